@@ -1,0 +1,61 @@
+"""Every SET that a run has seen: RFC 8417, 7519, 7515, 9493, and SSF's and SSE's profiles."""
+
+import pytest
+
+from conformance import set_validator
+from conformance.client import SeenSet, Transmitter
+from conformance.set_validator import Context, Finding
+from conformance.verdicts import Blocked, Needs, Nonconformance, current, example, judges, verify
+
+
+@pytest.mark.last
+@judges(
+    *set_validator.REQUIREMENTS,
+    "RFC8417-2.2-JTI-UNIQUE",
+    needs=Needs(stream=True, sets=1, delivery="poll"),
+)
+def test_every_set_that_was_seen_is_valid(transmitter: Transmitter) -> None:
+    """Each distinct token is what a SET has to be, and no jti names two different SETs."""
+    seen_sets = transmitter.connection.seen_sets
+    if not seen_sets:
+        with transmitter.new_stream() as stream:
+            stream.obtain_sets()
+    if not seen_sets:
+        raise Blocked("no SET was seen in the whole run")
+    for seen in {(id(one.connection), one.token): one for one in seen_sets}.values():
+        judge_alone(seen, set_validator.judge_set(seen.token, context_of(transmitter, seen)))
+    for connection in {id(one.connection): one.connection for one in seen_sets}.values():
+        tokens = [one.token for one in seen_sets if one.connection is connection]
+        last = next(one for one in reversed(seen_sets) if one.connection is connection)
+        judge_alone(last, set_validator.judge_uniqueness(tokens))
+
+
+def judge_alone(seen: SeenSet, findings: list[Finding]) -> None:
+    """Judge one token as an example of its own, told by the exchanges that brought it."""
+    try:
+        with example():
+            current().recorder.exchanges = list(seen.exchanges)
+            for finding in findings:
+                verify(
+                    finding.requirement,
+                    finding.held,
+                    expected=finding.expected,
+                    got=f"{finding.got} (in the SET {seen.key})",
+                    at_most=finding.at_most,
+                )
+    except Nonconformance:
+        return
+
+
+def context_of(transmitter: Transmitter, seen: SeenSet) -> Context:
+    """Return what the validator has to know of the Transmitter that a SET came from."""
+    return Context(
+        profile=transmitter.profile,
+        metadata=seen.connection.metadata,
+        issuer=str(seen.connection.metadata.get("issuer", transmitter.issuer)),
+        stream=seen.configuration,
+        key_set=seen.connection.key_set(),
+        key=seen.key,
+        received_at=seen.at,
+        tls=not transmitter.target.allow_http,
+    )

@@ -1,0 +1,73 @@
+"""Reading a stream's configuration: SSF 1.0, section 8.1.1.2."""
+
+from typing import Any
+
+from hypothesis import given
+
+from conformance.client import Transmitter
+from conformance.configuration import differing
+from conformance.generate import stream_properties
+from conformance.verdicts import Needs, judges, require, verify
+
+DEFINED = (
+    "stream_id",
+    "iss",
+    "aud",
+    "events_supported",
+    "events_requested",
+    "events_delivered",
+    "delivery",
+    "description",
+    "min_verification_interval",
+    "inactivity_timeout",
+)
+
+
+@judges("SSF-8.1.1.2-READ-200", needs=Needs(stream=True, model="explicit"))
+@given(properties=stream_properties())
+def test_a_read_shows_the_stream_that_was_created(
+    transmitter: Transmitter, properties: dict[str, Any]
+) -> None:
+    """GET with a stream_id answers 200 and shows what the create request was answered with."""
+    with transmitter.creating(properties) as (_, stream):
+        if stream is None:
+            return
+        answer = stream.fetch()
+        found = transmitter.configuration_in(answer)
+        other = differing(stream.configuration, found, DEFINED)
+        verify(
+            "SSF-8.1.1.2-READ-200",
+            answer.status == 200 and not other,
+            expected="200 and the configuration that creating it was answered with",
+            got=f"{', '.join(other)} differ: {answer.text}" if other else answer.text,
+        )
+
+
+@judges(
+    "SSF-8.1.1.2-LIST-ARRAY",
+    needs=Needs(stream=True, model="explicit", operations=("list_streams",)),
+)
+def test_the_list_holds_the_stream_that_was_created(transmitter: Transmitter) -> None:
+    """GET without a stream_id answers an array of the Receiver's streams, even of one."""
+    with transmitter.new_stream() as stream:
+        answer = transmitter.list_streams()
+        ids = [one.get("stream_id") for one in transmitter.configurations_in(answer)]
+        verify(
+            "SSF-8.1.1.2-LIST-ARRAY",
+            answer.status == 200 and stream.id in ids,
+            expected=f"200 and an array that holds {stream.id}",
+            got=answer.text,
+        )
+
+
+@judges(
+    "SSF-8.1.1.2-ERR-404",
+    needs=Needs(stream=True, model="explicit", operations=("delete_stream",)),
+)
+def test_a_deleted_stream_cannot_be_read(transmitter: Transmitter) -> None:
+    """Reading a stream that is no more is answered 404."""
+    with transmitter.new_stream() as stream:
+        gone = stream.delete()
+        require(gone.served, f"the stream could not be deleted: {gone.text}")
+        answer = stream.fetch()
+        verify("SSF-8.1.1.2-ERR-404", answer.status == 404, expected="404", got=answer.text)

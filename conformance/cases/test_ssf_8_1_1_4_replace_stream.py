@@ -1,0 +1,183 @@
+"""Replacing a stream's configuration: SSF 1.0, section 8.1.1.4."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+
+from conformance.client import Transmitter
+from conformance.configuration import differing, same, shows
+from conformance.generate import replacements
+from conformance.generate.wrong import wrong_value
+from conformance.spec.requirement import Grade
+from conformance.verdicts import Needs, judges, require, verify
+
+REPLACES = Needs(stream=True, operations=("replace_stream",), model="explicit")
+TRANSMITTER_SUPPLIED = (
+    "iss",
+    "aud",
+    "events_supported",
+    "min_verification_interval",
+    "inactivity_timeout",
+)
+
+
+@judges("SSF-8.1.1.4-PUT-200", "SSF-8.1.1.4-PUT-MISSING-DELETES", needs=REPLACES)
+@given(properties=replacements())
+def test_put_leaves_what_it_carries_and_nothing_else(
+    transmitter: Transmitter, properties: dict[str, Any]
+) -> None:
+    """After a PUT the properties are those that it carried; a missing one is deleted."""
+    with transmitter.new_stream(description="before") as stream:
+        answer = stream.replace(properties)
+        after = stream.read()
+        shown = [name for name in properties if not shows(after, name, properties[name])]
+        verify(
+            "SSF-8.1.1.4-PUT-200",
+            answer.status == 200 and not shown,
+            expected="200, and the configuration that was put",
+            got=f"{', '.join(shown)} differ: {after!r}" if shown else answer.text,
+            at_most=Grade.WARN if answer.served and not shown else None,
+        )
+        if "description" not in properties:
+            kept = same("description", after.get("description"), "before")
+            verify(
+                "SSF-8.1.1.4-PUT-MISSING-DELETES",
+                answer.served and not kept,
+                expected="the description gone, for the PUT has none",
+                got=after.get("description") if answer.served else answer.text,
+                at_most=None if answer.served else Grade.WARN,
+            )
+
+
+@judges("SSF-8.1.1.4-PUT-MISSING-EVENTS", needs=REPLACES)
+def test_put_without_events_requested_takes_them_back(transmitter: Transmitter) -> None:
+    """A PUT without events_requested does not keep what was requested before."""
+    with transmitter.new_stream() as stream:
+        before = stream.read()
+        answer = stream.replace({"delivery": {"method": transmitter.profile.delivery.poll}})
+        after = stream.read()
+        requested = before.get("events_requested")
+        verify(
+            "SSF-8.1.1.4-PUT-MISSING-EVENTS",
+            answer.served
+            and not (
+                requested and same("events_requested", requested, after.get("events_requested"))
+            ),
+            expected="the old events_requested gone, for the PUT has none",
+            got=after.get("events_requested") if answer.served else answer.text,
+            at_most=None if answer.served else Grade.WARN,
+        )
+
+
+@judges("SSF-8.1.1.4-PUT-RO-MISSING-IGNORED", needs=REPLACES)
+@given(properties=replacements())
+def test_put_keeps_what_the_transmitter_supplies(
+    transmitter: Transmitter, properties: dict[str, Any]
+) -> None:
+    """Transmitter-Supplied properties that a PUT leaves out stay as they were."""
+    with transmitter.new_stream() as stream:
+        before = stream.read()
+        require(stream.replace(properties).served, "the replacement was refused")
+        after = stream.read()
+        lost = differing(before, after, ("stream_id", *TRANSMITTER_SUPPLIED))
+        verify(
+            "SSF-8.1.1.4-PUT-RO-MISSING-IGNORED",
+            not lost and "events_delivered" in after,
+            expected="the Transmitter-Supplied properties as they were",
+            got=f"{', '.join(lost)} differ: {after!r}",
+        )
+
+
+@pytest.mark.parametrize("name", TRANSMITTER_SUPPLIED)
+@judges("SSF-8.1.1.4-PUT-RO-MISMATCH-400", needs=REPLACES)
+def test_put_refuses_another_transmitter_supplied_value(
+    transmitter: Transmitter, name: str
+) -> None:
+    """A PUT with another Transmitter-Supplied value gets 400 and changes nothing."""
+    with transmitter.new_stream(description="before") as stream:
+        before = stream.read()
+        if name not in before:
+            return
+        wrong = wrong_value(name, before[name])
+        answer = stream.replace({**before, "description": "after", name: wrong})
+        after = stream.read()
+        changed = differing(before, after, ("stream_id", *TRANSMITTER_SUPPLIED, "description"))
+        verify(
+            "SSF-8.1.1.4-PUT-RO-MISMATCH-400",
+            answer.status == 400 and not changed,
+            expected=f"400 for {name} = {wrong!r}, and nothing changed",
+            got=f"{answer.text}; changed: {', '.join(changed) or 'nothing'}",
+        )
+
+
+@judges("SSF-8.1.1.4-PUT-RO-MATCH-OK", "SSF-8.1.1.4-PUT-DELIVERED-PRE-VALUE", needs=REPLACES)
+def test_put_accepts_the_values_that_were_read(transmitter: Transmitter) -> None:
+    """Read, modify, PUT back is a valid replacement, with events_delivered as it was before."""
+    with transmitter.new_stream(description="before") as stream:
+        before = stream.read()
+        answer = stream.replace({**before, "description": "after"})
+        after = stream.read()
+        verify(
+            "SSF-8.1.1.4-PUT-RO-MATCH-OK",
+            answer.served and shows(after, "description", "after"),
+            expected="the whole configuration accepted back",
+            got=answer.text,
+        )
+        delivered = after.get("events_delivered")
+        if not isinstance(delivered, list) or len(delivered) <= 1:
+            return
+        answer = stream.replace({**after, "events_requested": delivered[:1]})
+        verify(
+            "SSF-8.1.1.4-PUT-DELIVERED-PRE-VALUE",
+            answer.served,
+            expected="events_delivered compared with its value before the replacement",
+            got=answer.text,
+        )
+
+
+@judges("SSF-8.1.1.4-PUT-STREAMID-REQUIRED", "SSF-8.1.1.4-ERR-400", needs=REPLACES)
+def test_put_refuses_what_it_cannot_apply(transmitter: Transmitter) -> None:
+    """A PUT that names no stream, or that can't be parsed, is refused and changes nothing."""
+    with transmitter.new_stream(description="before") as stream:
+        before = stream.read()
+        properties = {
+            name: value
+            for name, value in before.items()
+            if name not in {"stream_id", "description"}
+        }
+        if stream.profile.operations["replace_stream"].stream_id == "body":
+            answer = transmitter.call("replace_stream", body=properties)
+            verify(
+                "SSF-8.1.1.4-PUT-STREAMID-REQUIRED",
+                answer.status in {400, 404} and not differing(before, stream.read(), before.keys()),
+                expected="400 (or 404) and nothing changed",
+                got=answer.text,
+            )
+        answer = stream.send("replace_stream", raw=b'{"stream_id": "x", "description": "cut sho')
+        verify(
+            "SSF-8.1.1.4-ERR-400",
+            answer.status == 400 and not differing(before, stream.read(), before.keys()),
+            expected="400 and nothing changed",
+            got=answer.text,
+        )
+
+
+@judges(
+    "SSF-8.1.1.4-ERR-404",
+    needs=Needs(stream=True, operations=("replace_stream", "delete_stream"), model="explicit"),
+)
+def test_a_deleted_stream_cannot_be_replaced(transmitter: Transmitter) -> None:
+    """Replacing a stream that is no more is answered 404."""
+    with transmitter.new_stream() as stream:
+        before = stream.read()
+        gone = stream.delete()
+        require(gone.served, f"the stream could not be deleted: {gone.text}")
+        answer = stream.replace(
+            {
+                name: value
+                for name, value in before.items()
+                if name in {"events_requested", "delivery"}
+            }
+        )
+        verify("SSF-8.1.1.4-ERR-404", answer.status == 404, expected="404", got=answer.text)

@@ -1,0 +1,36 @@
+"""Judging the challenge of a refusal: RFC 9110 section 15.5.2, RFC 6750 section 3."""
+
+from conformance.client import Answer
+from conformance.target import Bearer
+from conformance.verdicts import verify
+
+CHALLENGES = (
+    "RFC9110-15.5.2-401-CHALLENGE",
+    "RFC6750-3-BEARER-CHALLENGE",
+    "RFC6750-3.1-INVALID-TOKEN",
+)
+
+
+def verify_challenge(answer: Answer, credential: Bearer | None) -> None:
+    """Judge the challenge with which a request was refused; `credential` is what it carried."""
+    challenge = answer.headers.get("www-authenticate", "")
+    got = f"WWW-Authenticate: {challenge}" if challenge else "no WWW-Authenticate"
+    if answer.status == 401:  # noqa: PLR2004 (the code that the rows speak of)
+        verify(
+            "RFC9110-15.5.2-401-CHALLENGE", challenge, expected="a challenge with the 401", got=got
+        )
+        if credential is None:
+            schemes = [part.split()[0].lower() for part in challenge.split(",") if part.split()]
+            verify(
+                "RFC6750-3-BEARER-CHALLENGE",
+                "bearer" in schemes,
+                expected="a challenge of the scheme Bearer",
+                got=got,
+            )
+    if credential is not None and answer.refused:
+        verify(
+            "RFC6750-3.1-INVALID-TOKEN",
+            answer.status == 401 and "invalid_token" in challenge,  # noqa: PLR2004 (as above)
+            expected="401 and error=invalid_token for a bad token",
+            got=f"{answer.status}, {got}",
+        )

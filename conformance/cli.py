@@ -1,0 +1,228 @@
+"""The command line: `ssf-conformance run | requirements | profiles | prove`."""
+
+import argparse
+import os
+import shlex
+import shutil
+import sys
+import traceback
+from collections.abc import Sequence
+from pathlib import Path
+
+from conformance import ledger
+from conformance.client import Unreachable
+from conformance.known_failures import KnownFailureError, KnownFailures
+from conformance.options import DEFAULT_EXAMPLES, RunArguments, make_run
+from conformance.plan import Plan
+from conformance.plugin import execute
+from conformance.prove import prove
+from conformance.reporting import allure, reproducers, results, terminal
+from conformance.reporting.progress import ProgressBar
+from conformance.run import Run
+from conformance.spec.profile import ProfileError, parse_setting
+from conformance.spec.requirement import CatalogueError
+from conformance.target import TargetError
+
+DEFAULT_REPORTS = Path("reports")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command and return its exit code (README, "Exit codes")."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    parser = _parser()
+    try:
+        options = parser.parse_args(arguments)
+    except SystemExit as stop:
+        # argparse ends with 2, which here means an interrupted run.
+        return ledger.EXIT_USAGE if stop.code else ledger.EXIT_CONFORMANT
+    try:
+        return int(options.command(options, arguments))
+    except (TargetError, ProfileError, CatalogueError, KnownFailureError, Unreachable) as error:
+        _complain(str(error))
+        return ledger.EXIT_USAGE
+    except KeyboardInterrupt:
+        _complain("interrupted")
+        return ledger.EXIT_INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read our output has gone; what is written to disk is written.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return ledger.EXIT_CONFORMANT
+
+    except Exception:  # noqa: BLE001 (the last place to say whose fault it is)
+        _complain(f"an error of the suite itself; please report it:\n{traceback.format_exc()}")
+        return ledger.EXIT_OUR_ERROR
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="ssf-conformance",
+        description="A conformance suite for OpenID Shared Signals Transmitters.",
+        epilog="Exit codes: 0 conformant, 1 nonconformant, 2 interrupted, 3 an error of the suite,"
+        " 4 wrong usage or an unreachable target, 5 nothing was judged, 6 incomplete.",
+    )
+    parser.add_argument("--version", action="version", version=ledger.suite_version())
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    _add_run(commands)
+    _add_prove(commands)
+    return parser
+
+
+def _add_run(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    run = commands.add_parser("run", help="judge a Transmitter", description="Judge a Transmitter.")
+    run.set_defaults(command=_run)
+    run.add_argument("target", nargs="?", metavar="ISSUER_URL | target.toml")
+    run.add_argument("--mock", action="store_true", help="judge the bundled mock, in process")
+    run.add_argument("--profile", metavar="NAME|FILE", help="the text that the target is held to")
+    run.add_argument(
+        "--set", action="append", default=[], metavar="KEY=VALUE", help="override a profile's key"
+    )
+    run.add_argument("--token-env", metavar="VAR", help="environment variable with a bearer token")
+    run.add_argument("--requirement", action="append", default=[], metavar="ID")
+    run.add_argument("--section", action="append", default=[], metavar="S")
+    run.add_argument(
+        "--examples",
+        type=int,
+        default=DEFAULT_EXAMPLES,
+        metavar="N",
+        help="examples for each generated case (default %(default)s)",
+    )
+    run.add_argument("--seed", type=int, metavar="N", help="explore, drawing from this seed")
+    run.add_argument("--workers", type=int, metavar="N", help="cases side by side")
+    run.add_argument("--max-rps", type=float, metavar="R", help="requests per second, at most")
+    run.add_argument("--patience", type=float, metavar="SECONDS", help="how long to wait for a SET")
+    run.add_argument("--known-failures", type=Path, metavar="FILE")
+    run.add_argument("--strict", action="store_true", help="a warning is a failure")
+    run.add_argument("--allow-incomplete", action="store_true", help="exit 0 for INCOMPLETE")
+    run.add_argument("--allow-http", action="store_true", help="a lab without TLS")
+    run.add_argument("--ca-file", type=Path, metavar="PEM", help="trust these authorities as well")
+    run.add_argument("--allow-destructive", action="store_true", help="do what can't be undone")
+    run.add_argument("--push-url", metavar="URL", help="where pushes to the suite arrive")
+    run.add_argument("--reports", type=Path, default=DEFAULT_REPORTS, metavar="DIR")
+    run.add_argument("--plan", action="store_true", help="show what would be judged, and stop")
+
+
+def _add_prove(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    proof = commands.add_parser(
+        "prove",
+        help="show that each fault of the mock is seen and no variant alarms",
+        description="Run the suite against the mock with each fault and variant in turn.",
+    )
+    proof.set_defaults(command=_prove)
+    proof.add_argument("names", nargs="*", metavar="FAULT|VARIANT", help="these alone")
+    proof.add_argument("--profile", action="append", default=[], metavar="NAME")
+    proof.add_argument("--json", type=Path, metavar="FILE", help="write the matrix as JSON")
+
+
+def _run(options: argparse.Namespace, arguments: Sequence[str]) -> int:
+    known = KnownFailures.read(options.known_failures)
+    run = make_run(
+        RunArguments(
+            target=options.target,
+            mock=options.mock,
+            profile=options.profile,
+            settings=dict(parse_setting(one) for one in options.set),
+            token_env=options.token_env,
+            requirements=tuple(options.requirement),
+            sections=tuple(options.section),
+            examples=options.examples,
+            seed=options.seed,
+            workers=options.workers,
+            max_rps=options.max_rps,
+            patience_s=options.patience,
+            strict=options.strict,
+            allow_incomplete=options.allow_incomplete,
+            allow_http=options.allow_http,
+            ca_file=options.ca_file,
+            allow_destructive=options.allow_destructive,
+            push_url=options.push_url,
+            command=_again(arguments),
+        )
+    )
+    colour = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+    try:
+        if options.plan:
+            plan, _ = execute(run, plan_only=True)
+            _say(terminal.plan_text(*_planned(run, plan)))
+            return ledger.EXIT_CONFORMANT
+        with ProgressBar(sys.stderr) as progress:
+            execute(run, progress=progress)
+    finally:
+        run.close()
+    document = ledger.document_of(run, known)
+    try:
+        reproducers.write_all(document, options.reports)
+        results.write(document, options.reports)
+        allure_directory = allure.write(document, options.reports)
+    except OSError as error:
+        raise TargetError(
+            f"--reports {options.reports}: can't be written: {error.strerror}"
+        ) from error
+    _say(_report(document, options.reports, allure_directory, colour=colour))
+    for name, crash in run.crashes.items():
+        _complain(f"an error of the suite itself in {name}; please report it:\n{crash}")
+    return int(document["run"]["exit_code"])
+
+
+def _report(
+    document: results.Results, directory: Path, allure_directory: Path, *, colour: bool
+) -> str:
+    return terminal.render(
+        document,
+        colour=colour,
+        width=shutil.get_terminal_size().columns,
+        directory=directory,
+        reports=(directory / results.FILE_NAME, allure_directory),
+    )
+
+
+def _again(arguments: Sequence[str]) -> str:
+    """Return the command that runs the same again, without its selection."""
+    kept: list[str] = []
+    skip = False
+    for argument in arguments:
+        if skip:
+            skip = False
+        elif argument in {"--requirement", "--section"}:
+            skip = True
+        elif not argument.startswith(("--requirement=", "--section=")):
+            kept.append(argument)
+    return shlex.join(["ssf-conformance", *kept])
+
+
+def _planned(run: Run, plan: Plan) -> tuple[list[terminal.PlanRow], terminal.Cost]:
+    rows: list[terminal.PlanRow] = [
+        {
+            "id": row.requirement.id,
+            "level": row.requirement.level,
+            "state": str(row.state),
+            "reason": row.reason,
+            "cases": list(row.cases),
+        }
+        for row in plan.rows.values()
+    ]
+    requests = run.expected_requests
+    pace = run.target.limits.max_rps or (2000 if run.options.lease else 50)
+    return rows, {"requests": requests, "minutes": requests / pace / 60, "unlocks": plan.unlocks}
+
+
+def _prove(options: argparse.Namespace, arguments: Sequence[str]) -> int:
+    del arguments
+    return prove(
+        names=tuple(options.names),
+        profiles=tuple(options.profile),
+        json_file=options.json,
+        say=_say,
+    )
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
+def _complain(message: str) -> None:
+    sys.stderr.write(f"ssf-conformance: {message}\n")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

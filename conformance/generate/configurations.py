@@ -1,0 +1,104 @@
+"""Generated stream configurations, in the dialect of the running case."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any, TypeAlias
+
+from hypothesis import strategies as st
+
+from conformance.client import CAEP_EVENT_TYPES, Transmitter
+from conformance.generate.from_schema import Named, instances
+
+Json: TypeAlias = dict[str, Any]
+
+# Few choices, so that a failure shrinks to what a person would write. The empty text is a boundary:
+# absent and empty show alike.
+_TEXTS = (
+    "a",
+    "Stream for Receiver A",
+    "Zoë's stream",
+    "\u4e00\u4e8c \U0001f511",
+    'with "quotes", a \\ and a /',
+    "x" * 120,
+)
+
+# Well-formed and understood by nobody.
+UNKNOWN_EVENT_TYPES = (
+    "urn:example:secevent:events:unknown",
+    "https://receiver.example/events/unheard-of?v=1",
+)
+
+
+_target: ContextVar[Transmitter | None] = ContextVar("generated_for", default=None)
+
+
+@contextmanager
+def generating_for(transmitter: Transmitter) -> Iterator[None]:
+    """Make what is generated in this thread fit a target."""
+    token = _target.set(transmitter)
+    try:
+        yield
+    finally:
+        _target.reset(token)
+
+
+def stream_properties() -> st.SearchStrategy[Json]:
+    """Return any subset of the Receiver-Supplied properties, valid for creating a stream."""
+    return _of_message("create_stream_request")
+
+
+def stream_patches() -> st.SearchStrategy[Json]:
+    """Return valid bodies of an update, naming one Receiver-Supplied property or more."""
+    return _of_message("update_stream_request").filter(bool)
+
+
+def replacements() -> st.SearchStrategy[Json]:
+    """Return valid bodies of a replacement, always with events_requested and delivery."""
+    return _of_message("replace_stream_request")
+
+
+@st.composite
+def _of_message(draw: st.DrawFn, message: str) -> Json:
+    transmitter = _transmitter()
+    name = transmitter.profile.schemas.get(message)
+    if name is None:
+        return {}
+    drawn = draw(instances(name, _named(transmitter), leave_out=frozenset({"stream_id"})))
+    if message == "replace_stream_request":
+        # The text asks a Receiver for the full set; leaving these two out is a case of its own.
+        for member in ("events_requested", "delivery"):
+            if member not in drawn:
+                drawn[member] = draw(_named(transmitter)[member])
+    return drawn
+
+
+def _transmitter() -> Transmitter:
+    transmitter = _target.get()
+    if transmitter is None:
+        raise RuntimeError("generated configurations are drawn inside a case that the suite runs")
+    return transmitter
+
+
+def _named(transmitter: Transmitter) -> Named:
+    known = tuple(transmitter.target.event_types) or CAEP_EVENT_TYPES
+    event_types = st.sampled_from(known + UNKNOWN_EVENT_TYPES)
+    return {
+        "event_types": event_types,
+        "events_requested": st.lists(event_types, min_size=1, max_size=4, unique=True),
+        "delivery": _deliveries(transmitter),
+        "text": st.sampled_from(_TEXTS),
+    }
+
+
+def _deliveries(transmitter: Transmitter) -> st.SearchStrategy[Json]:
+    """Return deliveries that the target offers; pushes go to the suite's own listener alone."""
+    if transmitter.polls:
+        return st.just({"method": transmitter.profile.delivery.poll})
+    path = st.sampled_from(("ssf-conformance", "events", "a/b", "events?stream=1", "~r;v=1/"))
+    return path.map(
+        lambda tail: {
+            "method": transmitter.profile.delivery.push,
+            "endpoint_url": f"{transmitter.target.push_url}{tail}",
+        }
+    )

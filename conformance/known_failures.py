@@ -1,0 +1,55 @@
+"""Known failures: a vendor's own debt, visible in every report, that may not outlive its date."""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+
+from conformance import clock
+from conformance.spec.requirement import load_catalogue
+
+
+class KnownFailureError(ValueError):
+    """The file of known failures can't be used: the message names the file and the entry."""
+
+
+@dataclass(frozen=True, slots=True)
+class KnownFailures:
+    """Requirement ids with the reason why they fail, and those whose date has passed."""
+
+    reasons: Mapping[str, str] = field(default_factory=dict)
+    expired: frozenset[str] = frozenset()
+
+    @classmethod
+    def read(cls, path: Path | None) -> "KnownFailures":
+        """Read `[[known]] id, reason, expires` tables.
+
+        Raises KnownFailureError or UnknownRequirement.
+        """
+        if path is None:
+            return cls()
+        try:
+            entries = tomllib.loads(path.read_text(encoding="utf-8")).get("known", [])
+        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+            raise KnownFailureError(f"{path}: can't be read: {error}") from error
+        if not isinstance(entries, list):
+            raise KnownFailureError(f"{path}: known: write [[known]] tables")
+        reasons: dict[str, str] = {}
+        expired: set[str] = set()
+        for index, entry in enumerate(entries, start=1):
+            if (
+                not isinstance(entry, dict)
+                or not isinstance(entry.get("id"), str)
+                or not isinstance(entry.get("reason"), str)
+                or not isinstance(entry.get("expires"), date)
+                or set(entry) != {"id", "reason", "expires"}
+            ):
+                raise KnownFailureError(
+                    f"{path}: [[known]] number {index}: write id, reason, and expires = YYYY-MM-DD"
+                )
+            reasons[entry["id"]] = entry["reason"]
+            if entry["expires"].isoformat() < clock.timestamp()[:10]:
+                expired.add(entry["id"])
+        load_catalogue().check_ids(reasons)
+        return cls(reasons, frozenset(expired))

@@ -1,0 +1,185 @@
+"""The proof: each fault of the mock is seen under its ids and no others, and no variant alarms."""
+
+import difflib
+import json
+import multiprocessing
+import os
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from conformance import bundled, clock
+from conformance.client import Unreachable
+from conformance.ledger import document_of
+from conformance.options import RunArguments, make_run
+from conformance.plan import RUNNABLE
+from conformance.plugin import execute
+from conformance.spec.requirement import load_catalogue
+from conformance.target import TargetError
+
+# The profiles that the bundled proof walks through.
+PROFILES = ("ssf-1.0", "jamf", "avnology")
+
+_ALARMS = frozenset({"failed", "warning"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What one run against one deviation came to; `name` is empty for the mock as it is.
+
+    `missing` are ids that should have been seen, `unexpected` alarms that nothing explains.
+    """
+
+    profile: str
+    name: str
+    kind: str
+    summary: str
+    seen: tuple[str, ...] = ()
+    also: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
+    unexpected: tuple[str, ...] = ()
+    problem: str | None = None
+    duration_s: float = 0.0
+
+    @property
+    def proven(self) -> bool:
+        """Say whether the run showed what it had to, and nothing else."""
+        return not self.missing and not self.unexpected and self.problem is None
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """One run to make; `deviation` is None for the mock as it is."""
+
+    profile: str
+    deviation: bundled.Deviation | None
+
+
+def trials(names: Sequence[str] = (), profiles: Sequence[str] = ()) -> list[Trial]:
+    """Return the runs of a proof: the plain mock, each variant, and each fault where it applies.
+
+    Raises TargetError for a name that no fault or variant has, and UnknownRequirement for a wrong
+    id.
+    """
+    known = {one.name: one for one in bundled.deviations()}
+    for name in names:
+        if name not in known:
+            near = difflib.get_close_matches(name, known, n=1)
+            hint = f"; did you mean {near[0]!r}?" if near else ""
+            raise TargetError(f"prove: no fault or variant is named {name!r}{hint}")
+    catalogue = load_catalogue()
+    chosen = [known[name] for name in names] if names else list(known.values())
+    found: list[Trial] = []
+    for profile in profiles or PROFILES:
+        judged = planned(profile)
+        if not names:
+            found.append(Trial(profile, None))
+        for one in chosen:
+            catalogue.check_ids((*one.breaks, *one.also))
+            if one.kind == "variant" or judged & set(one.breaks):
+                found.append(Trial(profile, one))
+    return found
+
+
+def planned(profile: str) -> frozenset[str]:
+    """Return the ids that a run against the bundled mock judges in a profile."""
+    run = make_run(RunArguments(mock=True, profile=profile))
+    plan, _ = execute(run, plan_only=True)
+    return frozenset(one for one, row in plan.rows.items() if row.state in RUNNABLE)
+
+
+def attempt(trial: Trial) -> Outcome:
+    """Run the suite against one deviation, and compare what it saw with what it should."""
+    deviation = trial.deviation
+    active = () if deviation is None else (deviation.name,)
+    run = make_run(
+        RunArguments(mock=True, profile=trial.profile, deviations=active, allow_incomplete=True)
+    )
+    about = Outcome(
+        profile=trial.profile,
+        name="" if deviation is None else deviation.name,
+        kind="mock" if deviation is None else deviation.kind,
+        summary="the mock as it is" if deviation is None else deviation.summary,
+    )
+    watch = clock.Stopwatch()
+    try:
+        plan, _ = execute(run)
+    except Unreachable as error:
+        return _with(about, problem=str(error), duration_s=watch.seconds)
+    rows = document_of(run)["requirements"]
+    seen = {
+        row["id"]
+        for row in rows
+        if row["verdict"] == "failed" or (row["verdict"] == "warning" and row["grade"] == "warn")
+    }
+    alarms = {row["id"] for row in rows if row["verdict"] in _ALARMS}
+    breaks = set() if deviation is None else set(deviation.breaks)
+    also = set() if deviation is None else set(deviation.also)
+    judged = {one for one, row in plan.rows.items() if row.state in RUNNABLE}
+    crash = next(iter(run.crashes.values()), None)
+    return _with(
+        about,
+        seen=tuple(sorted(seen & breaks)),
+        also=tuple(sorted(alarms & also)),
+        missing=tuple(sorted((breaks & judged) - seen)),
+        unexpected=tuple(sorted(alarms - breaks - also)),
+        problem=crash,
+        duration_s=round(watch.seconds, 2),
+    )
+
+
+def _with(about: Outcome, **changes: object) -> Outcome:
+    return Outcome(**{**asdict(about), **changes})
+
+
+def outcomes(chosen: Sequence[Trial], *, processes: int | None = None) -> Iterator[Outcome]:
+    """Run the trials side by side in processes of their own, and yield them in order."""
+    workers = processes or os.cpu_count() or 1
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(min(workers, max(1, len(chosen))), mp_context=context) as pool:
+        yield from pool.map(attempt, chosen)
+
+
+def prove(
+    *,
+    names: Sequence[str],
+    profiles: Sequence[str],
+    json_file: Path | None,
+    say: Callable[[str], None],
+) -> int:
+    """Make the proof for people: a line for each run, and 0 only if everything is proven."""
+    chosen = trials(names, profiles)
+    say(f"{len(chosen)} runs against the bundled mock")
+    done: list[Outcome] = []
+    for outcome in outcomes(chosen):
+        done.append(outcome)
+        say(line_of(outcome))
+    if json_file is not None:
+        try:
+            json_file.write_text(
+                json.dumps([asdict(one) for one in done], indent=1) + "\n", encoding="utf-8"
+            )
+        except OSError as error:
+            raise TargetError(f"--json {json_file}: can't be written: {error.strerror}") from error
+    open_ones = [one for one in done if not one.proven]
+    faults = sum(one.kind == "fault" for one in done)
+    variants = sum(one.kind == "variant" for one in done)
+    say(
+        f"{len(done) - len(open_ones)} of {len(done)} runs proven:"
+        f" {faults} with a fault, {variants} with a variant"
+    )
+    return 1 if open_ones else 0
+
+
+def line_of(outcome: Outcome) -> str:
+    """Return what a person reads about one run."""
+    word = "proven " if outcome.proven else "NOT YET"
+    what = outcome.name or "the mock as it is"
+    parts = [f"{word}  {outcome.profile:9} {outcome.kind:8} {what}  {outcome.duration_s:.1f} s"]
+    parts += [f"           seen        {one}" for one in outcome.seen]
+    parts += [f"           missing     {one}" for one in outcome.missing]
+    parts += [f"           unexpected  {one}" for one in outcome.unexpected]
+    if outcome.problem is not None:
+        parts.append(f"           {outcome.problem}")
+    return "\n".join(parts)

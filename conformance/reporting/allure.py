@@ -1,0 +1,265 @@
+"""Allure results: one for each (requirement, case), written from results.json by allure_commons.
+
+How a verdict shows in Allure, which knows five statuses:
+
+- Red is a breach and nothing else: `failed`, also where it is known, and then marked as accepted.
+- A warning is `unknown`, neither red nor green: with warnings alone a run is CONFORMANT, and yet
+  they must not hide among what passed. `broken`, Allure's word for a defect of the tests, is never
+  used: our own errors end a run without a verdict.
+- What gave no verdict (not seen, not reached, ...) is `skipped`: it counts to no pass rate.
+
+A message begins with the verdict's word; the categories go by it.
+"""
+
+import json
+import uuid
+from collections.abc import Iterator
+from datetime import datetime
+from hashlib import sha256
+from pathlib import Path
+from typing import Protocol
+
+from allure_commons.logger import AllureFileLogger
+from allure_commons.model2 import (
+    ATTACHMENT_PATTERN,
+    Attachment,
+    Label,
+    Link,
+    Parameter,
+    Status,
+    StatusDetails,
+    TestResult,
+    TestStepResult,
+)
+
+from conformance.reporting.results import (
+    CHANNEL_HEADER,
+    Case,
+    Exchange,
+    Requirement,
+    Results,
+)
+from conformance.reporting.text import printable, shortened
+
+FOLDER = "allure-results"
+CATEGORIES = "allure-categories.json"
+
+_STATUSES = {
+    "passed": Status.PASSED,
+    "failed": Status.FAILED,
+    "known failure": Status.FAILED,
+    "warning": Status.UNKNOWN,
+}
+_BROKEN = ("failed", "known failure", "warning")
+_SEVERITIES = {"fail": "critical", "warn": "normal", "note": "trivial"}
+_OURS = ("*-result.json", "*-attachment.*", "environment.properties", "categories.json")
+_MOST_STEPS = 60
+_LONGEST_NAME = 200
+
+
+class _Logger(Protocol):
+    def report_result(self, result: TestResult) -> None: ...
+
+    def report_attached_data(self, body: bytes, file_name: str) -> None: ...
+
+
+def write(document: Results, directory: Path) -> Path:
+    """Write Allure results into `allure-results` below a directory, and return that folder.
+
+    Results of an earlier run are removed. A reproducer is attached if its script is there, so the
+    reproducers come first.
+    """
+    folder = directory / FOLDER
+    folder.mkdir(parents=True, exist_ok=True)
+    for pattern in _OURS:
+        for old in folder.glob(pattern):
+            old.unlink()
+    # allure_commons says that it is typed, and isn't.
+    logger: _Logger = AllureFileLogger(str(folder))  # type: ignore[no-untyped-call]
+    for requirement in document["requirements"]:
+        for case in requirement["cases"]:
+            logger.report_result(_result(document, requirement, case, directory, logger))
+    (folder / "environment.properties").write_text(_environment(document), encoding="utf-8")
+    categories = categories_file().read_text(encoding="utf-8")
+    (folder / "categories.json").write_text(categories, encoding="utf-8")
+    return folder
+
+
+def categories_file() -> Path:
+    """Return the categories of the report: the wheel's copy, or the checkout's own."""
+    packaged = Path(__file__).with_name(CATEGORIES)
+    return packaged if packaged.is_file() else Path(__file__).parents[2] / "reports" / CATEGORIES
+
+
+def _result(
+    document: Results,
+    requirement: Requirement,
+    case: Case,
+    directory: Path,
+    logger: _Logger,
+) -> TestResult:
+    verdict = _verdict(requirement, case)
+    identity = sha256(f"{requirement['id']}\n{case['case']}".encode()).hexdigest()[:32]
+    start = _milliseconds(case["started"])
+    return TestResult(
+        uuid=str(uuid.uuid4()),
+        historyId=identity,
+        testCaseId=identity,
+        fullName=f"{requirement['id']} {case['case']}",
+        name=f"{requirement['id']} {case['claim']}",
+        status=_STATUSES.get(verdict, Status.SKIPPED),
+        statusDetails=_details(verdict, requirement, case),
+        stage="finished",
+        start=start,
+        stop=start + round(case["duration_s"] * 1000),
+        description=_description(requirement, case),
+        labels=list(_labels(requirement, verdict)),
+        links=[Link(type="link", url=requirement["url"], name=requirement["citation"])]
+        if requirement["url"]
+        else [],
+        parameters=list(_parameters(document, case)),
+        steps=list(_steps(case, start)),
+        attachments=list(_attachments(case, directory, logger)),
+        titlePath=[requirement["spec"], requirement["section"]],
+    )
+
+
+def _verdict(requirement: Requirement, case: Case) -> str:
+    if case["verdict"] == "failed" and requirement["verdict"] == "known failure":
+        return "known failure"
+    return case["verdict"]
+
+
+def _details(verdict: str, requirement: Requirement, case: Case) -> StatusDetails | None:
+    if verdict == "passed":
+        return None
+    parts = [
+        ("expected", case["expected"]),
+        ("got", case["got"]),
+        ("because", case["reason"] or requirement["reason"]),
+        ("known", requirement["known_failure"]),
+    ]
+    told = "\n".join(f"{name} {printable(text)}" for name, text in parts if text)
+    message = f"{verdict}: {told}" if told else verdict
+    known = requirement["verdict"] == "known failure" and verdict in _BROKEN
+    return StatusDetails(message=message, known=known)
+
+
+def _labels(requirement: Requirement, verdict: str) -> Iterator[Label]:
+    yield Label(name="epic", value=requirement["spec"])
+    yield Label(name="feature", value=requirement["section"])
+    yield Label(name="story", value=requirement["id"])
+    yield Label(name="severity", value=_SEVERITIES[requirement["grade"]])
+    yield Label(name="tag", value=requirement["level"])
+    yield Label(name="tag", value=verdict)
+    yield Label(name="framework", value="ssf-conformance")
+
+
+def _parameters(document: Results, case: Case) -> Iterator[Parameter]:
+    # Excluded: what differs from run to run must not tear a history apart.
+    for name, value in (
+        ("profile", document["target"]["profile"]),
+        ("case", case["case"]),
+        ("examples", str(case["examples"])),
+        ("checks", str(case["checks"])),
+    ):
+        yield Parameter(name=name, value=value, excluded=True)
+
+
+def _description(requirement: Requirement, case: Case) -> str:
+    parts = [f"{requirement['level']}: {requirement['summary']}"]
+    for title, text in (("Expected", case["expected"]), ("Got", case["got"])):
+        if text is not None:
+            parts += [f"**{title}**\n\n{_fenced(text)}"]
+    if reason := case["reason"] or requirement["reason"]:
+        parts += [f"**Because**\n\n{_fenced(reason)}"]
+    if case["observations"]:
+        parts += ["**Seen, where the text leaves it free**", *map(_fenced, case["observations"])]
+    return "\n\n".join(parts)
+
+
+def _fenced(text: str) -> str:
+    """Return a Markdown block in which nothing of a target's text is markup."""
+    return "\n".join(f"    {line}" for line in map(printable, text.split("\n")))
+
+
+def _steps(case: Case, start: int) -> Iterator[TestStepResult]:
+    at = start
+    for exchange in case["exchanges"][:_MOST_STEPS]:
+        stop = at + round(exchange["duration_s"] * 1000)
+        yield TestStepResult(
+            name=shortened(printable(_step_name(exchange)), _LONGEST_NAME),
+            status=_step_status(case, exchange),
+            stage="finished",
+            start=at,
+            stop=stop,
+        )
+        at = stop
+    left = len(case["exchanges"]) - _MOST_STEPS
+    if left > 0:
+        name = f"{left} more in exchanges.json"
+        yield TestStepResult(name=name, status=Status.PASSED, start=at, stop=at)
+
+
+def _step_name(exchange: Exchange) -> str:
+    answer = exchange["error"] if exchange["status"] is None else exchange["status"]
+    mark = "  <- broke here" if exchange["broke"] else ""
+    return f"{exchange['number']}  {exchange['method']} {exchange['url']}  {answer or ''}{mark}"
+
+
+def _step_status(case: Case, exchange: Exchange) -> str:
+    broken = _STATUSES.get(case["verdict"], Status.SKIPPED) if exchange["broke"] else None
+    return str(broken or Status.PASSED)
+
+
+def _attachments(case: Case, directory: Path, logger: _Logger) -> Iterator[Attachment]:
+    if case["reproducer"] and (directory / case["reproducer"]).is_file():
+        script = (directory / case["reproducer"]).read_bytes()
+        yield _attached(logger, "reproducer.sh", script, "sh", "text/plain")
+    if case["exchanges"]:
+        shown = [_as_sent(exchange) for exchange in case["exchanges"]]
+        text = json.dumps(shown, ensure_ascii=False, indent=2)
+        body = text.encode("utf-8", "backslashreplace")
+        yield _attached(logger, "exchanges.json", body, "json", "application/json")
+
+
+def _attached(
+    logger: _Logger, name: str, body: bytes, extension: str, media_type: str
+) -> Attachment:
+    source = ATTACHMENT_PATTERN.format(prefix=uuid.uuid4(), ext=extension)
+    logger.report_attached_data(body, source)
+    return Attachment(name=name, source=source, type=media_type)
+
+
+def _as_sent(exchange: Exchange) -> dict[str, object]:
+    headers = {
+        name: value
+        for name, value in exchange["request_headers"].items()
+        if name.lower() != CHANNEL_HEADER
+    }
+    return {**exchange, "request_headers": headers}
+
+
+def _environment(document: Results) -> str:
+    target, run = document["target"], document["run"]
+    given = [name for name, is_given in document["plan"]["hooks"].items() if is_given]
+    values = {
+        "verdict": run["verdict"],
+        "target": target["name"],
+        "target.version": target.get("version") or "not told",
+        "issuer": target["issuer"],
+        "profile": f"{target['profile']} ({target['title']})",
+        "hooks": ", ".join(given) or "none",
+        "suite": f"{document['suite']['name']} {document['suite']['version']}",
+        "catalogue": f"{document['catalogue']['version']} ({document['catalogue']['digest']})",
+        "examples": str(run["examples"]),
+        "seed": "derandomised" if run["seed"] is None else str(run["seed"]),
+    }
+    return "".join(
+        f"{name}={printable(value).replace(chr(92), chr(92) * 2)}\n"
+        for name, value in values.items()
+    )
+
+
+def _milliseconds(time: str) -> int:
+    return round(datetime.fromisoformat(time).timestamp() * 1000)

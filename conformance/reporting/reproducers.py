@@ -1,0 +1,400 @@
+"""Reproducers: shell scripts that send the exchanges of a failed case again, with curl.
+
+A script is POSIX sh. It takes credentials from the environment only, and reads the ids that the
+target mints (a stream's, a `jti`) from the new answers: those recorded died with their streams.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import quote, urlsplit
+
+from conformance.reporting.results import (
+    CHANNEL_HEADER,
+    Capture,
+    Case,
+    Exchange,
+    Requirement,
+    Results,
+    Target,
+)
+from conformance.reporting.text import printable, shortened
+from conformance.spec.redaction import REDACTED
+
+FOLDER = "reproducers"
+_MARK = "# A reproducer by ssf-conformance."
+
+_BROKEN = ("failed", "warning", "known failure")
+
+# curl writes these itself, or they describe the recorded connection.
+_NOT_SENT = frozenset(
+    {
+        "accept-encoding",
+        "connection",
+        "content-length",
+        "host",
+        "transfer-encoding",
+        "user-agent",
+        CHANNEL_HEADER,
+    }
+)
+
+_TOKENS = {"management": "MANAGEMENT_TOKEN", "poll": "POLL_TOKEN"}
+_OTHER_TOKEN = "OTHER_TOKEN"  # noqa: S105 (a variable's name)
+
+# A shorter value is replaced only where it is a whole path segment or a whole JSON string.
+_TELLING_LENGTH = 8
+_LONGEST_COMMENT = 2000
+_SHORTEST_TIMEOUT_S = 60
+
+_FUNCTIONS = """\
+answer=$(mktemp)
+trap 'rm -f "$answer"' EXIT
+
+# The options that every call shares; prints the status and the body, which stays in $answer.
+curl() {
+  : >"$answer"
+  command curl --silent --show-error --globoff --max-time "${TIMEOUT:-@TIMEOUT@}" \\
+    ${CA_FILE:+--cacert "$CA_FILE"} --output "$answer" --write-out '   status %{http_code}\\n' "$@"
+  tr -d '\\000-\\010\\013-\\037' <"$answer" | sed 's/^/   /'
+  say
+}
+"""
+
+_PICK = """\
+
+# Prints what a jq path finds in the last answer.
+pick() {
+  if command -v jq >/dev/null 2>&1; then
+    jq -er "$1" "$answer"
+  else
+    python3 -c '
+import json, re, sys, urllib.parse
+path, uri, _ = sys.argv[1].partition("|@uri")
+try:
+    value = json.load(open(sys.argv[2], encoding="utf-8"))
+    for keys, quoted, name in re.findall(r"\\| *(keys\\w*)|\\"([^\\"]*)\\"|([\\w-]+)", path):
+        step = quoted or name
+        if keys:
+            value = sorted(value) if keys == "keys" else list(value)
+        else:
+            value = value[int(step) if isinstance(value, list) else step]
+except (LookupError, TypeError, ValueError):
+    value = None
+if value is None:
+    sys.exit(1)
+value = value if isinstance(value, str) else json.dumps(value)
+print(urllib.parse.quote(value, safe="") if uri else value)
+' "$1" "$answer"
+  fi || { say "nothing at $1 in the answer above: the target answered otherwise now" >&2; exit 1; }
+}
+"""
+
+_NEEDS_CURL = """\
+say() { printf '%s\\n' "$*"; }
+command -v curl >/dev/null 2>&1 ||
+  { say "$0 needs curl: install it and run again" >&2; exit 127; }
+"""
+_NEEDS_JQ = """\
+command -v jq >/dev/null 2>&1 || command -v python3 >/dev/null 2>&1 ||
+  { say "$0 reads JSON with jq or python3: install one and run again" >&2; exit 127; }
+"""
+
+
+@dataclass(slots=True)
+class _Known:
+    """The values that stand in a variable so far, and the variables used."""
+
+    issuer: str
+    values: dict[str, str] = field(default_factory=dict)
+    names: set[str] = field(default_factory=set)
+
+    @property
+    def origin(self) -> str:
+        parts = urlsplit(self.issuer)
+        return f"{parts.scheme}://{parts.netloc}"
+
+    def learn(self, variable: str, value: str) -> str | None:
+        """Return a name for a value that is new, None for a known one."""
+        if not value or value in self.values:
+            return None
+        name, count = variable, 1
+        while name in self.names:
+            count += 1
+            name = f"{variable}_{count}"
+        self.names.add(name)
+        self.values[value] = name
+        return name
+
+    def pieces(self, text: str, *, url: bool) -> Iterator[tuple[str, str | None]]:
+        """Yield the parts of a text, each with the variable that it stands for, if any."""
+        meanings = {self.origin: "ORIGIN", self.issuer: "ISSUER", **self.values}
+        # The longest first: a captured URL is more than the issuer that it begins with.
+        longest_first = sorted(self.values, key=len, reverse=True)
+        patterns = [_pattern(value, url=url) for value in longest_first]
+        patterns += [rf"{re.escape(self.issuer)}(?![\w.:%~-])"]
+        if url:
+            # A path may stand before the issuer's own: /.well-known/ssf-configuration/tenant.
+            patterns += [rf"^{re.escape(self.origin)}(?![\w.:%~-])"]
+            if _in_process(self.issuer):
+                patterns += [r"^https?://[\w.-]+\.invalid(?![\w.:-])"]
+        position = 0
+        for match in re.finditer("|".join(patterns), text):
+            if match.start() > position:
+                yield text[position : match.start()], None
+            yield match.group(), meanings.get(match.group(), "ORIGIN")
+            position = match.end()
+        if position < len(text):
+            yield text[position:], None
+
+
+def script(requirement: Requirement, case: Case, target: Target) -> str:
+    """Return a POSIX shell script that sends the exchanges of a case again.
+
+    It needs curl, reads JSON with jq or else python3, and takes ISSUER, CA_FILE (a PEM file),
+    TIMEOUT (seconds) and the tokens from the environment.
+    """
+    issuer = target["issuer"].rstrip("/")
+    known = _Known(issuer)
+    exchanges = case["exchanges"]
+    calls = [
+        line
+        for at, exchange in enumerate(exchanges)
+        for line in _exchange(exchange, case, known, later=exchanges[at + 1 :])
+    ]
+    body = "\n".join(calls)
+    longest = max((exchange["duration_s"] for exchange in exchanges), default=0.0)
+    timeout = max(_SHORTEST_TIMEOUT_S, int(longest * 2) + 1)
+    lines = [
+        "#!/bin/sh",
+        _MARK,
+        "#",
+        *_heading(requirement, case),
+        "#",
+        *_how_to_run(body, case, target),
+        "set -eu",
+        "",
+        _NEEDS_CURL.rstrip(),
+    ]
+    picks = "$(pick " in body
+    if picks:
+        lines += [_NEEDS_JQ.rstrip()]
+    if _in_process(issuer):
+        lines += [': "${ISSUER:?start the mock as told above and set it to its issuer}"']
+    else:
+        lines += [f'[ -n "${{ISSUER:-}}" ] || ISSUER={_single(issuer)}']
+    lines += ['ISSUER="${ISSUER%/}"']
+    if "${ORIGIN}" in body:
+        lines += ["""ORIGIN=$(printf '%s' "$ISSUER" | sed 's#^\\([a-z]*://[^/]*\\).*#\\1#')"""]
+    lines += [
+        f': "${{{name}:?set it to the {channel} credential, without its scheme}}"'
+        for channel, name in _TOKENS.items()
+        if f"${{{name}}}" in body
+    ]
+    if f"${{{_OTHER_TOKEN}}}" in body:
+        lines += [f'{_OTHER_TOKEN}="${{{_OTHER_TOKEN}:-not-a-valid-token}}"']
+    lines += ["", _FUNCTIONS.replace("@TIMEOUT@", str(timeout)).rstrip()]
+    if picks:
+        lines += [_PICK.rstrip()]
+    lines += ["", body.rstrip(), "", *_ending(case)]
+    return "\n".join(lines) + "\n"
+
+
+def write_all(document: Results, directory: Path) -> list[Path]:
+    """Write `reproducers/<ID>.sh` for each broken requirement, and note it in the document.
+
+    The smallest broken case of a requirement gets the script, and its `reproducer` becomes the path
+    relative to `directory`; every other `reproducer` becomes None. Scripts of earlier runs go.
+    """
+    folder = directory / FOLDER
+    for old in folder.glob("*.sh"):
+        if _MARK in old.read_text(encoding="utf-8", errors="replace")[:200]:
+            old.unlink()
+    written = []
+    for requirement in document["requirements"]:
+        for case in requirement["cases"]:
+            case["reproducer"] = None
+        smallest = smallest_broken(requirement)
+        if smallest is None or not smallest["exchanges"]:
+            continue
+        folder.mkdir(parents=True, exist_ok=True)
+        path = folder / f"{requirement['id']}.sh"
+        text = script(requirement, smallest, document["target"])
+        path.write_bytes(text.encode("utf-8", "backslashreplace"))
+        path.chmod(0o755)
+        smallest["reproducer"] = f"{FOLDER}/{path.name}"
+        written.append(path)
+    return written
+
+
+def smallest_broken(requirement: Requirement) -> Case | None:
+    """Return the broken case that is shortest to read, a failed one before a warning."""
+    broken = [case for case in requirement["cases"] if case["verdict"] in _BROKEN]
+    return min(
+        broken,
+        key=lambda case: (
+            case["verdict"] == "warning",
+            not case["exchanges"],
+            len(case["exchanges"]),
+            sum(len(exchange["request_body"] or "") for exchange in case["exchanges"]),
+        ),
+        default=None,
+    )
+
+
+def _heading(requirement: Requirement, case: Case) -> list[str]:
+    lines = [f"{requirement['id']}  {requirement['level']}  {requirement['citation']}"]
+    lines += [requirement["url"]] if requirement["url"] else []
+    lines += [f"claim:    {case['claim']}", f"case:     {case['case']}"]
+    lines += [f"expected: {case['expected']}"] if case["expected"] is not None else []
+    lines += [f"got:      {case['got']}"] if case["got"] is not None else []
+    return [f"# {_comment(line)}" for line in lines]
+
+
+def _how_to_run(body: str, case: Case, target: Target) -> list[str]:
+    tokens = [name for name in _TOKENS.values() if f"${{{name}}}" in body]
+    lines = []
+    if _in_process(target["issuer"]):
+        clocked = any(one["operation"].startswith("hook:clock") for one in case["exchanges"])
+        clock = " --clock simulated" if clocked else ""
+        lines += [
+            "The run spoke to the bundled mock in process. The same mock on a port, with the",
+            "--fault and --variant that the run had, if any:",
+            f"  ssf-mock-transmitter --profile {target['profile']} --port 8080{clock} \\",
+            "    --ready-file mock.json &",
+            "  export ISSUER=http://127.0.0.1:8080",
+            *(
+                f"  export {name}=$(jq -r '.receivers[0].{name.lower()}' mock.json)"
+                for name in tokens
+            ),
+        ]
+    else:
+        lines += [f"Set {' and '.join(tokens)}, then run it." if tokens else "Run it as it is."]
+    lines += ["ISSUER, CA_FILE (a PEM file) and TIMEOUT (seconds) may be set as well."]
+    if f"${{{_OTHER_TOKEN}}}" in body:
+        lines += [
+            "OTHER_TOKEN is a credential of neither channel that the case used (a wrong one, a",
+            "second Receiver's, a hook's): a made-up one unless it is set.",
+        ]
+    return [f"# {line}" for line in lines]
+
+
+def _exchange(
+    exchange: Exchange, case: Case, known: _Known, *, later: Sequence[Exchange]
+) -> Iterator[str]:
+    number, operation = exchange["number"], exchange["operation"]
+    answered = exchange["error"] if exchange["status"] is None else exchange["status"]
+    yield f"# {number}  {_comment(operation)}; recorded: {_comment(str(answered))}"
+    if exchange["broke"]:
+        yield f"# here it broke: {_comment(_expected_and_got(case))}"
+        yield f"say {_single(f'here it broke: {_comment(_expected_and_got(case))}')}"
+    if operation.startswith("command:"):
+        yield f"#   run: {_comment(exchange['url'] or exchange['request_body'] or '')}"
+        for capture in _needed(exchange, later):
+            if name := known.learn(capture["variable"], capture["value"]):
+                place = _escaped(capture["path"])
+                yield f': "${{{name}:?set it to what that command prints at {place}}}"'
+        yield ""
+        return
+    method = exchange["method"]
+    shown = shortened(_comment(exchange["url"]), 300)
+    yield f"say {_single(f'{number}  {method} {shown}')}"
+    words = [
+        "curl",
+        "--head" if method == "HEAD" else f"-X {method if method.isalpha() else _single(method)}",
+    ]
+    words += [_word(exchange["url"], known, url=True)]
+    words += [f"-H {one}" for one in _headers(exchange, known)]
+    if exchange["request_body"] is not None:
+        words += [f"--data-raw {_word(exchange['request_body'], known, url=False)}"]
+    call = " ".join(words[:3]) + "".join(f" \\\n  {word}" for word in words[3:])
+    # An exchange without an answer is what the case is about; it must not end the script.
+    yield f"{call} || true" if exchange["status"] is None else call
+    for capture in _needed(exchange, later):
+        yield from _captured(capture, known, later)
+    yield ""
+
+
+def _captured(capture: Capture, known: _Known, later: Sequence[Exchange]) -> Iterator[str]:
+    value, path = capture["value"], capture["path"]
+    if _occurs(value, later) and (name := known.learn(capture["variable"], value)):
+        yield f"{name}=$(pick {_single(path)})"
+    in_url = quote(value, safe="")
+    if _occurs(in_url, later) and (name := known.learn(f"{capture['variable']}_URI", in_url)):
+        yield f"{name}=$(pick {_single(f'{path}|@uri')})"
+
+
+def _needed(exchange: Exchange, later: Sequence[Exchange]) -> Iterator[Capture]:
+    """Yield the captures that a later request carries: to read more could only fail."""
+    for capture in exchange["captures"]:
+        if any(
+            _occurs(text, later) for text in (capture["value"], quote(capture["value"], safe=""))
+        ):
+            yield capture
+
+
+def _occurs(text: str, later: Sequence[Exchange]) -> bool:
+    return any(text in one["url"] or text in (one["request_body"] or "") for one in later)
+
+
+def _headers(exchange: Exchange, known: _Known) -> Iterator[str]:
+    given = {name.lower(): value for name, value in exchange["request_headers"].items()}
+    token = _TOKENS.get(given.get(CHANNEL_HEADER, ""), _OTHER_TOKEN)
+    for name, value in exchange["request_headers"].items():
+        if name.lower() in _NOT_SENT:
+            continue
+        if value == REDACTED or value.endswith(f" {REDACTED}"):
+            yield f'"{_escaped(f"{name}: {value.removesuffix(REDACTED)}")}${{{token}}}"'
+        elif not value:
+            yield _single(f"{name};")
+        else:
+            yield _word(f"{name}: {value}", known, url=False)
+    if exchange["request_body"] is not None and "content-type" not in given:
+        # Else curl would call the body a form.
+        yield "'Content-Type:'"
+
+
+def _word(text: str, known: _Known, *, url: bool) -> str:
+    """Quote one word: variables expand, everything else reaches the program as it is."""
+    pieces = list(known.pieces(text, url=url))
+    if not any(name for _, name in pieces):
+        return _single(text)
+    if '"' in text:
+        return "".join(f'"${{{name}}}"' if name else _single(part) for part, name in pieces)
+    return '"' + "".join(f"${{{name}}}" if name else _escaped(part) for part, name in pieces) + '"'
+
+
+def _pattern(value: str, *, url: bool) -> str:
+    text = re.escape(value)
+    if len(value) >= _TELLING_LENGTH:
+        return rf"(?<![A-Za-z0-9]){text}(?![A-Za-z0-9])"
+    return rf"(?<=[/=]){text}(?![^/?&#])" if url else rf'(?<="){text}(?=")'
+
+
+def _ending(case: Case) -> list[str]:
+    return [
+        f"say {_single(f'{label} {_comment(text)}')}"
+        for label, text in (("expected:", case["expected"]), ("recorded:", case["got"]))
+        if text is not None
+    ]
+
+
+def _expected_and_got(case: Case) -> str:
+    return f"expected {case['expected'] or 'otherwise'}; got {case['got'] or 'this'}"
+
+
+def _in_process(issuer: str) -> bool:
+    return (urlsplit(issuer).hostname or "").endswith(".invalid")
+
+
+def _comment(text: str) -> str:
+    return shortened(printable(text), _LONGEST_COMMENT)
+
+
+def _single(text: str) -> str:
+    return "'" + text.replace("'", "'\\''") + "'"
+
+
+def _escaped(text: str) -> str:
+    return re.sub(r'([$`\\"])', r"\\\1", text)

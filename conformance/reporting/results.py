@@ -1,0 +1,264 @@
+"""results.json, the one source of every report: its types, writing it and reading it.
+
+`schemas/ours/results.json` describes the format. Durations and gaps are seconds, points in time are
+RFC 3339 in UTC.
+"""
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal, NotRequired, TypeAlias, TypedDict, cast
+
+from conformance.spec.schema import validator
+
+FORMAT = 1
+FILE_NAME = "results.json"
+SCHEMA = "ours/results.json"
+
+# Tells which credential a request carried; recorded only, never sent.
+CHANNEL_HEADER = "x-ssf-channel"
+
+LevelWord: TypeAlias = Literal["MUST", "MUST NOT", "SHOULD", "SHOULD NOT", "MAY"]
+VerdictWord: TypeAlias = Literal[
+    "passed",
+    "failed",
+    "warning",
+    "known failure",
+    "not seen",
+    "not applicable",
+    "not testable",
+    "not reached",
+    "excluded",
+    "not covered",
+]
+RunVerdict: TypeAlias = Literal["CONFORMANT", "NONCONFORMANT", "INCOMPLETE"]
+
+
+class Suite(TypedDict):
+    """What judged."""
+
+    name: str
+    version: str
+
+
+class Catalogue(TypedDict):
+    """Which requirements the target was held to."""
+
+    version: str
+    digest: str
+
+
+class Target(TypedDict):
+    """The Transmitter that was judged."""
+
+    name: str
+    version: NotRequired[str | None]
+    issuer: str
+    profile: str
+    title: str
+
+
+class Selection(TypedDict):
+    """What `--requirement` and `--section` named; both empty for a whole run."""
+
+    requirements: list[str]
+    sections: list[str]
+
+
+class Run(TypedDict):
+    """The run itself. `again` is its command without the selection."""
+
+    seed: int | None
+    started: str
+    duration_s: float
+    verdict: RunVerdict
+    exit_code: int
+    selection: Selection
+    examples: int
+    workers: int
+    again: str
+    interrupted: bool
+
+
+class Plan(TypedDict):
+    """Which hooks were given, and how many rows each missing one would unlock."""
+
+    hooks: dict[str, bool]
+    unlocks: dict[str, int]
+
+
+class Obligations(TypedDict):
+    """The obligations that apply to the target, and what became of them."""
+
+    applicable: int
+    judged: int
+    not_seen: int
+
+
+class Counts(TypedDict):
+    """The sums. `results` is the number of (requirement, case) pairs."""
+
+    verdicts: dict[str, int]
+    levels: dict[str, dict[str, int]]
+    obligations: Obligations
+    results: int
+
+
+class Capture(TypedDict):
+    """A value that the target minted, where a jq `path` finds it in the answer."""
+
+    variable: str
+    path: str
+    value: str
+
+
+class Exchange(TypedDict):
+    """One request and its answer, redacted; `error` says why no answer came."""
+
+    number: int
+    operation: str
+    method: str
+    url: str
+    request_headers: dict[str, str]
+    request_body: str | None
+    status: int | None
+    response_headers: dict[str, str]
+    response_body: str | None
+    error: str | None
+    duration_s: float
+    broke: bool
+    captures: list[Capture]
+
+
+class Case(TypedDict):
+    """What one case found on one requirement; `reproducer` is relative to the file."""
+
+    case: str
+    claim: str
+    verdict: VerdictWord
+    reason: str | None
+    started: str
+    duration_s: float
+    examples: int
+    checks: int
+    expected: str | None
+    got: str | None
+    exchanges: list[Exchange]
+    observations: list[str]
+    reproducer: str | None
+
+
+class Requirement(TypedDict):
+    """One row of the catalogue and its verdict."""
+
+    id: str
+    level: LevelWord
+    kind: Literal["obligation", "tolerance", "conditional"]
+    grade: Literal["fail", "warn", "note"]
+    spec: str
+    section: str
+    citation: str
+    url: str | None
+    summary: str
+    verdict: VerdictWord
+    reason: str | None
+    known_failure: str | None
+    cases: list[Case]
+
+
+class SeenSet(TypedDict):
+    """One distinct SET, decoded and redacted; `times` is how often it came."""
+
+    jti: str
+    stream: str
+    header: dict[str, Any]
+    claims: dict[str, Any]
+    times: int
+
+
+class Series(TypedDict):
+    """How one SET that nobody acknowledged came back."""
+
+    requirement: str
+    case: str
+    jti: str
+    gaps_s: list[float]
+    factor: float | None
+    cap_s: float | None
+
+
+class Results(TypedDict):
+    """A whole results.json."""
+
+    format: Literal[1]
+    suite: Suite
+    catalogue: Catalogue
+    target: Target
+    run: Run
+    plan: Plan
+    counts: Counts
+    requirements: list[Requirement]
+    sets: list[SeenSet]
+    series: list[Series]
+
+
+class UnreadableResults(ValueError):
+    """A file can't be used as results.json; the message names it and says why."""
+
+
+def write(document: Results, directory: Path) -> Path:
+    """Write results.json into a directory, made if it is missing, and return its path.
+
+    Readers see the old file or the new one, never a part of it.
+    """
+    directory.mkdir(parents=True, exist_ok=True)
+    path = directory / FILE_NAME
+    text = json.dumps(document, ensure_ascii=False, allow_nan=False, indent=1)
+    temporary = directory / f".{FILE_NAME}.{os.getpid()}"
+    try:
+        # A target may have sent half a surrogate pair: JSON can escape what UTF-8 can't hold.
+        temporary.write_bytes(f"{text}\n".encode("utf-8", "backslashreplace"))
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+    return path
+
+
+def read(path: Path) -> Results:
+    """Read a results.json. Members that this version doesn't know are ignored.
+
+    Raises UnreadableResults for a file that is missing, no results.json, or of another format.
+    """
+    if path.is_dir():
+        path = path / FILE_NAME
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UnreadableResults(
+            f"{path}: {error.strerror}; name the results.json that a run wrote into its reports"
+        ) from error
+    except ValueError as error:
+        raise UnreadableResults(f"{path}: not JSON ({error}); {_NEXT}") from error
+    if not isinstance(document, Mapping) or "format" not in document:
+        raise UnreadableResults(f"{path}: it has no format, so it is no results.json; {_NEXT}")
+    if document["format"] != FORMAT:
+        raise UnreadableResults(
+            f"{path}: format {document['format']!r}, this version reads format {FORMAT};"
+            " read it with the version that wrote it, or run again"
+        )
+    complaints = [
+        error
+        for error in validator(SCHEMA).iter_errors(document)
+        if not _ADDITIVE.intersection(error.absolute_schema_path)
+    ]
+    if complaints:
+        first = complaints[0]
+        message = first.message if len(first.message) <= _LONG else f"{first.message[:_LONG]}..."
+        raise UnreadableResults(f"{path}: {first.json_path}: {message}; {_NEXT}")
+    return cast("Results", document)
+
+
+_ADDITIVE = frozenset({"additionalProperties", "propertyNames"})
+_LONG = 200
+_NEXT = "a run writes one into its reports, as results.json"

@@ -1,0 +1,446 @@
+"""What a person reads in a terminal: the header, the failures, the table, one word.
+
+Plain text; `colour` adds colour to verdict words and to nothing else. Widths are columns.
+"""
+
+import textwrap
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import NotRequired, TypedDict
+
+from conformance.reporting.reproducers import smallest_broken
+from conformance.reporting.results import (
+    Case,
+    Exchange,
+    Plan,
+    Requirement,
+    Results,
+    Selection,
+    Suite,
+    Target,
+)
+from conformance.reporting.text import printable, shortened
+
+WIDTH = 100
+_NARROWEST = 60
+
+VERDICTS = (
+    "passed",
+    "failed",
+    "warning",
+    "known failure",
+    "not seen",
+    "not reached",
+    "not testable",
+    "not covered",
+    "not applicable",
+    "excluded",
+)
+LEVELS = ("MUST", "MUST NOT", "SHOULD", "SHOULD NOT", "MAY")
+
+# The verdicts of rows that the run looked at; a section without any has no line of its own.
+_LOOKED_AT = frozenset({"passed", "failed", "warning", "known failure", "not seen", "not reached"})
+
+_RED, _GREEN, _YELLOW, _MAGENTA, _RESET = "\x1b[31m", "\x1b[32m", "\x1b[33m", "\x1b[35m", "\x1b[0m"
+_COLOURS = {
+    "passed": _GREEN,
+    "failed": _RED,
+    "warning": _YELLOW,
+    "known failure": _MAGENTA,
+    "CONFORMANT": _GREEN,
+    "NONCONFORMANT": _RED,
+    "INCOMPLETE": _YELLOW,
+}
+
+_HOOKS = {
+    "emit_event": "[hooks.emit_event]",
+    "transmitter_status": "[hooks.transmitter_status]",
+    "second_receiver": "[second_receiver.auth]",
+    "clock": "[hooks.clock]",
+}
+
+_MOST_LINES = 4
+_MOST_EXCHANGES = 12
+_MOST_SHORT_BODY = 60
+_COLUMN = 20
+
+# Rows by what the plan says of them, and what each state means.
+STATES = {
+    "judged": "judged: a case judges them",
+    "decided in the run": "decided in the run: an answer says whether they apply",
+    "not testable": "not testable: something is missing",
+    "not covered": "not covered: this version has no case for them",
+    "not applicable": "not applicable to this target",
+    "excluded": "excluded: nobody can see them from outside",
+}
+
+
+class Heading(TypedDict):
+    """What a header tells, before a run or after it."""
+
+    suite: Suite
+    target: Target
+    selection: Selection
+    plan: Plan
+
+
+class PlanRow(TypedDict):
+    """One row of the plan; `state` is a key of STATES, `cases` the names of those judging it."""
+
+    id: str
+    level: str
+    state: str
+    reason: str | None
+    cases: Sequence[str]
+
+
+class Cost(TypedDict):
+    """What a run will take: requests, minutes, and the rows that each missing hook would unlock."""
+
+    requests: int
+    minutes: float
+    unlocks: Mapping[str, int]
+    note: NotRequired[str]
+
+
+def header(heading: Heading, *, width: int = WIDTH) -> str:
+    """Return the lines that say what is judged, against what, and what is left out and why."""
+    target, plan, selection = heading["target"], heading["plan"], heading["selection"]
+    version = f" {target['version']}" if target.get("version") else ""
+    lines = [
+        f"{heading['suite']['name']} {heading['suite']['version']}",
+        f"  target    {printable(target['name'] + version)}  {printable(target['issuer'])}",
+        f"  profile   {target['profile']}  {target['title']}",
+    ]
+    chosen = [
+        *(f"--requirement {one}" for one in selection["requirements"]),
+        *(f"--section {one}" for one in selection["sections"]),
+    ]
+    selected = " ".join(chosen) if chosen else "every requirement of the profile"
+    lines += _hanging("  selected  ", selected, width)
+    if chosen:
+        lines += ["            the verdict speaks of this selection only"]
+    lines += [
+        line
+        for name, given in plan["hooks"].items()
+        if not given and plan["unlocks"].get(name)
+        for line in _hanging(
+            "  left out  ",
+            f"{_rows(plan['unlocks'][name])}: target.toml has no {_HOOKS.get(name, name)}",
+            width,
+        )
+    ]
+    return "\n".join(lines)
+
+
+def render(
+    document: Results,
+    *,
+    colour: bool,
+    width: int = WIDTH,
+    directory: Path = Path("reports"),
+    reports: Iterable[Path] = (),
+    with_header: bool = True,
+) -> str:
+    """Return the whole report of a run; its last line is the verdict, one word.
+
+    `directory` is where the run wrote, `reports` the files that a reader may open.
+    """
+    width = max(width, _NARROWEST)
+    heading = Heading(
+        suite=document["suite"],
+        target=document["target"],
+        selection=document["run"]["selection"],
+        plan=document["plan"],
+    )
+    broken = {
+        verdict: [row for row in document["requirements"] if row["verdict"] == verdict]
+        for verdict in ("failed", "known failure", "warning")
+    }
+    again = document["run"]["again"]
+    blocks = [header(heading, width=width)] if with_header else []
+    blocks += ["\n".join(_sections(document, colour=colour))]
+    blocks += [
+        "\n".join(_failure(row, again, directory, colour=colour, width=width))
+        for verdict in ("failed", "known failure")
+        for row in broken[verdict]
+    ]
+    blocks += [
+        "\n".join(_warning(row, again, colour=colour, width=width)) for row in broken["warning"]
+    ]
+    blocks += ["\n".join(_table(document))]
+    blocks += ["\n".join(_closing(document, reports, width))]
+    verdict = document["run"]["verdict"]
+    return "\n\n".join(block for block in blocks if block) + f"\n{_painted(verdict, colour=colour)}"
+
+
+def plan_text(rows: Sequence[PlanRow], cost: Cost, *, width: int = WIDTH) -> str:
+    """Return the plan: rows by state and reason, what missing hooks would unlock, what it costs."""
+    width = max(width, _NARROWEST)
+    blocks = []
+    for state, meaning in STATES.items():
+        members = [row for row in rows if row["state"] == state]
+        if members:
+            blocks += ["\n".join([f"{_rows(len(members))} {meaning}", *_planned(members, width)])]
+    counts = Counter(row["state"] for row in rows)
+    lines = [f"{_rows(counts[state])} {state}" for state in STATES if counts[state]]
+    blocks += [", ".join(lines)] if lines else ["the plan is empty: no row was selected"]
+    last = [
+        f"a {_HOOKS.get(name, name)} in target.toml would unlock {_rows(count)}"
+        for name, count in cost["unlocks"].items()
+        if count
+    ]
+    last += [f"to expect: {cost['requests']} requests, {_minutes(cost['minutes'])}"]
+    last += [cost["note"]] if "note" in cost else []
+    last += ["next: run the same command without --plan"]
+    return "\n\n".join([*blocks, "\n".join(last)])
+
+
+def _planned(members: Sequence[PlanRow], width: int) -> Iterator[str]:
+    by_reason: dict[str, list[PlanRow]] = defaultdict(list)
+    for row in members:
+        by_reason[row["reason"] or ""].append(row)
+    for reason, rows in by_reason.items():
+        if reason:
+            yield from _hanging("  ", f"{printable(reason)} ({_rows(len(rows))})", width)
+        for row in rows:
+            cases = ", ".join(row["cases"])
+            yield f"    {row['level']:<10}  {row['id']}"
+            if cases:
+                yield from _hanging(" " * 16, cases, width)
+
+
+def _sections(document: Results, *, colour: bool) -> Iterator[str]:
+    counts: dict[str, Counter[str]] = {}
+    for row in document["requirements"]:
+        counts.setdefault(row["citation"], Counter())[row["verdict"]] += 1
+    seen = {title: tally for title, tally in counts.items() if _LOOKED_AT & tally.keys()}
+    column = max(map(len, seen), default=0)
+    for title, tally in seen.items():
+        parts = [
+            f"{tally[verdict]} {_painted(verdict, colour=colour)}"
+            for verdict in VERDICTS
+            if tally[verdict]
+        ]
+        yield f"{title:<{column}}  {', '.join(parts)}"
+    if rest := len(counts) - len(seen):
+        yield f"and {rest} sections in which nothing was judged: --plan says why"
+
+
+def _failure(
+    row: Requirement, again: str, directory: Path, *, colour: bool, width: int
+) -> Iterator[str]:
+    yield _first_line(row, colour=colour)
+    yield from _hanging("  ", row["summary"], width)
+    if row["url"]:
+        yield f"  {row['url']}"
+    if row["known_failure"]:
+        yield from _hanging("  known: ", printable(row["known_failure"]), width)
+    case = smallest_broken(row)
+    if case is None:
+        yield from _hanging(
+            "    because   ", printable(row["reason"] or "of no single case"), width
+        )
+    else:
+        yield from _expected_and_got(case, width)
+        yield from _exchanges(case, width)
+        if case["reproducer"]:
+            yield f"    reproduce  {(directory / case['reproducer']).as_posix()}"
+    yield f"    run again  {again} --requirement {row['id']}"
+
+
+def _warning(row: Requirement, again: str, *, colour: bool, width: int) -> Iterator[str]:
+    yield _first_line(row, colour=colour)
+    case = smallest_broken(row)
+    if case is not None:
+        yield from _expected_and_got(case, width)
+    elif row["reason"]:
+        yield from _hanging("    because   ", printable(row["reason"]), width)
+    yield f"    run again  {again} --requirement {row['id']}"
+
+
+def _first_line(row: Requirement, *, colour: bool) -> str:
+    word = _painted(row["verdict"], colour=colour, shown=row["verdict"].upper())
+    return f"{word}  {row['id']}  {row['level']}   {row['citation']}"
+
+
+def _expected_and_got(case: Case, width: int) -> Iterator[str]:
+    if case["expected"] is not None:
+        yield from _hanging("    expected  ", printable(case["expected"]), width)
+    if case["got"] is not None:
+        yield from _hanging("         got  ", printable(case["got"]), width)
+
+
+def _exchanges(case: Case, width: int) -> Iterator[str]:
+    exchanges = case["exchanges"]
+    if not exchanges:
+        return
+    count = f"{len(exchanges)} exchange{'s' if len(exchanges) > 1 else ''}"
+    yield f"    smallest case, {count}"
+    minted = {
+        capture["value"]: f"${capture['variable']}"
+        for exchange in exchanges
+        for capture in exchange["captures"]
+        if capture["value"]
+    }
+    broke = next((at for at, one in enumerate(exchanges) if one["broke"]), None)
+    lines = [_Line.of(exchange, minted) for exchange in exchanges]
+    shown = _shown(len(exchanges), broke)
+    last = -1
+    for at in shown:
+        if at > last + 1:
+            yield f"      ... {at - last - 1} more"
+        last = at
+        yield lines[at].render(width)
+    if last < len(exchanges) - 1:
+        yield f"      ... {len(exchanges) - 1 - last} more"
+
+
+class _Line:
+    """One exchange in one line."""
+
+    def __init__(self, start: str, target: str, answer: str, body: str, *, broke: bool) -> None:
+        self.start, self.target, self.answer, self.body = start, target, answer, body
+        self.broke = broke
+
+    @classmethod
+    def of(cls, exchange: Exchange, minted: Mapping[str, str]) -> "_Line":
+        if exchange["operation"].startswith(("hook:", "command:")):
+            target = printable(exchange["operation"])
+        else:
+            target = printable(_named(_path_of(exchange["url"]), minted))
+        answer = "no answer" if exchange["status"] is None else str(exchange["status"])
+        if exchange["operation"].startswith("command:"):
+            answer = ""
+        start = f"{exchange['number']:>7}  {exchange['method']:<6} "
+        body = printable(_named(exchange["request_body"] or "", minted))
+        return cls(start, target, answer, body, broke=exchange["broke"])
+
+    def render(self, width: int) -> str:
+        mark = "    <- broke here" if self.broke else ""
+        line = f"{self.start}{shortened(self.target, width // 2):<{_COLUMN}}  {self.answer:<4}"
+        room = min(width - len(line) - len(mark) - 1, _MOST_SHORT_BODY)
+        if self.body and room > len("{...}"):
+            line += f" {shortened(self.body, room)}"
+        return f"{line.rstrip()}{mark}"
+
+
+def _shown(count: int, broke: int | None) -> list[int]:
+    """Choose which exchanges of a long case to show: its start, its end, and where it broke."""
+    if count <= _MOST_EXCHANGES:
+        return list(range(count))
+    middle = count - 1 if broke is None else broke
+    wanted = {0, 1, 2, count - 1, *range(middle - 4, middle + 3)}
+    return sorted(at for at in wanted if 0 <= at < count)
+
+
+def _path_of(url: str) -> str:
+    rest = url.partition("://")[2] or url
+    slash = rest.find("/")
+    return rest[slash:] if slash >= 0 else "/"
+
+
+def _named(text: str, minted: Mapping[str, str]) -> str:
+    for value in sorted(minted, key=len, reverse=True):
+        text = text.replace(value, minted[value])
+    return text
+
+
+def _table(document: Results) -> Iterator[str]:
+    levels = document["counts"]["levels"]
+    columns = [name for name in VERDICTS if any(tally.get(name) for tally in levels.values())]
+    if not columns:
+        return
+    names = [*columns, "total"]
+    widths = [max(len(word) for word in [*name.split(), "total"]) for name in names]
+    for title in (
+        [name.rpartition(" ")[0] for name in names],
+        [name.split()[-1] for name in names],
+    ):
+        if any(title):
+            cells = [f"{word:>{w}}" for word, w in zip(title, widths, strict=True)]
+            yield "  ".join([" " * 10, *cells]).rstrip()
+    sums: Counter[str] = Counter()
+    rows = [(level, levels[level]) for level in LEVELS if sum(levels.get(level, {}).values())]
+    for level, tally in rows:
+        sums.update(tally)
+        yield _table_row(level, tally, columns, widths)
+    if len(rows) > 1:
+        yield _table_row("total", sums, columns, widths)
+
+
+def _table_row(
+    title: str, tally: Mapping[str, int], columns: Sequence[str], widths: Sequence[int]
+) -> str:
+    cells = [*(tally.get(name, 0) for name in columns), sum(tally.values())]
+    numbers = [f"{cell or '.':>{w}}" for cell, w in zip(cells, widths, strict=True)]
+    return "  ".join([f"{title:<10}", *numbers])
+
+
+def _closing(document: Results, reports: Iterable[Path], width: int) -> Iterator[str]:
+    run, counts = document["run"], document["counts"]
+    obligations = counts["obligations"]
+    sentence = f"{obligations['judged']} of {obligations['applicable']} obligations judged"
+    if obligations["not_seen"]:
+        sentence += f", {obligations['not_seen']} not seen"
+    chosen = run["selection"]["requirements"] or run["selection"]["sections"]
+    yield sentence + (" (of the selection only)" if chosen else "")
+    if run["interrupted"]:
+        yield "interrupted: what follows speaks of what was judged until then"
+    for path in reports:
+        yield f"wrote {path.as_posix()}"
+    yield from _hanging("next: ", _next_step(document), width)
+
+
+def _next_step(document: Results) -> str:
+    verdict, verdicts = document["run"]["verdict"], document["counts"]["verdicts"]
+    if verdict == "NONCONFORMANT":
+        return "reproduce a failure above with its script, mend it, and run that requirement again"
+    if verdict == "INCOMPLETE":
+        unlocks = document["plan"]["unlocks"]
+        steps = [
+            f"give {_HOOKS.get(name, name)} in target.toml ({_rows(count)})"
+            for name, count in unlocks.items()
+            if count
+        ]
+        if verdicts.get("not reached"):
+            steps += [f"see why {_rows(verdicts['not reached'])} were not reached (results.json)"]
+        if verdicts.get("not covered"):
+            steps += [
+                f"accept with --allow-incomplete {_rows(verdicts['not covered'])} without a case"
+            ]
+        steps = steps or ["see in results.json which obligations lack a verdict, and why"]
+        return "; ".join(steps)
+    if verdicts.get("warning"):
+        return "read the warnings above; --strict makes them count"
+    return "explore with other examples: --seed 1, or more of them: --examples 200"
+
+
+def _hanging(start: str, text: str, width: int) -> list[str]:
+    """Wrap a text behind its start, at most a few lines; what is left out is an ellipsis."""
+    lines = textwrap.wrap(
+        text,
+        width,
+        initial_indent=start,
+        subsequent_indent=" " * len(start),
+        max_lines=_MOST_LINES,
+        placeholder=" ...",
+        break_on_hyphens=False,
+    )
+    return lines or [start.rstrip()]
+
+
+def _painted(verdict: str, *, colour: bool, shown: str | None = None) -> str:
+    word = shown or verdict
+    return f"{_COLOURS[verdict]}{word}{_RESET}" if colour and verdict in _COLOURS else word
+
+
+def _rows(count: int) -> str:
+    return f"{count} row{'' if count == 1 else 's'}"
+
+
+def _minutes(minutes: float) -> str:
+    if minutes < 1:
+        return "less than a minute"
+    return f"about {minutes:.0f} minute{'' if round(minutes) == 1 else 's'}"

@@ -1,0 +1,299 @@
+"""One run of the suite: discovery, plan, cases, ledger, results."""
+
+import random
+import threading
+import traceback
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from hashlib import sha256
+from typing import Any, Protocol, TypeAlias
+
+import httpx
+from hypothesis import is_hypothesis_test
+from hypothesis.errors import Flaky
+
+from conformance import clock
+from conformance.client import Connection, NoAnswer, SeenSet, Transmitter, Unreachable
+from conformance.exchange import Recorder
+from conformance.generate.configurations import generating_for
+from conformance.generate.exploring import (
+    draw_nothing_from_source,
+    exploring,
+    prepare,
+    run_settings,
+)
+from conformance.plan import RUNNABLE, Case, Plan, Selection, make_plan
+from conformance.spec.requirement import Grade, load_catalogue
+from conformance.target import HOOKS, Target
+from conformance.verdicts import (
+    Blocked,
+    CaseRecord,
+    Nonconformance,
+    NotReached,
+    recording,
+)
+
+Json: TypeAlias = dict[str, Any]
+
+# Make a stream, read it, act, read again, look, delete it.
+REQUESTS_IN_AN_EXAMPLE = 6
+
+
+class Lease(Protocol):
+    """A Transmitter of a case's own: its target and the transport that leads to it."""
+
+    @property
+    def target(self) -> Target:
+        """The Transmitter as a target."""
+        ...
+
+    @property
+    def transport(self) -> httpx.BaseTransport:
+        """What leads to it."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunOptions:
+    """How a run goes. `lease` gives each case a Transmitter of its own.
+
+    Without it all share the target.
+    """
+
+    selection: Selection = field(default_factory=Selection)
+    examples: int = 20
+    seed: int | None = None
+    workers: int | None = None
+    strict: bool = False
+    allow_incomplete: bool = False
+    lease: Callable[[str], Lease] | None = None
+    command: str = "ssf-conformance run"
+
+
+class Interrupted(BaseException):
+    """The operator stopped the run: the example that is running still tidies up after itself."""
+
+
+@dataclass(slots=True)
+class Finished:
+    """What a case came to: its record, and why it ended early if it did."""
+
+    case: Case
+    record: CaseRecord
+    started: str
+    duration_s: float = 0.0
+    blocked: str | None = None
+    not_reached: str | None = None
+    crashed: str | None = None
+
+
+class Run:
+    """One run against one target.
+
+    Call `prepare`, then `execute` for each planned case, then read it off.
+    """
+
+    def __init__(self, target: Target, options: RunOptions) -> None:
+        self.target = target
+        self.options = options
+        self.catalogue = load_catalogue()
+        self.metadata: Mapping[str, Any] = {}
+        self.plan: Plan | None = None
+        self.finished: dict[str, Finished] = {}
+        self.seen_sets: list[SeenSet] = []
+        self.started = clock.timestamp()
+        self.interrupted = False
+        self._watch = clock.Stopwatch()
+        self._settings = run_settings(examples=options.examples, seed=options.seed)
+        self._shared: Connection | None = None
+        self._stop = threading.Event()
+
+    # -- before
+    # --------------------------------------------------------------------------------------
+
+    def prepare(self, cases: Sequence[Case]) -> Plan:
+        """Fetch the metadata and plan the run.
+
+        Raises UnknownRequirement before any request, and Unreachable where the target gives no
+        metadata.
+        """
+        for case in cases:
+            self.catalogue.check_ids(case.declaration.ids)
+        self.catalogue.check_ids(self.options.selection.requirements)
+        draw_nothing_from_source()
+        transmitter = self._open("discovery", Recorder())
+        try:
+            answer = transmitter.discover()
+        except NoAnswer as error:
+            raise Unreachable(f"the target can't be reached: {error}") from error
+        transmitter.learn(answer)
+        if not answer.served or not transmitter.metadata:
+            profile = self.target.profile
+            raise Unreachable(
+                f"no metadata of profile {profile.id} at {transmitter.discovery_url}:"
+                f" answered {answer.text}. Check the issuer, or name another text with --profile"
+            )
+        self.metadata = transmitter.metadata
+        hooks = {name: self.target.has_hook(name) for name in HOOKS}
+        self.plan = make_plan(self.catalogue, transmitter, cases, self.options.selection, hooks)
+        return self.plan
+
+    def _open(self, case: str, recorder: Recorder) -> Transmitter:
+        if self.options.lease is not None:
+            lease = self.options.lease(case)
+            connection = Connection.open(lease.target, lease.transport)
+        else:
+            if self._shared is None:
+                self._shared = Connection.open(self.target)
+            connection = self._shared
+        connection.seen_sets = self.seen_sets
+        connection.metadata = self.metadata
+        return Transmitter(connection, recorder)
+
+    # -- during
+    # --------------------------------------------------------------------------------------
+
+    @property
+    def workers(self) -> int:
+        """Return how many cases run side by side: no more than a Receiver may have streams."""
+        ceiling = 1 if self.target.profile.stream.model == "implicit" else self.target.streams
+        if self.options.lease is not None:
+            return self.options.workers or 1
+        return max(1, min(self.options.workers or 4, ceiling))
+
+    def start(self) -> dict[str, "Future[Finished]"]:
+        """Submit the cases that may run side by side to a pool.
+
+        Cases that move the clock stay out of it.
+        """
+        if self.plan is None or self.workers == 1:
+            return {}
+        pool = ThreadPoolExecutor(self.workers, thread_name_prefix="case")
+        alone = self.options.lease is None
+        submitted = {
+            case.name: pool.submit(self.execute, case)
+            for case in self.plan.cases
+            if not case.last and not (alone and case.declaration.needs.clock)
+        }
+        pool.shutdown(wait=False)
+        return submitted
+
+    def stop(self) -> None:
+        """Stop at the next example of each case."""
+        self.interrupted = True
+        self._stop.set()
+
+    def execute(self, case: Case) -> Finished:
+        """Run one case, whatever comes of it; what it found stands in its record."""
+        if self.plan is None:
+            raise RuntimeError("prepare() comes first")
+        record = CaseRecord(ids=frozenset(case.declaration.ids), grades=self.plan.grades)
+        record.stopped = self._raise_if_stopped
+        done = Finished(case, record, clock.timestamp())
+        watch = clock.Stopwatch()
+        transmitter = self._open(case.name, record.recorder)
+        prepare(case.function, self._settings, self._seed_of(case))
+        try:
+            with recording(record), exploring(self._settings), generating_for(transmitter):
+                case.function(transmitter=transmitter, **case.parameters)
+        except (Nonconformance, BaseExceptionGroup) as error:
+            # The ledger holds each breach. A group may hold more than breaches: our own errors
+            # count.
+            done.crashed = _foreign(error)
+        except Blocked as error:
+            done.blocked = str(error)
+        except NotReached as error:
+            done.not_reached = str(error)
+        except Interrupted:
+            done.not_reached = "the run was interrupted"
+        except Exception as error:  # noqa: BLE001 (a case that crashes is our error, and one case's)
+            if not record.breached:
+                done.crashed = "".join(traceback.format_exception(error))
+        done.duration_s = watch.seconds
+        self.finished[case.name] = done
+        return done
+
+    def _raise_if_stopped(self) -> None:
+        if self._stop.is_set():
+            raise Interrupted
+
+    def _seed_of(self, case: Case) -> int | None:
+        if self.options.seed is None:
+            return None
+        digest = sha256(f"{self.options.seed}/{case.name}".encode()).digest()
+        return random.Random(digest).getrandbits(64)  # noqa: S311 (examples, not secrets)
+
+    # -- after
+    # ---------------------------------------------------------------------------------------
+
+    @property
+    def expected_requests(self) -> int:
+        """Return about how many requests the planned cases will send."""
+        cases = () if self.plan is None else self.plan.cases
+        return sum(
+            REQUESTS_IN_AN_EXAMPLE
+            * (self.options.examples if is_hypothesis_test(case.function) else 1)
+            for case in cases
+        )
+
+    @property
+    def duration_s(self) -> float:
+        """Return the seconds since the run began."""
+        return self._watch.seconds
+
+    @property
+    def crashes(self) -> dict[str, str]:
+        """Return the cases that ended in an error of ours, with its traceback."""
+        return {
+            name: done.crashed for name, done in self.finished.items() if done.crashed is not None
+        }
+
+    def close(self) -> None:
+        """Close the connection."""
+        if self._shared is not None:
+            self._shared.close()
+
+
+def verdict_of(done: Finished, requirement: str) -> tuple[str, str | None]:
+    """Return what one case says of one requirement, with the reason where it could not say."""
+    judgement = done.record.judgements.get(requirement)
+    breach = None if judgement is None else judgement.worst()
+    if breach is not None:
+        return ("failed" if breach.grade is Grade.FAIL else "warning"), None
+    if done.crashed is not None:
+        return "not reached", "the case ended in an error of the suite itself"
+    if done.not_reached is not None:
+        return "not reached", done.not_reached
+    if judgement is not None and judgement.checks:
+        return "passed", None
+    if done.blocked is not None:
+        return "not testable", done.blocked
+    return "not seen", None
+
+
+# A row is as bad as its worst case; one that was not reached is never green.
+_ORDER: tuple[str, ...] = ("failed", "warning", "not reached", "passed", "not testable", "not seen")
+
+
+def combine(verdicts: Sequence[tuple[str, str | None]]) -> tuple[str, str | None]:
+    """Return the verdict of a row from those of its cases."""
+    if not verdicts:
+        return "not reached", "its cases did not run"
+    return min(verdicts, key=lambda one: _ORDER.index(one[0]))
+
+
+def is_planned_to_run(plan: Plan, requirement: str) -> bool:
+    """Say whether a row is judged in this run."""
+    return plan.rows[requirement].state in RUNNABLE
+
+
+def _foreign(error: BaseException) -> str | None:
+    """Return the traceback of whatever in a group is no breach of the target's."""
+    if isinstance(error, Flaky):
+        # A target that breaks a requirement only now and then; the ledger holds what was seen.
+        return None
+    if isinstance(error, BaseExceptionGroup):
+        rest = error.split((Nonconformance, NotReached))[1]
+        return None if rest is None else "".join(traceback.format_exception(rest))
+    return None

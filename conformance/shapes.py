@@ -1,0 +1,56 @@
+"""Judging the shape of a message: each annotated keyword of its schema is a check of its own."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from conformance.client import Transmitter
+from conformance.spec import schema
+from conformance.verdicts import current, verify
+
+
+def requirements_of(*names: str) -> tuple[str, ...]:
+    """Return the ids that the annotations of these schemas can judge, references included."""
+    found: dict[str, None] = {}
+    for name in names:
+        for requirement in _annotations(schema.load(name), schema.load(name), set()):
+            found[requirement] = None
+    return tuple(found)
+
+
+def verify_shape(transmitter: Transmitter, message: str, document: object) -> None:
+    """Judge a canonical message against the schema that the profile names for it.
+
+    Only the running case's own ids are judged; a keyword with nothing to look at says nothing.
+    """
+    findings = schema.judge(
+        transmitter.profile.schemas[message], document, tls=not transmitter.target.allow_http
+    )
+    for requirement in sorted(findings.seen & current().ids):
+        breaches = findings.of(requirement)
+        verify(
+            requirement,
+            not breaches,
+            expected=_expected(breaches[0]) if breaches else "the shape of the text",
+            got=f"{breaches[0].path}: {breaches[0].message}" if breaches else "it",
+        )
+
+
+def _expected(breach: schema.Breach) -> str:
+    return f"{breach.path} to keep the schema's {breach.keyword!r}"
+
+
+def _annotations(root: schema.Json, node: Any, walked: set[int]) -> Iterator[str]:  # noqa: ANN401 (JSON)
+    if isinstance(node, list):
+        for part in node:
+            yield from _annotations(root, part, walked)
+    if not isinstance(node, dict) or id(node) in walked:
+        return
+    walked.add(id(node))
+    if isinstance(node.get("$ref"), str):
+        target, file = schema.resolve(root, node["$ref"])
+        yield from _annotations(schema.load(file), target, walked)
+    for requirement in node.get("x-requirement", {}).values():
+        yield from requirement.values() if isinstance(requirement, dict) else (requirement,)
+    for keyword, part in node.items():
+        if keyword not in {"x-requirement", "x-observe", "x-tls", "enum", "const"}:
+            yield from _annotations(root, part, walked)

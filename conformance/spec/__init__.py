@@ -1,0 +1,1 @@
+"""The specifications as data, and their codec: the only part that the mock may import."""

@@ -1,0 +1,214 @@
+"""The JSON Schemas of the wire: loading them, and telling what an instance breaks.
+
+A schema annotates each validating keyword with `x-requirement` (the id whose breach it is) or
+`x-observe` (the text is silent: recorded, never judged). See schemas/README.md.
+"""
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, TypeAlias, cast
+from urllib.parse import urljoin
+
+from jsonschema import Draft202012Validator, FormatChecker
+from jsonschema.exceptions import ValidationError
+from referencing import Registry, Resource
+from referencing.jsonschema import DRAFT202012
+
+BASE_URI = "https://ssf-conformance.invalid/schemas/"
+
+Json: TypeAlias = dict[str, Any]
+
+
+class UnknownSchema(LookupError):
+    """A schema was named that is not among the shipped ones."""
+
+
+@dataclass(frozen=True, slots=True)
+class Breach:
+    """One keyword that an instance breaks.
+
+    `path` is a JSON Pointer into the instance; `requirement` is None where the text is silent.
+    """
+
+    path: str
+    keyword: str
+    requirement: str | None
+    message: str
+    value: Any
+    about_tls: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What an instance shows: requirements with something to look at, and breaches."""
+
+    seen: frozenset[str]
+    breaches: tuple[Breach, ...]
+
+    def of(self, requirement: str) -> tuple[Breach, ...]:
+        """Return the breaches of one requirement."""
+        return tuple(breach for breach in self.breaches if breach.requirement == requirement)
+
+
+def schema_root() -> Path:
+    """Return the folder of the schemas: the wheel's, or the checkout's own."""
+    packaged = Path(__file__).parent / "schemas"
+    return packaged if packaged.is_dir() else Path(__file__).parents[2] / "schemas"
+
+
+@cache
+def load(name: str) -> Json:
+    """Return the schema of that name, such as `ssf/stream-configuration.json`.
+
+    Raises UnknownSchema where there is no such file.
+    """
+    path = schema_root() / name
+    if not path.is_file():
+        msg = f"no schema is named {name!r}; the names are paths below {schema_root().name}/"
+        raise UnknownSchema(msg)
+    return cast("Json", json.loads(path.read_text(encoding="utf-8")))
+
+
+def resolve(schema: Json, reference: str) -> tuple[Json, str]:
+    """Return the schema that a `$ref` inside `schema` leads to, and its file's name.
+
+    `schema` is the file's root, whose `$id` the reference is relative to.
+    """
+    target = urljoin(str(schema.get("$id", BASE_URI)), reference)
+    address, _, fragment = target.partition("#")
+    name = address.removeprefix(BASE_URI)
+    found: Any = load(name)
+    for step in fragment.strip("/").split("/") if fragment.strip("/") else ():
+        found = found[step.replace("~1", "/").replace("~0", "~")]
+    return found, name
+
+
+@cache
+def _registry() -> Registry[Any]:
+    def retrieve(uri: str) -> Resource[Any]:
+        return DRAFT202012.create_resource(load(uri.removeprefix(BASE_URI)))
+
+    # mypy sees the attrs class of `referencing` without its converter.
+    return Registry(retrieve=retrieve)  # type: ignore[call-arg]
+
+
+@cache
+def validator(name: str) -> Draft202012Validator:
+    """Return a prebuilt validator with a format checker; building one is dear."""
+    return Draft202012Validator(load(name), registry=_registry(), format_checker=FormatChecker())
+
+
+def is_valid(name: str, instance: object) -> bool:
+    """Say whether an instance keeps every keyword of the schema, judged or not."""
+    return validator(name).is_valid(instance)
+
+
+def problems(name: str, instance: object) -> list[Breach]:
+    """Return every keyword that the instance breaks, in the order of the instance."""
+    errors = sorted(validator(name).iter_errors(instance), key=lambda error: error.json_path)
+    return [_breach(leaf) for error in errors for leaf in _leaves(error)]
+
+
+def judge(name: str, instance: object, *, tls: bool = True) -> Findings:
+    """Judge an instance keyword by keyword.
+
+    A requirement is seen where its keyword had a value to look at; a member that is absent shows
+    nothing about the keywords below it. Without `tls` (a lab over plain http) the keywords in
+    `x-tls` are not judged.
+    """
+    seen = frozenset(_annotated(load(name), load(name), instance))
+    breaches = tuple(one for one in problems(name, instance) if tls or not one.about_tls)
+    return Findings(seen=seen, breaches=breaches)
+
+
+def _leaves(error: ValidationError) -> Iterator[ValidationError]:
+    if error.validator in {"anyOf", "oneOf"} or not error.context:
+        yield error
+        return
+    for cause in error.context:
+        yield from _leaves(cause)
+
+
+def _breach(error: ValidationError) -> Breach:
+    keyword = str(error.validator)
+    owner = error.schema if isinstance(error.schema, dict) else {}
+    requirement = owner.get("x-requirement", {}).get(keyword)
+    if isinstance(requirement, dict):
+        requirement = requirement.get(_missing_member(error))
+    path = "".join(f"/{step}" for step in error.absolute_path) or "/"
+    about_tls = keyword in owner.get("x-tls", ())
+    return Breach(path, keyword, requirement, error.message, error.instance, about_tls)
+
+
+def _missing_member(error: ValidationError) -> str | None:
+    """Return the member that `required` found missing, which only the message tells."""
+    for member in cast("list[str]", error.validator_value):
+        if error.message.startswith(repr(member)):
+            return member
+    return None
+
+
+def _annotated(root: Json, schema: Any, instance: object) -> Iterator[str]:  # noqa: ANN401 (JSON)
+    """Yield the requirement of each annotated keyword that has this instance to look at."""
+    if not isinstance(schema, dict):
+        return
+    for keyword, requirement in schema.get("x-requirement", {}).items():
+        if not isinstance(instance, _SPEAKS_OF.get(keyword, object)):
+            continue
+        if isinstance(requirement, dict):
+            yield from requirement.values()
+        else:
+            yield requirement
+    if "$ref" in schema:
+        target, file = resolve(root, schema["$ref"])
+        yield from _annotated(load(file), target, instance)
+    for part in _beside(schema, instance):
+        yield from _annotated(root, part, instance)
+    for part, value in _below(schema, instance):
+        yield from _annotated(root, part, value)
+
+
+def _beside(schema: Json, instance: object) -> Iterator[Any]:
+    """Yield the schemas that speak of the same instance."""
+    yield from schema.get("allOf", ())
+    if "if" in schema:
+        held = Draft202012Validator(schema["if"], registry=_registry()).is_valid(instance)
+        yield schema.get("then" if held else "else")
+
+
+def _below(schema: Json, instance: object) -> Iterator[tuple[Any, object]]:
+    """Yield the schemas that speak of a part of the instance, with that part."""
+    if isinstance(instance, list):
+        yield from ((schema.get("items"), item) for item in instance)
+    if not isinstance(instance, dict):
+        return
+    named = schema.get("properties", {})
+    patterns = schema.get("patternProperties", {})
+    for member, value in instance.items():
+        yield schema.get("propertyNames"), member
+        matching = [part for pattern, part in patterns.items() if re.search(pattern, member)]
+        yield from ((part, value) for part in matching)
+        if member in named:
+            yield named[member], value
+        elif not matching:
+            yield schema.get("additionalProperties"), value
+
+
+# What a keyword has anything to say about (JSON Schema 2020-12, section 7.6.1); the rest speak of
+# all.
+_SPEAKS_OF: dict[str, type | tuple[type, ...]] = {
+    "required": dict,
+    "minProperties": dict,
+    "items": list,
+    "minItems": list,
+    "uniqueItems": list,
+    "format": str,
+    "pattern": str,
+    "minLength": str,
+    "minimum": (int, float),
+    "maximum": (int, float),
+}

@@ -1,0 +1,164 @@
+"""How a server says that it is ready: for people, for programs, and as a target for the suite."""
+
+import json
+import os
+import tempfile
+from collections.abc import Iterator, Sequence
+from ipaddress import ip_address
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from mock_transmitter.server import CannotServeError, RunningServer
+
+
+def write_ready_file(server: RunningServer, path: Path) -> None:
+    """Write the ready file: JSON, mode 0600, whole from the moment at which it is there."""
+    document = {
+        "issuer": server.issuer,
+        "discovery_url": server.discovery_url,
+        "control_url": server.control_url,
+        "profile": server.profile.id,
+        "ca_file": None if server.ca_file is None else str(server.ca_file),
+        "receivers": [
+            {
+                "audience": receiver.audience,
+                "management_token": receiver.management_token,
+                "poll_token": receiver.poll_token,
+            }
+            for receiver in server.receivers
+        ],
+    }
+    _write_private("ready-file", path, json.dumps(document, indent=2) + "\n")
+
+
+def write_target(server: RunningServer, folder: Path, *, profile: str, simulated: bool) -> Path:
+    """Write a target.toml for `ssf-conformance run` into an existing folder, with its token files.
+
+    `profile` is what the target calls its profile: an id, or the absolute path of a file.
+    """
+    folder = folder.absolute()
+    lines = [
+        "# Written by ssf-mock-transmitter: it holds as long as that mock runs.",
+        "[target]",
+        f"name = {_toml(f'mock Transmitter ({server.profile.id})')}",
+        f"issuer = {_toml(server.issuer)}",
+        f"profile = {_toml(profile)}",
+    ]
+    for prefix, name, receiver in zip(
+        ("", "second_receiver."), ("first", "second"), server.receivers, strict=False
+    ):
+        channels = {"management": receiver.management_token, "poll": receiver.poll_token}
+        for channel, token in channels.items():
+            if token is not None:
+                file = folder / f"{name}-receiver-{channel}.token"
+                _write_private("target-out", file, token + "\n")
+                lines += [
+                    "",
+                    f"[{prefix}auth.{channel}]",
+                    'kind = "bearer"',
+                    f"token = {_toml(f'file:{file}')}",
+                ]
+    if server.ca_file is not None:
+        lines += ["", "[tls]", f"ca_file = {_toml(str(server.ca_file))}"]
+    lines += _hooks(server, simulated=simulated)
+    if urlsplit(server.issuer).scheme == "http":
+        lines += ["", "[limits]", "allow_http = true"]
+    path = folder / "target.toml"
+    _write_private("target-out", path, "\n".join(lines) + "\n")
+    return path
+
+
+def make_folder(path: Path) -> Path:
+    """Make the folder of --target-out unless it is there, and return its absolute path."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        problem = f"{path} can't be made: {error.strerror}; name a folder that can be written to"
+        raise CannotServeError("target-out", problem) from error
+    return path.absolute()
+
+
+def describe(server: RunningServer, *, host: str, clock: str, deviations: Sequence[str]) -> str:
+    """Return the block for people that stands before the `ready` line."""
+    return "\n".join(_described(server, host, clock, deviations))
+
+
+def _described(
+    server: RunningServer, host: str, clock: str, deviations: Sequence[str]
+) -> Iterator[str]:
+    yield f"Mock Transmitter, profile {server.profile.id}: {server.profile.title}"
+    yield f"  issuer      {server.issuer}"
+    yield f"  discovery   {server.discovery_url}"
+    yield f"  control     {server.control_url}"
+    yield f"  clock       {clock}"
+    if server.ca_file is not None:
+        yield f"  CA          {server.ca_file}"
+    if deviations:
+        yield f"  deviations  {', '.join(deviations)}"
+    for receiver in server.receivers:
+        yield f"  Receiver    {receiver.audience}"
+        yield f"    management token  {receiver.management_token}"
+        if receiver.poll_token is not None:
+            yield f"    poll token        {receiver.poll_token}"
+    if urlsplit(server.issuer).scheme == "http":
+        yield "  This is plain http: a conformance run against it needs --allow-http."
+    if not _is_loopback(host):
+        yield f"  It listens on {host}, and the control API asks nobody for credentials."
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _hooks(server: RunningServer, *, simulated: bool) -> list[str]:
+    control = server.control_url
+    target = (
+        f"audience = {_toml(server.receivers[0].audience)}"
+        if server.profile.stream.model == "implicit"
+        else 'stream_id = "{stream_id}"'
+    )
+    hooks = [
+        ("emit_event", "POST", "events", f'body = {{ event_type = "{{event_type}}", {target} }}'),
+        ("transmitter_status", "GET", "streams", None),
+    ]
+    if simulated:
+        hooks += [
+            ("clock.now", "GET", "clock", 'read = "now"'),
+            ("clock.advance", "POST", "clock", 'body = { advance_s = "{seconds}" }'),
+        ]
+    lines = []
+    for name, method, resource, extra in hooks:
+        lines += [
+            "",
+            f"[hooks.{name}]",
+            'kind = "http"',
+            f'method = "{method}"',
+            f"url = {_toml(f'{control}/{resource}')}",
+            *([extra] if extra else []),
+        ]
+    return lines
+
+
+def _toml(text: str) -> str:
+    # A JSON string is a TOML basic string too, but for DEL, which TOML wants escaped.
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
+def _write_private(option: str, path: Path, text: str) -> None:
+    """Put a file there in one step, for its owner's eyes only."""
+    try:
+        # mkstemp makes the file with mode 0600, and a rename keeps it.
+        handle, name = tempfile.mkstemp(dir=path.absolute().parent, prefix=f".{path.name}-")
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8") as file:
+                file.write(text)
+            Path(name).replace(path)
+        except OSError:
+            Path(name).unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        problem = f"{path} can't be written: {error.strerror}; name a folder that can be written to"
+        raise CannotServeError(option, problem) from error

@@ -1,0 +1,1 @@
+"""The control API: what the operator of the mock, or a test, may do to it."""

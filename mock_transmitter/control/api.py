@@ -1,0 +1,283 @@
+"""What stands under `_control/`: events, the clock, streams, deviations, tenants.
+
+JSON in and out, no credentials: it is for whoever runs the mock. Bad input is a 400 and changes
+nothing.
+"""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, TypeAlias
+from urllib.parse import urlsplit
+
+from mock_transmitter import events
+from mock_transmitter.clock import SimulatedClock
+from mock_transmitter.deviations import catalogue
+from mock_transmitter.errors import StreamNotFound
+from mock_transmitter.http import json_body
+from mock_transmitter.http.message import Request, Response
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from mock_transmitter.http.application import Site
+    from mock_transmitter.http.routes import Segments
+    from mock_transmitter.http.tenant import Tenant
+    from mock_transmitter.stream import Stream
+
+Json: TypeAlias = dict[str, Any]
+Handler: TypeAlias = "Callable[[ControlApi, Tenant, Json], Response]"
+
+MOST_SECONDS = 1e9
+
+
+class ControlError(Exception):
+    """A control request that can't be done; nothing has changed."""
+
+    def __init__(self, status: int, code: str, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
+
+    def response(self) -> Response:
+        """Return the answer."""
+        return _error(self.status, self.code, str(self))
+
+
+class ControlApi:
+    """The control API of all tenants of a site."""
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
+
+    def handle(self, tenant: Tenant, request: Request, path: Segments) -> Response:
+        """Answer a control request; `path` is what follows `_control/`."""
+        try:
+            return self._answer(tenant, request, path)
+        except ControlError as error:
+            return error.response()
+
+    def _answer(self, tenant: Tenant, request: Request, path: Segments) -> Response:
+        if path[:1] == ("tenants",) and path[1:]:
+            return self._tenant_by_name(tenant, request, "/".join(path[1:]))
+        methods = _PLACES.get(path)
+        if methods is None:
+            raise ControlError(404, "not_found", f"here are {', '.join(_NAMES)}")
+        handler = methods.get(request.method)
+        if handler is None:
+            return _wrong_method(methods)
+        return handler(self, tenant, _body(request))
+
+    def health(self, tenant: Tenant, body: Json) -> Response:
+        """Say who this is."""
+        _only(body)
+        return Response.json(
+            200,
+            {
+                "status": "ok",
+                "issuer": tenant.issuer,
+                "profile": self._site.profile.id,
+                "clock": tenant.clock.kind,
+            },
+        )
+
+    def emit(self, tenant: Tenant, body: Json) -> Response:
+        """Let an event happen; answer with the SETs that were queued."""
+        _only(body, "event_type", "stream_id", "audience", "subject", "payload")
+        event_type = _member(body, "event_type", str, events.SUPPORTED[0])
+        if not urlsplit(event_type).scheme:
+            raise _invalid("event_type must be a URI")
+        stream_id = _member(body, "stream_id", str)
+        audience = _member(body, "audience", str)
+        if audience is not None and audience not in {one.audience for one in tenant.receivers}:
+            raise ControlError(404, "not_found", f"no Receiver has the audience {audience!r}")
+        subject = _member(body, "subject", dict)
+        payload = _member(body, "payload", dict)
+        with tenant.lock:
+            streams = tenant.transmitter.streams(audience)
+            if stream_id is not None:
+                streams = (_stream(tenant, stream_id, audience),)
+            queued = tenant.transmitter.emit(
+                event_type, streams=streams, subject=subject, payload=payload
+            )
+        tenant.wake()
+        return Response.json(
+            200,
+            {"sets": [{"stream_id": stream.stream_id, "jti": jti} for stream, jti in queued]},
+        )
+
+    def read_clock(self, tenant: Tenant, body: Json) -> Response:
+        """Tell the time."""
+        _only(body)
+        return Response.json(200, {"now": tenant.clock.now(), "kind": tenant.clock.kind})
+
+    def move_clock(self, tenant: Tenant, body: Json) -> Response:
+        """Move the clock; answer with what fell due on the way."""
+        _only(body, "advance_s")
+        seconds = body.get("advance_s")
+        if (
+            not isinstance(seconds, int | float)
+            or isinstance(seconds, bool)
+            or not 0 <= seconds <= MOST_SECONDS
+        ):
+            raise _invalid(f"advance_s must be a number of seconds from 0 to {MOST_SECONDS:.0f}")
+        if not isinstance(tenant.clock, SimulatedClock):
+            raise ControlError(409, "system_clock", "the mock runs on the system's clock")
+        with tenant.lock:
+            before = tenant.clock.now()
+            now = tenant.clock.advance(seconds)
+            happened = [
+                {"at": due, "what": "set_due", "stream_id": stream.stream_id, "jti": jti}
+                for stream in tenant.transmitter.streams()
+                for due, jti in stream.queue.due_between(before, now)
+            ]
+        happened.sort(key=lambda one: (one["at"], one["stream_id"]))
+        return Response.json(200, {"now": now, "happened": happened})
+
+    def list_streams(self, tenant: Tenant, body: Json) -> Response:
+        """Show all streams from the Transmitter's side; `pending` counts unacknowledged SETs."""
+        _only(body)
+        with tenant.lock:
+            streams = [
+                {
+                    "stream_id": stream.stream_id,
+                    "audience": stream.audience,
+                    "status": stream.status,
+                    "pending": len(stream.queue),
+                    "configuration": stream.configuration.document(with_stream_id=True),
+                }
+                for stream in tenant.transmitter.streams()
+            ]
+        return Response.json(200, {"streams": streams})
+
+    def read_deviations(self, tenant: Tenant, body: Json) -> Response:
+        """Show the deviations that are played, and all that could be."""
+        _only(body)
+        return Response.json(200, _deviations(tenant))
+
+    def write_deviations(self, tenant: Tenant, body: Json) -> Response:
+        """Play these deviations in place of those before."""
+        _only(body, "active")
+        active = body.get("active")
+        if not isinstance(active, list) or not all(isinstance(name, str) for name in active):
+            raise _invalid("active must be an array of names")
+        try:
+            tenant.use_deviations(active)
+        except catalogue.UnknownDeviation as error:
+            raise _invalid(str(error)) from None
+        return Response.json(200, _deviations(tenant))
+
+    def open_tenant(self, tenant: Tenant, body: Json) -> Response:
+        """Open a tenant; answer with all that its users need."""
+        _only(body, "name")
+        name = _member(body, "name", str)
+        self._hold_default(tenant)
+        try:
+            opened = self._site.open_tenant(name)
+        except ValueError as error:
+            raise _invalid(str(error)) from None
+        return Response.json(
+            201,
+            {
+                "name": opened.name,
+                "issuer": opened.issuer,
+                "control_url": opened.control_url,
+                "discovery_url": opened.discovery_url,
+                "receivers": [
+                    {
+                        "audience": one.audience,
+                        "management_token": one.management_token,
+                        "poll_token": one.poll_token,
+                    }
+                    for one in opened.receivers
+                ],
+            },
+        )
+
+    def _tenant_by_name(self, tenant: Tenant, request: Request, name: str) -> Response:
+        if request.method != "DELETE":
+            return _wrong_method({"DELETE": None})
+        self._hold_default(tenant)
+        try:
+            self._site.close_tenant(name)
+        except LookupError as error:
+            raise ControlError(404, "not_found", str(error)) from None
+        return Response(204)
+
+    def _hold_default(self, tenant: Tenant) -> None:
+        if tenant is not self._site.tenant:
+            raise ControlError(404, "not_found", f"see {self._site.tenant.control_url}/tenants")
+
+
+_PLACES: Mapping[tuple[str, ...], Mapping[str, Handler]] = MappingProxyType(
+    {
+        ("health",): {"GET": ControlApi.health},
+        ("events",): {"POST": ControlApi.emit},
+        ("clock",): {"GET": ControlApi.read_clock, "POST": ControlApi.move_clock},
+        ("streams",): {"GET": ControlApi.list_streams},
+        ("deviations",): {
+            "GET": ControlApi.read_deviations,
+            "PUT": ControlApi.write_deviations,
+        },
+        ("tenants",): {"POST": ControlApi.open_tenant},
+    }
+)
+_NAMES = tuple(sorted(place[0] for place in _PLACES))
+
+
+def _body(request: Request) -> Json:
+    if not request.body.strip():
+        return {}
+    try:
+        body = json_body.parse(request.body)
+    except json_body.MalformedJson as error:
+        raise _invalid(str(error)) from None
+    if not isinstance(body, dict):
+        raise _invalid("the body must be a JSON object")
+    return body
+
+
+def _only(body: Json, *members: str) -> None:
+    for member in body:
+        if member not in members:
+            known = f"known are {', '.join(members)}" if members else "this takes none"
+            raise _invalid(f"unknown member {member!r}: {known}")
+
+
+def _member(body: Json, member: str, kind: type[Any], default: Any = None) -> Any:  # noqa: ANN401
+    value = body.get(member, default)
+    if member in body and not isinstance(value, kind):
+        raise _invalid(f"{member} must be {'an object' if kind is dict else 'a string'}")
+    return value
+
+
+def _stream(tenant: Tenant, stream_id: str, audience: str | None) -> Stream:
+    try:
+        return tenant.transmitter.stream(stream_id, audience)
+    except StreamNotFound as error:
+        raise ControlError(404, "not_found", str(error)) from None
+
+
+def _deviations(tenant: Tenant) -> Json:
+    return {
+        "active": list(tenant.deviations),
+        "available": {
+            "faults": {name: entry.summary for name, entry in catalogue.FAULTS.items()},
+            "variants": {name: entry.summary for name, entry in catalogue.VARIANTS.items()},
+        },
+    }
+
+
+def _wrong_method(methods: Mapping[str, object]) -> Response:
+    allowed = ", ".join(sorted(methods))
+    return _error(405, "method_not_allowed", f"here is {allowed} only", [("allow", allowed)])
+
+
+def _invalid(message: str) -> ControlError:
+    return ControlError(400, "invalid_request", message)
+
+
+def _error(
+    status: int, code: str, message: str, headers: list[tuple[str, str]] | None = None
+) -> Response:
+    return Response.json(status, {"error": code, "error_description": message}, headers or ())

@@ -1,0 +1,37 @@
+"""Small tools for deviations that change what is shown, or what is asked for."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any, TypeAlias
+
+from mock_transmitter.http.message import Response
+from mock_transmitter.http.operations import Call, Outcome, Reply
+
+Json: TypeAlias = dict[str, Any]
+
+
+def with_configurations(outcome: Outcome, edit: Callable[[Json], Json]) -> Outcome:
+    """Return the outcome with each stream configuration in it edited."""
+    if not isinstance(outcome, Reply):
+        return outcome
+    if outcome.message == "stream_configuration":
+        return replace(outcome, document=edit(outcome.document))
+    if outcome.message == "stream_configurations":
+        return replace(outcome, document=[edit(one) for one in outcome.document])
+    return outcome
+
+
+def with_body(call: Call, **members: object) -> Call:
+    """Return the call with these members in its body."""
+    return replace(call, body={**call.body, **members})
+
+
+def without(members: Mapping[str, Any], *names: str) -> Json:
+    """Return a document without some of its members."""
+    return {name: value for name, value in members.items() if name not in names}
+
+
+def with_header(response: Response, name: str, value: str | None) -> Response:
+    """Return the response with a header set anew, or without it."""
+    headers = tuple(header for header in response.headers if header[0] != name)
+    return replace(response, headers=headers if value is None else (*headers, (name, value)))

@@ -1,0 +1,340 @@
+"""Faults of creating, reading and listing streams: SSF 1.0 sections 8.1.1, 8.1.1.1 and 8.1.1.2."""
+
+from dataclasses import replace
+from itertools import islice
+
+from mock_transmitter.deviations.documents import with_body, with_configurations, without
+from mock_transmitter.deviations.entry import fault
+from mock_transmitter.deviations.seams import Deviation, Json, Proceed
+from mock_transmitter.errors import InvalidRequest, StreamNotFound
+from mock_transmitter.http.message import Response
+from mock_transmitter.http.operations import Call, Outcome, Reply
+
+_CONFIGURES = frozenset({"create_stream", "update_stream", "replace_stream"})
+
+
+@fault
+class CreateAnswersTheIdAlone(Deviation):
+    """Creating a stream answers with its stream_id and nothing else of the configuration."""
+
+    breaks = (
+        "SSF-8.1.1-ISS-PRESENT",
+        "SSF-8.1.1-AUD-PRESENT",
+        "SSF-8.1.1-EVENTS-DELIVERED-PRESENT",
+        "SSF-8.1.1-DELIVERY-PRESENT",
+    )
+    also = (
+        "SSF-6.1.2-POLL-ENDPOINT-FROM-TRANSMITTER",
+        "SSF-6.1.2-POLL-METHOD-URN",
+        "SSF-6.1.2-POLL-URL-UNIQUE-PER-STREAM",
+        "SSF-8.1.1-DESCRIPTION",
+        "SSF-8.1.1-EVENTS-REQUESTED-ECHO",
+        "SSF-8.1.1-ISS-EQUALS-METADATA",
+        "SSF-8.1.1-UNKNOWN-EVENTS-IGNORED",
+        "SSF-8.1.1.1-CREATE-201",
+        "SSF-8.1.1.1-DEFAULT-POLL",
+        "SSF-8.1.1.1-DEFAULT-POLL-DELIVERY-RETURNED",
+        "SSF-8.1.1.1-MINIMAL-BODY",
+        "SSF-8.1.1.1-RECEIVER-FIELDS-ACCEPTED",
+        "SSF-8.1.1.2-READ-200",
+    )
+
+    def operation(self, call: Call, proceed: Proceed) -> Outcome:
+        """Leave the rest out."""
+        outcome = proceed(call)
+        if call.operation != "create_stream" or not isinstance(outcome, Reply):
+            return outcome
+        return replace(outcome, document={"stream_id": outcome.document["stream_id"]})
+
+
+@fault
+class CreateWithoutDeliveryShowsNoPollUrl(Deviation):
+    """A stream that was created without a delivery is answered without the URL to poll."""
+
+    breaks = ("SSF-8.1.1.1-DEFAULT-POLL-DELIVERY-RETURNED",)
+    also = (
+        "SSF-6.1.2-POLL-ENDPOINT-FROM-TRANSMITTER",
+        "SSF-8.1.1.1-MINIMAL-BODY",
+        "SSF-8.1.1.2-READ-200",
+        "SSF-8.1.1-DELIVERY-PRESENT",
+    )
+
+    def operation(self, call: Call, proceed: Proceed) -> Outcome:
+        """Leave endpoint_url out."""
+        outcome = proceed(call)
+        if call.operation != "create_stream" or "delivery" in call.body:
+            return outcome
+        return with_configurations(
+            outcome,
+            lambda document: {
+                **document,
+                "delivery": without(document["delivery"], "endpoint_url"),
+            },
+        )
+
+
+@fault
+class PollUrlIsSharedByStreams(Deviation):
+    """All streams of one Receiver show the poll URL of its first stream."""
+
+    breaks = ("SSF-6.1.2-POLL-URL-UNIQUE-PER-STREAM",)
+    also = (
+        "RFC8417-2.2-JTI-UNIQUE",
+        "RFC8936-2-UNACKED-KEPT",
+        "SSF-8.1.1.3-PATCH-APPLIES",
+        "SSF-8.1.1.3-PATCH-MISSING-UNCHANGED",
+        "SSF-8.1.1.3-PATCH-RO-MATCH-OK",
+        "SSF-8.1.1.4-PUT-RO-MATCH-OK",
+        "SSF-8.1.4.2-204-MEANS-WILL-SEND",
+        "SSF-8.1.4.2-NO-STATE-REQUEST",
+        "SSF-8.1.4.2-STATE-ECHO",
+    )
+
+    def operation(self, call: Call, proceed: Proceed) -> Outcome:
+        """Show the first stream's URL, and take it back as if it were the stream's own."""
+        delivery = call.body.get("delivery")
+        if call.operation in _CONFIGURES and isinstance(delivery, dict):
+            poll = call.transmitter.profile.delivery.poll
+            if delivery.get("method") == poll:
+                call = with_body(call, delivery=without(delivery, "endpoint_url"))
+        outcome = proceed(call)
+        first = next(islice(call.transmitter.streams(call.audience), 1), None)
+        if first is None:
+            return outcome
+        shared = first.configuration.delivery
+
+        def edit(document: Json) -> Json:
+            if document["delivery"]["method"] != shared.method:
+                return document
+            return {
+                **document,
+                "delivery": {**document["delivery"], "endpoint_url": shared.endpoint_url},
+            }
+
+        return with_configurations(outcome, edit)
+
+
+@fault
+class SecondCreateOverwritesTheFirst(Deviation):
+    """Creating a second stream gives the first one back, with its configuration replaced."""
+
+    breaks = ("SSF-8.1.1.1-SECOND-NEW-ID",)
+    also = (
+        "SSF-6.1.2-POLL-URL-UNIQUE-PER-STREAM",
+        "SSF-8.1.1-STREAMID-UNIQUE",
+        "SSF-8.1.1.1-SECOND-REFUSED-409",
+        "SSF-7.1-DELIVERY-METHODS-HONOURED",
+        "SSF-8.1.1.2-LIST-ARRAY",
+        "SSF-8.1.1.2-READ-200",
+        "SSF-8.1.1.5-DELETE-EFFECTIVE",
+        "VEPA-BACKOFF-INDEPENDENT",
+    )
+
+    def operation(self, call: Call, proceed: Proceed) -> Outcome:
+        """Replace instead of creating."""
+        streams = call.transmitter.streams(call.audience)
+        if call.operation != "create_stream" or not streams:
+            return proceed(call)
+        call.transmitter.replace_stream(streams[0], call.body)
+        return Reply(
+            status=call.transmitter.profile.operations["create_stream"].success[0],
+            document=call.transmitter.document(streams[0]),
+            message="stream_configuration",
+        )
+
+
+@fault
+class DescriptionIsForgotten(Deviation):
+    """The description that a Receiver gives a new stream is not kept."""
+
+    breaks = ("SSF-8.1.1-DESCRIPTION",)
+    also = (
+        "SSF-8.1.1-DESCRIPTION-TRUNCATED",
+        "SSF-8.1.1.1-RECEIVER-FIELDS-ACCEPTED",
+        "SSF-8.1.1.3-PATCH-MISSING-UNCHANGED",
+        "SSF-8.1.1.4-PUT-MISSING-DELETES",
+    )
+
+    def operation(self, call: Call, proceed: Proceed) -> Outcome:
+        """Create without it."""
+        if call.operation == "create_stream":
+            call = replace(call, body=without(call.body, "description"))
+        return proceed(call)
+
+
+@fault
+class UnknownEventTypesAreRefused(Deviation):
+    """Asking for an event type that the Transmitter does not know is refused with 400."""
+
+    breaks = ("SSF-8.1.1-UNKNOWN-EVENTS-IGNORED",)
+    also = (
+        "SSF-8.1.1-EVENTS-REQUESTED-ECHO",
+        "SSF-8.1.1.1-CREATE-201",
+        "SSF-8.1.1.1-RECEIVER-FIELDS-ACCEPTED",
+        "SSF-8.1.1.3-DELIVERED-RECOMPUTED",
+        "SSF-8.1.1.3-PATCH-200-FULL",
+        "SSF-8.1.1.3-PATCH-APPLIES",
+        "SSF-8.1.1.3-PATCH-DELIVERED-PRE-VALUE",
+        "SSF-8.1.1.3-PATCH-MISSING-UNCHANGED",
+        "SSF-8.1.1.3-PATCH-RO-MATCH-OK",
+        "SSF-8.1.1.4-PUT-200",
+        "SSF-8.1.1.4-PUT-DELIVERED-PRE-VALUE",
+        "SSF-8.1.1.4-PUT-MISSING-DELETES",
+        "SSF-8.1.1.4-PUT-RO-MATCH-OK",
+        "JAMF-POST-UPDATES",
+        "JAMF-READ-MODIFY-WRITE",
+        "JAMF-FORMAT-DELETABLE",
+        "SSE-7.1.2.2-POST-UPDATES-200",
+        "SSE-7.1.2.2-RO-MATCH-OK",
+        "SSE-7.1.2.2-MISSING-DELETES",
+    )
+
+    def operation(self, call: Call, proceed: Proceed) -> Outcome:
+        """Refuse it."""
+        supported = call.transmitter.supported
+        if call.operation in _CONFIGURES:
+            for uri in call.body.get("events_requested", ()):
+                if uri not in supported:
+                    raise InvalidRequest(f"the event type {uri} is not supported")
+        return proceed(call)
+
+
+@fault
+class EventsDeliveredEchoesEventsRequested(Deviation):
+    """events_delivered shows whatever was requested, supported or not."""
+
+    breaks = (
+        "SSF-8.1.1-EVENTS-DELIVERED-SUBSET",
+        "JAMF-DELIVERED-INTERSECTION",
+        "SSE-7.1.2-EVENTS-DELIVERED-INTERSECTION",
+    )
+    also = (
+        "SSF-8.1.1-UNKNOWN-EVENTS-IGNORED",
+        "SSF-8.1.1.3-DELIVERED-RECOMPUTED",
+        "SSF-8.1.1.3-PATCH-DELIVERED-PRE-VALUE",
+        "SSF-8.1.1.3-PATCH-RO-MISMATCH-400",
+        "SSF-8.1.1.4-PUT-DELIVERED-PRE-VALUE",
+        "SSF-8.1.1.4-PUT-RO-MISMATCH-400",
+        "JAMF-RO-MUST-MATCH",
+        "SSE-7.1.2.2-RO-MISMATCH",
+    )
+
+    def operation(self, call: Call, proceed: Proceed) -> Outcome:
+        """Echo it, and don't hold it against the true value when it comes back."""
+        if call.operation in _CONFIGURES:
+            call = replace(call, body=without(call.body, "events_delivered"))
+        return with_configurations(
+            proceed(call),
+            lambda document: {**document, "events_delivered": document["events_requested"]},
+        )
+
+
+@fault
+class UnknownStreamReadsAsAnother(Deviation):
+    """Reading a stream that does not exist answers 200, with another stream if there is one."""
+
+    breaks = ("SSF-8.1.1.2-ERR-404", "SSE-7.1.2.1-ERR-404")
+    also = (
+        "SSF-8-AUTH-BINDS-STREAMS",
+        "SSF-8.1.1-AUD-PRESENT",
+        "SSF-8.1.1-DELIVERY-PRESENT",
+        "SSF-8.1.1-EVENTS-DELIVERED-PRESENT",
+        "SSF-8.1.1-ISS-PRESENT",
+        "SSF-8.1.1-STREAMID-PRESENT",
+        "SSF-8.1.1.5-DELETE-EFFECTIVE",
+        "SSE-7.1.2-AUD",
+        "SSE-7.1.2-DELIVERY",
+        "SSE-7.1.2-ISS",
+        "SSE-7.1.2.1-READ-200-OBJECT",
+        "SSE-7.1.2.3-DELETE-200",
+    )
+
+    def operation(self, call: Call, proceed: Proceed) -> Outcome:
+        """Answer with what there is."""
+        try:
+            return proceed(call)
+        except StreamNotFound:
+            if call.operation != "read_stream":
+                raise
+            streams = call.transmitter.streams(call.audience)
+            document = call.transmitter.document(streams[0]) if streams else {}
+            return Reply(status=200, document=document, message="stream_configuration")
+
+
+@fault
+class ListIsAnObject(Deviation):
+    """The list of streams is an object with the array inside."""
+
+    breaks = ("SSF-8.1.1.2-LIST-ARRAY",)
+    also = (
+        "SSF-8.1.1-STREAMID-UNIQUE",
+        "SSF-8.1.1.2-LIST-EMPTY",
+        "SSF-8.1.1.2-LIST-ONLY-OWN",
+        "SSF-8.1.1.5-DELETE-EFFECTIVE",
+    )
+
+    def operation(self, call: Call, proceed: Proceed) -> Outcome:
+        """Wrap the array."""
+        outcome = proceed(call)
+        if call.operation != "list_streams" or not isinstance(outcome, Reply):
+            return outcome
+        return Reply(status=outcome.status, document={"streams": outcome.document})
+
+
+@fault
+class EmptyListIsNotFound(Deviation):
+    """The list of a Receiver without streams is answered with 404."""
+
+    breaks = ("SSF-8.1.1.2-LIST-EMPTY",)
+    also = ("SSF-8.1.1.2-LIST-ARRAY", "SSF-8.1.1.2-LIST-ONLY-OWN", "SSF-8.1.1.5-DELETE-EFFECTIVE")
+
+    def operation(self, call: Call, proceed: Proceed) -> Outcome:
+        """Find nothing where nothing is."""
+        outcome = proceed(call)
+        if call.operation == "list_streams" and isinstance(outcome, Reply) and not outcome.document:
+            raise StreamNotFound("there are no streams")
+        return outcome
+
+
+@fault
+class InvalidRequestsAreServerErrors(Deviation):
+    """Whatever is wrong with a request is answered with 500."""
+
+    breaks = (
+        "SSF-8.1.1.1-ERR-400",
+        "SSF-8.1.1.3-ERR-400",
+        "SSF-8.1.1.4-ERR-400",
+        "SSF-8.1.4.2-ERR-400",
+        "SSE-7.1.2.2-ERR-400",
+        "SSE-7.1.4.2-ERR-400",
+        "RFC8936-2.5.1-400-DEFAULT",
+        "VEPA-ERR-MALFORMED",
+    )
+    also = (
+        "JAMF-READ-MODIFY-WRITE",
+        "JAMF-REQUIRED-NOT-MERGED",
+        "JAMF-RO-MUST-MATCH",
+        "RFC8936-2.5.1-GENERAL-ERRORS",
+        "SSE-7.1.2.2-PARTIAL-NOT-MERGED",
+        "SSE-7.1.2.2-RO-MISMATCH",
+        "SSF-8-AUTH-BINDS-STREAMS",
+        "SSF-8.1.1-AUD-IMMUTABLE",
+        "SSF-8.1.1.1-UNSUPPORTED-METHOD-400",
+        "SSF-8.1.1.3-ERR-400-INVALID",
+        "SSF-8.1.1.3-PATCH-DELIVERED-PRE-VALUE",
+        "SSF-8.1.1.3-PATCH-RO-MISMATCH-400",
+        "SSF-8.1.1.3-PATCH-STREAMID-REQUIRED",
+        "SSF-8.1.1.4-ERR-400-INVALID",
+        "SSF-8.1.1.4-PUT-DELIVERED-PRE-VALUE",
+        "SSF-8.1.1.4-PUT-RO-MISMATCH-400",
+        "SSF-8.1.1.4-PUT-STREAMID-REQUIRED",
+        "SSF-8.1.1.5-DELETE-STREAMID-QUERY",
+        "SSF-8.1.4.2-ERR-400-INVALID",
+        "VEPA-ACK-UNKNOWN",
+    )
+
+    def response(self, response: Response, operation: str | None) -> Response:
+        """Turn 400 into 500."""
+        del operation
+        bad_request = 400
+        return replace(response, status=500) if response.status == bad_request else response

@@ -1,0 +1,119 @@
+"""Faults of deleting a stream: SSF 1.0 section 8.1.1.5, the 2021 draft's section 7.1.2.3."""
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from mock_transmitter.deviations.entry import fault
+from mock_transmitter.deviations.faults.update import target
+from mock_transmitter.deviations.seams import Deviation, Proceed
+from mock_transmitter.errors import StreamNotFound
+from mock_transmitter.http.operations import Call, Outcome, Reply
+
+if TYPE_CHECKING:
+    from mock_transmitter.stream import Stream
+
+_UNKNOWN = (
+    "SSF-8.1.1.2-ERR-404",
+    "SSF-8.1.1.3-ERR-404",
+    "SSF-8.1.1.4-ERR-404",
+    "SSF-8.1.1.5-ERR-404",
+    "SSF-8.1.4.2-ERR-404",
+    "VEPA-ERR-UNKNOWN-STREAM",
+)
+
+
+@fault
+class DeleteDoesNothing(Deviation):
+    """Deleting a stream is answered as success, and the stream is still there."""
+
+    breaks = ("SSF-8.1.1.5-DELETE-EFFECTIVE", "SSE-7.1.2.1-ERR-404")
+    also = (
+        *_UNKNOWN,
+        "RFC8936-2.5.1-GENERAL-ERRORS",
+        "SSF-8.1.1.2-LIST-EMPTY",
+        "SSF-8.1.1.5-DELETE-STOPS-DELIVERY",
+        "SSE-7.1.2.3-DELETE-200",
+    )
+
+    def operation(self, call: Call, proceed: Proceed) -> Outcome:
+        """Answer without doing it."""
+        if call.operation != "delete_stream" or target(call) is None:
+            return proceed(call)
+        return Reply(status=call.transmitter.profile.operations["delete_stream"].success[0])
+
+
+@fault
+class DeleteResetsToTheDefault(Deviation):
+    """Deleting the configuration sets it back to what it was at first, instead of removing it."""
+
+    breaks = ("SSE-7.1.2.1-ERR-404",)
+    also = (
+        *_UNKNOWN,
+        "RFC8936-2.5.1-GENERAL-ERRORS",
+        "SSF-8.1.1.2-LIST-EMPTY",
+        "SSF-8.1.1.5-DELETE-EFFECTIVE",
+        "SSF-8.1.1.5-DELETE-STOPS-DELIVERY",
+        "SSE-7.1.2.3-DELETE-200",
+    )
+
+    def operation(self, call: Call, proceed: Proceed) -> Outcome:
+        """Configure the stream again."""
+        outcome = proceed(call)
+        if call.operation == "delete_stream" and not call.transmitter.explicit:
+            call.transmitter.configure_implicit(call.audience)
+        return outcome
+
+
+@fault
+class DeletedStreamStillDelivers(Deviation):
+    """The poll URL of a deleted stream goes on handing out what was queued on it."""
+
+    breaks = ("SSF-8.1.1.5-DELETE-STOPS-DELIVERY",)
+    also = ("RFC8936-2.5.1-GENERAL-ERRORS", "VEPA-ERR-UNKNOWN-STREAM")
+
+    def __init__(self) -> None:
+        self._deleted: dict[str, Stream] = {}
+
+    def operation(self, call: Call, proceed: Proceed) -> Outcome:
+        """Keep the stream for polls alone."""
+        stream = target(call)
+        if call.operation == "delete_stream" and stream is not None:
+            self._deleted[stream.stream_id] = stream
+        try:
+            return proceed(call)
+        except StreamNotFound:
+            gone = self._deleted.get(call.stream_id or "")
+            if call.operation != "poll" or gone is None:
+                raise
+            call.transmitter.acknowledge(gone, call.body.get("ack", ()))
+            batch = call.transmitter.poll(gone, call.body.get("maxEvents"))
+            return Reply(status=200, document={"sets": dict(batch.sets)}, message="poll_response")
+
+
+@fault
+class DeleteAnswers200(Deviation):
+    """Deleting a stream is answered with 200 and a body instead of an empty 204."""
+
+    breaks = ("SSF-8.1.1.5-DELETE-204",)
+    also = ("SSF-8.1.1.5-DELETE-EFFECTIVE",)
+
+    def operation(self, call: Call, proceed: Proceed) -> Outcome:
+        """Answer so."""
+        outcome = proceed(call)
+        if call.operation != "delete_stream" or not isinstance(outcome, Reply):
+            return outcome
+        return replace(outcome, status=200, document={"deleted": True})
+
+
+@fault
+class DeletingAnUnknownStreamSucceeds(Deviation):
+    """Deleting a stream that does not exist, or no longer, is answered as success."""
+
+    breaks = ("SSF-8.1.1.5-ERR-404",)
+    also = ("SSF-8.1.1.5-DELETE-EFFECTIVE", "SSF-8-AUTH-BINDS-STREAMS")
+
+    def operation(self, call: Call, proceed: Proceed) -> Outcome:
+        """Answer so."""
+        if call.operation == "delete_stream" and target(call) is None:
+            return Reply(status=call.transmitter.profile.operations["delete_stream"].success[0])
+        return proceed(call)

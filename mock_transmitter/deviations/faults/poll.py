@@ -1,0 +1,171 @@
+"""Faults of polling: RFC 8936, and events:poll."""
+
+from dataclasses import replace
+
+from mock_transmitter.deviations.documents import with_body, with_header
+from mock_transmitter.deviations.entry import fault
+from mock_transmitter.deviations.seams import Deviation, Proceed
+from mock_transmitter.errors import InvalidRequest
+from mock_transmitter.http.message import Response
+from mock_transmitter.http.operations import Call, Outcome, Reply
+from mock_transmitter.keys import SigningKey
+from mock_transmitter.transmitter import Batch
+
+_MEMBERS = frozenset({"maxEvents", "returnImmediately", "ack", "setErrs"})
+
+
+@fault
+class PollIgnoresMaxEvents(Deviation):
+    """A poll returns every SET that is due, whatever maximum it states."""
+
+    breaks = ("RFC8936-2.2-MAXEVENTS-LIMIT", "VEPA-POLL-MAX-EVENTS")
+    also = ("RFC8936-2.3-MORE-AVAILABLE", "RFC8936-2.4.2-ACKONLY-NO-SETS")
+
+    def operation(self, call: Call, proceed: Proceed) -> Outcome:
+        """Ask for as many as there are."""
+        if call.operation == "poll" and call.body.get("maxEvents"):
+            call = with_body(call, maxEvents=None)
+        return proceed(call)
+
+
+@fault
+class PollWithMaxEventsZeroReturnsSets(Deviation):
+    """A poll that only acknowledges, with maxEvents 0, gets a SET all the same."""
+
+    breaks = ("RFC8936-2.4.2-ACKONLY-NO-SETS",)
+    also = ("RFC8936-2.2-MAXEVENTS-LIMIT", "VEPA-POLL-MAX-EVENTS")
+
+    def operation(self, call: Call, proceed: Proceed) -> Outcome:
+        """Ask for one."""
+        if call.operation == "poll" and call.body.get("maxEvents") == 0:
+            call = with_body(call, maxEvents=1)
+        return proceed(call)
+
+
+@fault
+class PollKeysAreNotTheJtis(Deviation):
+    """The keys of the sets in a poll's answer are positions instead of the jtis."""
+
+    breaks = ("RFC8936-2.3-SETS-OBJECT", "VEPA-POLL-RESPONSE-SETS")
+    also = (
+        "RFC8936-2.2-ACK-ACCEPTED",
+        "RFC8936-2.4.3-COMBINED",
+        "RFC8936-2-UNACKED-KEPT",
+        "RFC8417-2.2-JTI-UNIQUE",
+        "VEPA-ACK-STOPS-REDELIVERY",
+        "VEPA-BACKOFF-SAME-SET",
+        "VEPA-UNACKED-REDELIVERED",
+    )
+
+    def batch(self, batch: Batch, key: SigningKey) -> Batch:
+        """Number them."""
+        del key
+        numbered = {f"set-{number}": token for number, token in enumerate(batch.sets.values())}
+        return replace(batch, sets=numbered)
+
+
+@fault
+class PollSaysThereIsNoMore(Deviation):
+    """moreAvailable is false although more SETs are due."""
+
+    breaks = ("RFC8936-2.3-MORE-AVAILABLE",)
+
+    def batch(self, batch: Batch, key: SigningKey) -> Batch:
+        """Say so."""
+        del key
+        return replace(batch, more_available=False)
+
+
+@fault
+class PollSaysMoreIsAvailableInAString(Deviation):
+    """moreAvailable is a string instead of a boolean."""
+
+    breaks = ("RFC8936-2.3-MORE-AVAILABLE",)
+
+    def operation(self, call: Call, proceed: Proceed) -> Outcome:
+        """Quote it."""
+        outcome = proceed(call)
+        if not isinstance(outcome, Reply) or outcome.message != "poll_response":
+            return outcome
+        document = outcome.document
+        if "moreAvailable" not in document:
+            return outcome
+        more = str(document["moreAvailable"]).lower()
+        return replace(outcome, document={**document, "moreAvailable": more})
+
+
+@fault
+class PollAnswersNullWhereThereIsNoSet(Deviation):
+    """sets is null where there is nothing to deliver."""
+
+    breaks = ("RFC8936-2.3-SETS-EMPTY",)
+    also = (
+        "RFC8936-2.2-RETURN-IMMEDIATELY",
+        "RFC8936-2.4.2-ACKONLY-NO-SETS",
+        "RFC8936-2.5-SETS-PRESENT",
+        "RFC8936-2.3-SETS-OBJECT",
+        "VEPA-POLL-EMPTY",
+        "VEPA-POLL-RESPONSE-SETS",
+    )
+
+    def response(self, response: Response, operation: str | None) -> Response:
+        """Put it there."""
+        if operation != "poll":
+            return response
+        return replace(response, body=response.body.replace(b'"sets":{}', b'"sets":null'))
+
+
+@fault
+class PollNeverWaits(Deviation):
+    """A long poll is answered at once, with or without a SET."""
+
+    breaks = ("RFC8936-2.5-LONGPOLL-HOLDS", "VEPA-POLL-RETURN-IMMEDIATELY")
+    also = ("RFC8936-2.2-LONGPOLL-DEFAULT", "RFC8936-2.4.2-ACKONLY-LONGPOLL")
+
+    def operation(self, call: Call, proceed: Proceed) -> Outcome:
+        """Return immediately."""
+        if call.operation == "poll":
+            call = with_body(call, returnImmediately=True)
+        return proceed(call)
+
+
+@fault
+class PollRefusesUnknownMembers(Deviation):
+    """A poll with a member that is not known is refused with 400."""
+
+    breaks = ("RFC8936-2.2-UNKNOWN-MEMBERS",)
+
+    def operation(self, call: Call, proceed: Proceed) -> Outcome:
+        """Refuse it."""
+        unknown = set(call.body) - _MEMBERS
+        if call.operation == "poll" and unknown:
+            raise InvalidRequest(f"unknown member {min(unknown)}")
+        return proceed(call)
+
+
+@fault
+class PollAnswerIsPlainText(Deviation):
+    """The answer to a poll is labelled text/plain."""
+
+    breaks = ("RFC8936-2-JSON-MEDIA",)
+    also = ("RFC9110-8.3-CONTENT-TYPE", "RFC8936-2.5-STATUS-200")
+
+    def response(self, response: Response, operation: str | None) -> Response:
+        """Label it so."""
+        if operation != "poll":
+            return response
+        return with_header(response, "content-type", "text/plain; charset=utf-8")
+
+
+@fault
+class PollWithoutMembersIsRefused(Deviation):
+    """A poll that states nothing, an empty object, is refused with 400."""
+
+    breaks = ("RFC8936-2.4.1-EMPTY-OBJECT",)
+    also = ("RFC8936-2.2-LONGPOLL-DEFAULT", "RFC8936-2.5-LONGPOLL-HOLDS", "RFC8936-2.5-STATUS-200")
+
+    def operation(self, call: Call, proceed: Proceed) -> Outcome:
+        """Refuse it."""
+        if call.operation == "poll" and not call.body:
+            raise InvalidRequest("maxEvents or returnImmediately is needed")
+        return proceed(call)

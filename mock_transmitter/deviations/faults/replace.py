@@ -1,0 +1,192 @@
+"""Faults of replacing: PUT in SSF 1.0 section 8.1.1.4, POST in the 2021 draft's 7.1.2.2."""
+
+from dataclasses import replace
+
+from mock_transmitter.deviations.documents import with_body, without
+from mock_transmitter.deviations.entry import fault
+from mock_transmitter.deviations.faults.update import refuse_transmitter_supplied, target
+from mock_transmitter.deviations.seams import Deviation, Proceed
+from mock_transmitter.errors import InvalidRequest
+from mock_transmitter.http.operations import Call, Outcome
+
+
+@fault
+class ReplaceMergesInsteadOfReplacing(Deviation):
+    """A replacement leaves every property that it does not name as it was, as a PATCH would."""
+
+    breaks = (
+        "SSF-8.1.1.4-PUT-MISSING-DELETES",
+        "SSF-8.1.1.4-PUT-MISSING-EVENTS",
+        "JAMF-FORMAT-DELETABLE",
+        "JAMF-REQUIRED-NOT-MERGED",
+        "SSE-7.1.2.2-MISSING-DELETES",
+        "SSE-7.1.2.2-PARTIAL-NOT-MERGED",
+    )
+    also = (
+        "SSF-8.1.1.4-PUT-200",
+        "SSF-8.1.1.4-PUT-MISSING-DELIVERY",
+        "SSF-8.1.1.4-ERR-400-INVALID",
+        "SSE-7.1.2.2-ERR-400",
+        "JAMF-POST-UPDATES",
+        "SSE-7.1.2.2-POST-UPDATES-200",
+    )
+
+    def operation(self, call: Call, proceed: Proceed) -> Outcome:
+        """Fill in what is missing."""
+        stream = target(call)
+        if call.operation != "replace_stream" or stream is None:
+            return proceed(call)
+        current = call.transmitter.document(stream)
+        names = call.transmitter.profile.stream.receiver_supplied
+        kept = {name: current[name] for name in names if name in current and name not in call.body}
+        return proceed(with_body(call, **kept))
+
+
+@fault
+class ReplaceKeepsAMissingDescriptionOrFormat(Deviation):
+    """A replacement without the optional description or format leaves it as it was."""
+
+    breaks = (
+        "SSF-8.1.1.4-PUT-MISSING-DELETES",
+        "JAMF-FORMAT-DELETABLE",
+        "SSE-7.1.2.2-MISSING-DELETES",
+    )
+    also = (
+        "SSF-8.1.1.4-PUT-200",
+        "JAMF-POST-UPDATES",
+        "SSE-7.1.2.2-POST-UPDATES-200",
+        "SSE-7.1.2.2-PARTIAL-NOT-MERGED",
+    )
+
+    def operation(self, call: Call, proceed: Proceed) -> Outcome:
+        """Fill it in."""
+        stream = target(call)
+        if call.operation != "replace_stream" or stream is None:
+            return proceed(call)
+        return proceed(replace(call, body={**stream.configuration.others, **call.body}))
+
+
+@fault
+class ReplaceWithoutDeliveryKeepsIt(Deviation):
+    """A replacement without a delivery leaves the delivery as it was."""
+
+    breaks = ("JAMF-REQUIRED-NOT-MERGED", "SSE-7.1.2.2-PARTIAL-NOT-MERGED")
+    also = ("SSF-8.1.1.4-PUT-MISSING-DELIVERY", "SSE-7.1.2.2-ERR-400")
+
+    def operation(self, call: Call, proceed: Proceed) -> Outcome:
+        """Fill it in."""
+        stream = target(call)
+        if call.operation != "replace_stream" or stream is None or "delivery" in call.body:
+            return proceed(call)
+        return proceed(with_body(call, delivery=stream.configuration.delivery.document()))
+
+
+@fault
+class ReplaceIgnoresEventsRequested(Deviation):
+    """A replacement is answered with 2xx and leaves the requested events as they were."""
+
+    breaks = ("SSF-8.1.1.4-PUT-MISSING-EVENTS", "JAMF-POST-UPDATES")
+    also = (
+        "SSF-8.1.1-EVENTS-REQUESTED-ECHO",
+        "SSF-8.1.1-UNKNOWN-EVENTS-IGNORED",
+        "SSF-8.1.1.4-PUT-200",
+        "JAMF-DELIVERED-INTERSECTION",
+        "JAMF-READ-MODIFY-WRITE",
+        "JAMF-REQUIRED-NOT-MERGED",
+        "SSE-7.1.2.2-POST-UPDATES-200",
+        "SSE-7.1.2.2-PARTIAL-NOT-MERGED",
+    )
+
+    def operation(self, call: Call, proceed: Proceed) -> Outcome:
+        """Put the old ones into the request."""
+        stream = target(call)
+        if call.operation != "replace_stream" or stream is None:
+            return proceed(call)
+        requested = list(stream.configuration.events_requested)
+        return proceed(with_body(call, events_requested=requested))
+
+
+@fault
+class ReplaceAcceptsReadOnlyMismatch(Deviation):
+    """A replacement with wrong Transmitter-Supplied values is answered with 2xx, and they stay."""
+
+    breaks = ("SSF-8.1.1.4-PUT-RO-MISMATCH-400",)
+    also = (
+        "SSF-8.1.1.4-PUT-DELIVERED-PRE-VALUE",
+        "JAMF-RO-MUST-MATCH",
+        "SSE-7.1.2.2-RO-MISMATCH",
+    )
+
+    def operation(self, call: Call, proceed: Proceed) -> Outcome:
+        """Pass over them."""
+        if call.operation != "replace_stream":
+            return proceed(call)
+        names = call.transmitter.profile.stream.transmitter_supplied
+        return proceed(replace(call, body=without(call.body, *names)))
+
+
+@fault
+class ReplaceChangesAud(Deviation):
+    """A replacement with another aud is answered with 2xx and applied."""
+
+    breaks = (
+        "SSF-8.1.1.4-PUT-RO-MISMATCH-400",
+        "JAMF-AUD-READ-ONLY",
+        "JAMF-RO-MUST-MATCH",
+        "SSE-7.1.2.2-RO-MISMATCH",
+    )
+    also = ("SSF-8.1.1-AUD-IMMUTABLE", "SSF-4.1.8-AUD-MATCHES-STREAM")
+
+    def operation(self, call: Call, proceed: Proceed) -> Outcome:
+        """Apply it."""
+        stream = target(call)
+        if call.operation == "replace_stream" and stream is not None and "aud" in call.body:
+            stream.configuration = replace(stream.configuration, aud=call.body["aud"])
+        return proceed(call)
+
+
+@fault
+class ReplaceRefusesMatchingReadOnlyValues(Deviation):
+    """A replacement that repeats Transmitter-Supplied properties as they were read is refused."""
+
+    breaks = (
+        "SSF-8.1.1.4-PUT-RO-MATCH-OK",
+        "JAMF-READ-MODIFY-WRITE",
+        "SSE-7.1.2.2-RO-MATCH-OK",
+    )
+    also = (
+        "SSF-8.1.1.4-PUT-DELIVERED-PRE-VALUE",
+        "JAMF-POST-UPDATES",
+        "SSE-7.1.2.2-POST-UPDATES-200",
+    )
+
+    def operation(self, call: Call, proceed: Proceed) -> Outcome:
+        """Refuse it."""
+        if call.operation == "replace_stream":
+            refuse_transmitter_supplied(call)
+        return proceed(call)
+
+
+@fault
+class ReplacementNeedsTheTransmittersProperties(Deviation):
+    """A replacement without the Transmitter-Supplied iss is refused."""
+
+    breaks = ("SSF-8.1.1.4-PUT-RO-MISSING-IGNORED",)
+    also = (
+        "SSF-8.1.1.4-PUT-200",
+        "SSF-8.1.1.4-PUT-DELIVERED-PRE-VALUE",
+        "SSF-8.1.1.4-PUT-MISSING-DELETES",
+        "SSF-8.1.1.4-PUT-MISSING-DELIVERY",
+        "SSF-8.1.1.4-PUT-MISSING-EVENTS",
+        "SSF-8.1.1-UNKNOWN-EVENTS-IGNORED",
+        "JAMF-POST-UPDATES",
+        "JAMF-FORMAT-DELETABLE",
+        "SSE-7.1.2.2-MISSING-DELETES",
+        "SSE-7.1.2.2-POST-UPDATES-200",
+    )
+
+    def operation(self, call: Call, proceed: Proceed) -> Outcome:
+        """Refuse it."""
+        if call.operation == "replace_stream" and "iss" not in call.body:
+            raise InvalidRequest("iss is missing", "iss")
+        return proceed(call)

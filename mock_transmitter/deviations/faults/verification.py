@@ -1,0 +1,139 @@
+"""Faults of verification: SSF 1.0 section 8.1.4, the 2021 draft's section 7.1.4."""
+
+from dataclasses import replace
+
+from mock_transmitter.deviations.entry import fault
+from mock_transmitter.deviations.faults.update import STILL_WORKS, target
+from mock_transmitter.deviations.seams import Deviation, Json, Proceed
+from mock_transmitter.errors import TooManyRequests
+from mock_transmitter.http.operations import Call, Outcome, Reply
+from mock_transmitter.stream import Stream
+
+_UNMATCHED = (
+    "SSF-8.1.4.2-204-MEANS-WILL-SEND",
+    "SSF-8.1.4.2-STATE-ABSENT-UNSOLICITED",
+    "SSF-8.1.4.2-NO-STATE-REQUEST",
+)
+
+
+class _StateDeviation(Deviation):
+    """Changes the state of Verification Events."""
+
+    def edit(self, state: str) -> str | None:
+        """Return the state to send, or None for none."""
+        raise NotImplementedError
+
+    def claims(self, claims: Json, stream: Stream) -> Json:
+        """Edit it where there is one."""
+        del stream
+        edited = {}
+        for event_type, payload in claims["events"].items():
+            if not event_type.endswith("/verification") or "state" not in payload:
+                return claims
+            state = self.edit(payload["state"])
+            rest = {name: value for name, value in payload.items() if name != "state"}
+            edited[event_type] = rest if state is None else {**rest, "state": state}
+        return {**claims, "events": edited}
+
+
+@fault
+class VerificationStateIsNotEchoed(_StateDeviation):
+    """The Verification Event lacks the state of the request that asked for it."""
+
+    breaks = ("SSF-8.1.4.2-STATE-ECHO",)
+    also = ("SSF-8.1.4.2-204-MEANS-WILL-SEND",)
+
+    def edit(self, state: str) -> str | None:
+        """Leave it out."""
+        del state
+        return None
+
+
+@fault
+class VerificationStateIsCutShort(_StateDeviation):
+    """The Verification Event echoes no more than eight characters of the state."""
+
+    breaks = ("SSF-8.1.4.2-STATE-ECHO",)
+    also = _UNMATCHED
+
+    def edit(self, state: str) -> str | None:
+        """Cut it."""
+        return state[:8]
+
+
+@fault
+class VerificationAnswers200(Deviation):
+    """A verification request is answered with 200 instead of an empty 204."""
+
+    breaks = ("SSF-8.1.4.2-VERIFY-204", "SSE-7.1.4.2-VERIFY-204")
+    also = ("SSF-8.1.4.2-NO-STATE-REQUEST",)
+
+    def operation(self, call: Call, proceed: Proceed) -> Outcome:
+        """Answer so."""
+        outcome = proceed(call)
+        if call.operation != "verify" or not isinstance(outcome, Reply):
+            return outcome
+        return replace(outcome, status=200, document={})
+
+
+@fault
+class VerificationIsNeverSent(Deviation):
+    """A verification request is answered with 204, and no event follows."""
+
+    breaks = ("SSF-8.1.4.2-204-MEANS-WILL-SEND",)
+    also = (*STILL_WORKS, "SSF-8.1.4.2-STATE-ECHO", "SSF-8.1.4.2-NO-STATE-REQUEST")
+
+    def operation(self, call: Call, proceed: Proceed) -> Outcome:
+        """Send nothing."""
+        if call.operation != "verify" or target(call) is None:
+            return proceed(call)
+        return Reply(status=call.transmitter.profile.operations["verify"].success[0])
+
+
+@fault
+class VerificationSubjectIsTheAudience(Deviation):
+    """The Verification Event is about the Receiver's audience instead of the stream."""
+
+    breaks = ("SSF-8.1.4.1-SUBID-OPAQUE-STREAMID",)
+    also = ("SSF-10.1-CONSISTENT-SUBJECT",)
+
+    def claims(self, claims: Json, stream: Stream) -> Json:
+        """Name the audience."""
+        if not any(event_type.endswith("/verification") for event_type in claims["events"]):
+            return claims
+        return {**claims, "sub_id": {"format": "opaque", "id": stream.audience}}
+
+
+@fault
+class VerificationIntervalNeverEnds(Deviation):
+    """A second verification request is answered with 429, however long the Receiver has waited."""
+
+    breaks = (
+        "SSF-8.1.1-MIN-VERIF-NO-429-WHEN-SLOW",
+        "JAMF-NO-429-WHEN-SLOW",
+        "SSE-7.1.2-MIN-VERIF-NO-429-WHEN-SLOW",
+    )
+    also = (
+        *STILL_WORKS,
+        "SSF-8.1.4.2-ERR-400",
+        "SSF-8.1.4.2-ERR-400-INVALID",
+        "SSF-8.1.4.2-ERR-404",
+        "SSF-8.1.4.2-NO-STATE-REQUEST",
+        "SSF-8.1.4.2-STATE-ECHO",
+        "SSF-8.1.4.2-VERIFY-204",
+        "SSE-7.1.4.2-VERIFY-204",
+        "SSE-7.1.4.2-ERR-400",
+    )
+
+    def __init__(self) -> None:
+        self._verified: set[str] = set()
+
+    def operation(self, call: Call, proceed: Proceed) -> Outcome:
+        """Refuse the second."""
+        stream = target(call)
+        if call.operation != "verify" or stream is None:
+            return proceed(call)
+        if stream.stream_id in self._verified:
+            raise TooManyRequests("wait between verification requests", 30)
+        self._verified.add(stream.stream_id)
+        return proceed(call)

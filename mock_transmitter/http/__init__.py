@@ -1,0 +1,1 @@
+"""HTTP over the domain, without a socket: `handle(request)` answers, or parks a long poll."""

@@ -1,0 +1,160 @@
+"""Where a request enters: a site of tenants, the default one at the base URL."""
+
+import re
+import threading
+from collections.abc import Callable, Sequence
+from urllib.parse import urlsplit
+
+from conformance.spec.profile import Profile
+from mock_transmitter.clock import ClockKind
+from mock_transmitter.control.api import ControlApi
+from mock_transmitter.http.message import Parked, Request, Response
+from mock_transmitter.http.routes import Segments, segments_of
+from mock_transmitter.http.tenant import Tenant
+
+__all__ = ["Site", "Tenant", "TenantExists", "UnknownTenant", "UnusableTenantName"]
+
+DEFAULT_TENANT = "default"
+
+_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_TENANTS = "tenants"
+_CONTROL = "_control"
+
+
+class TenantExists(ValueError):
+    """A tenant of that name is open already."""
+
+
+class UnknownTenant(LookupError):
+    """No tenant of that name is open."""
+
+
+class UnusableTenantName(ValueError):
+    """A tenant's name is part of a URL: letters, digits, - and _ only, 64 at most."""
+
+
+class Site:
+    """The mock, without a socket.
+
+    Several threads may use it: each tenant has a lock of its own.
+    `base_url` is the issuer of the default tenant; `deviations` are names of the catalogue, for all
+    tenants.
+    """
+
+    def __init__(
+        self,
+        profile: Profile,
+        *,
+        base_url: str,
+        clock: ClockKind = "simulated",
+        seed: int = 0,
+        deviations: Sequence[str] = (),
+        long_poll_timeout_s: float = 10.0,
+    ) -> None:
+        self.profile = profile
+        self.base_url = base_url
+        self._clock: ClockKind = clock
+        self._seed = seed
+        self._deviations = tuple(deviations)
+        self._timeout_s = long_poll_timeout_s
+        self._lock = threading.Lock()
+        self._callbacks: tuple[Callable[[], None], ...] = ()
+        self._opened = 0
+        self._base: Segments = segments_of(urlsplit(base_url).path.rstrip("/")) or ()
+        self._tenants: dict[str, Tenant] = {}
+        self._by_discovery: dict[Segments, Tenant] = {}
+        self._control = ControlApi(self)
+        self.tenant = self._new(DEFAULT_TENANT, base_url)
+
+    def handle(self, request: Request) -> Response | Parked:
+        """Answer a request, or park it."""
+        segments = segments_of(request.path)
+        if segments is None:
+            return Response.json(404, {"error": "not_found", "error_description": "no such path"})
+        tenant, below = self._find(segments)
+        if below[:1] == (_CONTROL,):
+            return self._control.handle(tenant, request, below[1:])
+        return tenant.handle(request, segments)
+
+    def tenant_of(self, request: Request) -> Tenant:
+        """Return the tenant that a request is for."""
+        return self._find(segments_of(request.path) or ())[0]
+
+    def open_tenant(self, name: str | None = None) -> Tenant:
+        """Open a Transmitter of its own at {base_url}/tenants/{name}.
+
+        Without a name it is the next number.
+
+        Raises TenantExists or UnusableTenantName.
+        """
+        with self._lock:
+            if name is None:
+                self._opened += 1
+                name = str(self._opened)
+                while name in self._tenants:
+                    self._opened += 1
+                    name = str(self._opened)
+            if not _NAME.fullmatch(name) or name == DEFAULT_TENANT:
+                raise UnusableTenantName(f"a tenant can't be named {name!r}")
+            if name in self._tenants:
+                raise TenantExists(f"the tenant {name!r} is open already")
+            tenant = self._new(name, f"{self.base_url.rstrip('/')}/{_TENANTS}/{name}")
+            self._tenants[name] = tenant
+            # Where the path is fixed, whatever the issuer, it is the default tenant's.
+            if tenant.routes.discovery != self.tenant.routes.discovery:
+                self._by_discovery[tenant.routes.discovery] = tenant
+        return tenant
+
+    def close_tenant(self, name: str) -> None:
+        """Close a tenant; its URLs are gone. Raises UnknownTenant."""
+        with self._lock:
+            tenant = self._tenants.pop(name, None)
+            if tenant is None:
+                raise UnknownTenant(f"no tenant is named {name!r}")
+            self._by_discovery.pop(tenant.routes.discovery, None)
+        tenant.close()
+
+    def subscribe(self, callback: Callable[[], None]) -> Callable[[], None]:
+        """Have `callback` called after whatever may wake a parked poll; return how to stop that.
+
+        It is called from any thread.
+        """
+        with self._lock:
+            self._callbacks = (*self._callbacks, callback)
+
+        def unsubscribe() -> None:
+            with self._lock:
+                kept = list(self._callbacks)
+                if callback in kept:
+                    kept.remove(callback)
+                self._callbacks = tuple(kept)
+
+        return unsubscribe
+
+    def _new(self, name: str, issuer: str) -> Tenant:
+        return Tenant(
+            self.profile,
+            name=name,
+            issuer=issuer,
+            clock=self._clock,
+            seed=self._seed,
+            deviations=self._deviations,
+            long_poll_timeout_s=self._timeout_s,
+            wake=self._wake,
+        )
+
+    def _wake(self) -> None:
+        for callback in self._callbacks:
+            callback()
+
+    def _find(self, segments: Segments) -> tuple[Tenant, Segments]:
+        """Return the tenant of a path, and what follows its issuer in the path."""
+        discovered = self._by_discovery.get(segments)
+        if discovered is not None:
+            return discovered, ()
+        depth = len(self._base)
+        if segments[:depth] == self._base:
+            below = segments[depth:]
+            tenant = self._tenants.get(below[1]) if below[:1] == (_TENANTS,) and below[1:] else None
+            return (self.tenant, below) if tenant is None else (tenant, below[2:])
+        return self.tenant, ()

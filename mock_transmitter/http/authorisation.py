@@ -1,0 +1,89 @@
+"""Who may do what: bearer tokens (RFC 6750), one Receiver's streams for that Receiver alone."""
+
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from conformance.spec.profile import Channel
+
+REALM = "Shared Signals"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receiver:
+    """A Receiver that the Transmitter knows: its audience and its tokens."""
+
+    audience: str
+    management_token: str = field(repr=False)
+    poll_token: str | None = field(default=None, repr=False)
+
+    def token(self, channel: Channel) -> str | None:
+        """Return the token of a channel."""
+        return self.poll_token if channel == "poll" else self.management_token
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Access:
+    """What somebody asks for.
+
+    `owner` is the Receiver of the stream to be polled or acknowledged, where it is known.
+    """
+
+    operation: str
+    channel: Channel
+    token: str | None = field(repr=False)
+    receivers: tuple[Receiver, ...]
+    owner: Receiver | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Granted:
+    """The request is served, for this Receiver; None where nobody needs to say who they are."""
+
+    receiver: Receiver | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Denied:
+    """The request is not served; `error` is a code of RFC 6750 section 3.1, if a token came."""
+
+    status: int
+    description: str
+    error: str | None = None
+
+    def challenge(self) -> str:
+        """Return the value of WWW-Authenticate."""
+        error = f', error="{self.error}"' if self.error else ""
+        return f'Bearer realm="{REALM}"{error}'
+
+
+Decision: TypeAlias = Granted | Denied
+
+
+def bearer_token(authorization: str | None) -> str | None:
+    """Return the token of an Authorization header, or None where it carries none."""
+    scheme, _, token = (authorization or "").partition(" ")
+    return token.strip() or None if scheme.lower() == "bearer" else None
+
+
+def decide(access: Access) -> Decision:
+    """Decide: 401 without a known token, 403 for one of another kind or another audience."""
+    if access.channel == "none":
+        return Granted(None)
+    if access.token is None:
+        return Denied(status=401, description="a bearer token is needed")
+    for receiver in access.receivers:
+        if access.token == receiver.token(access.channel):
+            if access.owner not in {None, receiver}:
+                return Denied(
+                    status=403,
+                    error="insufficient_scope",
+                    description="the token is not for the audience of this stream",
+                )
+            return Granted(receiver)
+    if any(access.token in {one.management_token, one.poll_token} for one in access.receivers):
+        return Denied(
+            status=403,
+            error="insufficient_scope",
+            description=f"the token is not for {access.operation}",
+        )
+    return Denied(status=401, error="invalid_token", description="the token is not known")

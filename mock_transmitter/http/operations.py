@@ -1,0 +1,222 @@
+"""What each operation does, in canonical names: from an authorised, valid call to a reply."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+from mock_transmitter.clock import Clock
+from mock_transmitter.deviations.seams import Seams
+from mock_transmitter.errors import InvalidRequest, StreamNotFound
+from mock_transmitter.http.authorisation import Receiver
+from mock_transmitter.http.metadata import metadata
+from mock_transmitter.http.routes import Routes
+from mock_transmitter.keys import SigningKey
+from mock_transmitter.stream import Stream
+from mock_transmitter.transmitter import Batch, Transmitter
+
+Json: TypeAlias = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """One call of one operation: the body has canonical names and is valid."""
+
+    operation: str
+    receiver: Receiver | None
+    stream_id: str | None
+    body: Mapping[str, Any]
+    transmitter: Transmitter = field(repr=False)
+
+    @property
+    def audience(self) -> str:
+        """Return the caller's audience; only operations that anybody may call have none."""
+        return self.receiver.audience if self.receiver else ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """An answer in canonical names; `message` tells the codec which message it is."""
+
+    status: int
+    document: Any = None
+    message: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """A long poll that has nothing to say yet: see `message.Parked`."""
+
+    deadline: float
+    wake_at: Callable[[], float]
+    attempt: Callable[[], Reply | None]
+    expire: Callable[[], Reply]
+
+
+Outcome: TypeAlias = Reply | Waiting
+
+
+class Operations:
+    """The operations of one tenant; `perform` raises the errors of the domain."""
+
+    def __init__(
+        self,
+        transmitter: Transmitter,
+        *,
+        clock: Clock,
+        key: SigningKey,
+        routes: Routes,
+        seams: Seams,
+        long_poll_timeout_s: float,
+    ) -> None:
+        self._transmitter = transmitter
+        self._clock = clock
+        self._key = key
+        self._routes = routes
+        self._seams = seams
+        self._timeout_s = long_poll_timeout_s
+        self._perform: Mapping[str, Callable[[Call], Outcome]] = {
+            "discover": self._discover,
+            "read_key_set": self._read_key_set,
+            "create_stream": self._create_stream,
+            "read_stream": self._read_stream,
+            "list_streams": self._list_streams,
+            "update_stream": self._update_stream,
+            "replace_stream": self._replace_stream,
+            "delete_stream": self._delete_stream,
+            "verify": self._verify,
+            "poll": self._poll,
+            "acknowledge": self._acknowledge,
+        }
+
+    def perform(self, call: Call) -> Outcome:
+        """Do what the call asks."""
+        return self._perform[call.operation](call)
+
+    def _success(self, operation: str) -> int:
+        return self._transmitter.profile.operations[operation].success[0]
+
+    def _stream(self, call: Call, *, whoever: bool = False) -> Stream:
+        if call.stream_id is not None:
+            audience = None if whoever else call.audience
+            return self._transmitter.stream(call.stream_id, audience)
+        if self._transmitter.explicit:
+            raise InvalidRequest("stream_id is missing", "stream_id")
+        return self._transmitter.only_stream(call.audience)
+
+    def _shown(self, operation: str, stream: Stream) -> Reply:
+        return Reply(
+            status=self._success(operation),
+            document=self._transmitter.document(stream),
+            message="stream_configuration",
+        )
+
+    def _discover(self, call: Call) -> Reply:
+        del call
+        profile = self._transmitter.profile
+        document = metadata(profile, self._routes, self._transmitter.issuer)
+        return Reply(status=200, document=document, message="transmitter_configuration")
+
+    def _read_key_set(self, call: Call) -> Reply:
+        document = self._seams.key_set(self._key.key_set(), self._key)
+        return Reply(status=self._success(call.operation), document=document, message="key_set")
+
+    def _create_stream(self, call: Call) -> Reply:
+        stream = self._transmitter.create_stream(call.audience, call.body)
+        return self._shown(call.operation, stream)
+
+    def _read_stream(self, call: Call) -> Reply:
+        return self._shown(call.operation, self._stream(call))
+
+    def _list_streams(self, call: Call) -> Reply:
+        streams = self._transmitter.streams(call.audience)
+        return Reply(
+            status=self._success(call.operation),
+            document=[self._transmitter.document(stream) for stream in streams],
+            message="stream_configurations",
+        )
+
+    def _update_stream(self, call: Call) -> Reply:
+        stream = self._stream(call)
+        self._transmitter.update_stream(stream, call.body)
+        return self._shown(call.operation, stream)
+
+    def _replace_stream(self, call: Call) -> Reply:
+        try:
+            stream = self._stream(call)
+        except StreamNotFound:
+            rules = self._transmitter.profile.stream
+            if self._transmitter.explicit or not rules.remade_by_replace:
+                raise
+            return self._shown(
+                call.operation, self._transmitter.remake_stream(call.audience, call.body)
+            )
+        self._transmitter.replace_stream(stream, call.body)
+        return self._shown(call.operation, stream)
+
+    def _delete_stream(self, call: Call) -> Reply:
+        self._transmitter.delete_stream(self._stream(call))
+        return Reply(status=self._success(call.operation))
+
+    def _verify(self, call: Call) -> Reply:
+        self._transmitter.verify(self._stream(call), call.body.get("state"))
+        return Reply(status=self._success(call.operation))
+
+    def _acknowledge(self, call: Call) -> Reply:
+        stream = self._polled(call)
+        if "acks" not in call.body:
+            raise InvalidRequest("acks is missing", "acks")
+        self._transmitter.acknowledge(stream, call.body["acks"])
+        return Reply(status=self._success(call.operation))
+
+    def _poll(self, call: Call) -> Outcome:
+        """RFC 8936 section 2.4: acknowledge first, then answer, or wait until there is a SET."""
+        stream = self._polled(call)
+        self._transmitter.acknowledge(
+            stream, [*call.body.get("ack", ()), *call.body.get("setErrs", ())]
+        )
+        most = call.body.get("maxEvents")
+        most = None if most is None else int(most)
+        deadline = self._clock.now() + self._timeout_s
+
+        def expire() -> Reply:
+            # The stream may have been deleted while the poll waited.
+            self._transmitter.stream(stream.stream_id)
+            return self._polled_sets(call, self._transmitter.poll(stream, most))
+
+        def attempt() -> Reply | None:
+            self._transmitter.stream(stream.stream_id)
+            now = self._clock.now()
+            return expire() if stream.queue.is_due(now) or now >= deadline else None
+
+        def wake_at() -> float:
+            due = stream.queue.next_due()
+            return deadline if due is None else min(deadline, due)
+
+        if self._answers_at_once(call) or stream.queue.is_due(self._clock.now()):
+            return self._polled_sets(call, self._transmitter.poll(stream, most))
+        return Waiting(deadline=deadline, wake_at=wake_at, attempt=attempt, expire=expire)
+
+    def _polled(self, call: Call) -> Stream:
+        """Return the stream to poll; whose it is was settled when the call was authorised."""
+        stream = self._stream(call, whoever=True)
+        if stream.configuration.delivery.method != self._transmitter.profile.delivery.poll:
+            raise StreamNotFound("the stream does not deliver by poll")
+        return stream
+
+    def _answers_at_once(self, call: Call) -> bool:
+        rules = self._transmitter.profile.poll
+        if rules.long_poll == "ignored":
+            return True
+        default = rules.return_immediately_default
+        return bool(call.body.get("returnImmediately", True if default is None else default))
+
+    def _polled_sets(self, call: Call, batch: Batch) -> Reply:
+        document: Json = {"sets": dict(batch.sets)}
+        # Where acknowledging is a call of its own, the one text that has it shows `sets` and
+        # nothing else.
+        in_poll = self._transmitter.profile.poll.acknowledge != "own-operation"
+        if in_poll and batch.more_available is not None:
+            document["moreAvailable"] = batch.more_available
+        return Reply(
+            status=self._success(call.operation), document=document, message="poll_response"
+        )

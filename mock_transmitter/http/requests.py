@@ -1,0 +1,141 @@
+"""From an HTTP request to a call in canonical names, or to the reason why it is none."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, TypeAlias
+from urllib.parse import parse_qsl
+
+from conformance.spec import codec, schema
+from conformance.spec.profile import Operation, Profile
+from mock_transmitter.errors import InvalidRequest
+from mock_transmitter.http import json_body
+from mock_transmitter.http.message import Request
+
+Json: TypeAlias = dict[str, Any]
+
+MOST_BYTES = 1 << 20
+
+MESSAGES: Mapping[str, str] = MappingProxyType(
+    {
+        "create_stream": "create_stream_request",
+        "update_stream": "update_stream_request",
+        "replace_stream": "replace_stream_request",
+        "verify": "verification_request",
+        "poll": "poll_request",
+        "acknowledge": "acknowledge_request",
+    }
+)
+
+_MOST_SAID = 300
+
+# A poll without a body is one with all defaults: RFC 8936 section 2.4.1 has `{}` for it, and
+# clients send nothing. A verification of the one implicit stream has nothing that it must say.
+_MAY_BE_EMPTY = frozenset({"poll", "verify"})
+
+
+class BodyTooLarge(Exception):
+    """A body of more than MOST_BYTES bytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """What a request says: the stream that it names, and its body in canonical names."""
+
+    stream_id: str | None
+    body: Mapping[str, Any]
+
+
+def query_stream_id(profile: Profile, request: Request) -> str | None:
+    """Return the stream_id of the query, or None.
+
+    Raises InvalidRequest where it stands there twice.
+    """
+    name = profile.names.get("stream", {}).get("stream_id", "stream_id")
+    try:
+        pairs = parse_qsl(request.query, keep_blank_values=True, errors="strict")
+    except ValueError:
+        raise InvalidRequest("the query can't be decoded") from None
+    values = [value for key, value in pairs if key == name]
+    if len(values) > 1:
+        raise InvalidRequest(f"{name} occurs twice in the query", "stream_id")
+    return values[0] if values else None
+
+
+def read(profile: Profile, operation: str, request: Request, path_stream_id: str | None) -> Read:
+    """Return what a request says. Raises InvalidRequest, MalformedJson or BodyTooLarge."""
+    rules = profile.operations.get(operation)
+    stream_id = path_stream_id
+    if rules is not None and rules.stream_id == "query" and stream_id is None:
+        stream_id = query_stream_id(profile, request)
+        if stream_id is None:
+            raise InvalidRequest("stream_id is missing in the query", "stream_id")
+    message = MESSAGES.get(operation)
+    if message is None or rules is None:
+        return Read(stream_id, {})
+    body = _parsed(operation, request)
+    canonical = codec.decode(profile, message, body)
+    if not isinstance(canonical, dict):
+        raise InvalidRequest("the body must be a JSON object")
+    if operation == "poll":
+        canonical = _without_what_polls_do_not_read(profile, canonical)
+    if operation != "poll":
+        stream_id = _body_stream_id(rules, canonical, stream_id)
+    return Read(stream_id, _valid(profile, message, canonical))
+
+
+def _parsed(operation: str, request: Request) -> Any:  # noqa: ANN401 (JSON)
+    if len(request.body) > MOST_BYTES:
+        raise BodyTooLarge(f"the body has more than {MOST_BYTES} bytes")
+    if not request.body.strip() and operation in _MAY_BE_EMPTY:
+        return {}
+    return json_body.parse(request.body)
+
+
+def _without_what_polls_do_not_read(profile: Profile, body: Json) -> Json:
+    rules = profile.poll
+    ignored = set() if rules.acknowledge == "in-poll" else {"ack"}
+    if not rules.set_errors:
+        ignored.add("setErrs")
+    return {member: value for member, value in body.items() if member not in ignored}
+
+
+def _body_stream_id(rules: Operation, body: Json, stream_id: str | None) -> str | None:
+    """Return the stream that a request names, and put it where the schemas look for it."""
+    given = body.get("stream_id")
+    if rules.stream_id == "path":
+        if "stream_id" in body and given != stream_id:
+            raise InvalidRequest("the body names another stream than the path", "stream_id")
+        body["stream_id"] = stream_id
+    if rules.stream_id != "body":
+        return stream_id
+    if not isinstance(given, str):
+        raise InvalidRequest("stream_id is missing in the body, or no string", "stream_id")
+    return given
+
+
+def _valid(profile: Profile, message: str, body: Json) -> Json:
+    """Hold a body against the profile's schema of the message.
+
+    Three things stay the operation's own to judge. A Receiver-Supplied property may be missing: it
+    is asked to be deleted. `events_requested` should not be empty, which says nothing of the
+    answer. And a value in it that is not understood is ignored (SSF 1.0 section 8.1.1), even one
+    that is no URI and so can't be shown.
+    """
+    name = profile.schemas.get(message)
+    if name is None:
+        return body
+    ignored = set()
+    for breach in schema.problems(name, body):
+        member, _, index = breach.path.removeprefix("/").partition("/")
+        if breach.keyword == "required" and not member:
+            continue
+        if member == "events_requested" and index:
+            ignored.add(index.partition("/")[0])
+        elif not (member == "events_requested" and breach.keyword in {"minItems", "uniqueItems"}):
+            raise InvalidRequest(f"{breach.path}: {breach.message[:_MOST_SAID]}", member or None)
+    if ignored:
+        requested = enumerate(body["events_requested"])
+        kept = [value for index, value in requested if str(index) not in ignored]
+        body = {**body, "events_requested": kept}
+    return body

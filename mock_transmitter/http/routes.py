@@ -1,0 +1,132 @@
+"""Where each operation stands: the profile's own layout, or the mock's where it has none."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TypeAlias
+from urllib.parse import quote, unquote, urlsplit
+
+from conformance.spec.profile import Operation, Profile
+
+Segments: TypeAlias = tuple[str, ...]
+
+ISSUER = "{issuer}"
+STREAM_ID = "{stream_id}"
+
+DEFAULT_LAYOUT: Mapping[str, str] = MappingProxyType(
+    {
+        "jwks": "/jwks.json",
+        "configuration": "/ssf/streams",
+        "stream": f"/ssf/streams/{STREAM_ID}",
+        "verification": "/ssf/verify",
+        "poll": f"/ssf/streams/{STREAM_ID}/poll",
+        "acknowledge": f"/ssf/streams/{STREAM_ID}/acknowledge",
+    }
+)
+
+
+def segments_of(path: str) -> Segments | None:
+    """Return the segments of a path, so that `events%3Apoll` is `events:poll`.
+
+    None where it can't be decoded.
+    """
+    try:
+        return tuple(unquote(part, errors="strict") for part in path.split("/")[1:])
+    except UnicodeDecodeError:
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One path, and the operations that stand there by method.
+
+    Two may share a method: with and without a stream_id.
+    """
+
+    pattern: tuple[re.Pattern[str], ...]
+    operations: Mapping[str, tuple[str, ...]]
+
+    def match(self, segments: Segments) -> str | None:
+        """Return the stream_id in a path that fits, "" where it names none; else None."""
+        if len(segments) != len(self.pattern):
+            return None
+        stream_id = ""
+        for pattern, segment in zip(self.pattern, segments, strict=True):
+            found = pattern.fullmatch(segment)
+            if found is None:
+                return None
+            stream_id = found.groupdict().get("stream_id", stream_id)
+        return stream_id
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """The place that a path leads to, and the stream_id in it."""
+
+    place: Place
+    stream_id: str | None
+
+
+class Routes:
+    """The paths of one issuer, read and written."""
+
+    def __init__(self, profile: Profile, issuer: str) -> None:
+        self._issuer = issuer.rstrip("/")
+        self._templates = {
+            operation.endpoint: _template(profile, operation.endpoint)
+            for operation in profile.operations.values()
+        }
+        # A path that is spelled out comes before one whose segment may be any stream_id.
+        by_path: dict[str, list[Operation]] = {}
+        for operation in profile.operations.values():
+            by_path.setdefault(self._templates[operation.endpoint], []).append(operation)
+        own = urlsplit(self._issuer).path
+        places = [
+            Place(_pattern(own + template), _by_method(operations))
+            for template, operations in sorted(
+                by_path.items(), key=lambda item: STREAM_ID in item[0]
+            )
+        ]
+        discovery = urlsplit(profile.discovery.url(issuer)).path
+        self.discovery: Segments = segments_of(discovery) or ()
+        self._places = [Place(_pattern(discovery), {"GET": ("discover",)}), *places]
+
+    def match(self, segments: Segments) -> Match | None:
+        """Return where a path leads, or None."""
+        for place in self._places:
+            stream_id = place.match(segments)
+            if stream_id is not None:
+                return Match(place, stream_id or None)
+        return None
+
+    def has(self, endpoint: str) -> bool:
+        """Say whether an operation stands at this endpoint."""
+        return endpoint in self._templates
+
+    def url(self, endpoint: str, stream_id: str = "") -> str:
+        """Return the endpoint's URL."""
+        template = self._templates.get(endpoint, DEFAULT_LAYOUT.get(endpoint, f"/ssf/{endpoint}"))
+        # A colon is legal in a segment, and a custom method such as events:poll needs it.
+        return self._issuer + template.replace(STREAM_ID, quote(stream_id, safe=":"))
+
+
+def _template(profile: Profile, endpoint: str) -> str:
+    for url in profile.endpoints.get(endpoint, ()):
+        if url.startswith(ISSUER):
+            return url.removeprefix(ISSUER).partition("?")[0]
+    return DEFAULT_LAYOUT.get(endpoint, f"/ssf/{endpoint}")
+
+
+def _pattern(path: str) -> tuple[re.Pattern[str], ...]:
+    return tuple(
+        re.compile(re.escape(part).replace(re.escape(STREAM_ID), "(?P<stream_id>.+)"), re.DOTALL)
+        for part in (unquote(segment) for segment in path.split("/")[1:])
+    )
+
+
+def _by_method(operations: Sequence[Operation]) -> Mapping[str, tuple[str, ...]]:
+    by_method: dict[str, tuple[str, ...]] = {}
+    for operation in operations:
+        by_method[operation.method] = (*by_method.get(operation.method, ()), operation.name)
+    return by_method

@@ -1,0 +1,404 @@
+"""The Transmitter: streams, verification, events, delivery.
+
+No HTTP in it, and time only through its clock.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from random import Random
+from typing import Any, TypeAlias
+
+from conformance.spec.profile import Profile
+from mock_transmitter import events, sets
+from mock_transmitter.clock import Clock
+from mock_transmitter.delivery_queue import PendingSet
+from mock_transmitter.deviations.seams import Seams
+from mock_transmitter.errors import (
+    InvalidRequest,
+    StreamExists,
+    StreamNotFound,
+    TooManyRequests,
+)
+from mock_transmitter.keys import SigningKey
+from mock_transmitter.redelivery import RedeliveryPolicy, policy_of
+from mock_transmitter.seed import hex_id
+from mock_transmitter.stream import DeliveryConfiguration, Stream, StreamConfiguration
+
+Json: TypeAlias = dict[str, Any]
+
+MIN_VERIFICATION_INTERVAL_S = 30
+
+# RFC 8936 section 2.2 sets no limit where maxEvents is absent; a server needs one.
+MOST_SETS_PER_POLL = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Batch:
+    """What one poll takes from a stream: `sets` maps jti to compact SET, as in `delivered`.
+
+    `more_available` says whether more are due now; None leaves it unsaid.
+    """
+
+    stream: Stream
+    sets: Mapping[str, str]
+    delivered: tuple[PendingSet, ...]
+    more_available: bool | None
+    now: float
+
+
+class Transmitter:
+    """The streams of one issuer.
+
+    Its methods raise the errors of `errors`, and then have changed nothing.
+    """
+
+    def __init__(
+        self,
+        profile: Profile,
+        *,
+        issuer: str,
+        clock: Clock,
+        key: SigningKey,
+        seams: Seams,
+        source: Callable[[str], Random],
+        poll_url: Callable[[str], str],
+        policy: RedeliveryPolicy | None = None,
+    ) -> None:
+        self.profile = profile
+        self.issuer = issuer
+        self.clock = clock
+        self.changes = 0  # counts what may wake a long poll
+        self._key = key
+        self._seams = seams
+        self._poll_url = poll_url
+        self._policy = policy or policy_of(profile.poll.redelivery)
+        self._streams: dict[str, Stream] = {}
+        self._stream_ids = source("streams")
+        self._jtis = source("jtis")
+        self._txns = source("txns")
+        self._jitter = source("jitter")
+
+    # Streams
+
+    @property
+    def explicit(self) -> bool:
+        """Say whether Receivers make streams, or have one from the start."""
+        return self.profile.stream.model == "explicit"
+
+    @property
+    def supported(self) -> tuple[str, ...]:
+        """Return the event types that a stream may deliver."""
+        return events.SUPPORTED
+
+    def streams(self, audience: str | None = None) -> tuple[Stream, ...]:
+        """Return all streams, or one Receiver's, oldest first."""
+        return tuple(
+            stream for stream in self._streams.values() if audience in {None, stream.audience}
+        )
+
+    def stream(self, stream_id: str, audience: str | None = None) -> Stream:
+        """Return a stream; another Receiver's is as unknown as one that does not exist."""
+        stream = self._streams.get(stream_id)
+        if stream is None or audience not in {None, stream.audience}:
+            raise StreamNotFound("there is no such stream")
+        return stream
+
+    def only_stream(self, audience: str) -> Stream:
+        """Return the one stream of a Receiver."""
+        for stream in self._streams.values():
+            if stream.audience == audience:
+                return stream
+        raise StreamNotFound("no stream is configured")
+
+    def document(self, stream: Stream) -> Json:
+        """Return the configuration as its Receiver may see it."""
+        return stream.configuration.document(with_stream_id=self.explicit)
+
+    def create_stream(self, audience: str, wanted: Mapping[str, Any]) -> Stream:
+        """Make a stream with the Receiver-Supplied properties among `wanted`.
+
+        Without `delivery` the method is the profile's default (SSF 1.0 section 8.1.1.1); without
+        `events_requested` nothing is requested. Transmitter-Supplied properties have no value yet
+        to be held against, so here they are passed over.
+        """
+        blank = self._blank(hex_id(self._stream_ids), audience)
+        return self._install(audience, self._configured(blank, wanted, fresh=True))
+
+    def configure_implicit(self, audience: str) -> Stream:
+        """Give a Receiver its one stream, as it stands before anybody has touched it."""
+        if self.streams(audience):
+            raise StreamExists("the stream is configured already")
+        blank = self._blank(hex_id(self._stream_ids), audience)
+        return self._install(audience, replace(blank, events_requested=events.SUPPORTED[:1]))
+
+    def update_stream(self, stream: Stream, changes: Mapping[str, Any]) -> None:
+        """Change the Receiver-Supplied properties that are named; `delivery` changes as a whole."""
+        self._hold_transmitter_supplied(changes, stream.configuration)
+        stream.configuration = self._configured(stream.configuration, changes)
+
+    def replace_stream(self, stream: Stream, wanted: Mapping[str, Any]) -> None:
+        """Replace the configuration: a Receiver-Supplied property that is missing goes.
+
+        SSF 1.0 section 8.1.1.4 lets `delivery` go back to the default and `events_requested` to
+        nothing. The one implicit stream of the 2021 draft (section 7.1.2.2) can't be without
+        either, so there that is invalid. That draft does not say either that the expected
+        `events_delivered` is the one before: both values are expected.
+        """
+        configuration = self._replaced(stream.configuration, wanted)
+        expected = (
+            (stream.configuration,) if self.explicit else (stream.configuration, configuration)
+        )
+        self._hold_transmitter_supplied(wanted, *expected)
+        stream.configuration = configuration
+
+    def remake_stream(self, audience: str, wanted: Mapping[str, Any]) -> Stream:
+        """Make the one implicit stream of a Receiver anew from a full configuration.
+
+        Transmitter-Supplied properties must equal what the new stream shows: a Receiver may post
+        back what it read.
+        """
+        if self.streams(audience):
+            raise StreamExists("the stream is configured already")
+        blank = self._blank(hex_id(self._stream_ids), audience)
+        configuration = self._replaced(blank, wanted, fresh=True)
+        self._hold_transmitter_supplied(wanted, configuration)
+        return self._install(audience, configuration)
+
+    def delete_stream(self, stream: Stream) -> None:
+        """Remove a stream with everything that was queued on it."""
+        del self._streams[stream.stream_id]
+        self.changes += 1
+
+    # Events
+
+    def verify(self, stream: Stream, state: str | None) -> str:
+        """Queue a Verification Event and return its jti.
+
+        Raises TooManyRequests where less than the interval has passed since the last one.
+        """
+        interval = stream.configuration.min_verification_interval
+        now = self.clock.now()
+        if interval is not None and stream.verified_at is not None:
+            wait = stream.verified_at + interval - now
+            if wait > 0:
+                raise TooManyRequests(
+                    f"wait {interval} seconds between verification requests", wait
+                )
+        stream.verified_at = now
+        event = sets.verification(
+            self.profile.sets, txn=hex_id(self._txns), stream_id=stream.stream_id, state=state
+        )
+        return self._queue(stream, event)
+
+    def emit(
+        self,
+        event_type: str,
+        *,
+        streams: Iterable[Stream],
+        subject: Mapping[str, Any] | None = None,
+        payload: Mapping[str, Any] | None = None,
+    ) -> list[tuple[Stream, str]]:
+        """Let an event happen: a SET for each of these streams that is enabled and delivers it.
+
+        Return stream and jti of each SET.
+        """
+        event = sets.Event(
+            type=event_type,
+            txn=hex_id(self._txns),
+            payload=events.default_payload(event_type, self.clock.now())
+            if payload is None
+            else payload,
+            subject=events.SUBJECT if subject is None else subject,
+        )
+        return [
+            (stream, self._queue(stream, event))
+            for stream in streams
+            if stream.status == "enabled" and event_type in stream.configuration.events_delivered
+        ]
+
+    # Delivery
+
+    def poll(self, stream: Stream, most: int | None = None) -> Batch:
+        """Take the SETs that are due, at most that many, and set when each is due again."""
+        now = self.clock.now()
+        limit = MOST_SETS_PER_POLL if most is None else min(most, MOST_SETS_PER_POLL)
+        taken = stream.queue.take(now, limit)
+        more = stream.queue.is_due(now)
+        compact = {}
+        for pending in taken:
+            pending.attempts += 1
+            compact[pending.jti] = self._token(pending)
+            self._schedule(stream, pending, self._policy.gap(pending.attempts, self._jitter))
+        batch = Batch(
+            stream=stream, sets=compact, delivered=tuple(taken), more_available=more, now=now
+        )
+        return self._seams.batch(batch, self._key)
+
+    def acknowledge(self, stream: Stream, jtis: Iterable[str]) -> None:
+        """Release SETs from delivery; what is unknown, or of another stream, is no matter."""
+        stream.queue.acknowledge(jtis)
+
+    def _queue(self, stream: Stream, event: sets.Event) -> str:
+        now = self.clock.now()
+        claims = sets.claims_of(
+            self.profile.sets,
+            event,
+            iss=stream.configuration.iss,
+            aud=stream.configuration.aud,
+            iat=int(now),
+            jti=hex_id(self._jtis),
+        )
+        claims = self._seams.claims(claims, stream)
+        pending = PendingSet(jti=claims["jti"], claims=claims, queued_at=now)
+        self._schedule(stream, pending, 0.0)
+        self.changes += 1
+        return pending.jti
+
+    def _schedule(self, stream: Stream, pending: PendingSet, gap: float) -> None:
+        now = self.clock.now()
+        scheduled = self._seams.schedule(gap, pending, stream, now)
+        if scheduled is None:
+            stream.queue.acknowledge([pending.jti])
+        else:
+            stream.queue.add(pending, due=now + scheduled)
+
+    def _token(self, pending: PendingSet) -> str:
+        # Signed at the first delivery and kept: the same jti is the same bytes for ever.
+        if pending.token is None:
+            header = self._key.header()
+            token = self._key.sign(header, pending.claims)
+            pending.token = self._seams.token(token, header, pending.claims, self._key)
+        return pending.token
+
+    # Configurations
+
+    def _install(self, audience: str, configuration: StreamConfiguration) -> Stream:
+        stream = Stream(audience=audience, configuration=configuration)
+        self._streams[stream.stream_id] = stream
+        return stream
+
+    def _blank(self, stream_id: str, audience: str) -> StreamConfiguration:
+        shows_interval = self.profile.offers("verify")
+        return StreamConfiguration(
+            stream_id=stream_id,
+            iss=self.issuer,
+            aud=audience,
+            events_supported=events.SUPPORTED,
+            events_requested=(),
+            delivery=self._default_delivery(stream_id),
+            min_verification_interval=MIN_VERIFICATION_INTERVAL_S if shows_interval else None,
+        )
+
+    def _default_delivery(self, stream_id: str) -> DeliveryConfiguration:
+        delivery = self.profile.delivery
+        if delivery.default == "poll" and delivery.poll is not None:
+            return DeliveryConfiguration(
+                method=delivery.poll, endpoint_url=self._poll_url(stream_id)
+            )
+        # Pushed SETs need a Receiver's address; until it gives one, they go where nobody is (RFC
+        # 6761).
+        return DeliveryConfiguration(
+            method=str(delivery.push), endpoint_url=f"https://receiver.invalid/{stream_id}"
+        )
+
+    def _replaced(
+        self, current: StreamConfiguration, wanted: Mapping[str, Any], *, fresh: bool = False
+    ) -> StreamConfiguration:
+        if self.profile.semantics.replace_missing == "unchanged":
+            return self._configured(current, wanted, fresh=fresh)
+        if not self.explicit:
+            for member in ("events_requested", "delivery"):
+                if wanted.get(member) is None:
+                    raise InvalidRequest(
+                        f"{member} is missing: the configuration is replaced", member
+                    )
+        blank = replace(
+            current,
+            events_requested=(),
+            delivery=self._default_delivery(current.stream_id),
+            others={},
+        )
+        return self._configured(blank, wanted, fresh=fresh)
+
+    def _configured(
+        self, base: StreamConfiguration, wanted: Mapping[str, Any], *, fresh: bool = False
+    ) -> StreamConfiguration:
+        others = dict(base.others)
+        result = base
+        for member in self.profile.stream.receiver_supplied:
+            value = wanted.get(member)
+            if value is None:
+                continue
+            if member == "events_requested":
+                result = replace(result, events_requested=_uris(value))
+            elif member == "delivery":
+                result = replace(
+                    result, delivery=self._delivery(base.stream_id, value, fresh=fresh)
+                )
+            else:
+                others[member] = value
+        return replace(result, others=others)
+
+    def _delivery(self, stream_id: str, wanted: object, *, fresh: bool) -> DeliveryConfiguration:
+        if not isinstance(wanted, Mapping):
+            raise InvalidRequest("delivery must be an object", "delivery")
+        method = wanted.get("method")
+        endpoint_url = wanted.get("endpoint_url")
+        if method is not None and method == self.profile.delivery.poll:
+            # The Transmitter supplies this URL (SSF 1.0 sections 6.1.2 and 8.1.1.1). In an update a
+            # Receiver may repeat it and may not choose another; for a fresh stream it can't know
+            # it, and what it says is passed over.
+            own = self._poll_url(stream_id)
+            if not fresh and endpoint_url not in {None, own}:
+                raise InvalidRequest(
+                    "delivery.endpoint_url of a poll stream is the Transmitter's to supply",
+                    "delivery",
+                )
+            return DeliveryConfiguration(method=method, endpoint_url=own)
+        if method is None or method != self.profile.delivery.push:
+            raise InvalidRequest(f"delivery.method {method!r} is not supported", "delivery")
+        # http is for a lab, where the Transmitter itself does without TLS.
+        schemes = ("https://",) if self.issuer.startswith("https:") else ("https://", "http://")
+        if not isinstance(endpoint_url, str) or not endpoint_url.lower().startswith(schemes):
+            raise InvalidRequest(
+                "delivery.endpoint_url must be an https URL to push to", "delivery"
+            )
+        return DeliveryConfiguration(
+            method=method,
+            endpoint_url=endpoint_url,
+            authorization_header=wanted.get("authorization_header"),
+        )
+
+    def _hold_transmitter_supplied(
+        self, wanted: Mapping[str, Any], *expected: StreamConfiguration
+    ) -> None:
+        """Refuse a Transmitter-Supplied property that is given and not as expected."""
+        if self.profile.semantics.read_only_mismatch == "ignore":
+            return
+        shown = [one.document(with_stream_id=self.explicit) for one in expected]
+        for member in self.profile.stream.transmitter_supplied:
+            if member in wanted and not any(
+                _same(wanted[member], document.get(member)) for document in shown
+            ):
+                raise InvalidRequest(
+                    f"{member} is supplied by the Transmitter and has another value", member
+                )
+
+
+def _uris(value: object) -> tuple[str, ...]:
+    if not isinstance(value, list) or not all(isinstance(uri, str) for uri in value):
+        raise InvalidRequest("events_requested must be an array of URIs", "events_requested")
+    return tuple(dict.fromkeys(value))
+
+
+def _same(given: object, own: object) -> bool:
+    """Compare as the texts mean it: URIs without order, one audience with or without array."""
+    if isinstance(own, list):
+        return (
+            isinstance(given, list)
+            and all(isinstance(uri, str) for uri in given)
+            and set(given) == set(own)
+        )
+    if isinstance(own, str):
+        return given in (own, [own])
+    return isinstance(given, bool) is isinstance(own, bool) and given == own

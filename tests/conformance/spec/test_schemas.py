@@ -1,0 +1,288 @@
+"""The wire schemas: sound, open, annotated keyword by keyword, true to the examples of texts."""
+
+import copy
+import json
+import tomllib
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import jsonschema_rs
+import pytest
+from jsonschema import Draft202012Validator
+from referencing import Registry
+from referencing.jsonschema import DRAFT202012
+
+ROOT = Path(__file__).parents[3]
+SCHEMAS = ROOT / "schemas"
+EXAMPLES = ROOT / "tests" / "golden" / "examples"
+BROKEN = ROOT / "tests" / "golden" / "broken.json"
+REQUIREMENTS = ROOT / "conformance" / "spec" / "requirements"
+BASE_URI = "https://ssf-conformance.invalid/schemas/"
+
+# Keywords that only lead to other schemas, and those that no instance can break.
+STRUCTURAL = {
+    "$schema",
+    "$id",
+    "$defs",
+    "$ref",
+    "title",
+    "description",
+    "allOf",
+    "properties",
+    "patternProperties",
+    "propertyNames",
+    "additionalProperties",
+    "items",
+    "if",
+    "then",
+    "else",
+}
+ANNOTATIONS = {"x-requirement", "x-observe", "x-tls", "x-generate"}
+CONFIGURATION = "ssf/stream-configuration.json"
+STRATEGIES = {"event_types", "delivery", "text", "stream_id"}
+
+WIRE = {
+    path.relative_to(SCHEMAS).as_posix(): json.loads(path.read_text(encoding="utf-8"))
+    for path in sorted(SCHEMAS.glob("*/*.json"))
+    if path.parent.name != "ours"
+}
+REGISTRY = Registry().with_resources(
+    (schema["$id"], DRAFT202012.create_resource(schema)) for schema in WIRE.values()
+)
+REGISTRY_RS = jsonschema_rs.Registry([(schema["$id"], schema) for schema in WIRE.values()])
+
+
+class Example(NamedTuple):
+    source: str
+    schema: str
+    document: Any
+    observed: list[str]
+
+
+def _examples():
+    for path in sorted(EXAMPLES.glob("*.json")):
+        for entry in json.loads(path.read_text(encoding="utf-8")):
+            yield Example(
+                entry["source"], entry["schema"], entry["document"], entry.get("observed", [])
+            )
+
+
+ALL_EXAMPLES = list(_examples())
+FIRST_EXAMPLE = {
+    example.schema: example.document for example in reversed(ALL_EXAMPLES) if not example.observed
+}
+
+
+class Found(NamedTuple):
+    path: str
+    keyword: str
+    requirement: str | None
+
+
+REMOVED = object()
+
+
+class Break(NamedTuple):
+    """The first example of `schema`, with `value` at `path`, breaks a keyword of `requirement`."""
+
+    schema: str
+    path: str
+    value: Any
+    keyword: str
+    requirement: str | None
+
+
+def _breaks():
+    for schema, entries in json.loads(BROKEN.read_text(encoding="utf-8")).items():
+        for entry in entries:
+            value = entry.get("value", REMOVED)
+            yield Break(schema, entry["at"], value, entry["breaks"], entry["requirement"])
+
+
+BREAKS = list(_breaks())
+
+
+def _validator(name):
+    return Draft202012Validator(
+        WIRE[name], registry=REGISTRY, format_checker=Draft202012Validator.FORMAT_CHECKER
+    )
+
+
+def _validator_rs(name):
+    return jsonschema_rs.Draft202012Validator(
+        WIRE[name], registry=REGISTRY_RS, validate_formats=True
+    )
+
+
+def _findings(name, document):
+    """Return what the document breaks, each keyword with its annotation; KeyError without one."""
+    return sorted({_annotated(error) for error in _validator(name).iter_errors(document)}, key=str)
+
+
+def _annotated(error):
+    path = "".join(f"/{step}" for step in error.absolute_path)
+    keyword = error.validator
+    requirement = error.schema.get("x-requirement", {}).get(keyword)
+    if keyword == "required":
+        member = next(m for m in error.validator_value if error.message.startswith(repr(m)))
+        requirement = (requirement or {}).get(member)
+    if requirement is None and keyword not in error.schema.get("x-observe", []):
+        raise KeyError(f"{keyword} at {path} is not annotated")
+    return Found(path, keyword, requirement)
+
+
+def _broken(case):
+    document = copy.deepcopy(FIRST_EXAMPLE[case.schema])
+    if not case.path:
+        return case.value
+    *way, last = (step.replace("~1", "/") for step in case.path[1:].split("/"))
+    place = document
+    for step in way:
+        place = place[int(step) if isinstance(place, list) else step]
+    key = int(last) if isinstance(place, list) else last
+    if case.value is REMOVED:
+        del place[key]
+    else:
+        place[key] = case.value
+    return document
+
+
+def _subschemas(schema, pointer=""):
+    """Yield every schema that an instance can break, with its place; conditions are none."""
+    if not isinstance(schema, dict):
+        return
+    yield pointer, schema
+    for keyword in ("properties", "patternProperties", "$defs"):
+        for name, part in schema.get(keyword, {}).items():
+            yield from _subschemas(part, f"{pointer}/{keyword}/{name}")
+    for keyword in ("items", "additionalProperties", "propertyNames", "then", "else"):
+        yield from _subschemas(schema.get(keyword), f"{pointer}/{keyword}")
+    for index, part in enumerate(schema.get("allOf", [])):
+        yield from _subschemas(part, f"{pointer}/allOf/{index}")
+
+
+def _requirement_ids(schema):
+    for _, part in _subschemas(schema):
+        for value in part.get("x-requirement", {}).values():
+            yield from value.values() if isinstance(value, dict) else (value,)
+
+
+def _name_of(value):
+    return value.source if isinstance(value, Example) else f"{value.schema} {value.path or '/'}"
+
+
+every_schema = pytest.mark.parametrize("name", WIRE)
+every_example = pytest.mark.parametrize("example", ALL_EXAMPLES, ids=_name_of)
+every_break = pytest.mark.parametrize("case", BREAKS, ids=_name_of)
+
+
+@every_schema
+def test_is_a_valid_schema_with_a_name_and_a_description(name):
+    schema = WIRE[name]
+    Draft202012Validator.check_schema(schema)
+    assert schema["$schema"] == "https://json-schema.org/draft/2020-12/schema"
+    assert schema["$id"] == BASE_URI + name
+    assert schema["title"]
+    assert schema["description"]
+
+
+@every_schema
+def test_every_reference_leads_to_a_schema(name):
+    resolver = REGISTRY.resolver(base_uri=WIRE[name]["$id"])
+    for _, part in _subschemas(WIRE[name]):
+        if "$ref" in part:
+            assert isinstance(resolver.lookup(part["$ref"]).contents, dict)
+
+
+@every_schema
+def test_every_validating_keyword_is_judged_or_observed_and_not_both(name):
+    for pointer, part in _subschemas(WIRE[name]):
+        validating = set(part) - STRUCTURAL - ANNOTATIONS
+        judged = part.get("x-requirement", {})
+        observed = set(part.get("x-observe", []))
+        assert validating == set(judged) | observed, pointer
+        # `required` is the one keyword that can be both: some members judged, the others observed.
+        assert set(judged) & observed <= {"required"}, pointer
+        members = set(part.get("required", []))
+        named = set(judged.get("required", {}))
+        assert named < members if "required" in observed else named == members, pointer
+
+
+@every_schema
+def test_is_open_to_members_that_no_text_defines(name):
+    for pointer, part in _subschemas(WIRE[name]):
+        for keyword in ("additionalProperties", "unevaluatedProperties", "items"):
+            assert part.get(keyword) is not False, pointer
+        assert "unevaluatedProperties" not in part, pointer
+
+
+@every_schema
+def test_only_requests_say_how_to_generate_and_only_patterns_ask_for_tls(name):
+    for pointer, part in _subschemas(WIRE[name]):
+        if "x-generate" in part:
+            assert name.endswith("-request.json"), pointer
+            assert part["x-generate"] in STRATEGIES, pointer
+        if "x-tls" in part:
+            assert part["x-tls"] == ["pattern"], pointer
+        asks_for_https = part.get("pattern", "").endswith("://")
+        assert asks_for_https == ("x-tls" in part), pointer
+
+
+@every_schema
+def test_every_requirement_that_it_names_is_one_that_can_be_broken(name):
+    breakable = {
+        row["id"]
+        for path in REQUIREMENTS.glob("*.toml")
+        for row in tomllib.loads(path.read_text(encoding="utf-8")).get("requirement", [])
+        if row["kind"] != "tolerance"
+    }
+    assert set(_requirement_ids(WIRE[name])) - breakable == set()
+
+
+@every_schema
+def test_has_an_example_and_a_document_that_breaks_it(name):
+    assert name in FIRST_EXAMPLE
+    assert name in {case.schema for case in BREAKS}
+
+
+@every_example
+def test_an_example_of_a_text_breaks_nothing_that_is_judged(example):
+    findings = _findings(example.schema, example.document)
+    assert [found for found in findings if found.requirement] == []
+    assert [f"{found.path} {found.keyword}" for found in findings] == example.observed
+
+
+@every_break
+def test_a_broken_document_breaks_the_keyword_meant_and_no_other(case):
+    found = _findings(case.schema, _broken(case))
+    assert [(f.keyword, f.requirement) for f in found] == [(case.keyword, case.requirement)]
+
+
+@pytest.mark.parametrize(
+    ("name", "document"),
+    [(example.schema, example.document) for example in ALL_EXAMPLES]
+    + [(case.schema, _broken(case)) for case in BREAKS],
+)
+def test_two_libraries_find_the_same_places_broken(name, document):
+    ours = {tuple(error.absolute_path) for error in _validator(name).iter_errors(document)}
+    theirs = {tuple(error.instance_path) for error in _validator_rs(name).iter_errors(document)}
+    assert ours == theirs
+
+
+@pytest.mark.parametrize(
+    "value", ["\u00e9", "a b", "//host/path", "http://[::1", "%zz", "urn:x:\u20ac"]
+)
+def test_two_libraries_agree_on_what_is_no_uri(value):
+    document = {**copy.deepcopy(FIRST_EXAMPLE[CONFIGURATION]), "events_supported": [value]}
+    assert not _validator(CONFIGURATION).is_valid(document)
+    assert not _validator_rs(CONFIGURATION).is_valid(document)
+
+
+@pytest.mark.parametrize("value", [None, [], REMOVED])
+def test_a_deleted_property_may_show_as_absent_null_or_empty(value):
+    document = copy.deepcopy(FIRST_EXAMPLE[CONFIGURATION])
+    for member in ("events_requested", "description"):
+        document.pop(member)
+        if value is not REMOVED:
+            document[member] = "" if value == [] and member == "description" else value
+    assert _findings(CONFIGURATION, document) == []
