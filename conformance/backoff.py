@@ -5,6 +5,7 @@ before, a few polls suffice to notice one that has shrunk.
 """
 
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from conformance.client import Stream
 
@@ -14,8 +15,10 @@ _EARLY = (0.3, 0.6, 0.9)
 _FIRST_STEP_S = 0.25
 _AT_CAP = 2
 _MOST_DELIVERIES = 64
-# A gap within this of the cap, or of the gap before, counts as the same.
-_LIKE = 0.9
+# Two gaps whose measured lengths differ by no more than the grid count as alike.
+_LIKE = 0.95
+# A gap of this share of the longest that may be is at the cap.
+_NEAR = 0.9
 
 
 @dataclass(slots=True)
@@ -31,12 +34,18 @@ class Walk:
     lost: bool = False
     silent_for_s: float = 0.0
 
-    @property
-    def cap_index(self) -> int:
-        """Return the index of the last gap before the series stays level."""
-        for index in range(len(self.gaps_s) - 1):
-            if _alike(self.gaps_s[index], self.gaps_s[index + 1]):
-                return index
+    def level_from(self, tolerance: float) -> int:
+        """Return the index of the first gap after which the series grows no more.
+
+        `tolerance` is the factor by which gaps at the cap may differ. A tail is level if it stays
+        within that of its first gap, and half of its steps at least are no growth.
+        """
+        for start in range(len(self.gaps_s)):
+            tail = self.gaps_s[start:]
+            steps = list(pairwise(tail))
+            still = sum(later <= earlier * GRID for earlier, later in steps)
+            if max(tail) <= tail[0] * tolerance and steps and still * 2 >= len(steps):
+                return start
         return len(self.gaps_s) - 1
 
     @property
@@ -47,8 +56,9 @@ class Walk:
 
     @property
     def factor(self) -> float | None:
-        """Return the growth between neighbouring gaps before the cap, as observed."""
-        last = self.cap_index - 1 if self.cap_s is not None else len(self.gaps_s) - 1
+        """Return the mean growth between neighbouring gaps before the series is level."""
+        last = self.level_from(1 / _LIKE) if self.cap_s is not None else len(self.gaps_s) - 1
+        last -= 1 if self.cap_s is not None else 0
         if last < 1:
             return None
         ratio = self.gaps_s[last] / self.gaps_s[0]
@@ -80,10 +90,10 @@ def walk(stream: Stream, jti: str, *, cap_s: float, jitter: float) -> Walk:
 def _levelled(gaps: list[float], cap_s: float) -> bool:
     """Say whether two gaps at the cap have passed: three alike, or two as long as a gap may be."""
     if len(gaps) > _AT_CAP and all(
-        _alike(earlier, later) for earlier, later in zip(gaps[-3:], gaps[-2:], strict=False)
+        _alike(earlier, later) for earlier, later in pairwise(gaps[-3:])
     ):
         return True
-    return len(gaps) >= _AT_CAP and all(gap >= cap_s * _LIKE for gap in gaps[-_AT_CAP:])
+    return len(gaps) >= _AT_CAP and all(gap >= cap_s * _NEAR for gap in gaps[-_AT_CAP:])
 
 
 def _next_gap(

@@ -31,13 +31,14 @@ class Deviation:
     summary: str
     breaks: tuple[str, ...]
     also: tuple[str, ...]
+    exercises: tuple[str, ...]
 
 
 def deviations() -> tuple[Deviation, ...]:
     """Return every fault and variant of the mock."""
     entries = (*catalogue.FAULTS.values(), *catalogue.VARIANTS.values())
     return tuple(
-        Deviation(entry.name, entry.kind, entry.summary, entry.breaks, entry.also)
+        Deviation(entry.name, entry.kind, entry.summary, entry.breaks, entry.also, entry.exercises)
         for entry in entries
     )
 

@@ -17,6 +17,7 @@ import httpx
 
 from conformance import clock as time_of
 from conformance import hooks
+from conformance.configuration import shows
 from conformance.exchange import Capture, Exchange, Recorder
 from conformance.history import History
 from conformance.spec import codec
@@ -48,7 +49,6 @@ CONFLICT = 409
 
 _RETRIED = frozenset({429, 503})
 _RETRIES = 3
-_UPDATE_WAIT_S = 30.0
 _RESPONSE_LIMIT = 16 * 1024 * 1024
 
 
@@ -135,7 +135,7 @@ class Connection:
         limits = httpx.Limits(max_connections=32, max_keepalive_connections=16)
         client = httpx.Client(
             transport=transport,
-            verify=_trust(target.ca_file) if transport is None else True,
+            verify=_trust(target.ca_file) if transport is None else False,
             timeout=target.limits.timeout_s,
             follow_redirects=False,
             limits=limits,
@@ -209,10 +209,6 @@ class Transmitter:
     def get(self, url: str) -> Answer:
         """Fetch any URL of the target's, without a credential."""
         return self._send("get", "GET", url, channel="none", credential=None)
-
-    def probe(self, method: str, url: str, *, channel: str) -> Answer:
-        """Send a request that no operation of the profile sends."""
-        return self._send("probe", method, url, channel=channel, credential="own")
 
     def learn(self, answer: Answer) -> None:
         """Take the metadata from the answer to a discovery request, if it holds any."""
@@ -465,13 +461,14 @@ class Transmitter:
         stream_id: str | None = None,
         stream: Mapping[str, Any] | None = None,
         credential: Credential = "own",
-        message: str | None = None,
+        method: str | None = None,
         retried: bool = True,
         timeout_s: float | None = None,
     ) -> Answer:
         """Call an operation of the profile and return its answer, whatever it is.
 
-        `body` is canonical; `raw` is sent as it is. Raises NoAnswer, or NotReached where the
+        `body` is canonical, `raw` is sent as it is, `method` is another verb
+        than the operation's. Raises NoAnswer, or NotReached where the
         endpoint's URL is not known.
         """
         spoken = self.profile.operations[operation]
@@ -479,6 +476,7 @@ class Transmitter:
             url = self.url_of(operation, stream_id=stream_id, stream=stream)
         except UnresolvedEndpoint as error:
             raise NotReached(str(error)) from error
+        method = method or spoken.method
         if spoken.stream_id == "query" and stream_id is not None:
             url = f"{url}{'&' if '?' in url else '?'}{urlencode({'stream_id': stream_id})}"
         content = raw
@@ -486,12 +484,12 @@ class Transmitter:
             canonical = dict(body)
             if spoken.stream_id == "body" and stream_id is not None:
                 canonical = {"stream_id": stream_id, **canonical}
-            wire = codec.encode(self.profile, message or f"{operation}_request", canonical)
+            wire = codec.encode(self.profile, f"{operation}_request", canonical)
             content = json.dumps(wire, ensure_ascii=False).encode()
         headers = {"content-type": "application/json"} if content is not None else {}
         answer = self._send(
             operation,
-            spoken.method,
+            method,
             url,
             channel=spoken.channel,
             credential=credential,
@@ -505,7 +503,7 @@ class Transmitter:
             self.wait(_retry_after(answer))
             answer = self._send(
                 operation,
-                spoken.method,
+                method,
                 url,
                 channel=spoken.channel,
                 credential=credential,
@@ -691,14 +689,27 @@ class Stream:
         """Call an operation on this stream with any body, whatever the answer."""
         return self._call(operation, body=body, raw=raw, credential=credential)
 
+    def probe(self, method: str, operation: str) -> Answer:
+        """Call an operation with another verb than its own."""
+        return self._call(operation, method=method)
+
     def _change(self, operation: str, body: Mapping[str, Any], credential: Credential) -> Answer:
         answer = self._call(operation, body=body, credential=credential)
         if answer.is_in(self.profile.operations[operation].accepted):
-            # Accepted, not yet processed: the text lets the Receiver try the same request again
-            # later.
-            self.transmitter.wait(min(_UPDATE_WAIT_S, self.transmitter.target.limits.patience_s))
-            answer = self._call(operation, body=body, credential=credential)
+            self._await_processing(body)
         return answer
+
+    def _await_processing(self, body: Mapping[str, Any]) -> None:
+        """Wait until what was accepted shows, or the patience ends; nothing is sent again."""
+        waited = 0.0
+        step = 0.25
+        while waited < self.transmitter.target.limits.patience_s:
+            found = self.transmitter.configuration_in(self.fetch())
+            if all(shows(found, name, value) for name, value in body.items()):
+                return
+            self.transmitter.clock.advance(step)
+            waited += step
+            step = min(step * 2, 5.0)
 
     # -- SETs
     # ----------------------------------------------------------------------------------------
@@ -737,7 +748,7 @@ class Stream:
 
         Raises Blocked at the end of the patience.
         """
-        found = self._poll_until(lambda seen: len(seen) >= count)
+        found = self.await_sets_that(lambda seen: len(seen) >= count)
         if len(found) < count:
             raise Blocked(
                 f"{len(found)} of {count} SETs came within the patience of"
@@ -745,21 +756,25 @@ class Stream:
             )
         return found
 
-    def await_again(self, jtis: Collection[str]) -> dict[str, str]:
+    def await_again(self, jtis: Collection[str], *, patience_s: float | None = None) -> set[str]:
         """Poll until those SETs have come (again), or the patience ends; return what came."""
-        return self._poll_until(lambda seen: set(jtis) <= set(seen))
+        return set(self.await_sets_that(lambda seen: set(jtis) <= set(seen), patience_s=patience_s))
 
-    def _poll_until(self, enough: Callable[[Mapping[str, str]], bool]) -> dict[str, str]:
+    def await_sets_that(
+        self, enough: Callable[[Mapping[str, str]], bool], *, patience_s: float | None = None
+    ) -> dict[str, str]:
+        """Poll until what came is enough, or the patience (in seconds) ends; return what came."""
+        patience = self.transmitter.target.limits.patience_s if patience_s is None else patience_s
         found: dict[str, str] = {}
         waited = 0.0
         step = 0.25
         while True:
             found.update(self.poll().sets)
-            if enough(found) or waited >= self.transmitter.target.limits.patience_s:
+            if enough(found) or waited >= patience:
                 return found
             self.transmitter.clock.advance(step)
             waited += step
-            step = min(step * 2, 5.0)
+            step = min(step * 2, max(5.0, waited / 5))
 
     def poll(
         self,

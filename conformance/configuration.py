@@ -8,6 +8,20 @@ length, and an authorization_header that is not echoed.
 from collections.abc import Collection, Mapping
 from typing import Any
 
+# What SSF 1.0 section 8.1.1 defines; members beside these are nobody's business here.
+MEMBERS = (
+    "stream_id",
+    "iss",
+    "aud",
+    "events_supported",
+    "events_requested",
+    "events_delivered",
+    "delivery",
+    "description",
+    "min_verification_interval",
+    "inactivity_timeout",
+)
+
 URI_SETS = frozenset({"events_supported", "events_requested", "events_delivered"})
 
 

@@ -59,10 +59,11 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Obstacle:
-    """Why a case can't run here."""
+    """Why a case can't run here; `ours` says that the suite, not the target, lacks something."""
 
     reason: str
     hook: str | None = None
+    ours: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,7 +150,7 @@ def _obstacles(case: Case, transmitter: Transmitter) -> Iterator[Obstacle]:
         if not transmitter.offers(operation):
             yield Obstacle(f"the target offers no {operation}")
     if needs.delivery == "poll" and not transmitter.polls:
-        yield Obstacle("the target has no poll delivery")
+        yield Obstacle("this version receives SETs by poll alone", ours=True)
     if needs.stream and implicit and not transmitter.target.allow_destructive:
         yield Obstacle(
             "replaces the Receiver's only stream, and an authorization_header may not be readable;"
@@ -200,7 +201,8 @@ def _row(
     hindered = [obstacles[case.name] for case in cases]
     if all(hindered):
         first = next(one for one in hindered if one is not None)
-        return planned(State.NOT_TESTABLE, first.reason, first.hook)
+        state = State.NOT_COVERED if first.ours else State.NOT_TESTABLE
+        return planned(state, first.reason, first.hook)
     if row.kind == "conditional":
         return planned(State.DECIDED_IN_RUN, "speaks only where the target shows what it is about")
     return planned(State.JUDGED)

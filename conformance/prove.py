@@ -15,6 +15,7 @@ from conformance.ledger import document_of
 from conformance.options import RunArguments, make_run
 from conformance.plan import RUNNABLE
 from conformance.plugin import execute
+from conformance.spec.profile import load_profile
 from conformance.spec.requirement import load_catalogue
 from conformance.target import TargetError
 
@@ -57,8 +58,9 @@ class Trial:
 
 
 def trials(names: Sequence[str] = (), profiles: Sequence[str] = ()) -> list[Trial]:
-    """Return the runs of a proof: the plain mock, each variant, and each fault where it applies.
+    """Return the runs of a proof: the plain mock, and each deviation in each profile that it is about.
 
+    A fault is about the rows that it breaks, a variant about the tolerances that it makes use of.
     Raises TargetError for a name that no fault or variant has, and UnknownRequirement for a wrong
     id.
     """
@@ -76,8 +78,9 @@ def trials(names: Sequence[str] = (), profiles: Sequence[str] = ()) -> list[Tria
         if not names:
             found.append(Trial(profile, None))
         for one in chosen:
-            catalogue.check_ids((*one.breaks, *one.also))
-            if one.kind == "variant" or judged & set(one.breaks):
+            catalogue.check_ids((*one.breaks, *one.also, *one.exercises))
+            tolerated = {tag for row in one.exercises for tag in catalogue[row].tags}
+            if judged & set(one.breaks) or tolerated & set(load_profile(profile).tags):
                 found.append(Trial(profile, one))
     return found
 

@@ -144,7 +144,7 @@ def _deviations(kind: str, names: Sequence[str]) -> Iterator[str]:
         try:
             entry = find(name)
         except UnknownDeviation as error:
-            raise CannotServeError(kind, f"{error}; --list shows them all") from error
+            raise CannotServeError(kind, f"{error} (--list shows them all)") from error
         if entry.kind != kind:
             problem = f"{name!r} is a {entry.kind}; write --{entry.kind} {name}"
             raise CannotServeError(kind, problem)

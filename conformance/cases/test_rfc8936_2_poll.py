@@ -94,7 +94,7 @@ def test_a_set_waits_until_it_is_acknowledged(transmitter: Transmitter) -> None:
             got=first.answer.text,
         )
         jtis = set(first.sets or stream.await_sets())
-        again = set(stream.await_again(jtis))
+        again = stream.await_again(jtis)
         verify(
             "RFC8936-2-UNACKED-KEPT",
             jtis <= again,
@@ -270,7 +270,6 @@ def test_a_poll_that_is_no_json_object_is_refused(transmitter: Transmitter, raw:
 def test_a_wrong_method_is_a_client_error(transmitter: Transmitter) -> None:
     """An HTTP method that polling does not have is answered with a 4xx."""
     with transmitter.new_stream() as stream:
-        url = transmitter.url_of("poll", stream_id=stream.id, stream=stream.configuration)
-        answer = transmitter.probe("DELETE", url, channel="management")
+        answer = stream.probe("DELETE", "poll")
         require(answer.status != 501, "the target knows no DELETE at all")
         verify("RFC8936-2.5.1-GENERAL-ERRORS", answer.refused, expected="a 4xx", got=answer.text)

@@ -204,7 +204,8 @@ def test_a_second_stream_is_another_one_or_is_refused(transmitter: Transmitter) 
                 return
             verify(
                 "SSF-8.1.1.1-SECOND-NEW-ID",
-                second.id != first.id and first.read().get("description") == before["description"],
+                second.id != first.id
+                and first.read().get("description") == before.get("description"),
                 expected=f"another stream_id than {first.id}, and the first stream as it was",
                 got=f"{second.id}; the first is now {first.configuration.get('description')!r}",
             )

@@ -5,22 +5,9 @@ from typing import Any
 from hypothesis import given
 
 from conformance.client import Transmitter
-from conformance.configuration import differing
+from conformance.configuration import MEMBERS, differing
 from conformance.generate import stream_properties
 from conformance.verdicts import Needs, judges, require, verify
-
-DEFINED = (
-    "stream_id",
-    "iss",
-    "aud",
-    "events_supported",
-    "events_requested",
-    "events_delivered",
-    "delivery",
-    "description",
-    "min_verification_interval",
-    "inactivity_timeout",
-)
 
 
 @judges("SSF-8.1.1.2-READ-200", needs=Needs(stream=True, model="explicit"))
@@ -34,7 +21,7 @@ def test_a_read_shows_the_stream_that_was_created(
             return
         answer = stream.fetch()
         found = transmitter.configuration_in(answer)
-        other = differing(stream.configuration, found, DEFINED)
+        other = differing(stream.configuration, found, MEMBERS)
         verify(
             "SSF-8.1.1.2-READ-200",
             answer.status == 200 and not other,

@@ -10,14 +10,24 @@ from mock_transmitter.http.operations import Call, Outcome, Reply
 Json: TypeAlias = dict[str, Any]
 
 
-def with_configurations(outcome: Outcome, edit: Callable[[Json], Json]) -> Outcome:
-    """Return the outcome with each stream configuration in it edited."""
+def with_configurations(
+    outcome: Outcome, edit: Callable[[Json], Json], *, needs: str | None = None
+) -> Outcome:
+    """Return the outcome with each stream configuration in it edited.
+
+    One that lacks the member that the edit needs is left alone: another deviation may have
+    taken it.
+    """
     if not isinstance(outcome, Reply):
         return outcome
+
+    def edited(document: Json) -> Json:
+        return edit(document) if needs is None or needs in document else document
+
     if outcome.message == "stream_configuration":
-        return replace(outcome, document=edit(outcome.document))
-    if outcome.message == "stream_configurations":
-        return replace(outcome, document=[edit(one) for one in outcome.document])
+        return replace(outcome, document=edited(outcome.document))
+    if outcome.message == "stream_configurations" and isinstance(outcome.document, list):
+        return replace(outcome, document=[edited(one) for one in outcome.document])
     return outcome
 
 

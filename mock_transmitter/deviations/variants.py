@@ -159,7 +159,7 @@ class AudIsAnArrayOfOne(Deviation):
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
         """Show it so."""
         return with_configurations(
-            proceed(call), lambda document: {**document, "aud": [document["aud"]]}
+            proceed(call), lambda document: {**document, "aud": [document["aud"]]}, needs="aud"
         )
 
     def claims(self, claims: Json, stream: Stream) -> Json:
@@ -197,12 +197,13 @@ class UnknownMembersEverywhere(Deviation):
 
 @variant
 class UpdatesAreAnswered202(Deviation):
-    """An update is answered with 202, before it is applied; the next call finds it done."""
+    """An update is answered with 202 before it is applied, and its repetition with the result."""
 
     exercises = ("SSF-8.1.1.3-PATCH-202", "SSF-8.1.1.4-PUT-202", "SSE-7.1.2.2-202")
 
     def __init__(self) -> None:
         self._accepted: list[tuple[Stream, StreamConfiguration]] = []
+        self._last: Call | None = None
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
         """Take the change back, and apply it when the next call comes."""
@@ -210,12 +211,21 @@ class UpdatesAreAnswered202(Deviation):
             accepted.configuration = configuration
         self._accepted.clear()
         stream = target(call)
-        before = stream.configuration if stream else None
-        outcome = proceed(call)
-        if call.operation not in UPDATES or stream is None or before is None:
-            return outcome
+        if call.operation not in UPDATES or stream is None:
+            return proceed(call)
+        if call == self._last:
+            # Tables 3 and 4: the same request, tried again later, gets the result.
+            self._last = None
+            return Reply(
+                status=200,
+                document=call.transmitter.document(stream),
+                message="stream_configuration",
+            )
+        before = stream.configuration
+        proceed(call)
         self._accepted.append((stream, stream.configuration))
         stream.configuration = before
+        self._last = call
         return Reply(status=202)
 
 

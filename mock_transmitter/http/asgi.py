@@ -194,7 +194,7 @@ async def _send(send: Send, scope: Message, response: Response, *, keep_alive: b
         (name.lower().encode("latin-1"), value.encode("latin-1"))
         for name, value in response.headers
     ]
-    # RFC 9110 section 8.6: these have no content and no length; a HEAD has its GET's length, or none.
+    # RFC 9110 section 8.6: these have no content and no length; a HEAD has its GET's, or none.
     bodiless = response.status in _BODILESS
     body = b"" if bodiless else response.body
     named = any(name == b"content-length" for name, _ in headers)

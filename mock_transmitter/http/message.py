@@ -42,7 +42,10 @@ class Response:
 
     @classmethod
     def json(
-        cls, status: int, document: Any, headers: Iterable[tuple[str, str]] = ()  # noqa: ANN401 (JSON)
+        cls,
+        status: int,
+        document: Any,
+        headers: Iterable[tuple[str, str]] = (),  # noqa: ANN401 (JSON)
     ) -> "Response":
         """Return a response that carries a JSON document."""
         body = json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()

@@ -60,9 +60,9 @@ def key_set(*kinds):
 
 
 def context(profile="ssf-1.0", **changes):
-    """Return the context in which the good tokens come."""
+    """Return the context in which the good tokens come; `profile` is an id or a Profile."""
     known = {
-        "profile": load_profile(profile),
+        "profile": load_profile(profile) if isinstance(profile, str) else profile,
         "metadata": {"issuer": ISSUER, "jwks_uri": f"{ISSUER}/jwks.json"},
         "issuer": ISSUER,
         "stream": {"stream_id": STREAM_ID, "iss": ISSUER, "aud": AUDIENCE},

@@ -5,6 +5,7 @@ import importlib.util
 import json
 import sys
 from base64 import urlsafe_b64decode
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -177,6 +178,31 @@ def good_text(**changes):
     return json.dumps(G.claims(**changes))
 
 
+def _forged():
+    head, _, signature = G.signed(G.claims()).split(".")
+    return ".".join((head, G.base64url(good_text(txn="another").encode()), signature))
+
+
+def _unsecured(signature=b""):
+    return G.by_hand('{"alg":"none","typ":"secevent+jwt"}', good_text(), signature)
+
+
+def _with_kid(kid):
+    return _resigned({"kid": kid})
+
+
+def _with_crit(crit):
+    return G.by_hand(json.dumps({"alg": "ES256", "typ": "secevent+jwt", "crit": crit}), good_text())
+
+
+def _resigned(header):
+    """Sign under a header that joserfc would refuse."""
+    full = json.dumps({"alg": "Ed25519", "typ": "secevent+jwt"} | header)
+    unsigned = G.by_hand(full, good_text(), b"").removesuffix(".")
+    signature = G.key("ed").private_key.sign(unsigned.encode())
+    return f"{unsigned}.{G.base64url(signature)}"
+
+
 CUSTOM = "https://vendor.example/events/thing"
 NOT_VERIFIED = ("RFC8417-5.1-SIGNED", "SSF-4.1.4-KEY-FROM-JWKS")
 MEMBERS = "RFC9493-3-REQUIRED-MEMBERS"
@@ -202,9 +228,7 @@ BREAKING = [
     breaks("RFC8417-2.4-JWT-FORM", lambda: G.signed(b'{"iss": NaN}')),
     breaks("RFC8417-2.4-JWT-FORM", lambda: G.signed(b'{"iss": "\xff"}')),
     breaks("RFC8417-2.4-JWT-FORM", lambda: "no base64!..a..c"),
-    breaks(
-        "RFC8417-2.4-JWT-FORM", raw("[" * 60 + "]" * 60), at_most=Grade.WARN
-    ),
+    breaks("RFC8417-2.4-JWT-FORM", raw("[" * 60 + "]" * 60), at_most=Grade.WARN),
     breaks("RFC7515-4.1.1-ALG", lambda: G.by_hand('{"typ":"secevent+jwt"}', good_text())),
     breaks("RFC7515-4.1.1-ALG", lambda: G.by_hand('{"alg":7,"typ":"secevent+jwt"}', good_text())),
     breaks("RFC7515-4.1.4-KID-RESOLVES", lambda: G.signed(G.claims(), kid="of-no-key")),
@@ -222,16 +246,30 @@ BREAKING = [
         lambda: G.signed(G.claims(), "HS256", "shared", kid=GONE),
         *NOT_VERIFIED,
     ),
-    breaks("SSF-4.1.4-KEY-FROM-JWKS", ssf(), *NOT_VERIFIED[:1], "RFC7515-5.2-SIGNATURE-VALID",
-           "RFC7515-4.1.4-KID-RESOLVES", key_set=G.key_set("rsa")),
-    breaks("SSE-11.1.1-KEY-FROM-JWKS", draft(), *NOT_VERIFIED[:1], "RFC7515-5.2-SIGNATURE-VALID",
-           "RFC7515-4.1.4-KID-RESOLVES", profile="sse-draft", key_set={"keys": "none"}),
-    breaks("VEPA-SIGNED", lambda: _forged(), *NOT_VERIFIED, "RFC7515-5.2-SIGNATURE-VALID",
-           profile="avnology"),
-    breaks("VEPA-SIGNED", lambda: _unsecured(), "RFC8417-5.1-SIGNED", profile="avnology"),
-    breaks("RFC8417-5.1-SIGNED", lambda: _unsecured(), at_most=Grade.WARN),
+    breaks(
+        "SSF-4.1.4-KEY-FROM-JWKS",
+        ssf(),
+        *NOT_VERIFIED[:1],
+        "RFC7515-5.2-SIGNATURE-VALID",
+        "RFC7515-4.1.4-KID-RESOLVES",
+        key_set=G.key_set("rsa"),
+    ),
+    breaks(
+        "SSE-11.1.1-KEY-FROM-JWKS",
+        draft(),
+        *NOT_VERIFIED[:1],
+        "RFC7515-5.2-SIGNATURE-VALID",
+        "RFC7515-4.1.4-KID-RESOLVES",
+        profile="sse-draft",
+        key_set={"keys": "none"},
+    ),
+    breaks(
+        "VEPA-SIGNED", _forged, *NOT_VERIFIED, "RFC7515-5.2-SIGNATURE-VALID", profile="avnology"
+    ),
+    breaks("VEPA-SIGNED", _unsecured, "RFC8417-5.1-SIGNED", profile="avnology"),
+    breaks("RFC8417-5.1-SIGNED", _unsecured, at_most=Grade.WARN),
     breaks("RFC8417-5.1-SIGNED", lambda: _unsecured(b"signature")),
-    breaks("RFC8417-2.4-UNSIGNED-NEEDS-TLS", lambda: _unsecured(), "RFC8417-5.1-SIGNED", tls=False),
+    breaks("RFC8417-2.4-UNSIGNED-NEEDS-TLS", _unsecured, "RFC8417-5.1-SIGNED", tls=False),
     breaks(
         "RFC7518-3.3-RSA-2048",
         lambda: G.signed(G.claims(), "RS256", "rsa-short"),
@@ -252,16 +290,26 @@ BREAKING = [
     breaks("RFC7519-4-UNIQUE-CLAIMS", raw(good_text()[:-1] + ', "txn": "8675309"}')),
     breaks(
         "RFC8417-2.2-NO-DUP-EVENT-IDS",
-        raw(good_text(events={}).replace('"events": {}', f'"events": {{"{CUSTOM}": {{}}, "{CUSTOM}": {{}}}}')),
+        raw(
+            good_text(events={}).replace(
+                '"events": {}', f'"events": {{"{CUSTOM}": {{}}, "{CUSTOM}": {{}}}}'
+            )
+        ),
     ),
     breaks("RFC8417-2-ENVELOPE-CLAIM-NAMES", ssf(shoe_size=44), at_most=Grade.NOTE),
     breaks("RFC8417-2.2-ISS", ssf(iss=GONE)),
     breaks("RFC8417-2.2-ISS", ssf(iss=7)),
-    breaks("SSF-7.1-ISSUER-EQUALS-SET-ISS", ssf(iss=f"{G.ISSUER}/"), "SSF-4.1.6-ISS-MATCHES-STREAM"),
+    breaks(
+        "SSF-7.1-ISSUER-EQUALS-SET-ISS", ssf(iss=f"{G.ISSUER}/"), "SSF-4.1.6-ISS-MATCHES-STREAM"
+    ),
     breaks("SSF-4.1.6-ISS-MATCHES-STREAM", ssf(), stream={"iss": "https://other.example"}),
-    breaks("SSE-6.1-ISSUER-EQUALS-SET-ISS", draft(), profile="sse-draft", issuer="https://x.example"),
+    breaks(
+        "SSE-6.1-ISSUER-EQUALS-SET-ISS", draft(), profile="sse-draft", issuer="https://x.example"
+    ),
     breaks("SSE-7.1.2-ISS", draft(), profile="sse-draft", stream={"iss": "https://x.example"}),
-    breaks("JAMF-ISS", draft(), "SSE-7.1.2-ISS", profile="jamf", stream={"iss": "https://x.example"}),
+    breaks(
+        "JAMF-ISS", draft(), "SSE-7.1.2-ISS", profile="jamf", stream={"iss": "https://x.example"}
+    ),
     breaks("RFC8417-2.2-IAT", ssf(iat=str(NOW))),
     breaks("RFC8417-2.2-IAT", ssf(iat=True)),
     breaks("RFC7519-2-NUMERICDATE", ssf(iat=NOW * 1000)),
@@ -279,7 +327,9 @@ BREAKING = [
     breaks("SSE-11.1.6-AUD-SHAPE", draft(aud={}), profile="sse-draft"),
     breaks("SSF-4.1.8-AUD-MATCHES-STREAM", ssf(aud="https://somebody.example")),
     breaks(
-        "SSF-4.1.8-AUD-MATCHES-STREAM", ssf(aud=[G.AUDIENCE, "https://b.example"]), at_most=Grade.NOTE
+        "SSF-4.1.8-AUD-MATCHES-STREAM",
+        ssf(aud=[G.AUDIENCE, "https://b.example"]),
+        at_most=Grade.NOTE,
     ),
     breaks("SSF-4.1.9-TXN-PRESENT", ssf(txn=GONE)),
     breaks("RFC8417-2.2-TXN-STRING", ssf(txn=8675309)),
@@ -294,9 +344,12 @@ BREAKING = [
     breaks("RFC8417-2-EVENTS-NONEMPTY", ssf(events=[G.SESSION_REVOKED]), "SSF-4.2.1-TYPE-IS-KEY"),
     breaks("RFC8417-1.2-EVENT-ID-URI", event({"a": 1}, "session-revoked"), "SSF-4.2.1-TYPE-IS-KEY"),
     breaks("RFC8417-1.2-PAYLOAD-OBJECT", event("revoked"), "SSF-4.2.1-TYPE-IS-KEY"),
-    breaks("SSF-4.2.1-TYPE-IS-KEY", event(True), "RFC8417-1.2-PAYLOAD-OBJECT"),
+    breaks("SSF-4.2.1-TYPE-IS-KEY", event(payload=True), "RFC8417-1.2-PAYLOAD-OBJECT"),
     breaks(
-        "RFC8417-2-EMPTY-PAYLOAD", event(None), "RFC8417-1.2-PAYLOAD-OBJECT", "SSF-4.2.1-TYPE-IS-KEY"
+        "RFC8417-2-EMPTY-PAYLOAD",
+        event(None),
+        "RFC8417-1.2-PAYLOAD-OBJECT",
+        "SSF-4.2.1-TYPE-IS-KEY",
     ),
     breaks("SSF-4.2.1-SINGLE-EVENT", ssf(events={G.SESSION_REVOKED: {}, CUSTOM: {}})),
     breaks(
@@ -326,10 +379,17 @@ BREAKING = [
         "SSF-8.1.4.1-TYPE-URI",
         event({"state": "x"}, "https://x.example/verification", subject=G.STREAM_SUBJECT),
     ),
-    breaks("SSE-7.1.4.1-TYPE-URI", draft(events={f"{G.VERIFICATION_2021[:-18]}/verification": {}}),
-           profile="sse-draft"),
-    breaks("SSE-7.1.4.1-TYPE-URI", draft(events={G.VERIFICATION: {}}), profile="sse-draft",
-           at_most=Grade.NOTE),
+    breaks(
+        "SSE-7.1.4.1-TYPE-URI",
+        draft(events={f"{G.VERIFICATION_2021[:-18]}/verification": {}}),
+        profile="sse-draft",
+    ),
+    breaks(
+        "SSE-7.1.4.1-TYPE-URI",
+        draft(events={G.VERIFICATION: {}}),
+        profile="sse-draft",
+        at_most=Grade.NOTE,
+    ),
     breaks("SSF-8.1.4.1-SUBID-OPAQUE-STREAMID", event({}, G.VERIFICATION)),
     breaks(
         "SSF-8.1.4.1-SUBID-OPAQUE-STREAMID",
@@ -364,8 +424,12 @@ BREAKING = [
         "RFC9493-3-FORMAT-PRESENT",
         IDENTIFIER,
     ),
-    breaks("RFC9493-3-FORMAT-PRESENT", subject(email="user@example.com"), IDENTIFIER,
-           "RFC9493-4.1-SUBID-IS-IDENTIFIER"),
+    breaks(
+        "RFC9493-3-FORMAT-PRESENT",
+        subject(email="user@example.com"),
+        IDENTIFIER,
+        "RFC9493-4.1-SUBID-IS-IDENTIFIER",
+    ),
     breaks("RFC9493-3-FORMAT-PRESENT", subject(format="complex", user={"sub": "1"})),
     breaks(MEMBERS, subject(format="email"), IDENTIFIER),
     breaks(IDENTIFIER, subject(format="iss_sub", iss="https://idp.example"), MEMBERS),
@@ -374,13 +438,25 @@ BREAKING = [
     ),
     breaks("RFC9493-3-NO-FOREIGN-MEMBERS", subject(**G.EMAIL, name="A")),
     breaks(RULES, subject(format="email", email="nobody"), "RFC9493-3.2.2-EMAIL"),
-    breaks("RFC9493-3-UNIQUE-NAME", subject(format="catalog_item"), "SSF-3.4-FORMAT-KNOWN",
-           at_most=Grade.NOTE),
+    breaks(
+        "RFC9493-3-UNIQUE-NAME",
+        subject(format="catalog_item"),
+        "SSF-3.4-FORMAT-KNOWN",
+        at_most=Grade.NOTE,
+    ),
     breaks("SSF-3.4-FORMAT-KNOWN", subject(format="urn:x:item"), at_most=Grade.WARN),
-    breaks("SSF-3.4-FORMAT-KNOWN", subject(format="phone", phone_number="+12065550123"),
-           "RFC9493-3-UNIQUE-NAME", at_most=Grade.NOTE),
-    breaks("SSE-3.3-FORMAT-KNOWN", draft(subject={"format": "urn:x:item"}), profile="sse-draft",
-           at_most=Grade.WARN),
+    breaks(
+        "SSF-3.4-FORMAT-KNOWN",
+        subject(format="phone", phone_number="+12065550123"),
+        "RFC9493-3-UNIQUE-NAME",
+        at_most=Grade.NOTE,
+    ),
+    breaks(
+        "SSE-3.3-FORMAT-KNOWN",
+        draft(subject={"format": "urn:x:item"}),
+        profile="sse-draft",
+        at_most=Grade.WARN,
+    ),
     breaks("RFC9493-3.2-MOST-SPECIFIC", subject(format="uri", uri="mailto:user@example.com")),
     breaks("RFC9493-3.2-MOST-SPECIFIC", subject(format="opaque", id="user@example.com")),
     breaks("RFC9493-3.2.1-ACCOUNT", subject(format="account", uri="user@example.com"), RULES),
@@ -416,52 +492,28 @@ BREAKING = [
         raw(good_text(subject=G.COMPLEX).replace('"user":', '"user": {}, "user":')),
     ),
     breaks("SSE-3.2-COMPLEX-SHAPE", draft(subject={}), profile="sse-draft"),
-    breaks("SSE-3.2-COMPLEX-SHAPE", draft(subject=G.COMPLEX), profile="sse-draft",
-           at_most=Grade.NOTE),
+    breaks(
+        "SSE-3.2-COMPLEX-SHAPE", draft(subject=G.COMPLEX), profile="sse-draft", at_most=Grade.NOTE
+    ),
     breaks(
         "SSE-3.2-COMPLEX-MEMBER-ONCE",
-        raw(
-            json.dumps(G.claims_2021({"user": G.EMAIL})).replace('"user":', '"user": {}, "user":')
-        ),
+        raw(json.dumps(G.claims_2021({"user": G.EMAIL})).replace('"user":', '"user": {}, "user":')),
         profile="sse-draft",
     ),
     breaks("SSF-3.5.1-JWTID-MEMBERS", subject(format="jwt_id", iss="https://x")),
-    breaks("SSE-3.4.1-JWT-ID", draft(subject={"format": "jwt-id", "iss": "x"}), profile="sse-draft"),
-    breaks("SSF-3.5.2-SAML-MEMBERS", subject(format="saml_assertion_id", issuer="x")),
     breaks(
-        "SSE-3.4.2-SAML", draft(subject={"format": "saml-assertion-id"}), profile="sse-draft"
+        "SSE-3.4.1-JWT-ID", draft(subject={"format": "jwt-id", "iss": "x"}), profile="sse-draft"
     ),
-    breaks("SSF-3.5.3-IPADDR-MEMBERS", subject(**{"format": "ip-addresses", "ip-addresses": "::1"})),
+    breaks("SSF-3.5.2-SAML-MEMBERS", subject(format="saml_assertion_id", issuer="x")),
+    breaks("SSE-3.4.2-SAML", draft(subject={"format": "saml-assertion-id"}), profile="sse-draft"),
+    breaks(
+        "SSF-3.5.3-IPADDR-MEMBERS", subject(**{"format": "ip-addresses", "ip-addresses": "::1"})
+    ),
     breaks(
         "SSF-3.5.3-IPADDR-MEMBERS",
         subject(**{"format": "ip-addresses", "ip-addresses": ["300.1.1.1"]}),
     ),
-]  # fmt: skip
-
-
-def _forged():
-    head, _, signature = G.signed(G.claims()).split(".")
-    return ".".join((head, G.base64url(good_text(txn="another").encode()), signature))
-
-
-def _unsecured(signature=b""):
-    return G.by_hand('{"alg":"none","typ":"secevent+jwt"}', good_text(), signature)
-
-
-def _with_kid(kid):
-    return _resigned({"kid": kid})
-
-
-def _with_crit(crit):
-    return G.by_hand(json.dumps({"alg": "ES256", "typ": "secevent+jwt", "crit": crit}), good_text())
-
-
-def _resigned(header):
-    """Sign under a header that joserfc would refuse."""
-    full = json.dumps({"alg": "Ed25519", "typ": "secevent+jwt"} | header)
-    unsigned = G.by_hand(full, good_text(), b"").removesuffix(".")
-    signature = G.key("ed").private_key.sign(unsigned.encode())
-    return f"{unsigned}.{G.base64url(signature)}"
+]
 
 
 @pytest.mark.parametrize(
@@ -474,11 +526,11 @@ def test_a_broken_token_breaks_its_requirement_and_nothing_else(case):
 
 
 def test_every_requirement_is_seen_broken():
-    assert {one.requirement for one in BREAKING} | {"RFC8417-2.2-JTI-UNIQUE"} == set(REQUIREMENTS)
+    assert {one.requirement for one in BREAKING} == set(REQUIREMENTS)
 
 
 def test_every_requirement_is_seen_to_hold():
-    seen = {one.requirement for one in judge_uniqueness([G.signed(G.claims())]) if one.held}
+    seen = set()
     tokens = [(profile, G.signed(claims, "RS256")) for profile, claims in GOOD.values()]
     tokens += [("ssf-1.0", G.signed(G.claims(subject))) for subject in SUBJECT_OF_EACH_FORMAT]
     tokens += [("sse-draft", G.signed(G.claims_2021(subject))) for subject in SUBJECT_OF_2021]
@@ -540,8 +592,10 @@ def test_no_finding_shows_who_the_subject_is():
 
 
 def test_what_a_finding_shows_fits_one_printable_line():
-    iss = "\x1b[2J\ud800" + "x" * 1000
-    findings = judge_set(G.signed(G.claims(iss=iss)), G.context(issuer="https://y.example"))
+    odd = "\x1b[2J\ud800" + "x" * 1000
+    claims = G.claims({"format": odd, odd: 1}, {odd: {"subject": 1}}, iss=odd, **{odd: 1})
+    findings = judge_set(G.signed(claims), G.context(issuer="https://y.example"))
+    assert {"SSF-7.1-ISSUER-EQUALS-SET-ISS", "RFC8417-1.2-EVENT-ID-URI"} <= broken(findings)
     for finding in findings:
         assert finding.got.isprintable()
         assert finding.got.encode()
@@ -587,6 +641,14 @@ def test_what_is_unknown_is_not_compared():
     )
 
 
+def test_a_profile_without_a_schema_of_its_sets_is_judged_by_the_rest():
+    profile = load_profile("ssf-1.0")
+    bare = replace(profile, schemas={})
+    findings = judge_set(G.signed(G.claims(iss=7, typ=1)), G.context(profile=bare))
+    assert "RFC8417-2.2-ISS" not in told(findings)
+    assert "RFC7515-5.2-SIGNATURE-VALID" in told(findings)
+
+
 def test_conditional_rows_are_silent_where_nothing_optional_was_seen():
     catalogue = load_catalogue()
     findings = judge_set(G.signed(G.claims(), kid=GONE), G.context(stream={}))
@@ -606,11 +668,18 @@ def test_without_a_kid_every_fitting_key_is_tried():
     assert broken(judge_set(token, G.context(key_set={"keys": keys}))) == set()
 
 
+def test_a_kid_that_the_set_has_chooses_the_key():
+    keys = [
+        {**key, "kid": kid} for key, kid in zip(G.key_set("rsa", "ed")["keys"], "ab", strict=True)
+    ]
+    token = G.signed(G.claims(), "RS256", kid="b")
+    findings = judge_set(token, G.context(key_set={"keys": keys}))
+    assert broken(findings) == {"RFC7515-5.2-SIGNATURE-VALID", *NOT_VERIFIED}
+
+
 @pytest.mark.parametrize(
     "change",
     [
-        {"d": "AQAB"},
-        {"k": "AQAB"},
         {"alg": "RS512"},
         {"use": "enc"},
         {"key_ops": ["encrypt"]},
@@ -625,6 +694,15 @@ def test_a_key_that_is_not_meant_for_the_signature_is_never_used(change):
     keys = [{**G.key_set("rsa")["keys"][0], **change}]
     findings = judge_set(G.signed(G.claims(), "RS256"), G.context(key_set={"keys": keys}))
     assert "RFC7515-5.2-SIGNATURE-VALID" in broken(findings)
+
+
+@pytest.mark.parametrize("member", ["d", "k"])
+def test_a_key_that_shows_more_than_it_should_still_verifies(member):
+    # What it shows is RFC7517-9.2-NO-PRIVATE-KEYS; the signature is none the worse for it.
+    keys = [{**G.key_set("rsa")["keys"][0], member: "AQAB"}]
+    assert (
+        broken(judge_set(G.signed(G.claims(), "RS256"), G.context(key_set={"keys": keys}))) == set()
+    )
 
 
 def test_a_published_key_is_no_shared_secret():
@@ -720,12 +798,12 @@ HOSTILE_CLAIMS = {
     "lists": '{"iss": [], "aud": [[]], "events": [[]], "sub_id": [[]], "jti": []}',
     "objects": '{"iss": {}, "aud": {}, "events": {"": {}}, "sub_id": {"format": {}}, "jti": {}}',
     "nulls": '{"iss": null, "aud": null, "events": null, "sub_id": null, "jti": null}',
-    "surrogate": r'{"iss": "\ud800", "events": {"\ud800": {}}, "\ud800": 1, "sub_id": {"format": "\ud800"}}',
+    "surrogate": r'{"iss": "\ud800", "events": {"\ud800": {}}, "\ud800": 1, "sub_id": "\ud800"}',
     "odd complex": '{"sub_id": {"format": "complex", "user": [], "device": {"format": "complex"}}}',
-    "odd aliases": '{"sub_id": {"format": "aliases", "identifiers": [1, {"format": "complex"}, []]}}',
+    "odd aliases": '{"sub_id": {"format": "aliases", "identifiers": [1, {"format": []}, []]}}',
     "odd addresses": '{"sub_id": {"format": "ip-addresses", "ip-addresses": ["::%", 1, {}]}}',
-    "odd events": '{"events": {"a:b/verification": {"state": 1}, "c:d": 1, "e:f": {"subject": [1]}}}',
-}  # fmt: skip
+    "odd events": '{"events": {"a:b/verification": {"state": 1}, "c:d": {"subject": [1]}}}',
+}
 
 
 @pytest.mark.parametrize("profile", ["ssf-1.0", "sse-draft"])
@@ -790,10 +868,9 @@ SUBJECTS = JSON | st.fixed_dictionaries(
             ]
         )
     },
-    optional={
-        name: JSON
-        for name in ("identifiers", "email", "id", "uri", "phone_number", "ip-addresses", "user")
-    },
+    optional=dict.fromkeys(
+        ("identifiers", "email", "id", "uri", "phone_number", "ip-addresses", "user"), JSON
+    ),
 )
 EVENTS = st.dictionaries(
     st.sampled_from([G.SESSION_REVOKED, G.VERIFICATION, G.VERIFICATION_2021, CUSTOM, "x"]),
@@ -803,7 +880,7 @@ EVENTS = st.dictionaries(
 CLAIMS = st.fixed_dictionaries(
     {},
     optional={
-        **{name: JSON for name in ("iss", "aud", "iat", "jti", "toe", "txn", "sub", "exp")},
+        **dict.fromkeys(("iss", "aud", "iat", "jti", "toe", "txn", "sub", "exp"), JSON),
         "sub_id": SUBJECTS,
         "events": JSON | EVENTS,
     },
@@ -812,7 +889,7 @@ HEADERS = st.fixed_dictionaries(
     {},
     optional={
         "alg": JSON | st.sampled_from(["none", "RS256", "ES256", "EdDSA", "HS256", "PS512"]),
-        **{name: JSON for name in ("kid", "typ", "crit", "b64", "jwk")},
+        **dict.fromkeys(("kid", "typ", "crit", "b64", "jwk"), JSON),
     },
 )
 PROFILES = st.sampled_from(["ssf-1.0", "sse-draft", "jamf", "avnology"])

@@ -53,9 +53,7 @@ def made(profile, event):
     )
 
 
-EVENT = Event(
-    type="urn:x:y", txn="t", payload={"a": 1}, subject={"format": "opaque", "id": "s"}
-)
+EVENT = Event(type="urn:x:y", txn="t", payload={"a": 1}, subject={"format": "opaque", "id": "s"})
 
 
 def test_under_the_final_text_the_subject_is_sub_id():
@@ -76,7 +74,9 @@ def test_under_the_2021_draft_the_subject_stands_in_the_event():
     assert claims["events"] == {"urn:x:y": {"subject": {"format": "opaque", "id": "s"}, "a": 1}}
 
 
-@pytest.mark.parametrize(("state", "payload"), [(None, {}), ("", {"state": ""}), ("é", {"state": "é"})])
+@pytest.mark.parametrize(
+    ("state", "payload"), [(None, {}), ("", {"state": ""}), ("é", {"state": "é"})]
+)
 def test_a_verification_event_has_a_state_only_if_one_was_given(state, payload):
     rules = load_profile("ssf-1.0").sets
     event = verification(rules, txn="t", stream_id="s", state=state)

@@ -62,7 +62,7 @@ def test_on_the_wire_the_gaps_double_up_to_24_hours_and_the_bytes_stay_the_same(
     (jti,) = avnology.emit()
     seen = []
     for _ in range(20):
-        (key, token), = poll(avnology, stream).items()
+        ((key, token),) = poll(avnology, stream).items()
         assert key == jti
         seen.append((avnology.tenant.clock.now(), token))
         avnology.tenant.clock.advance_to(due(avnology))

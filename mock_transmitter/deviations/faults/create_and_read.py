@@ -70,6 +70,7 @@ class CreateWithoutDeliveryShowsNoPollUrl(Deviation):
                 **document,
                 "delivery": without(document["delivery"], "endpoint_url"),
             },
+            needs="delivery",
         )
 
 
@@ -111,7 +112,7 @@ class PollUrlIsSharedByStreams(Deviation):
                 "delivery": {**document["delivery"], "endpoint_url": shared.endpoint_url},
             }
 
-        return with_configurations(outcome, edit)
+        return with_configurations(outcome, edit, needs="delivery")
 
 
 @fault
@@ -226,6 +227,7 @@ class EventsDeliveredEchoesEventsRequested(Deviation):
         return with_configurations(
             proceed(call),
             lambda document: {**document, "events_delivered": document["events_requested"]},
+            needs="events_requested",
         )
 
 

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from mock_transmitter.deviations.documents import with_header
 from mock_transmitter.deviations.entry import fault
+from mock_transmitter.deviations.faults.sets import UNVERIFIABLE
 from mock_transmitter.deviations.seams import Deviation, Json, Proceed
 from mock_transmitter.http.message import Response
 from mock_transmitter.http.operations import Call, Outcome, Reply
@@ -95,6 +96,8 @@ class KeySetShowsAPrivateMember(Deviation):
     """The published key set holds the private half of the signing key."""
 
     breaks = ("RFC7517-9.2-NO-PRIVATE-KEYS",)
+    # A careful Receiver trusts no key whose private half is known.
+    also = UNVERIFIABLE
 
     def key_set(self, key_set: Json, key: SigningKey) -> Json:
         """Add `d` to the key."""
@@ -107,17 +110,11 @@ class KeySetIsABareArray(Deviation):
 
     breaks = ("RFC7517-5-JWKS-SHAPE",)
     also = (
+        *UNVERIFIABLE,
         "RFC7517-4.2-USE-SIG",
         "RFC7517-4.5-KID-DISTINCT",
         "RFC7517-9.2-NO-PRIVATE-KEYS",
-        "RFC7515-4.1.4-KID-RESOLVES",
-        "RFC7515-5.2-SIGNATURE-VALID",
-        "RFC8417-5.1-SIGNED",
-        "SSF-4.1.4-KEY-FROM-JWKS",
-        "SSF-7.1-JWKS-URI-WHEN-SIGNING",
         "SSE-6.1-JWKS-URI",
-        "SSE-11.1.1-KEY-FROM-JWKS",
-        "VEPA-SIGNED",
     )
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:

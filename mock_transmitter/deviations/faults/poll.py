@@ -53,6 +53,7 @@ class PollKeysAreNotTheJtis(Deviation):
         "RFC8936-2-UNACKED-KEPT",
         "RFC8417-2.2-JTI-UNIQUE",
         "VEPA-ACK-STOPS-REDELIVERY",
+        "VEPA-BACKOFF-NEW-NOT-HELD-UP",
         "VEPA-BACKOFF-SAME-SET",
         "VEPA-UNACKED-REDELIVERED",
     )

@@ -140,16 +140,16 @@ class BackoffShrinks(BackoffDeviation):
 
 
 @fault
-class BackoffGrowsLinearly(BackoffDeviation):
-    """The gaps between two deliveries of a SET grow by a minute each time, not by a factor."""
+class BackoffIsConstant(BackoffDeviation):
+    """The gap between two deliveries of a SET is a minute each time, and never grows."""
 
     breaks = ("VEPA-BACKOFF-GAPS-GROW",)
     also = _BACKOFF
 
     def gap(self, attempt: int, waited: float) -> float | None:
-        """Add a minute."""
-        del waited
-        return min(60.0 * attempt, DAY_S)
+        """Return a minute."""
+        del attempt, waited
+        return 60.0
 
 
 @fault

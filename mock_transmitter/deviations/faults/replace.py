@@ -135,7 +135,7 @@ class ReplaceChangesAud(Deviation):
         "JAMF-RO-MUST-MATCH",
         "SSE-7.1.2.2-RO-MISMATCH",
     )
-    also = ("SSF-8.1.1-AUD-IMMUTABLE", "SSF-4.1.8-AUD-MATCHES-STREAM")
+    also = ("SSF-8.1.1-AUD-IMMUTABLE", "SSF-4.1.8-AUD-MATCHES-STREAM", "SSE-7.1.2-AUD")
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
         """Apply it."""
@@ -187,6 +187,7 @@ class ReplacementNeedsTheTransmittersProperties(Deviation):
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
         """Refuse it."""
-        if call.operation == "replace_stream" and "iss" not in call.body:
+        known = target(call) is not None
+        if call.operation == "replace_stream" and known and "iss" not in call.body:
             raise InvalidRequest("iss is missing", "iss")
         return proceed(call)

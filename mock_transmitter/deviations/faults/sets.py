@@ -10,7 +10,7 @@ from mock_transmitter.deviations.seams import Deviation, Json
 from mock_transmitter.keys import SigningKey
 from mock_transmitter.stream import Stream
 
-_UNVERIFIABLE = (
+UNVERIFIABLE = (
     "RFC7515-4.1.4-KID-RESOLVES",
     "RFC7515-5.2-SIGNATURE-VALID",
     "RFC7515-7.1-COMPACT",
@@ -164,15 +164,20 @@ class SetTellsOfTwoEvents(_ClaimsDeviation):
 
 @fault
 class SetJtiIsUsedAgain(_ClaimsDeviation):
-    """Once a SET was acknowledged, the next on the stream gets the same jti."""
+    """Once a SET was delivered, the next on the stream takes its jti and its place."""
 
     breaks = ("RFC8417-2.2-JTI-UNIQUE",)
     also = (
+        "RFC8936-2-UNACKED-KEPT",
         "RFC8936-2.2-ACK-ACCEPTED",
-        "RFC8936-2.4.3-COMBINED",
         "RFC8936-2.2-MAXEVENTS-ZERO",
+        "RFC8936-2.3-MORE-AVAILABLE",
+        "RFC8936-2.4.3-COMBINED",
         "VEPA-ACK-STOPS-REDELIVERY",
+        "VEPA-BACKOFF-INDEPENDENT",
+        "VEPA-BACKOFF-NEW-NOT-HELD-UP",
         "VEPA-BACKOFF-SAME-SET",
+        "VEPA-UNACKED-REDELIVERED",
     )
 
     def __init__(self) -> None:
@@ -181,7 +186,8 @@ class SetJtiIsUsedAgain(_ClaimsDeviation):
     def edit(self, claims: Json, stream: Stream) -> Json:
         """Use it again."""
         last = self._last.setdefault(stream.stream_id, claims["jti"])
-        return claims if last in stream.queue else {**claims, "jti": last}
+        waiting = any(pending.jti == last and not pending.attempts for pending in stream.queue)
+        return claims if waiting else {**claims, "jti": last}
 
 
 class _HeaderDeviation(Deviation):
@@ -218,7 +224,7 @@ class SetKidIsUnknown(_HeaderDeviation):
     """The kid of every SET names a key that is not published."""
 
     breaks = ("RFC7515-4.1.4-KID-RESOLVES",)
-    also = _UNVERIFIABLE
+    also = UNVERIFIABLE
     changes = MappingProxyType({"kid": "2019-key"})
 
 
@@ -227,7 +233,7 @@ class SetIsUnsigned(Deviation):
     """Every SET has the algorithm none and an empty signature."""
 
     breaks = ("VEPA-SIGNED",)
-    also = _UNVERIFIABLE
+    also = UNVERIFIABLE
 
     def token(self, token: str, header: Json, claims: Json, key: SigningKey) -> str:
         """Take the signature away."""
@@ -241,7 +247,7 @@ class SetSignatureIsBroken(Deviation):
     """The signature of every SET is that of other bytes."""
 
     breaks = ("RFC7515-5.2-SIGNATURE-VALID", "VEPA-SIGNED")
-    also = _UNVERIFIABLE
+    also = UNVERIFIABLE
 
     def token(self, token: str, header: Json, claims: Json, key: SigningKey) -> str:
         """Sign something else."""

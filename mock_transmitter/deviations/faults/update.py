@@ -249,7 +249,7 @@ class EventsDeliveredIsNotRecomputed(Deviation):
         """Show the first value, and don't hold it against the true one when it comes back."""
         if call.operation in UPDATES:
             call = replace(call, body=without(call.body, "events_delivered"))
-        return with_configurations(proceed(call), self._edit)
+        return with_configurations(proceed(call), self._edit, needs="events_delivered")
 
     def _edit(self, document: Json) -> Json:
         stream_id = document.get("stream_id", "")
