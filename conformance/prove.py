@@ -58,7 +58,7 @@ class Trial:
 
 
 def trials(names: Sequence[str] = (), profiles: Sequence[str] = ()) -> list[Trial]:
-    """Return the runs of a proof: the plain mock, and each deviation in each profile that it is about.
+    """Return the runs of a proof: the plain mock, and each deviation where it is about something.
 
     A fault is about the rows that it breaks, a variant about the tolerances that it makes use of.
     Raises TargetError for a name that no fault or variant has, and UnknownRequirement for a wrong

@@ -11,10 +11,10 @@ from typing import Any, TypeAlias
 from conformance.spec.profile import Profile
 from mock_transmitter import events, sets
 from mock_transmitter.clock import Clock
+from mock_transmitter.configurations import Configurations
 from mock_transmitter.delivery_queue import PendingSet
 from mock_transmitter.deviations.seams import Seams
 from mock_transmitter.errors import (
-    InvalidRequest,
     StreamExists,
     StreamNotFound,
     TooManyRequests,
@@ -22,11 +22,9 @@ from mock_transmitter.errors import (
 from mock_transmitter.keys import SigningKey
 from mock_transmitter.redelivery import RedeliveryPolicy, policy_of
 from mock_transmitter.seed import hex_id
-from mock_transmitter.stream import DeliveryConfiguration, Stream, StreamConfiguration
+from mock_transmitter.stream import Stream, StreamConfiguration
 
 Json: TypeAlias = dict[str, Any]
-
-MIN_VERIFICATION_INTERVAL_S = 30
 
 # RFC 8936 section 2.2 sets no limit where maxEvents is absent; a server needs one.
 MOST_SETS_PER_POLL = 100
@@ -70,7 +68,7 @@ class Transmitter:
         self.changes = 0  # counts what may wake a long poll
         self._key = key
         self._seams = seams
-        self._poll_url = poll_url
+        self._configurations = Configurations(profile, issuer=issuer, poll_url=poll_url)
         self._policy = policy or policy_of(profile.poll.redelivery)
         self._streams: dict[str, Stream] = {}
         self._stream_ids = source("streams")
@@ -121,20 +119,20 @@ class Transmitter:
         `events_requested` nothing is requested. Transmitter-Supplied properties have no value yet
         to be held against, so here they are passed over.
         """
-        blank = self._blank(hex_id(self._stream_ids), audience)
-        return self._install(audience, self._configured(blank, wanted, fresh=True))
+        blank = self._configurations.blank(hex_id(self._stream_ids), audience)
+        return self._install(audience, self._configurations.configured(blank, wanted, fresh=True))
 
     def configure_implicit(self, audience: str) -> Stream:
         """Give a Receiver its one stream, as it stands before anybody has touched it."""
         if self.streams(audience):
             raise StreamExists("the stream is configured already")
-        blank = self._blank(hex_id(self._stream_ids), audience)
+        blank = self._configurations.blank(hex_id(self._stream_ids), audience)
         return self._install(audience, replace(blank, events_requested=events.SUPPORTED[:1]))
 
     def update_stream(self, stream: Stream, changes: Mapping[str, Any]) -> None:
         """Change the Receiver-Supplied properties that are named; `delivery` changes as a whole."""
-        self._hold_transmitter_supplied(changes, stream.configuration)
-        stream.configuration = self._configured(stream.configuration, changes)
+        self._configurations.hold_transmitter_supplied(changes, stream.configuration)
+        stream.configuration = self._configurations.configured(stream.configuration, changes)
 
     def replace_stream(self, stream: Stream, wanted: Mapping[str, Any]) -> None:
         """Replace the configuration: a Receiver-Supplied property that is missing goes.
@@ -144,11 +142,11 @@ class Transmitter:
         either, so there that is invalid. That draft does not say either that the expected
         `events_delivered` is the one before: both values are expected.
         """
-        configuration = self._replaced(stream.configuration, wanted)
+        configuration = self._configurations.replaced(stream.configuration, wanted)
         expected = (
             (stream.configuration,) if self.explicit else (stream.configuration, configuration)
         )
-        self._hold_transmitter_supplied(wanted, *expected)
+        self._configurations.hold_transmitter_supplied(wanted, *expected)
         stream.configuration = configuration
 
     def remake_stream(self, audience: str, wanted: Mapping[str, Any]) -> Stream:
@@ -159,9 +157,9 @@ class Transmitter:
         """
         if self.streams(audience):
             raise StreamExists("the stream is configured already")
-        blank = self._blank(hex_id(self._stream_ids), audience)
-        configuration = self._replaced(blank, wanted, fresh=True)
-        self._hold_transmitter_supplied(wanted, configuration)
+        blank = self._configurations.blank(hex_id(self._stream_ids), audience)
+        configuration = self._configurations.replaced(blank, wanted, fresh=True)
+        self._configurations.hold_transmitter_supplied(wanted, configuration)
         return self._install(audience, configuration)
 
     def delete_stream(self, stream: Stream) -> None:
@@ -270,135 +268,7 @@ class Transmitter:
             pending.token = self._seams.token(token, header, pending.claims, self._key)
         return pending.token
 
-    # Configurations
-
     def _install(self, audience: str, configuration: StreamConfiguration) -> Stream:
         stream = Stream(audience=audience, configuration=configuration)
         self._streams[stream.stream_id] = stream
         return stream
-
-    def _blank(self, stream_id: str, audience: str) -> StreamConfiguration:
-        shows_interval = self.profile.offers("verify")
-        return StreamConfiguration(
-            stream_id=stream_id,
-            iss=self.issuer,
-            aud=audience,
-            events_supported=events.SUPPORTED,
-            events_requested=(),
-            delivery=self._default_delivery(stream_id),
-            min_verification_interval=MIN_VERIFICATION_INTERVAL_S if shows_interval else None,
-        )
-
-    def _default_delivery(self, stream_id: str) -> DeliveryConfiguration:
-        delivery = self.profile.delivery
-        if delivery.default == "poll" and delivery.poll is not None:
-            return DeliveryConfiguration(
-                method=delivery.poll, endpoint_url=self._poll_url(stream_id)
-            )
-        # Pushed SETs need a Receiver's address; until it gives one, they go where nobody is (RFC
-        # 6761).
-        return DeliveryConfiguration(
-            method=str(delivery.push), endpoint_url=f"https://receiver.invalid/{stream_id}"
-        )
-
-    def _replaced(
-        self, current: StreamConfiguration, wanted: Mapping[str, Any], *, fresh: bool = False
-    ) -> StreamConfiguration:
-        if self.profile.semantics.replace_missing == "unchanged":
-            return self._configured(current, wanted, fresh=fresh)
-        if not self.explicit:
-            for member in ("events_requested", "delivery"):
-                if wanted.get(member) is None:
-                    raise InvalidRequest(
-                        f"{member} is missing: the configuration is replaced", member
-                    )
-        blank = replace(
-            current,
-            events_requested=(),
-            delivery=self._default_delivery(current.stream_id),
-            others={},
-        )
-        return self._configured(blank, wanted, fresh=fresh)
-
-    def _configured(
-        self, base: StreamConfiguration, wanted: Mapping[str, Any], *, fresh: bool = False
-    ) -> StreamConfiguration:
-        others = dict(base.others)
-        result = base
-        for member in self.profile.stream.receiver_supplied:
-            value = wanted.get(member)
-            if value is None:
-                continue
-            if member == "events_requested":
-                result = replace(result, events_requested=_uris(value))
-            elif member == "delivery":
-                result = replace(
-                    result, delivery=self._delivery(base.stream_id, value, fresh=fresh)
-                )
-            else:
-                others[member] = value
-        return replace(result, others=others)
-
-    def _delivery(self, stream_id: str, wanted: object, *, fresh: bool) -> DeliveryConfiguration:
-        if not isinstance(wanted, Mapping):
-            raise InvalidRequest("delivery must be an object", "delivery")
-        method = wanted.get("method")
-        endpoint_url = wanted.get("endpoint_url")
-        if method is not None and method == self.profile.delivery.poll:
-            # The Transmitter supplies this URL (SSF 1.0 sections 6.1.2 and 8.1.1.1). In an update a
-            # Receiver may repeat it and may not choose another; for a fresh stream it can't know
-            # it, and what it says is passed over.
-            own = self._poll_url(stream_id)
-            if not fresh and endpoint_url not in {None, own}:
-                raise InvalidRequest(
-                    "delivery.endpoint_url of a poll stream is the Transmitter's to supply",
-                    "delivery",
-                )
-            return DeliveryConfiguration(method=method, endpoint_url=own)
-        if method is None or method != self.profile.delivery.push:
-            raise InvalidRequest(f"delivery.method {method!r} is not supported", "delivery")
-        # http is for a lab, where the Transmitter itself does without TLS.
-        schemes = ("https://",) if self.issuer.startswith("https:") else ("https://", "http://")
-        if not isinstance(endpoint_url, str) or not endpoint_url.lower().startswith(schemes):
-            raise InvalidRequest(
-                "delivery.endpoint_url must be an https URL to push to", "delivery"
-            )
-        return DeliveryConfiguration(
-            method=method,
-            endpoint_url=endpoint_url,
-            authorization_header=wanted.get("authorization_header"),
-        )
-
-    def _hold_transmitter_supplied(
-        self, wanted: Mapping[str, Any], *expected: StreamConfiguration
-    ) -> None:
-        """Refuse a Transmitter-Supplied property that is given and not as expected."""
-        if self.profile.semantics.read_only_mismatch == "ignore":
-            return
-        shown = [one.document(with_stream_id=self.explicit) for one in expected]
-        for member in self.profile.stream.transmitter_supplied:
-            if member in wanted and not any(
-                _same(wanted[member], document.get(member)) for document in shown
-            ):
-                raise InvalidRequest(
-                    f"{member} is supplied by the Transmitter and has another value", member
-                )
-
-
-def _uris(value: object) -> tuple[str, ...]:
-    if not isinstance(value, list) or not all(isinstance(uri, str) for uri in value):
-        raise InvalidRequest("events_requested must be an array of URIs", "events_requested")
-    return tuple(dict.fromkeys(value))
-
-
-def _same(given: object, own: object) -> bool:
-    """Compare as the texts mean it: URIs without order, one audience with or without array."""
-    if isinstance(own, list):
-        return (
-            isinstance(given, list)
-            and all(isinstance(uri, str) for uri in given)
-            and set(given) == set(own)
-        )
-    if isinstance(own, str):
-        return given in (own, [own])
-    return isinstance(given, bool) is isinstance(own, bool) and given == own

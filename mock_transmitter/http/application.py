@@ -74,7 +74,7 @@ class Site:
         tenant, below = self._find(segments)
         if below[:1] == (_CONTROL,):
             return self._control.handle(tenant, request, below[1:])
-        return tenant.handle(request, segments)
+        return tenant.handle(request)
 
     def tenant_of(self, request: Request) -> Tenant:
         """Return the tenant that a request is for."""

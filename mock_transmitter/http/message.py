@@ -44,8 +44,8 @@ class Response:
     def json(
         cls,
         status: int,
-        document: Any,
-        headers: Iterable[tuple[str, str]] = (),  # noqa: ANN401 (JSON)
+        document: Any,  # noqa: ANN401 (JSON)
+        headers: Iterable[tuple[str, str]] = (),
     ) -> "Response":
         """Return a response that carries a JSON document."""
         body = json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
@@ -56,8 +56,8 @@ class Response:
 class Parked:
     """A long poll that waits. Times are seconds on the tenant's clock.
 
-    `attempt` answers as soon as there is something to say, and from `deadline` on always; until then
-    it returns None and takes nothing from the queue, so a poll that is simply dropped loses no SET.
+    `attempt` answers as soon as there is something to say, and from `deadline` on always; until
+    then it returns None and takes nothing from the queue, so a poll that is dropped loses no SET.
     `wake_at` is the next time at which asking again is worth it: the deadline, or a redelivery.
     `expire` answers as at the deadline, whatever the time, for a front that can't wait so long.
     """

@@ -17,9 +17,11 @@ CAEP = "https://schemas.openid.net/secevent/caep/event-type"
 class Mock:
     """One tenant, and a client for each of its Receivers."""
 
-    def __init__(self, profile, *, tenant=None, site=None, **options):
-        self.profile = load_profile(profile)
-        self.site = site or Site(self.profile, base_url=ISSUER, **options)
+    def __init__(
+        self, profile, *, settings=None, tenant=None, site=None, base_url=ISSUER, **options
+    ):
+        self.profile = load_profile(profile, settings)
+        self.site = site or Site(self.profile, base_url=base_url, **options)
         self.tenant = tenant or self.site.tenant
         self.http = httpx.Client(transport=InProcessTransport(self.site))
         self.first, self.second = self.tenant.receivers

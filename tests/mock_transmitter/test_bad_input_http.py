@@ -128,23 +128,10 @@ def test_who_asks_is_settled_before_what_is_asked(ssf):
     assert answer.status_code == 401
 
 
-def test_an_http_push_url_is_for_a_lab_where_the_transmitter_has_no_tls_either():
-    from conformance.spec.profile import load_profile
-    from mock_transmitter.http.application import Site
-    from mock_transmitter.http.in_process import InProcessTransport
-
-    import httpx
-
-    site = Site(load_profile("ssf-1.0"), base_url="http://127.0.0.1:8080")
-    token = site.tenant.receivers[0].management_token
+def test_an_http_push_url_is_for_a_lab_where_the_transmitter_has_no_tls_either(mock):
+    lab = mock("ssf-1.0", base_url="http://127.0.0.1:8080")
     delivery = {"method": PUSH, "endpoint_url": "http://127.0.0.1:9/events"}
-    with httpx.Client(transport=InProcessTransport(site)) as client:
-        answer = client.post(
-            "http://127.0.0.1:8080/ssf/streams",
-            json={"delivery": delivery},
-            headers={"authorization": f"Bearer {token}"},
-        )
-    assert answer.status_code == 201
+    assert lab.create({"delivery": delivery})["delivery"] == delivery
 
 
 def test_a_bug_of_the_mock_is_a_500_with_a_json_error_and_is_logged(ssf, monkeypatch, caplog):

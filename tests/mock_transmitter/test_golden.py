@@ -1,7 +1,7 @@
 """Plays the golden conversations against the mock, with no profile in between.
 
-`tests/golden/README.md` says how they are written. Only `# profile:` decides which mock is started: from there on
-it is raw HTTP, compared with what the texts show.
+`tests/golden/README.md` says how they are written. Only `# profile:` decides which mock is started:
+from there on it is raw HTTP, compared with what the texts show.
 """
 
 import base64
@@ -154,20 +154,24 @@ def matches(expected, got, names):
         if got in (GONE, None, "", [], {}):
             yield names
         return
-    if got is GONE:
-        return
     if isinstance(expected, str):
-        name = NAME.fullmatch(expected)
-        if name:
-            yield {**names, name[1]: got}
-        elif expected in ("*", got):
-            yield names
+        yield from value_matches(expected, got, names)
     elif isinstance(expected, dict) and isinstance(got, dict):
         yield from members_match(expected, got, names)
     elif isinstance(expected, list) and isinstance(got, list):
         if len(expected) == len(got):
             yield from items_match(expected, got, names)
     elif type(expected) is type(got) and expected == got:
+        yield names
+
+
+def value_matches(expected, got, names):
+    name = NAME.fullmatch(expected)
+    if got is GONE:
+        return
+    if name:
+        yield {**names, name[1]: got}
+    elif expected in ("*", got):
         yield names
 
 

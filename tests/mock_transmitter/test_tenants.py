@@ -82,11 +82,8 @@ def test_tenants_without_a_name_are_numbered_past_those_that_exist(ssf):
 
 
 def test_an_issuer_may_have_a_path_of_its_own(mock):
-    from conformance.spec.profile import load_profile
-    from mock_transmitter.http.application import Site
-
-    site = Site(load_profile("ssf-1.0"), base_url="https://mock.example/base/")
-    one = mock("ssf-1.0", site=site)
+    one = mock("ssf-1.0", base_url="https://mock.example/base/")
+    site = one.site
     assert one.tenant.discovery_url == "https://mock.example/.well-known/ssf-configuration/base"
     assert one.metadata["issuer"] == "https://mock.example/base/"
     assert one.create()["delivery"]["endpoint_url"].startswith("https://mock.example/base/ssf/")
@@ -96,13 +93,8 @@ def test_an_issuer_may_have_a_path_of_its_own(mock):
 
 
 def test_where_the_path_is_fixed_it_is_the_default_tenants(mock):
-    profile = {"discovery.splice": "fixed"}
-    from conformance.spec.profile import load_profile
-    from mock_transmitter.http.application import Site
-
-    site = Site(load_profile("ssf-1.0", profile), base_url="https://mock.example")
-    one = mock("ssf-1.0", site=site)
-    site.open_tenant("x")
+    one = mock("ssf-1.0", settings={"discovery.splice": "fixed"})
+    one.site.open_tenant("x")
     assert one.metadata["issuer"] == "https://mock.example"
-    site.close_tenant("x")
+    one.site.close_tenant("x")
     assert one.metadata["issuer"] == "https://mock.example"
