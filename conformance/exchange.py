@@ -41,6 +41,11 @@ class Exchange:
     duration_s: float
     captures: tuple[Capture, ...] = ()
 
+    @property
+    def is_hook(self) -> bool:
+        """Say whether the operator's side was called, not the target's."""
+        return self.operation.startswith(("hook:", "command:"))
+
     def as_json(self, *, broke: bool) -> dict[str, Any]:
         """Return the exchange as results.json holds it.
 
@@ -77,6 +82,12 @@ class Recorder:
         """Forget the example before."""
         self.exchanges = []
         self.minted = {}
+
+    @property
+    def last(self) -> int:
+        """Return the number of the last exchange with the target, hooks aside; 0 for none."""
+        own = (one.number for one in reversed(self.exchanges) if not one.is_hook)
+        return next(own, 0)
 
     def variable_for(self, kind: str, value: str) -> str | None:
         """Return a new variable's name for a minted value, or None if it already has one."""

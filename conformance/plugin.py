@@ -175,17 +175,12 @@ def execute(
     Returns the plan and pytest's exit code. Raises what Run.prepare raises.
     """
     plugin = SuitePlugin(run, plan_only=plan_only, progress=progress)
+    off = ("cacheprovider", "terminal", "logging", "unraisableexception", "threadexception")
     arguments = [
-        "-c", str(CASES / "pytest.ini"),
-        "--rootdir", str(CASES),
-        "--import-mode=importlib",
-        "-p", "no:cacheprovider",
-        "-p", "no:terminal",
-        "-p", "no:logging",
-        "-p", "no:ssf_conformance",
-        "--capture=no",
-        str(CASES),
-    ]  # fmt: skip
+        *("-c", str(CASES / "pytest.ini"), "--rootdir", str(CASES), "--import-mode=importlib"),
+        *(part for name in (*off, "ssf_conformance") for part in ("-p", f"no:{name}")),
+        *("--assert=plain", "--capture=no", str(CASES)),
+    ]
     with _own_environment():
         code = int(pytest.main(arguments, plugins=[plugin]))
     if plugin.problem is not None:

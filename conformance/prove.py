@@ -15,12 +15,9 @@ from conformance.ledger import document_of
 from conformance.options import RunArguments, make_run
 from conformance.plan import RUNNABLE
 from conformance.plugin import execute
-from conformance.spec.profile import load_profile
+from conformance.spec.profile import load_profile, profile_ids
 from conformance.spec.requirement import load_catalogue
 from conformance.target import TargetError
-
-# The profiles that the bundled proof walks through.
-PROFILES = ("ssf-1.0", "jamf", "avnology")
 
 _ALARMS = frozenset({"failed", "warning"})
 
@@ -73,7 +70,7 @@ def trials(names: Sequence[str] = (), profiles: Sequence[str] = ()) -> list[Tria
     catalogue = load_catalogue()
     chosen = [known[name] for name in names] if names else list(known.values())
     found: list[Trial] = []
-    for profile in profiles or PROFILES:
+    for profile in profiles or profile_ids():
         judged = planned(profile)
         if not names:
             found.append(Trial(profile, None))

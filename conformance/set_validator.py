@@ -260,8 +260,6 @@ def _by_schema(claims: Claims) -> Iterator[Finding]:
 
 
 def _softer_than_schema(requirement: str, claims: Claims) -> Grade | None:
-    if requirement == "RFC8417-2.2-TXN-STRING" and claims.subject_in_event:
-        return Grade.WARN  # Drafts of the time show a number.
     if requirement == "SSE-11.1.2-SUBJECT-IN-PAYLOAD" and "sub_id" in claims.members:
         return Grade.NOTE  # The subject is where a later text wants it.
     return None

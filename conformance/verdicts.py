@@ -80,9 +80,7 @@ class Breach:
     def size(self) -> tuple[int, int]:
         """Order breaches by what a person has to read."""
         return len(self.exchanges), sum(
-            len(one.request_body or "")
-            for one in self.exchanges
-            if not one.operation.startswith("hook")
+            len(one.request_body or "") for one in self.exchanges if not one.is_hook
         )
 
 
@@ -153,7 +151,7 @@ class CaseRecord:
         if grade is Grade.NOTE:
             judgement.notes[f"expected {expected}; got {got}"] = None
             return
-        self._failed.append((requirement, grade, expected, got, len(self.recorder.exchanges)))
+        self._failed.append((requirement, grade, expected, got, self.recorder.last))
 
     def end_example(self) -> None:
         """Raise what failed in this example, together. Raises a subclass of Nonconformance."""

@@ -33,8 +33,8 @@ Stop it with Ctrl-C or SIGTERM. Exit codes: 0 stopped, 3 our own error, 4 wrong 
 
 examples:
   ssf-mock-transmitter --port 8080
-  ssf-mock-transmitter --profile jamf --tls --ca-out ca.pem --target-out mock
-  ssf-mock-transmitter --profile avnology --clock simulated --set poll.redelivery.cap_s=3600
+  ssf-mock-transmitter --profile sse-draft --tls --ca-out ca.pem --target-out mock
+  ssf-mock-transmitter --profile dialect.toml --clock simulated --set poll.redelivery.cap_s=3600
 """
 
 

@@ -54,7 +54,7 @@ class Configurations:
     def replaced(
         self, current: StreamConfiguration, wanted: Mapping[str, Any], *, fresh: bool = False
     ) -> StreamConfiguration:
-        """Return a configuration with the Receiver-Supplied properties of `wanted` and no others."""
+        """Return a configuration that has the Receiver-Supplied properties of `wanted` alone."""
         if self._profile.semantics.replace_missing == "unchanged":
             return self.configured(current, wanted, fresh=fresh)
         if not self._explicit:

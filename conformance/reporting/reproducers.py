@@ -298,13 +298,13 @@ def _exchange(
         yield ""
         return
     method = exchange["method"]
-    shown = shortened(_comment(exchange["url"]), 300)
-    yield f"say {_single(f'{number}  {method} {shown}')}"
+    url = _word(exchange["url"], known, url=True)
+    yield f"say {_single(f'{number}  {method} ')}{url}"
     words = [
         "curl",
         "--head" if method == "HEAD" else f"-X {method if method.isalpha() else _single(method)}",
     ]
-    words += [_word(exchange["url"], known, url=True)]
+    words += [url]
     words += [f"-H {one}" for one in _headers(exchange, known)]
     if exchange["request_body"] is not None:
         words += [f"--data-raw {_word(exchange['request_body'], known, url=False)}"]

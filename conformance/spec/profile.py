@@ -155,11 +155,16 @@ class ErrorBody:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cap:
-    """A ceiling for all rows of one document, unless the metadata has a member."""
+    """A ceiling for rows, or for all of one document, unless the metadata has a member."""
 
-    document: str
     at_most: Grade
+    document: str | None = None
+    requirements: tuple[str, ...] = ()
     unless_metadata: str | None = None
+
+    def speaks_of(self, row: Requirement) -> bool:
+        """Say whether a row is under this ceiling."""
+        return row.document.name == self.document or row.id in self.requirements
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -221,7 +226,7 @@ class Profile:
         grades += [
             cap.at_most
             for cap in self.caps
-            if cap.document == row.document.name and cap.unless_metadata not in metadata
+            if cap.speaks_of(row) and cap.unless_metadata not in metadata
         ]
         grades += [CEILING_OF_EVIDENCE[self.evidence_of(key)] for key in row.rests_on]
         return softest(*grades)
@@ -411,7 +416,8 @@ def _build(document: Json, file: str, lineage: tuple[str, ...]) -> Profile:
         lineage=lineage,
         tags={tag: Grade(grade) for tag, grade in catalogue["tags"].items()},
         caps=tuple(
-            Cap(**{**cap, "at_most": Grade(cap["at_most"])}) for cap in catalogue.get("cap", ())
+            Cap(**{**_frozen(cap), "at_most": Grade(cap["at_most"])})
+            for cap in catalogue.get("cap", ())
         ),
         evidence_default=evidence.get("default", "assumed"),
         evidence=evidence.get("keys", {}),
@@ -477,10 +483,15 @@ def _lint_references(profile: Profile) -> Iterator[str]:
     for tag in profile.tags:
         if tag not in known_tags:
             yield f"catalogue.tags: no row of the catalogue has the tag {tag!r}"
-    for index, deviation in enumerate(profile.deviations):
-        for requirement in deviation.requirements:
-            if requirement not in catalogue:
-                yield f"deviation.{index}.requirements: {requirement!r} is not in the catalogue"
+    for key, tables in (("deviation", profile.deviations), ("catalogue.cap", profile.caps)):
+        for index, table in enumerate(tables):
+            for requirement in table.requirements:
+                if requirement not in catalogue:
+                    yield f"{key}.{index}.requirements: {requirement!r} is not in the catalogue"
+    documents = {row.document.name for row in catalogue.values()}
+    for index, cap in enumerate(profile.caps):
+        if cap.document is not None and cap.document not in documents:
+            yield f"catalogue.cap.{index}.document: {cap.document!r} is not in the catalogue"
 
 
 @cache

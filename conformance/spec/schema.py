@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, TypeAlias, cast
 from urllib.parse import urljoin
 
+import jsonschema_rs
 from jsonschema import Draft202012Validator, FormatChecker
 from jsonschema.exceptions import ValidationError
 from referencing import Registry, Resource
@@ -102,13 +103,29 @@ def validator(name: str) -> Draft202012Validator:
     return Draft202012Validator(load(name), registry=_registry(), format_checker=FormatChecker())
 
 
+@cache
+def _quick(name: str) -> jsonschema_rs.Draft202012Validator:
+    """Return a validator that only says yes or no, some two hundred times as fast."""
+    return jsonschema_rs.Draft202012Validator(
+        load(name),
+        validate_formats=True,
+        retriever=lambda uri: load(uri.removeprefix(BASE_URI)),
+    )
+
+
 def is_valid(name: str, instance: object) -> bool:
     """Say whether an instance keeps every keyword of the schema, judged or not."""
-    return validator(name).is_valid(instance)
+    try:
+        return _quick(name).is_valid(instance)
+    except ValueError:
+        # It takes no number and no text that JSON has not.
+        return validator(name).is_valid(instance)
 
 
 def problems(name: str, instance: object) -> list[Breach]:
     """Return every keyword that the instance breaks, in the order of the instance."""
+    if is_valid(name, instance):
+        return []
     errors = sorted(validator(name).iter_errors(instance), key=lambda error: error.json_path)
     return [_breach(leaf) for error in errors for leaf in _leaves(error)]
 
@@ -176,8 +193,18 @@ def _beside(schema: Json, instance: object) -> Iterator[Any]:
     """Yield the schemas that speak of the same instance."""
     yield from schema.get("allOf", ())
     if "if" in schema:
-        held = Draft202012Validator(schema["if"], registry=_registry()).is_valid(instance)
-        yield schema.get("then" if held else "else")
+        yield schema.get("then" if _holds(schema["if"], instance) else "else")
+
+
+_conditions: dict[int, Draft202012Validator] = {}
+
+
+def _holds(condition: Json, instance: object) -> bool:
+    # The schemas are loaded once and stay, so each one's identity is its name.
+    known = _conditions.get(id(condition))
+    if known is None:
+        known = _conditions[id(condition)] = Draft202012Validator(condition, registry=_registry())
+    return known.is_valid(instance)
 
 
 def _below(schema: Json, instance: object) -> Iterator[tuple[Any, object]]:

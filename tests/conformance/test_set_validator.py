@@ -333,7 +333,7 @@ BREAKING = [
     ),
     breaks("SSF-4.1.9-TXN-PRESENT", ssf(txn=GONE)),
     breaks("RFC8417-2.2-TXN-STRING", ssf(txn=8675309)),
-    breaks("RFC8417-2.2-TXN-STRING", draft(txn=8675309), profile="sse-draft", at_most=Grade.WARN),
+    breaks("RFC8417-2.2-TXN-STRING", draft(txn=8675309), profile="sse-draft"),
     breaks("SSF-4.1.2-NO-SUB", ssf(sub="user")),
     breaks("SSE-11.1.2-NO-SUB", draft(sub="user"), profile="sse-draft"),
     breaks("SSF-4.1.7-NO-EXP", ssf(exp=NOW + 60)),

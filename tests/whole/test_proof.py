@@ -57,7 +57,7 @@ def test_each_profile_has_the_plain_mock_faults_and_variants(outcomes):
     kinds = {(one["profile"], one["kind"]) for one in outcomes}
     assert kinds == {
         (profile, kind)
-        for profile in ("ssf-1.0", "jamf", "avnology")
+        for profile in ("ssf-1.0", "sse-draft", "jamf", "avnology")
         for kind in ("mock", "fault", "variant")
     }
     assert all(one["seen"] for one in outcomes if one["kind"] == "fault")

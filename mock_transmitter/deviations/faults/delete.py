@@ -54,6 +54,7 @@ class DeleteResetsToTheDefault(Deviation):
         "SSF-8.1.1.5-DELETE-EFFECTIVE",
         "SSF-8.1.1.5-DELETE-STOPS-DELIVERY",
         "SSE-7.1.2.3-DELETE-200",
+        "SSE-7.1.2.2-ERR-404",
     )
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:

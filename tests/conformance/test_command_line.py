@@ -1,0 +1,400 @@
+import re
+import signal
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from helpers import command, ended, environment, results_in, target_file
+from peers import WELL_KNOWN, Peer, answer, discovered
+
+from conformance.cli import main
+from conformance.reporting.results import FILE_NAME
+
+ONE = ("--requirement", "SSF-8.1.1.1-CREATE-201")
+FEW = ("--section", "8.1.1.1", "--section", "8.1.1.3", "--examples", "3")
+
+INTRUDER = """
+import pathlib, sys
+pathlib.Path({path!r}).write_text("run")
+def pytest_collection_modifyitems(items):
+    items.clear()
+"""
+
+
+class Started:
+    """Commands that run beside the tests, two at a time; each test waits for its own."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.pool = ThreadPoolExecutor(2)
+        self.futures = {}
+
+    def start(self, name, *arguments, **env):
+        cwd = self.folder / name
+        cwd.mkdir(exist_ok=True)
+        self.futures[name] = self.pool.submit(lambda: ended(command(*arguments, cwd=cwd, **env)))
+
+    def __getitem__(self, name):
+        return (*self.futures[name].result(), self.folder / name)
+
+
+@pytest.fixture(scope="module")
+def started(tmp_path_factory):
+    found = Started(tmp_path_factory.mktemp("commands"))
+    intruded = found.folder / "intruded"
+    intruded.mkdir()
+    trap = intruded / "trap"
+    (intruded / "conftest.py").write_text(INTRUDER.format(path=str(trap)))
+    (intruded / "pytest.ini").write_text("[pytest]\naddopts = --no-such-option -x\n")
+    (intruded / "pyproject.toml").write_text('[tool.pytest.ini_options]\naddopts = "--nope"\n')
+    found.start("plain", "run", "--mock", *FEW, COLUMNS="100")
+    found.start(
+        "intruded", "run", "--mock", *FEW,
+        PYTEST_ADDOPTS="--no-such-option", PYTEST_PLUGINS="nowhere", CI="true",
+        PYTHONHASHSEED="77", COLUMNS="100",
+    )  # fmt: skip
+    (found.folder / "pytest").mkdir()
+    found.futures["pytest"] = found.pool.submit(_pytest, found.folder / "pytest")
+    found.futures["pipe"] = found.pool.submit(_broken_pipe, found.folder)
+    yield found
+    found.pool.shutdown()
+
+
+def _pytest(cwd):
+    arguments = [
+        "--pyargs", "conformance.cases", "--ssf-target", "mock", "--ssf-examples", "3",
+        "--ssf-reports", "out", "-q", "-p", "no:cacheprovider", "-k", "update_stream",
+    ]  # fmt: skip
+    process = subprocess.Popen(
+        [sys.executable, "-m", "pytest", *arguments],
+        cwd=cwd,
+        env=environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    return ended(process)
+
+
+def _broken_pipe(folder):
+    # A known failure that holds makes a run fail, which nobody may take for a success.
+    known = folder / "known.toml"
+    known.write_text(f'[[known]]\nid = "{ONE[1]}"\nreason = "r"\nexpires = 2999-01-01\n')
+    process = command(
+        "run", "--mock", *ONE, "--known-failures", known, "--reports", "pipe", cwd=folder
+    )
+    process.stdout.close()
+    complaints = process.stderr.read()
+    process.stderr.close()
+    return process.wait(timeout=60), complaints
+
+
+def comparable(document):
+    """Return results without what differs from run to run: times, and how the run was called."""
+
+    def cleared(value):
+        if isinstance(value, dict):
+            return {
+                key: cleared(part)
+                for key, part in value.items()
+                if key not in {"started", "duration_s", "again"}
+            }
+        return [cleared(part) for part in value] if isinstance(value, list) else value
+
+    return cleared(document)
+
+
+def said(capsys, *arguments):
+    """Run the command in this process; return its code and all that it said."""
+    code = main(list(map(str, arguments)))
+    return code, "".join(capsys.readouterr())
+
+
+# -- in a process of its own ---------------------------------------------------
+
+
+def test_a_run_ends_with_the_table_the_files_and_one_word(started):
+    code, output, complaints, cwd = started["plain"]
+    assert (code, complaints) == (0, "") or (code, complaints) == (6, "")
+    document = results_in(cwd / "reports")
+    assert document["run"]["exit_code"] == code
+    assert output.rstrip().splitlines()[-1] == document["run"]["verdict"]
+    assert str(cwd / "reports" / FILE_NAME) in output or f"reports/{FILE_NAME}" in output
+    assert (cwd / "reports" / "allure-results").is_dir()
+
+
+def test_a_selected_run_says_that_it_speaks_of_its_selection(started):
+    _, output, _, cwd = started["plain"]
+    assert results_in(cwd / "reports")["run"]["selection"]["sections"] == ["8.1.1.1", "8.1.1.3"]
+    assert "8.1.1.3" in output
+    assert "select" in output.lower()
+
+
+def test_without_a_terminal_there_is_neither_colour_nor_a_progress_bar(started):
+    _, output, complaints, _ = started["plain"]
+    assert "\x1b" not in output + complaints
+    assert "\r" not in output + complaints
+
+
+def test_a_run_leaves_nothing_behind_but_its_reports(started):
+    cwd = started["plain"][-1]
+    assert [path.name for path in cwd.iterdir()] == ["reports"]
+
+
+def test_a_users_own_pytest_settings_have_no_say_and_two_runs_are_equal(started):
+    code, output, complaints, cwd = started["intruded"]
+    plain_code, plain_output, _, plain = started["plain"]
+    assert (code, complaints) == (plain_code, "")
+    assert not (cwd / "trap").exists()
+    mine, theirs = results_in(plain / "reports"), results_in(cwd / "reports")
+    assert comparable(mine) == comparable(theirs)
+    assert re.sub(r"[0-9.]+ s\b", "", output) == re.sub(r"[0-9.]+ s\b", "", plain_output)
+
+
+def test_the_same_run_under_pytest_agrees(started):
+    code, output, complaints, cwd = started["pytest"]
+    assert code == 0, output + complaints
+    theirs = {row["id"]: row["verdict"] for row in results_in(cwd / "out")["requirements"]}
+    mine = {
+        row["id"]: row["verdict"]
+        for row in results_in(started["plain"][-1] / "reports")["requirements"]
+    }
+    judged = [one for one in mine if one.startswith("SSF-8.1.1.3") and mine[one] == "passed"]
+    assert len(judged) > 5
+    assert {one: theirs[one] for one in judged} == {one: mine[one] for one in judged}
+
+
+@pytest.mark.xfail(strict=True, reason="a broken pipe turns NONCONFORMANT into exit code 0")
+def test_a_reader_that_has_gone_changes_no_verdict_and_shows_no_traceback(started):
+    code, complaints = started.futures["pipe"].result()
+    assert complaints == ""
+    assert results_in(started.folder / "pipe")["run"]["exit_code"] == 1
+    assert code == 1
+
+
+def test_ctrl_c_ends_with_2_and_keeps_the_results(tmp_path):
+    def slow(asked):
+        time.sleep(0.15)
+        return answer(404, {})
+
+    with Peer(discovered(slow)) as peer:
+        path = target_file(tmp_path, peer.issuer, token="env:CANARY")
+        process = command("run", path, "--allow-http", cwd=tmp_path, CANARY="x")
+        deadline = time.monotonic() + 30
+        while len(peer.asked) < 8 and time.monotonic() < deadline:
+            time.sleep(0.05)
+        process.send_signal(signal.SIGINT)
+        code, output, complaints = ended(process)
+    assert code == 2, complaints
+    assert "Traceback" not in output + complaints
+    document = results_in(tmp_path / "reports")
+    assert document["run"]["interrupted"] is True
+    assert document["run"]["exit_code"] == 2
+
+
+# -- in this process ---------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ([], "COMMAND"),
+        (["walk"], "invalid choice"),
+        (["run"], "name one target"),
+        (["run", "--mock", "--nope"], "--nope"),
+        (["run", "--mock", "https://tx.example"], "name one target"),
+        (["run", "nowhere.toml"], "nowhere.toml"),
+        (["run", "http://tx.example"], "--allow-http"),
+        (["run", "--mock", "--profile", "ssf-1.O"], "ssf-1.0"),
+        (["run", "--mock", "--profile", "nowhere.toml"], "nowhere.toml"),
+        (["run", "--mock", "--set", "poll.redelivry.cap_s=1"], "poll.redelivry"),
+        (["run", "--mock", "--set", "poll"], "KEY=VALUE"),
+        (["run", "--mock", "--set", "poll.redelivery.cap_s=soon"], "poll.redelivery.cap_s"),
+        (["run", "--mock", "--examples", "0"], "--examples"),
+        (["run", "--mock", "--examples", "many"], "--examples"),
+        (["run", "--mock", "--requirement", "SSF-8.1.1.1-CREATE-200"], "CREATE-201"),
+        (["run", "--mock", "--known-failures", "nowhere.toml"], "nowhere.toml"),
+        (["run", "--mock", "--push-url", "ftp://x"], "--push-url"),
+        (["prove", "no-such-fault"], "no-such-fault"),
+        (["prove", "--profile", "nope"], "nope"),
+        pytest.param(
+            ["run", "https://tx.example", "--max-rps", "0"],
+            "--max-rps",
+            marks=pytest.mark.xfail(strict=True, reason="ZeroDivisionError"),
+        ),
+        pytest.param(
+            ["run", "https://[::1"],
+            "https://[::1",
+            marks=pytest.mark.xfail(strict=True, reason="ValueError of urlsplit"),
+        ),
+        pytest.param(
+            ["run", "--mock", "--token-env", "NOT_SET_ANYWHERE", "--plan"],
+            "NOT_SET_ANYWHERE",
+            marks=pytest.mark.xfail(strict=True, reason="ignored with --mock"),
+        ),
+    ],
+    ids=str,
+)
+def test_wrong_usage_ends_with_4_and_names_what_is_wrong(capsys, arguments, words):
+    code, shown = said(capsys, *arguments)
+    assert code == 4
+    assert words in shown
+    assert "Traceback" not in shown
+
+
+def test_help_and_version_are_no_errors(capsys):
+    assert said(capsys, "--help")[0] == 0
+    assert said(capsys, "run", "--help")[0] == 0
+    assert said(capsys, "--version")[0] == 0
+
+
+@pytest.mark.xfail(strict=True, reason="pytest prints its own ERROR beside ours")
+def test_what_is_wrong_is_said_once(capfd):
+    main(["run", "--mock", "--requirement", "SSF-8.1.1.1-CREATE-200"])
+    shown = "".join(capfd.readouterr())
+    assert shown.count("there is no requirement") == 1
+
+
+def test_an_unknown_requirement_stops_before_any_request(tmp_path, capsys, monkeypatch):
+    monkeypatch.setenv("CANARY", "x")
+    with Peer(discovered(lambda asked: answer(404, {}))) as peer:
+        path = target_file(tmp_path, peer.issuer)
+        code, shown = said(capsys, "run", path, "--allow-http", "--requirement", "NO-SUCH-ID")
+    assert code == 4
+    assert "NO-SUCH-ID" in shown
+    assert peer.asked == []
+
+
+@pytest.mark.parametrize("more", [(), ("--section", "8.1.1.1")], ids=["all", "selected"])
+def test_a_plan_sends_nothing_but_the_discovery_request(tmp_path, capsys, monkeypatch, more):
+    monkeypatch.setenv("CANARY", "x")
+    monkeypatch.chdir(tmp_path)
+    with Peer(discovered(lambda asked: answer(404, {}))) as peer:
+        path = target_file(tmp_path, peer.issuer)
+        code, shown = said(capsys, "run", path, "--allow-http", "--plan", *more)
+    assert code == 0
+    assert [(one.method, one.path) for one in peer.asked] == [("GET", WELL_KNOWN)]
+    assert "SSF-8.1.1.1-CREATE-201" in shown
+    assert ("SSF-7.2-CONTENT-TYPE" in shown) is (not more)
+    assert [one.name for one in tmp_path.iterdir()] == ["target.toml"]
+
+
+def test_a_plan_names_what_a_missing_hook_would_unlock(tmp_path, capsys, monkeypatch):
+    monkeypatch.setenv("CANARY", "x")
+    with Peer(discovered(lambda asked: answer(404, {}), verification_endpoint=None)) as peer:
+        path = target_file(tmp_path, peer.issuer)
+        code, shown = said(capsys, "run", path, "--allow-http", "--plan")
+    assert code == 0
+    assert "emit_event" in shown
+    assert "second" in shown
+
+
+def test_a_profile_of_ones_own_is_a_file(tmp_path, capsys):
+    profile = tmp_path / "mine.toml"
+    profile.write_text(
+        'extends = "ssf-1.0"\nid = "mine"\ntitle = "My own"\nsources = ["https://my.example"]\n'
+    )
+    reports = tmp_path / "r"
+    code, shown = said(
+        capsys, "run", "--mock", "--profile", profile, *ONE, "--examples", "1", "--reports", reports
+    )
+    assert code == 0, shown
+    assert results_in(reports)["target"]["profile"] == "mine"
+    profile.write_text('extends = "ssf-1.0"\nid = "mine"\n[strem]\n')
+    code, shown = said(capsys, "run", "--mock", "--profile", profile)
+    assert (code, str(profile) in shown, "strem" in shown) == (4, True, True)
+
+
+@pytest.mark.parametrize(
+    "arguments", [("--section", "99"), ("--requirement", "VEPA-ACK-PATH")], ids=" ".join
+)
+def test_a_selection_that_holds_nothing_ends_with_5(tmp_path, capsys, arguments):
+    code, shown = said(capsys, "run", "--mock", *arguments, "--reports", tmp_path)
+    assert code == 5
+    if shown.rstrip().splitlines()[-1] == "CONFORMANT":
+        pytest.xfail("nothing judged is called CONFORMANT")
+
+
+def test_a_run_with_a_failure_ends_with_1_and_says_how_to_run_it_again(
+    tmp_path, capsys, monkeypatch
+):
+    monkeypatch.setenv("CANARY", "x")
+    with Peer(discovered(lambda asked: answer(500, b"boom"))) as peer:
+        path = target_file(tmp_path, peer.issuer)
+        code, shown = said(capsys, "run", path, "--allow-http", *ONE, "--reports", tmp_path / "r")
+    assert code == 1
+    assert shown.rstrip().splitlines()[-1] == "NONCONFORMANT"
+    assert f"run {path} --allow-http" in shown
+    assert list((tmp_path / "r" / "reproducers").glob("*.sh"))
+
+
+def test_an_incomplete_run_ends_with_6_unless_that_is_accepted(tmp_path, capsys):
+    arguments = ("run", "--mock", "--section", "8.1.1.2", "--examples", "1", "--reports", tmp_path)
+    code, shown = said(capsys, *arguments)
+    document = results_in(tmp_path)
+    if document["run"]["verdict"] != "INCOMPLETE":
+        pytest.skip("every row of the section is covered")
+    assert code == 6
+    assert "--allow-incomplete" in shown
+    assert said(capsys, *arguments, "--allow-incomplete")[0] == 0
+
+
+def test_an_error_of_ours_ends_with_3(capsys, monkeypatch):
+    def broken(run, known):
+        raise LookupError("deep inside")
+
+    monkeypatch.setattr("conformance.cli.ledger.document_of", broken)
+    code, shown = said(capsys, "run", "--mock", *ONE, "--examples", "1")
+    assert code == 3
+    assert "please report" in shown
+    assert "deep inside" in shown
+
+
+def test_reports_that_cannot_be_written_are_named(tmp_path, capsys):
+    path = tmp_path / "a file"
+    path.write_text("kept")
+    code, shown = said(capsys, "run", "--mock", *ONE, "--examples", "1", "--reports", path / "r")
+    assert code == 4
+    assert "--reports" in shown
+    assert path.read_text() == "kept"
+
+
+def test_known_failures_are_read_before_anything_is_sent(tmp_path, capsys, monkeypatch):
+    monkeypatch.setenv("CANARY", "x")
+    known = tmp_path / "known.toml"
+    known.write_text('[[known]]\nid = "NO-SUCH-ID"\nreason = "r"\nexpires = 2030-01-01\n')
+    with Peer(discovered(lambda asked: answer(404, {}))) as peer:
+        path = target_file(tmp_path, peer.issuer)
+        code, shown = said(capsys, "run", path, "--allow-http", "--known-failures", known, *ONE)
+    assert (code, peer.asked) == (4, [])
+    assert "NO-SUCH-ID" in shown
+
+
+def test_a_known_failure_is_forgiven_end_to_end(tmp_path, capsys, monkeypatch):
+    monkeypatch.setenv("CANARY", "x")
+    known = tmp_path / "known.toml"
+    known.write_text(
+        '[[known]]\nid = "SSF-8.1.1.1-CREATE-201"\nreason = "a ticket"\nexpires = 2999-01-01\n'
+    )
+    with Peer(discovered(lambda asked: answer(500, b"boom"))) as peer:
+        path = target_file(tmp_path, peer.issuer)
+        code, shown = said(
+            capsys, "run", path, "--allow-http", "--known-failures", known, *ONE,
+            "--reports", tmp_path / "r",
+        )  # fmt: skip
+    (row,) = results_in(tmp_path / "r")["requirements"]
+    assert (code, row["verdict"], row["known_failure"]) == (0, "known failure", "a ticket")
+    assert "known failure" in shown
+
+
+def test_colour_is_for_terminals_alone_and_no_color_is_obeyed(tmp_path, capsys, monkeypatch):
+    arguments = ("run", "--mock", *ONE, "--examples", "1", "--reports", tmp_path)
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    plain = said(capsys, *arguments)[1]
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    coloured = said(capsys, *arguments)[1]
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert "\x1b[32m" in coloured
+    assert "\x1b" not in plain + said(capsys, *arguments)[1]
