@@ -480,18 +480,17 @@ def _lint_references(profile: Profile) -> Iterator[str]:
             yield f"schemas.{message}: there is no schema {name!r}"
     catalogue = _catalogue()
     known_tags = {tag for row in catalogue.values() for tag in row.tags}
-    for tag in profile.tags:
-        if tag not in known_tags:
-            yield f"catalogue.tags: no row of the catalogue has the tag {tag!r}"
-    for key, tables in (("deviation", profile.deviations), ("catalogue.cap", profile.caps)):
-        for index, table in enumerate(tables):
-            for requirement in table.requirements:
-                if requirement not in catalogue:
-                    yield f"{key}.{index}.requirements: {requirement!r} is not in the catalogue"
+    for tag in sorted(set(profile.tags) - known_tags):
+        yield f"catalogue.tags: no row of the catalogue has the tag {tag!r}"
     documents = {row.document.name for row in catalogue.values()}
-    for index, cap in enumerate(profile.caps):
-        if cap.document is not None and cap.document not in documents:
-            yield f"catalogue.cap.{index}.document: {cap.document!r} is not in the catalogue"
+    for document in sorted({cap.document for cap in profile.caps if cap.document} - documents):
+        yield f"catalogue.cap: no document of the catalogue is named {document!r}"
+    capped = {one for cap in profile.caps for one in cap.requirements}
+    for requirement in sorted(capped - set(catalogue)):
+        yield f"catalogue.cap: {requirement!r} is not in the catalogue"
+    excused = {one for deviation in profile.deviations for one in deviation.requirements}
+    for requirement in sorted(excused - set(catalogue)):
+        yield f"deviation: {requirement!r} is not in the catalogue"
 
 
 @cache
