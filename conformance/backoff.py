@@ -18,7 +18,7 @@ _MOST_DELIVERIES = 64
 # Two gaps whose measured lengths differ by no more than the grid count as alike.
 _LIKE = 0.95
 # A gap of this share of the longest that may be is at the cap.
-_NEAR = 0.9
+_NEAR = 0.95
 
 
 @dataclass(slots=True)

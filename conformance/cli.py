@@ -43,11 +43,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         _complain("interrupted")
         return ledger.EXIT_INTERRUPTED
-    except BrokenPipeError:
-        # Whoever read our output has gone; what is written to disk is written.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return ledger.EXIT_CONFORMANT
-
     except Exception:  # noqa: BLE001 (the last place to say whose fault it is)
         _complain(f"an error of the suite itself; please report it:\n{traceback.format_exc()}")
         return ledger.EXIT_OUR_ERROR
@@ -140,6 +135,8 @@ def _run(options: argparse.Namespace, arguments: Sequence[str]) -> int:
     )
     colour = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
     try:
+        if not options.plan:
+            _check_writable(options.reports)
         if options.plan:
             plan, _ = execute(run, plan_only=True)
             _say(terminal.plan_text(*_planned(run, plan)))
@@ -173,6 +170,15 @@ def _report(
         directory=directory,
         reports=(directory / results.FILE_NAME, allure_directory),
     )
+
+
+def _check_writable(directory: Path) -> None:
+    """Find out before a run, not after it, that its reports have no place."""
+    place = next(one for one in (directory, *directory.absolute().parents) if one.exists())
+    if not place.is_dir():
+        raise TargetError(f"--reports {directory}: can't be written: {place} is no directory")
+    if not os.access(place, os.W_OK | os.X_OK):
+        raise TargetError(f"--reports {directory}: can't be written: no right to write in {place}")
 
 
 def _again(arguments: Sequence[str]) -> str:
@@ -216,8 +222,12 @@ def _prove(options: argparse.Namespace, arguments: Sequence[str]) -> int:
 
 
 def _say(text: str) -> None:
-    sys.stdout.write(f"{text}\n")
-    sys.stdout.flush()
+    """Print a text; a reader that has gone changes no verdict."""
+    try:
+        sys.stdout.write(f"{text}\n")
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _complain(message: str) -> None:

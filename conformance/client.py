@@ -5,10 +5,12 @@ sent and received is recorded as an exchange.
 """
 
 import json
+import math
 import ssl
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 from urllib.parse import urlencode
@@ -50,6 +52,9 @@ READS_CLOCK = "hook:clock.now"
 
 _RETRIED = frozenset({429, 503})
 _RETRIES = 3
+_MOST_DEPTH = 64
+# A target that is silent this often is not waited for any more.
+_MOST_SILENCES = 5
 _RESPONSE_LIMIT = 16 * 1024 * 1024
 
 
@@ -70,6 +75,7 @@ class Answer:
     body: bytes
     document: Any
     is_json: bool
+    shown: str
 
     @property
     def media_type(self) -> str:
@@ -78,9 +84,8 @@ class Answer:
 
     @property
     def text(self) -> str:
-        """Return status and body, short enough to be read in a report."""
-        body = self.body.decode("utf-8", "replace")
-        return f"{self.status} {body[:300]}".rstrip()
+        """Return status and body without secrets, short enough to be read in a report."""
+        return f"{self.status} {self.shown[:300]}".rstrip()
 
     def is_in(self, codes: Sequence[int]) -> bool:
         """Say whether the status is one of these."""
@@ -128,6 +133,7 @@ class Connection:
     pacer: time_of.Pacer
     metadata: Mapping[str, Any] = field(default_factory=dict)
     seen_sets: list[SeenSet] = field(default_factory=list)
+    silences: int = 0
     _key_set: list[Any] = field(default_factory=list)
 
     @classmethod
@@ -142,6 +148,8 @@ class Connection:
             limits=limits,
             trust_env=transport is None,
             headers={"user-agent": "ssf-conformance"},
+            # A session that a target remembers would stand in for a credential that is left out.
+            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
         )
         return cls(target, client, time_of.Pacer(target.limits.max_rps))
 
@@ -321,8 +329,13 @@ class Transmitter:
             stream.configuration = self.configuration_in(answer)
             yield stream
         finally:
-            stream.drain()
-            self._call_quietly("replace_stream", body=before)
+            try:
+                stream.drain()
+            finally:
+                if absent_stream:
+                    self._call_quietly("delete_stream")
+                else:
+                    self._call_quietly("replace_stream", body=before)
 
     def _usual_properties(self, configuration: Mapping[str, Any] | None = None) -> Json:
         supported = (configuration or {}).get("events_supported")
@@ -378,6 +391,8 @@ class Transmitter:
             )
         except hooks.HookFailed as error:
             raise Blocked(str(error)) from error
+        except NoAnswer as error:
+            raise Blocked(f"hook {name}: {error}") from error
 
     def _send_hook(
         self, hook: Hook, url: str, headers: dict[str, str], body: bytes | None
@@ -417,9 +432,19 @@ class Transmitter:
         if not self.target.has_hook("clock"):
             return time_of.RealClock()
         return time_of.HookedClock(
-            lambda: float(self.call_hook("clock.now", {})),
+            self._now,
             lambda seconds: self.call_hook("clock.advance", {"seconds": seconds}),
         )
+
+    def _now(self) -> float:
+        told = self.call_hook("clock.now", {})
+        try:
+            now = float(told)
+        except (TypeError, ValueError):
+            now = math.nan
+        if not math.isfinite(now):
+            raise Blocked(f"hook clock.now: {told!r} is no time in seconds")
+        return now
 
     def wait(self, seconds: float) -> None:
         """Let time pass at the target. Raises Blocked where that costs more than the patience."""
@@ -479,14 +504,15 @@ class Transmitter:
             raise NotReached(str(error)) from error
         method = method or spoken.method
         if spoken.stream_id == "query" and stream_id is not None:
-            url = f"{url}{'&' if '?' in url else '?'}{urlencode({'stream_id': stream_id})}"
+            query = urlencode({"stream_id": stream_id}, errors="replace")
+            url = f"{url}{'&' if '?' in url else '?'}{query}"
         content = raw
         if body is not None:
             canonical = dict(body)
             if spoken.stream_id == "body" and stream_id is not None:
                 canonical = {"stream_id": stream_id, **canonical}
             wire = codec.encode(self.profile, f"{operation}_request", canonical)
-            content = json.dumps(wire, ensure_ascii=False).encode()
+            content = _encoded(wire)
         headers = {"content-type": "application/json"} if content is not None else {}
         answer = self._send(
             operation,
@@ -541,6 +567,8 @@ class Transmitter:
             name, value = token.header
             sent[name.lower()] = value
         request = _Sent(operation, channel, method, url, sent, content)
+        if self.connection.silences >= _MOST_SILENCES:
+            raise NoAnswer(f"the target has left {_MOST_SILENCES} requests in a row without answer")
         self.connection.pacer.wait()
         watch = time_of.Stopwatch()
         try:
@@ -551,11 +579,13 @@ class Transmitter:
                 headers=sent,
                 timeout=timeout_s or self.target.limits.timeout_s,
             ) as response:
-                received = _read(response)
+                received = _read(response, watch, timeout_s or self.target.limits.timeout_s)
         except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
-            reason = _reason(error, watch.seconds)
+            reason = redact_text(_reason(error, watch.seconds), self.target.secrets)
+            self.connection.silences += isinstance(error, httpx.TimeoutException)
             self._record(request, watch.seconds, error=reason)
             raise NoAnswer(f"{method} {redact_text(url, self.target.secrets)}: {reason}") from error
+        self.connection.silences = 0
         document, is_json = _parse(received)
         answer = Answer(
             status=response.status_code,
@@ -563,6 +593,7 @@ class Transmitter:
             body=received,
             document=document,
             is_json=is_json,
+            shown=_redacted(received, self.target.secrets) or "",
         )
         self._record(request, watch.seconds, answer=answer)
         return answer
@@ -593,7 +624,7 @@ class Transmitter:
                 request_headers=redact_headers(shown),
                 request_body=_redacted(request.content, secrets),
                 status=None if answer is None else answer.status,
-                response_headers={} if answer is None else redact_headers(answer.headers),
+                response_headers={} if answer is None else _shown_headers(answer, secrets),
                 response_body=None if answer is None else _redacted(answer.body, secrets),
                 error=error,
                 duration_s=seconds,
@@ -720,7 +751,11 @@ class Stream:
     def verify(self, state: str | None = None) -> Answer:
         """Request verification, not sooner than min_verification_interval after the one before."""
         interval = self.configuration.get("min_verification_interval")
-        if self._verified_at is not None and isinstance(interval, (int, float)):
+        if (
+            self._verified_at is not None
+            and isinstance(interval, (int, float))
+            and math.isfinite(interval)
+        ):
             due = self._verified_at + interval
             ahead = due - self.transmitter.clock.now()
             if ahead > 0:
@@ -881,29 +916,62 @@ class _Sent:
     content: bytes | None
 
 
+def _encoded(document: Json) -> bytes:
+    try:
+        return json.dumps(document, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        # Half a surrogate pair that the target sent goes back as the escape that it came as.
+        return json.dumps(document).encode()
+
+
 def _redacted(body: bytes | None, secrets: frozenset[str]) -> str | None:
     return None if body is None else redact_text(body.decode("utf-8", "replace"), secrets)
 
 
-def _read(response: httpx.Response) -> bytes:
+def _shown_headers(answer: Answer, secrets: frozenset[str]) -> dict[str, str]:
+    return {
+        name: redact_text(value, secrets) for name, value in redact_headers(answer.headers).items()
+    }
+
+
+def _read(response: httpx.Response, watch: time_of.Stopwatch, timeout_s: float) -> bytes:
+    """Read a body, within a size and within the time for the whole answer."""
     received = b""
     for part in response.iter_bytes():
         received += part
         if len(received) > _RESPONSE_LIMIT:
             raise httpx.DecodingError(f"the answer is larger than {_RESPONSE_LIMIT} bytes")
+        if watch.seconds > timeout_s:
+            raise httpx.ReadTimeout("the answer does not end")
     return received
 
 
 def _parse(body: bytes) -> tuple[Any, bool]:
     try:
-        return json.loads(body), True
+        document = json.loads(body)
     except (ValueError, RecursionError):
         return None, False
+    return (None, False) if _is_deep(document) else (document, True)
+
+
+def _is_deep(document: Any) -> bool:  # noqa: ANN401 (JSON)
+    """Say whether a document is nested deeper than anything that these protocols send."""
+    level = [document]
+    for _ in range(_MOST_DEPTH):
+        level = [
+            part
+            for one in level
+            if isinstance(one, (dict, list))
+            for part in (one.values() if isinstance(one, dict) else one)
+        ]
+        if not level:
+            return False
+    return True
 
 
 def _retry_after(answer: Answer) -> float:
     value = answer.headers.get("retry-after", "")
-    return float(value) if value.isdigit() else 1.0
+    return float(value) if value.isascii() and value.isdigit() else 1.0
 
 
 def _reason(error: Exception, waited_s: float) -> str:

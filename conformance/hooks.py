@@ -1,6 +1,7 @@
 """Hooks: what the operator lends to the run, as an HTTP request or as a command."""
 
 import json
+import re
 import subprocess
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -8,6 +9,8 @@ from typing import Any
 from conformance.target import Hook
 
 COMMAND_TIMEOUT_S = 60.0
+
+_PLACEHOLDER = re.compile(r"\{(\w+)\}")
 
 
 class HookFailed(RuntimeError):
@@ -17,17 +20,15 @@ class HookFailed(RuntimeError):
 def fill(template: Any, values: Mapping[str, Any]) -> Any:  # noqa: ANN401 (JSON)
     """Fill `{name}` placeholders in; a text that is nothing but one keeps the value's JSON type."""
     if isinstance(template, str):
-        for name, value in values.items():
-            placeholder = f"{{{name}}}"
-            if template == placeholder:
-                return value
-            template = template.replace(placeholder, str(value))
-        return template
+        alone = _PLACEHOLDER.fullmatch(template)
+        if alone is not None and alone[1] in values:
+            return values[alone[1]]
+        return _PLACEHOLDER.sub(lambda one: str(values.get(one[1], one[0])), template)
     if isinstance(template, Mapping):
         filled = {key: fill(part, values) for key, part in template.items()}
         return {key: part for key, part in filled.items() if part is not None}
     if isinstance(template, (list, tuple)):
-        return [fill(part, values) for part in template]
+        return [part for one in template if (part := fill(one, values)) is not None]
     return template
 
 
@@ -40,13 +41,14 @@ def call(
 ) -> Any:  # noqa: ANN401 (JSON)
     """Call a hook and return what `read` finds in its JSON output, or None without a `read`.
 
-    Raises HookFailed for a status of 400 or more, a non-zero exit, or output that `read` finds
+    Raises HookFailed for a status that is no success, a non-zero exit, or output that `read` finds
     nothing in.
     """
     if hook.kind == "http":
         body = None if hook.body is None else json.dumps(fill(hook.body, values)).encode()
-        status, output = send(hook, str(fill(hook.url, values)), fill(hook.headers, values), body)
-        if status >= 400:  # noqa: PLR2004 (RFC 9110: the client and server errors)
+        headers = {name: str(value) for name, value in fill(hook.headers, values).items()}
+        status, output = send(hook, str(fill(hook.url, values)), headers, body)
+        if not 200 <= status < 300:  # noqa: PLR2004 (RFC 9110 section 15.3)
             raise HookFailed(f"hook {hook.name}: {hook.method} {hook.url} answered {status}")
     else:
         argv = [str(part) for part in fill(hook.argv, values)]
@@ -79,6 +81,6 @@ def _read(hook: Hook, output: bytes) -> Any:  # noqa: ANN401 (JSON)
         found: Any = json.loads(output)
         for step in (hook.read or "").split("."):
             found = found[int(step)] if isinstance(found, list) else found[step]
-    except (ValueError, LookupError, TypeError) as error:
+    except (ValueError, LookupError, TypeError, RecursionError) as error:
         raise HookFailed(f"hook {hook.name}: its output holds nothing at {hook.read!r}") from error
     return found

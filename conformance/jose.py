@@ -2,6 +2,7 @@
 
 import base64
 import json
+import math
 from typing import Any
 
 
@@ -15,10 +16,19 @@ def header_of(token: str) -> dict[str, Any]:
     return _part(token, 0)
 
 
+def _no_number(text: str) -> float:
+    raise ValueError(f"{text} is no number in JSON")
+
+
+def _finite(text: str) -> float:
+    return float(text) if math.isfinite(float(text)) else _no_number(text)
+
+
 def _part(token: str, index: int) -> dict[str, Any]:
     try:
         encoded = token.split(".")[index]
-        decoded = json.loads(base64.urlsafe_b64decode(encoded + "=" * (-len(encoded) % 4)))
+        text = base64.urlsafe_b64decode(encoded + "=" * (-len(encoded) % 4))
+        decoded = json.loads(text, parse_constant=_no_number, parse_float=_finite)
     except (ValueError, IndexError, RecursionError):
         return {}
     return decoded if isinstance(decoded, dict) else {}

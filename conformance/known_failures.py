@@ -7,7 +7,7 @@ from datetime import date
 from pathlib import Path
 
 from conformance import clock
-from conformance.spec.requirement import load_catalogue
+from conformance.spec.requirement import UnknownRequirement, load_catalogue
 
 
 class KnownFailureError(ValueError):
@@ -25,14 +25,18 @@ class KnownFailures:
     def read(cls, path: Path | None) -> "KnownFailures":
         """Read `[[known]] id, reason, expires` tables.
 
-        Raises KnownFailureError or UnknownRequirement.
+        Raises KnownFailureError.
         """
         if path is None:
             return cls()
         try:
-            entries = tomllib.loads(path.read_text(encoding="utf-8")).get("known", [])
+            document = tomllib.loads(path.read_text(encoding="utf-8"))
         except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
             raise KnownFailureError(f"{path}: can't be read: {error}") from error
+        strange = sorted(set(document) - {"known"})
+        if strange:
+            raise KnownFailureError(f"{path}: unknown key {strange[0]}: write [[known]] tables")
+        entries = document.get("known", [])
         if not isinstance(entries, list):
             raise KnownFailureError(f"{path}: known: write [[known]] tables")
         reasons: dict[str, str] = {}
@@ -51,5 +55,8 @@ class KnownFailures:
             reasons[entry["id"]] = entry["reason"]
             if entry["expires"].isoformat() < clock.timestamp()[:10]:
                 expired.add(entry["id"])
-        load_catalogue().check_ids(reasons)
+        try:
+            load_catalogue().check_ids(reasons)
+        except UnknownRequirement as error:
+            raise KnownFailureError(f"{path}: {error}") from error
         return cls(reasons, frozenset(expired))

@@ -104,8 +104,8 @@ def _requirement(run: Run, row: Row, known: KnownFailures) -> Json:
                 "failed",
                 "listed as a known failure, but it holds: take it off the list",
             )
-        elif requirement.id in known.expired:
-            reason = "its date in the list of known failures has passed"
+        elif verdict in {"failed", "warning"}:
+            verdict, reason = "failed", "its date in the list of known failures has passed"
     return {
         "id": requirement.id,
         "level": requirement.level,
@@ -173,7 +173,8 @@ def _verdict(rows: Sequence[Json], *, strict: bool) -> str:
     loud = {"failed", "warning"} if strict else {"failed"}
     if any(row["verdict"] in loud for row in rows):
         return NONCONFORMANT
-    if any(row["verdict"] in _LACKING for row in rows if _is_applicable(row)):
+    lacking = any(row["verdict"] in _LACKING for row in rows if _is_applicable(row))
+    if lacking or not any(row["verdict"] in _JUDGED for row in rows):
         return INCOMPLETE
     return CONFORMANT
 

@@ -81,8 +81,12 @@ def make_run(arguments: RunArguments) -> Run:
 
 
 def _mock(arguments: RunArguments) -> Target:
+    if arguments.token_env is not None:
+        raise TargetError(f"--token-env {arguments.token_env}: the mock has tokens of its own")
     profile = load_profile(arguments.profile or "ssf-1.0", arguments.settings)
-    options = Options(push_url=arguments.push_url, patience_s=arguments.patience_s)
+    options = Options(
+        push_url=arguments.push_url, patience_s=arguments.patience_s, max_rps=arguments.max_rps
+    )
     return target.adjusted(bundled.target_of(profile), options)
 
 

@@ -220,8 +220,8 @@ def _not_applicable(row: Requirement, transmitter: Transmitter) -> str | None:
             return f"the target has no {name} delivery"
         if kind == "metadata" and name not in transmitter.metadata:
             return f"the metadata has no {name}"
-        if kind == "tls" and transmitter.target.allow_http:
-            return "a lab run: --allow-http"
+        if kind == "tls" and not transmitter.target.tls:
+            return "a lab run over plain http"
     return None
 
 

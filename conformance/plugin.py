@@ -42,7 +42,10 @@ class Progress(Protocol):
 
 
 class SuitePlugin:
-    """Runs the collected cases as one run; `run.plan` and `run.finished` tell what came of it."""
+    """Runs the collected cases as one run; `run.plan` and `run.finished` tell what came of it.
+
+    `alone` says that nobody but whoever started the run is to be told what is wrong with it.
+    """
 
     def __init__(
         self,
@@ -51,8 +54,10 @@ class SuitePlugin:
         plan_only: bool = False,
         progress: Progress | None = None,
         reports: Path | None = None,
+        alone: bool = False,
     ) -> None:
         self.run = run
+        self.alone = alone
         self.plan_only = plan_only
         self.reports = reports
         self.progress = progress
@@ -76,6 +81,9 @@ class SuitePlugin:
         except Exception as error:
             # pytest would print a wall of its own; whoever started the run says what is wrong.
             self.problem = error
+            items[:] = []
+            if self.alone:
+                return
             raise pytest.UsageError(str(error)) from error
         wanted = {case.name for case in plan.cases}
         if self.plan_only:
@@ -120,7 +128,8 @@ class SuitePlugin:
         return True
 
     def pytest_sessionfinish(self) -> None:
-        """Write results.json for people who live in pytest."""
+        """Hang up, and write results.json for people who live in pytest."""
+        self.run.close()
         if self.reports is not None and self.run.finished:
             results.write(document_of(self.run), self.reports)
 
@@ -174,7 +183,7 @@ def execute(
 
     Returns the plan and pytest's exit code. Raises what Run.prepare raises.
     """
-    plugin = SuitePlugin(run, plan_only=plan_only, progress=progress)
+    plugin = SuitePlugin(run, plan_only=plan_only, progress=progress, alone=True)
     off = ("cacheprovider", "terminal", "logging", "unraisableexception", "threadexception")
     arguments = [
         *("-c", str(CASES / "pytest.ini"), "--rootdir", str(CASES), "--import-mode=importlib"),

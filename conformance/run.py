@@ -193,6 +193,7 @@ class Run:
         done = Finished(case, record, clock.timestamp())
         watch = clock.Stopwatch()
         transmitter = self._open(case.name, record.recorder)
+        record.secrets = transmitter.target.secrets
         prepare(case.function, self._settings, self._seed_of(case))
         try:
             with recording(record), exploring(self._settings), generating_for(transmitter):

@@ -23,7 +23,7 @@ def verify_shape(transmitter: Transmitter, message: str, document: object) -> No
     Only the running case's own ids are judged; a keyword with nothing to look at says nothing.
     """
     findings = schema.judge(
-        transmitter.profile.schemas[message], document, tls=not transmitter.target.allow_http
+        transmitter.profile.schemas[message], document, tls=transmitter.target.tls
     )
     for requirement in sorted(findings.seen & current().ids):
         breaches = findings.of(requirement)

@@ -4,13 +4,14 @@ Everything is checked before a request is sent; a wrong key is named, with its f
 """
 
 import difflib
+import math
 import os
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeAlias
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from conformance.spec import schema
 from conformance.spec.profile import Profile, ProfileError, load_profile
@@ -85,6 +86,11 @@ class Target:
     push_url: str = "https://receiver.invalid/"
     # The argument of `run` that leads here again.
     named: str = ""
+
+    @property
+    def tls(self) -> bool:
+        """Say whether the target is spoken to over TLS; rows about it don't apply elsewhere."""
+        return urlsplit(self.issuer).scheme == "https"
 
     def has_hook(self, name: str) -> bool:
         """Say whether the operator lends this hook."""
@@ -188,14 +194,19 @@ def _target(document: Json, file: str, options: Options, *, named: str) -> Targe
 def adjusted(target: Target, options: Options) -> Target:
     """Return a target with what the options say about limits and the push listener."""
     limits = target.limits
+    if options.max_rps is not None and not 0 < options.max_rps < math.inf:
+        raise TargetError(f"--max-rps {options.max_rps}: write a number above 0")
+    if options.patience_s is not None and not 0 <= options.patience_s < math.inf:
+        raise TargetError(f"--patience {options.patience_s}: write a number of seconds, 0 or more")
     if options.patience_s is not None:
         limits = replace(limits, patience_s=options.patience_s)
     if options.max_rps is not None:
         limits = replace(limits, max_rps=options.max_rps)
     push_url = options.push_url or target.push_url
-    if urlsplit(push_url).scheme != "https" and not target.allow_http:
+    parts = _split(push_url, "--push-url")
+    if parts.scheme != "https" and not target.allow_http:
         raise TargetError(f"--push-url {push_url}: use https, or add --allow-http for a lab")
-    if not urlsplit(push_url).hostname:
+    if not parts.hostname:
         raise TargetError(f"--push-url {push_url}: names no host")
     push_url = push_url if push_url.endswith("/") else f"{push_url}/"
     return replace(target, limits=limits, push_url=push_url)
@@ -211,9 +222,13 @@ def _hooks(table: Json) -> dict[str, Hook]:
 
 
 def _issuer(issuer: str, file: str, *, allow_http: bool) -> str:
-    parts = urlsplit(issuer)
+    parts = _split(issuer, f"{file}: target.issuer")
     if not parts.hostname:
         raise TargetError(f"{file}: target.issuer: {issuer!r} names no host")
+    if parts.username is not None or parts.password is not None:
+        raise TargetError(
+            f"{file}: target.issuer: has a user or password in it; credentials go into [auth]"
+        )
     if parts.query or parts.fragment:
         raise TargetError(
             f"{file}: target.issuer: {issuer!r} has a query or fragment; an issuer has neither"
@@ -223,6 +238,15 @@ def _issuer(issuer: str, file: str, *, allow_http: bool) -> str:
             f"{file}: target.issuer: {issuer!r} is not https; for a lab add --allow-http"
         )
     return issuer
+
+
+def _split(url: str, place: str) -> SplitResult:
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError as error:
+        raise TargetError(f"{place} {url}: is no URL: {error}") from error
+    return parts
 
 
 def _secret(reference: str, place: str) -> str:
@@ -241,7 +265,7 @@ def _secret(reference: str, place: str) -> str:
             raise TargetError(f"{place}: the file {name} can't be read: {error}") from error
         if not value:
             raise TargetError(f"{place}: the file {name} is empty")
-    if not value.isascii() or any(character.isspace() for character in value):
+    if not all("!" <= character <= "~" for character in value):
         raise TargetError(f"{place}: a bearer token is printable ASCII without spaces")
     return value
 
@@ -268,7 +292,7 @@ def _validate(document: Json, file: str) -> None:
         near = difflib.get_close_matches(strange, known, n=1)
         hint = f"did you mean {near[0]!r}?" if near else f"known here: {', '.join(known)}"
         raise TargetError(f"{file}: unknown key {'.'.join(filter(None, (place, strange)))}: {hint}")
-    if place.endswith("token"):
+    if place.startswith(("auth", "second_receiver")) and error.validator != "required":
         # The value may be a secret written out: it is not repeated.
         raise TargetError(
             f"{file}: {place}: a secret never stands in the file; write env:NAME or file:PATH"

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from conformance.exchange import Exchange, Recorder
+from conformance.spec.redaction import redact_text
 from conformance.spec.requirement import Grade, softest
 
 F = TypeVar("F", bound=Callable[..., None])
@@ -116,6 +117,7 @@ class CaseRecord:
     examples: int = 0
     series: list[dict[str, Any]] = field(default_factory=list)
     stopped: Callable[[], None] = lambda: None
+    secrets: frozenset[str] = frozenset()
     _failed: list[tuple[str, Grade, str, str, int]] = field(default_factory=list)
 
     def judgement(self, requirement: str) -> Judgement:
@@ -148,6 +150,7 @@ class CaseRecord:
         if held:
             return
         grade = softest(self.grades[requirement], at_most or Grade.FAIL)
+        expected, got = redact_text(expected, self.secrets), redact_text(got, self.secrets)
         if grade is Grade.NOTE:
             judgement.notes[f"expected {expected}; got {got}"] = None
             return

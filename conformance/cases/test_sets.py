@@ -57,5 +57,5 @@ def context_of(transmitter: Transmitter, seen: SeenSet) -> Context:
         key_set=seen.connection.key_set(),
         key=seen.key,
         received_at=seen.at,
-        tls=not transmitter.target.allow_http,
+        tls=transmitter.target.tls,
     )

@@ -52,7 +52,7 @@ def test_the_members_are_as_the_page_says(transmitter: Transmitter) -> None:
         verify(
             "JAMF-ISS",
             isinstance(iss, str)
-            and (iss.startswith("https://") or transmitter.target.allow_http)
+            and (iss.startswith("https://") or not transmitter.target.tls)
             and not set("?#") & set(iss),
             expected="an https URL without query and fragment",
             got=iss,

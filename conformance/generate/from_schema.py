@@ -36,6 +36,7 @@ def instances(
 ) -> st.SearchStrategy[Json]:
     """Return a strategy of valid instances of an object schema, less `leave_out`."""
     root = schema.load(name)
+    _refuse_unknown(root, root)
     return _object(root, root, named, leave_out)
 
 
@@ -43,9 +44,7 @@ def _strategy(root: Json, node: Json, named: Named) -> st.SearchStrategy[Any]:
     if "$ref" in node:
         target, file = schema.resolve(root, node["$ref"])
         return _strategy(schema.load(file), target, named)
-    strange = set(node) - _KNOWN
-    if strange:
-        raise UngeneratedKeyword(f"{root.get('$id')}: {', '.join(sorted(strange))}")
+    _refuse_unknown(root, node)
     if "x-generate" in node:
         return named[node["x-generate"]]
     if "const" in node:
@@ -53,6 +52,12 @@ def _strategy(root: Json, node: Json, named: Named) -> st.SearchStrategy[Any]:
     if "enum" in node:
         return st.sampled_from(node["enum"])
     return _typed(root, node, named)
+
+
+def _refuse_unknown(root: Json, node: Json) -> None:
+    strange = set(node) - _KNOWN
+    if strange:
+        raise UngeneratedKeyword(f"{root.get('$id')}: {', '.join(sorted(strange))}")
 
 
 def _typed(root: Json, node: Json, named: Named) -> st.SearchStrategy[Any]:
@@ -63,17 +68,22 @@ def _typed(root: Json, node: Json, named: Named) -> st.SearchStrategy[Any]:
         return st.lists(
             _strategy(root, node.get("items", {"type": "string"}), named),
             min_size=node.get("minItems", 0),
-            max_size=node.get("maxItems", _MOST_ITEMS),
+            max_size=node.get("maxItems", node.get("minItems", 0) + _MOST_ITEMS),
             unique=node.get("uniqueItems", False),
         )
     if kind == "integer":
-        return st.integers(node.get("minimum", 0), node.get("maximum", 1000))
+        return st.integers(
+            node.get("minimum", 0), node.get("maximum", node.get("minimum", 0) + 1000)
+        )
     if kind == "boolean":
         return st.booleans()
     if kind == "string" and node.get("format") == "uri":
         return named["uri"]
     if kind == "string":
-        return st.text(min_size=node.get("minLength", 0), max_size=node.get("maxLength", 20))
+        return st.text(
+            min_size=node.get("minLength", 0),
+            max_size=node.get("maxLength", node.get("minLength", 0) + 20),
+        )
     raise UngeneratedKeyword(f"{root.get('$id')}: type {kind!r}")
 
 

@@ -1,5 +1,6 @@
 """Values that are of the right shape and not the right ones."""
 
+import math
 from typing import Any
 
 
@@ -8,7 +9,8 @@ def wrong_value(name: str, value: Any) -> Any:  # noqa: ANN401 (JSON)
     if isinstance(value, bool) or value is None:
         return "something else"
     if isinstance(value, (int, float)):
-        return int(value) + 1
+        return int(value) + 1 if math.isfinite(value) else 1
     if isinstance(value, list):
         return [*value, f"urn:example:another:{name}"]
-    return f"https://another.example/{name}"
+    another = f"https://another.example/{name}"
+    return another if value != another else f"{another}/still"

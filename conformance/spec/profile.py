@@ -251,7 +251,7 @@ class Profile:
         known: Json = {"issuer": issuer.rstrip("/")}
         if stream_id is not None:
             # A colon is legal in a path segment, and a custom method such as events:poll needs it.
-            known["stream_id"] = quote(stream_id, safe=":")
+            known["stream_id"] = quote(stream_id, safe=":", errors="replace")
         known["metadata"] = dict(metadata or {})
         known["stream"] = dict(stream or {})
         for template in self.endpoints.get(endpoint, ()):

@@ -12,9 +12,10 @@ SECRET_HEADERS = frozenset(
     {"authorization", "proxy-authorization", "cookie", "set-cookie", "x-api-key"}
 )
 
+# In JSON, and in the repr of a value that was JSON.
 _SECRET_MEMBER = re.compile(
-    r'("(?:authorization_header|access_token|refresh_token|client_secret|password|token)"\s*:\s*)'
-    r'"(?:[^"\\]|\\.)*"'
+    r"""((["'])(?:authorization_header|access_token|refresh_token|client_secret|password|token)"""
+    r"""\2\s*:\s*)(["'])(?:(?!\3)[^\\]|\\.)*\3"""
 )
 _SECRET_QUERY = re.compile(
     r"([?&](?:access_token|token|code|client_secret)=)[^&#\s]+", re.IGNORECASE
@@ -40,7 +41,7 @@ def redact_text(text: str, secrets: frozenset[str] = frozenset()) -> str:
     for secret in sorted(secrets, key=len, reverse=True):
         if secret:
             text = text.replace(secret, REDACTED)
-    text = _SECRET_MEMBER.sub(rf'\1"{REDACTED}"', text)
+    text = _SECRET_MEMBER.sub(rf"\1\3{REDACTED}\3", text)
     return _SECRET_QUERY.sub(rf"\1{REDACTED}", text)
 
 

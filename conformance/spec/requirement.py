@@ -135,7 +135,7 @@ class UnknownRequirement(CatalogueError):
     def __init__(self, requirement: str, known: Iterable[str]) -> None:
         """Name the id and the known ids nearest to it."""
         near = difflib.get_close_matches(requirement.upper(), known, n=3, cutoff=0.5)
-        hint = f"did you mean {' or '.join(near)}?" if near else "`requirements list` shows all ids"
+        hint = f"did you mean {' or '.join(near)}?" if near else "`--plan` shows a target's ids"
         super().__init__(f"there is no requirement {requirement}; {hint}")
 
 

@@ -40,7 +40,6 @@ def test_a_number_that_makes_no_sense_is_named(more, words):
     ],
     ids=str,
 )
-@pytest.mark.xfail(strict=True, reason="accepted; --max-rps 0 ends in a ZeroDivisionError")
 def test_a_rate_or_patience_that_makes_no_sense_is_named(more):
     with pytest.raises(TargetError, match=r"--max-rps|--patience"):
         make_run(RunArguments(target="https://tx.example", **more))

@@ -113,13 +113,13 @@ def test_a_lab_without_tls_leaves_the_rows_about_tls_out_and_says_so():
     ]
     assert about_tls
     before = planned(transmitter=speaker).rows
-    assert all("--allow-http" not in (before[name].reason or "") for name in about_tls)
-    speaker.target = dataclasses.replace(speaker.target, allow_http=True)
+    assert all("plain http" not in (before[name].reason or "") for name in about_tls)
+    speaker.target = dataclasses.replace(speaker.target, issuer="http://tx.example")
     rows = planned(transmitter=speaker).rows
     changed = [rows[name] for name in about_tls if rows[name] != before[name]]
     assert changed
     assert all(row.state is State.NOT_APPLICABLE for row in changed)
-    assert all("--allow-http" in row.reason for row in changed)
+    assert all("plain http" in row.reason for row in changed)
 
 
 def test_a_known_difference_makes_its_rows_not_applicable_with_its_summary():

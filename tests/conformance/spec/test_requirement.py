@@ -537,7 +537,7 @@ def test_an_unknown_id_is_named_with_the_nearest_known_ones(catalogue: Catalogue
         catalogue["VEPA-ACK-PAHT"]
     with pytest.raises(UnknownRequirement, match="ssf-8-http-auth; did you mean SSF-8-HTTP-AUTH"):
         catalogue["ssf-8-http-auth"]
-    with pytest.raises(UnknownRequirement, match="requirements list"):
+    with pytest.raises(UnknownRequirement, match="--plan"):
         catalogue["?"]
     assert "VEPA-ACK-PATH" in catalogue
     assert "VEPA-ACK-PAHT" not in catalogue
