@@ -85,7 +85,7 @@ except (LookupError, TypeError, ValueError):
 if value is None:
     sys.exit(1)
 value = value if isinstance(value, str) else json.dumps(value)
-print(urllib.parse.quote(value, safe="") if uri else value)
+print(urllib.parse.quote(value, safe="", errors="replace") if uri else value)
 ' "$1" "$answer"
   fi || { say "nothing at $1 in the answer above: the target answered otherwise now" >&2; exit 1; }
 }
@@ -320,7 +320,7 @@ def _captured(capture: Capture, known: _Known, later: Sequence[Exchange]) -> Ite
     value, path = capture["value"], capture["path"]
     if _occurs(value, later) and (name := known.learn(capture["variable"], value)):
         yield f"{name}=$(pick {_single(path)})"
-    in_url = quote(value, safe="")
+    in_url = quote(value, safe="", errors="replace")
     if _occurs(in_url, later) and (name := known.learn(f"{capture['variable']}_URI", in_url)):
         yield f"{name}=$(pick {_single(f'{path}|@uri')})"
 
@@ -329,7 +329,8 @@ def _needed(exchange: Exchange, later: Sequence[Exchange]) -> Iterator[Capture]:
     """Yield the captures that a later request carries: to read more could only fail."""
     for capture in exchange["captures"]:
         if any(
-            _occurs(text, later) for text in (capture["value"], quote(capture["value"], safe=""))
+            _occurs(text, later)
+            for text in (capture["value"], quote(capture["value"], safe="", errors="replace"))
         ):
             yield capture
 
