@@ -89,7 +89,7 @@ class SuitePlugin:
         if self.plan_only:
             wanted = set()
         kept = [(item, case) for item, case in cases if case.name in wanted]
-        kept.sort(key=lambda one: (one[1].last, one[1].declaration.needs.clock))
+        kept.sort(key=lambda one: one[1].last)
         dropped = [item for item in items if all(item is not one for one, _ in kept)]
         self._cases = {item.nodeid: case for item, case in kept}
         if self.progress is not None:

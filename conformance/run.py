@@ -157,24 +157,19 @@ class Run:
     @property
     def workers(self) -> int:
         """Return how many cases run side by side: no more than a Receiver may have streams."""
-        ceiling = 1 if self.target.profile.stream.model == "implicit" else self.target.streams
         if self.options.lease is not None:
             return self.options.workers or 1
-        return max(1, min(self.options.workers or 4, ceiling))
+        # A case that waits moves the clock it holds; side by side they would disturb each other.
+        alone = self.target.profile.stream.model == "implicit" or self.target.has_hook("clock")
+        return 1 if alone else max(1, min(self.options.workers or 4, self.target.streams))
 
     def start(self) -> dict[str, "Future[Finished]"]:
-        """Submit the cases that may run side by side to a pool.
-
-        Cases that move the clock stay out of it.
-        """
+        """Submit the cases that may run side by side to a pool."""
         if self.plan is None or self.workers == 1:
             return {}
         pool = ThreadPoolExecutor(self.workers, thread_name_prefix="case")
-        alone = self.options.lease is None
         submitted = {
-            case.name: pool.submit(self.execute, case)
-            for case in self.plan.cases
-            if not case.last and not (alone and case.declaration.needs.clock)
+            case.name: pool.submit(self.execute, case) for case in self.plan.cases if not case.last
         }
         pool.shutdown(wait=False)
         return submitted

@@ -1,0 +1,38 @@
+"""Workers: the same run side by side, and never where cases would disturb each other."""
+
+import dataclasses
+
+from conformance.ledger import document_of
+from conformance.options import RunArguments, make_run
+from conformance.plugin import execute
+from conformance.reporting import results
+from conformance.run import Run, RunOptions
+from conformance.spec import schema
+
+
+def document(**more):
+    run = make_run(RunArguments(mock=True, sections=("8.1.1.3", "2.4"), examples=4, **more))
+    execute(run)
+    return document_of(run)
+
+
+def test_workers_change_no_verdict_and_the_document_is_of_its_schema():
+    alone, together = document(), document(workers=3)
+    assert together["run"]["workers"] == 3
+    assert {row["id"]: row["verdict"] for row in together["requirements"]} == {
+        row["id"]: row["verdict"] for row in alone["requirements"]
+    }
+    assert "passed" in {row["verdict"] for row in alone["requirements"]}
+    for one in (alone, together):
+        assert schema.problems(results.SCHEMA, one) == []
+
+
+def test_no_more_workers_than_streams_and_one_where_a_clock_or_a_stream_is_shared():
+    mock = make_run(RunArguments(mock=True)).target
+    implicit = make_run(RunArguments(mock=True, profile="jamf")).target
+    timeless = dataclasses.replace(mock, hooks={}, streams=3)
+    assert Run(timeless, RunOptions(workers=8)).workers == 3
+    assert Run(timeless, RunOptions()).workers == 3
+    assert Run(timeless, RunOptions(workers=2)).workers == 2
+    assert Run(dataclasses.replace(mock, streams=3), RunOptions(workers=8)).workers == 1
+    assert Run(dataclasses.replace(implicit, hooks={}), RunOptions(workers=8)).workers == 1
