@@ -7,7 +7,7 @@ before, a few polls suffice to notice one that has shrunk.
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from conformance.client import Stream
+from conformance.stream import Stream
 
 GRID = 1.05
 # Where, as shares of the gap before, an early redelivery is looked for.

@@ -3,8 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-import httpx
-
+from conformance.client import Transport
 from conformance.spec.profile import Profile
 from conformance.target import Bearer, Hook, Limits, Target
 from mock_transmitter.deviations import catalogue
@@ -19,7 +18,7 @@ class Bundled:
     """The bundled mock in process: a Transmitter of its own, with every hook that it can lend."""
 
     target: Target
-    transport: httpx.BaseTransport
+    transport: Transport
 
 
 @dataclass(frozen=True, slots=True)

@@ -105,6 +105,9 @@ def _add_prove(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     proof.set_defaults(command=_prove)
     proof.add_argument("names", nargs="*", metavar="FAULT|VARIANT", help="these alone")
     proof.add_argument("--profile", action="append", default=[], metavar="NAME")
+    proof.add_argument(
+        "--full", action="store_true", help="each fault in every profile that judges what it breaks"
+    )
     proof.add_argument("--json", type=Path, metavar="FILE", help="write the matrix as JSON")
 
 
@@ -217,6 +220,7 @@ def _prove(options: argparse.Namespace, arguments: Sequence[str]) -> int:
         names=tuple(options.names),
         profiles=tuple(options.profile),
         json_file=options.json,
+        full=options.full,
         say=_say,
     )
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from conformance.client import Transmitter
 from conformance.spec.requirement import Catalogue, Grade, Requirement
+from conformance.transmitter import Transmitter
 from conformance.verdicts import Declaration
 
 APPLICABLE_KINDS = frozenset({"obligation", "conditional"})

@@ -54,32 +54,45 @@ class Trial:
     deviation: bundled.Deviation | None
 
 
-def trials(names: Sequence[str] = (), profiles: Sequence[str] = ()) -> list[Trial]:
+def trials(
+    names: Sequence[str] = (), profiles: Sequence[str] = (), *, full: bool = False
+) -> list[Trial]:
     """Return the runs of a proof: the plain mock, and each deviation where it is about something.
 
-    A fault is about the rows that it breaks, a variant about the tolerances that it makes use of.
-    Raises TargetError for a name that no fault or variant has, and UnknownRequirement for a wrong
-    id.
+    A fault is about the rows that it breaks: it runs in as many profiles as it takes to judge each of
+    them once, or with `full` in every one that judges any. A variant is about the tolerances that it
+    makes use of, and runs wherever they are. Raises TargetError for a name that no fault or variant
+    has, and UnknownRequirement for a wrong id.
     """
+    catalogue = load_catalogue()
+    found: list[Trial] = []
+    proven: dict[str, set[str]] = {}
+    chosen = _chosen(names)
+    for one in chosen:
+        catalogue.check_ids((*one.breaks, *one.also, *one.exercises))
+    for profile in profiles or profile_ids():
+        judged = planned(profile)
+        tags = set(load_profile(profile).tags)
+        if not names:
+            found.append(Trial(profile, None))
+        for one in chosen:
+            seen = proven.setdefault(one.name, set())
+            new = (judged & set(one.breaks)) - (set() if full else seen)
+            tolerated = {tag for row in one.exercises for tag in catalogue[row].tags}
+            if new or tolerated & tags:
+                found.append(Trial(profile, one))
+                seen |= new
+    return found
+
+
+def _chosen(names: Sequence[str]) -> list[bundled.Deviation]:
     known = {one.name: one for one in bundled.deviations()}
     for name in names:
         if name not in known:
             near = difflib.get_close_matches(name, known, n=1)
             hint = f"; did you mean {near[0]!r}?" if near else ""
             raise TargetError(f"prove: no fault or variant is named {name!r}{hint}")
-    catalogue = load_catalogue()
-    chosen = [known[name] for name in names] if names else list(known.values())
-    found: list[Trial] = []
-    for profile in profiles or profile_ids():
-        judged = planned(profile)
-        if not names:
-            found.append(Trial(profile, None))
-        for one in chosen:
-            catalogue.check_ids((*one.breaks, *one.also, *one.exercises))
-            tolerated = {tag for row in one.exercises for tag in catalogue[row].tags}
-            if judged & set(one.breaks) or tolerated & set(load_profile(profile).tags):
-                found.append(Trial(profile, one))
-    return found
+    return [known[name] for name in names] if names else list(known.values())
 
 
 def planned(profile: str) -> frozenset[str]:
@@ -146,10 +159,11 @@ def prove(
     names: Sequence[str],
     profiles: Sequence[str],
     json_file: Path | None,
+    full: bool,
     say: Callable[[str], None],
 ) -> int:
     """Make the proof for people: a line for each run, and 0 only if everything is proven."""
-    chosen = trials(names, profiles)
+    chosen = trials(names, profiles, full=full)
     say(f"{len(chosen)} runs against the bundled mock")
     done: list[Outcome] = []
     for outcome in outcomes(chosen):

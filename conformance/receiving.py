@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, MultipleResults, RuleBasedStateMachine, multiple, rule
 
-from conformance.client import Transmitter
 from conformance.history import History, returned_after_acknowledgement
+from conformance.transmitter import Transmitter
 from conformance.verdicts import example
 
 # A released SET may come back once (RFC 8936 section 2.4); one that does so this often never was.

@@ -9,12 +9,11 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any, Protocol, TypeAlias
 
-import httpx
 from hypothesis import is_hypothesis_test
 from hypothesis.errors import Flaky
 
 from conformance import clock
-from conformance.client import Connection, NoAnswer, SeenSet, Transmitter, Unreachable
+from conformance.client import Connection, NoAnswer, SeenSet, Transport, Unreachable
 from conformance.exchange import Recorder
 from conformance.generate.configurations import generating_for
 from conformance.generate.exploring import (
@@ -26,6 +25,7 @@ from conformance.generate.exploring import (
 from conformance.plan import RUNNABLE, Case, Plan, Selection, make_plan
 from conformance.spec.requirement import Grade, load_catalogue
 from conformance.target import HOOKS, Target
+from conformance.transmitter import Transmitter
 from conformance.verdicts import (
     Blocked,
     CaseRecord,
@@ -49,7 +49,7 @@ class Lease(Protocol):
         ...
 
     @property
-    def transport(self) -> httpx.BaseTransport:
+    def transport(self) -> Transport:
         """What leads to it."""
         ...
 

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from typing import Any
 
-from conformance.client import Transmitter
 from conformance.spec import schema
+from conformance.transmitter import Transmitter
 from conformance.verdicts import current, verify
 
 

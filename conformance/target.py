@@ -3,7 +3,6 @@
 Everything is checked before a request is sent; a wrong key is named, with its file and path.
 """
 
-import difflib
 import math
 import os
 import tomllib
@@ -275,26 +274,13 @@ def _path(name: str | None) -> Path | None:
 
 
 def _validate(document: Json, file: str) -> None:
-    error = min(
-        schema.validator("ours/target.json").iter_errors(document),
-        key=lambda one: (
-            one.validator != "additionalProperties",
-            list(map(str, one.absolute_path)),
-        ),
-        default=None,
-    )
-    if error is None:
+    wrong = schema.complaint("ours/target.json", document)
+    if wrong is None:
         return
-    place = ".".join(str(step) for step in error.absolute_path)
-    if error.validator == "additionalProperties":
-        known = list(error.schema.get("properties", {}))
-        strange = min(set(error.instance) - set(known))
-        near = difflib.get_close_matches(strange, known, n=1)
-        hint = f"did you mean {near[0]!r}?" if near else f"known here: {', '.join(known)}"
-        raise TargetError(f"{file}: unknown key {'.'.join(filter(None, (place, strange)))}: {hint}")
-    if place.startswith(("auth", "second_receiver")) and error.validator != "required":
+    secret = wrong.place.startswith(("auth", "second_receiver"))
+    if secret and wrong.keyword not in {"required", "additionalProperties"}:
         # The value may be a secret written out: it is not repeated.
         raise TargetError(
-            f"{file}: {place}: a secret never stands in the file; write env:NAME or file:PATH"
+            f"{file}: {wrong.place}: a secret never stands in the file; write env:NAME or file:PATH"
         )
-    raise TargetError(f"{file}: {place or 'the file'}: {error.message}")
+    raise TargetError(f"{file}: {wrong.text}")

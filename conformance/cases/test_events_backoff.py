@@ -9,11 +9,12 @@ from hypothesis import strategies as st
 from hypothesis.stateful import rule
 
 from conformance.backoff import Walk, walk
-from conformance.client import Stream, Transmitter
 from conformance.generate import explore
 from conformance.history import changed_tokens, returned_after_acknowledgement, shrinking
 from conformance.receiving import MOST_SETS, TIMES_NOT_RELEASED, FreeReceiver, Settled
 from conformance.spec.requirement import Grade
+from conformance.stream import Stream
+from conformance.transmitter import Transmitter
 from conformance.verdicts import Needs, current, judges, verify
 
 WALKS = Needs(stream=True, delivery="poll", operations=("acknowledge",), sets=2, clock=True)

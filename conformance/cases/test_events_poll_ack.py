@@ -3,8 +3,8 @@
 import pytest
 
 from conformance.challenges import CHALLENGES, verify_challenge
-from conformance.client import GARBAGE, Transmitter
 from conformance.target import Bearer
+from conformance.transmitter import GARBAGE, Transmitter
 from conformance.verdicts import Needs, judges, verify
 
 POLLS = Needs(stream=True, delivery="poll", operations=("acknowledge",))

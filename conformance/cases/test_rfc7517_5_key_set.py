@@ -2,8 +2,8 @@
 
 from collections import Counter
 
-from conformance.client import Transmitter
 from conformance.shapes import requirements_of, verify_shape
+from conformance.transmitter import Transmitter
 from conformance.verdicts import judges, verify
 
 

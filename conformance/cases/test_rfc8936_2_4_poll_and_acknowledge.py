@@ -2,10 +2,10 @@
 
 from hypothesis.stateful import MultipleResults, multiple, rule
 
-from conformance.client import Transmitter
 from conformance.generate import explore
 from conformance.receiving import MOST_SETS, TIMES_NOT_RELEASED, FreeReceiver, Settled
 from conformance.spec.requirement import Grade
+from conformance.transmitter import Transmitter
 from conformance.verdicts import Needs, judges, verify
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from conformance.client import Transmitter
+from conformance.transmitter import Transmitter
 from conformance.verdicts import Needs, judges, observe, require, verify
 
 POLLS = Needs(stream=True, delivery="poll")

@@ -3,8 +3,10 @@
 import pytest
 
 from conformance import set_validator
-from conformance.client import SeenSet, Transmitter
+from conformance.client import SeenSet
+from conformance.exchange import Recorder
 from conformance.set_validator import Context, Finding
+from conformance.transmitter import Transmitter
 from conformance.verdicts import Blocked, Needs, Nonconformance, current, example, judges, verify
 
 
@@ -54,7 +56,7 @@ def context_of(transmitter: Transmitter, seen: SeenSet) -> Context:
         metadata=seen.connection.metadata,
         issuer=str(seen.connection.metadata.get("issuer", transmitter.issuer)),
         stream=seen.configuration,
-        key_set=seen.connection.key_set(),
+        key_set=Transmitter(seen.connection, Recorder()).key_set(),
         key=seen.key,
         received_at=seen.at,
         tls=transmitter.target.tls,

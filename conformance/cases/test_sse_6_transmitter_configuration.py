@@ -1,7 +1,7 @@
 """Transmitter Configuration Discovery: SSE Framework 1.0 ID1 (2021), sections 6.1 and 6.2."""
 
-from conformance.client import Transmitter
 from conformance.shapes import requirements_of, verify_shape
+from conformance.transmitter import Transmitter
 from conformance.verdicts import judges, verify
 
 

@@ -10,13 +10,13 @@ import pytest
 from hypothesis import given
 
 from conformance.challenges import CHALLENGES, verify_challenge
-from conformance.client import GARBAGE, Transmitter
 from conformance.configuration import absent, differing, same, shows
 from conformance.generate import replacements
 from conformance.generate.wrong import wrong_value
 from conformance.shapes import requirements_of, verify_shape
 from conformance.spec.requirement import Grade
 from conformance.target import Bearer
+from conformance.transmitter import GARBAGE, Transmitter
 from conformance.verdicts import Needs, judges, require, verify
 
 READS = Needs(model="implicit", operations=("read_stream",))

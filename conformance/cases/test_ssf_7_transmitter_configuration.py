@@ -1,7 +1,7 @@
 """Transmitter Configuration Discovery: SSF 1.0, sections 7.1 and 7.2."""
 
-from conformance.client import Transmitter
 from conformance.shapes import requirements_of, verify_shape
+from conformance.transmitter import Transmitter
 from conformance.verdicts import judges, verify
 
 BOGUS_PATH = "/no-such-issuer-of-ssf-conformance"

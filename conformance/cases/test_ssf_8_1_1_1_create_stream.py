@@ -4,12 +4,12 @@ from typing import Any
 
 from hypothesis import given
 
-from conformance.client import CONFLICT, Transmitter
 from conformance.configuration import absent, shows
 from conformance.generate import stream_properties
 from conformance.generate.configurations import UNKNOWN_EVENT_TYPES
 from conformance.shapes import requirements_of, verify_shape
 from conformance.spec.requirement import Grade
+from conformance.transmitter import CONFLICT, Transmitter
 from conformance.verdicts import Blocked, Needs, judges, verify
 
 CREATES = Needs(stream=True, model="explicit")

@@ -4,9 +4,9 @@ from typing import Any
 
 from hypothesis import given
 
-from conformance.client import Transmitter
 from conformance.configuration import MEMBERS, differing
 from conformance.generate import stream_properties
+from conformance.transmitter import Transmitter
 from conformance.verdicts import Needs, judges, require, verify
 
 

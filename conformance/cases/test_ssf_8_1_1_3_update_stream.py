@@ -5,11 +5,12 @@ from typing import Any
 import pytest
 from hypothesis import given
 
-from conformance.client import Stream, Transmitter
 from conformance.configuration import MEMBERS, differing, same, shows
 from conformance.generate import stream_patches
 from conformance.generate.wrong import wrong_value
 from conformance.spec.requirement import Grade
+from conformance.stream import Stream
+from conformance.transmitter import Transmitter
 from conformance.verdicts import Needs, judges, require, verify
 
 UPDATES = Needs(stream=True, model="explicit", operations=("update_stream",))

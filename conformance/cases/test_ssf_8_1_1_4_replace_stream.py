@@ -5,11 +5,11 @@ from typing import Any
 import pytest
 from hypothesis import given
 
-from conformance.client import Transmitter
 from conformance.configuration import MEMBERS, differing, same, shows
 from conformance.generate import replacements
 from conformance.generate.wrong import wrong_value
 from conformance.spec.requirement import Grade
+from conformance.transmitter import Transmitter
 from conformance.verdicts import Needs, judges, require, verify
 
 REPLACES = Needs(stream=True, operations=("replace_stream",), model="explicit")

@@ -1,6 +1,6 @@
 """Deleting a stream: SSF 1.0, section 8.1.1.5."""
 
-from conformance.client import Transmitter
+from conformance.transmitter import Transmitter
 from conformance.verdicts import Needs, judges, require, verify
 
 DELETES = Needs(stream=True, model="explicit", operations=("delete_stream",))

@@ -6,8 +6,9 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conformance.client import Stream, Transmitter
 from conformance.jose import claims_of
+from conformance.stream import Stream
+from conformance.transmitter import Transmitter
 from conformance.verdicts import Needs, judges, require, verify
 
 VERIFIES = Needs(stream=True, operations=("verify",))

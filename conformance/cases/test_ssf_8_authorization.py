@@ -3,8 +3,10 @@
 import pytest
 
 from conformance.challenges import CHALLENGES, verify_challenge
-from conformance.client import GARBAGE, Answer, Stream, Transmitter
+from conformance.client import Answer
+from conformance.stream import Stream
 from conformance.target import Bearer
+from conformance.transmitter import GARBAGE, Transmitter
 from conformance.verdicts import Needs, judges, verify
 
 ERR_401 = {

@@ -7,8 +7,8 @@ from typing import Any, TypeAlias
 
 from hypothesis import strategies as st
 
-from conformance.client import CAEP_EVENT_TYPES, Transmitter
 from conformance.generate.from_schema import Named, instances
+from conformance.transmitter import CAEP_EVENT_TYPES, Transmitter
 
 Json: TypeAlias = dict[str, Any]
 

@@ -380,27 +380,10 @@ def _set(table: Json, key: str, value: Any) -> None:  # noqa: ANN401 (TOML)
 
 
 def _validate(document: Json, file: str) -> None:
-    validator = schema.validator("ours/profile.json")
-    error = min(
-        validator.iter_errors(document),
-        key=lambda one: (
-            one.validator != "additionalProperties",
-            list(map(str, one.absolute_path)),
-        ),
-        default=None,
-    )
-    if error is None:
-        return
-    place = ".".join(str(step) for step in error.absolute_path)
-    if error.validator == "additionalProperties":
-        allowed = list(error.schema.get("properties", {}))
-        strange = min(set(error.instance) - set(allowed))
-        near = difflib.get_close_matches(strange, allowed, n=1)
-        hint = f"; did you mean {near[0]!r}?" if near else f"; known here: {', '.join(allowed)}"
-        msg = f"{file}: unknown key {'.'.join(filter(None, (place, strange)))!r}{hint}"
+    wrong = schema.complaint("ours/profile.json", document)
+    if wrong is not None:
+        msg = f"{file}: {wrong.text}"
         raise ProfileError(msg)
-    msg = f"{file}: {place or 'the file'}: {error.message}"
-    raise ProfileError(msg)
 
 
 def _build(document: Json, file: str, lineage: tuple[str, ...]) -> Profile:

@@ -4,6 +4,7 @@ A schema annotates each validating keyword with `x-requirement` (the id whose br
 `x-observe` (the text is silent: recorded, never judged). See schemas/README.md.
 """
 
+import difflib
 import json
 import re
 from collections.abc import Iterator
@@ -128,6 +129,38 @@ def problems(name: str, instance: object) -> list[Breach]:
         return []
     errors = sorted(validator(name).iter_errors(instance), key=lambda error: error.json_path)
     return [_breach(leaf) for error in errors for leaf in _leaves(error)]
+
+
+@dataclass(frozen=True, slots=True)
+class Complaint:
+    """What is wrong first with a file of ours: `place` is the dotted key."""
+
+    place: str
+    text: str
+    keyword: str
+
+
+def complaint(name: str, document: object) -> Complaint | None:
+    """Return what is wrong with one of our own files, an unknown key before anything else."""
+    error = min(
+        validator(name).iter_errors(document),
+        key=lambda one: (
+            one.validator != "additionalProperties",
+            list(map(str, one.absolute_path)),
+        ),
+        default=None,
+    )
+    if error is None:
+        return None
+    place = ".".join(str(step) for step in error.absolute_path)
+    if error.validator != "additionalProperties" or not isinstance(error.schema, dict):
+        return Complaint(place, f"{place or 'the file'}: {error.message}", str(error.validator))
+    known = list(error.schema.get("properties", {}))
+    strange = min(set(error.instance) - set(known))
+    near = difflib.get_close_matches(strange, known, n=1)
+    hint = f"did you mean {near[0]!r}?" if near else f"known here: {', '.join(known)}"
+    key = ".".join(filter(None, (place, strange)))
+    return Complaint(place, f"unknown key {key!r}; {hint}", str(error.validator))
 
 
 def judge(name: str, instance: object, *, tls: bool = True) -> Findings:

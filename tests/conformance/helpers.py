@@ -8,12 +8,13 @@ from functools import cache
 from pathlib import Path
 
 from conformance import bundled, verdicts
-from conformance.client import Connection, Transmitter
+from conformance.client import Connection
 from conformance.exchange import Recorder
 from conformance.options import RunArguments, make_run
 from conformance.plugin import execute
 from conformance.spec.profile import load_profile
 from conformance.spec.requirement import Grade
+from conformance.transmitter import Transmitter
 
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE_S = 60

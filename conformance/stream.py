@@ -1,0 +1,273 @@
+"""One stream of the target: its configuration, its SETs, and the history of both."""
+
+import math
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from conformance.client import Answer, Credential, SeenSet
+from conformance.configuration import shows
+from conformance.history import History
+from conformance.spec import codec
+from conformance.verdicts import Blocked, NotReached, require
+
+if TYPE_CHECKING:
+    from conformance.transmitter import Transmitter
+
+Json: TypeAlias = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class PollAnswer:
+    """The answer to a poll: `sets` is `{jti: compact JWS}`, empty where it holds none."""
+
+    answer: Answer
+    sets: Mapping[str, str]
+    more_available: object
+
+
+class Stream:
+    """One stream of the target; `configuration` is what was last read of it, canonical."""
+
+    def __init__(self, transmitter: "Transmitter", configuration: Json, *, created: Answer) -> None:
+        self.transmitter = transmitter
+        self.profile = transmitter.profile
+        self.configuration = configuration
+        self.created = created
+        self.history = History()
+        self._verified_at: float | None = None
+        self._gone = False
+
+    @property
+    def id(self) -> str | None:
+        """Return the stream_id; None where streams have none."""
+        found = self.configuration.get("stream_id")
+        return found if isinstance(found, str) and found else None
+
+    # -- configuration
+    # -------------------------------------------------------------------------------
+
+    def fetch(self, *, credential: Credential = "own") -> Answer:
+        """Ask for the configuration, whatever the answer."""
+        return self._call("read_stream", credential=credential)
+
+    def read(self) -> Json:
+        """Return the configuration. Raises NotReached where it is refused."""
+        answer = self.fetch()
+        found = self.transmitter.configuration_in(answer)
+        require(answer.served and found, f"the stream can't be read: {answer.text}")
+        self.configuration = {**found}
+        return found
+
+    def update(self, patch: Mapping[str, Any], *, credential: Credential = "own") -> Answer:
+        """Update the configuration (PATCH), and wait a 202 out."""
+        return self._change("update_stream", patch, credential)
+
+    def replace(self, properties: Mapping[str, Any], *, credential: Credential = "own") -> Answer:
+        """Replace the configuration, and wait a 202 out."""
+        return self._change("replace_stream", properties, credential)
+
+    def delete(self, *, credential: Credential = "own") -> Answer:
+        """Delete the stream."""
+        answer = self._call("delete_stream", credential=credential)
+        self._gone = self._gone or answer.served
+        return answer
+
+    def discard(self) -> None:
+        """Take the stream away at the end of its example, whatever came of it."""
+        if not self._gone and self.profile.offers("delete_stream"):
+            try:
+                self.delete()
+            except NotReached:
+                return
+
+    def send(
+        self,
+        operation: str,
+        *,
+        body: Mapping[str, Any] | None = None,
+        raw: bytes | None = None,
+        credential: Credential = "own",
+    ) -> Answer:
+        """Call an operation on this stream with any body, whatever the answer."""
+        return self._call(operation, body=body, raw=raw, credential=credential)
+
+    def probe(self, method: str, operation: str) -> Answer:
+        """Call an operation with another verb than its own."""
+        return self._call(operation, method=method)
+
+    def _change(self, operation: str, body: Mapping[str, Any], credential: Credential) -> Answer:
+        answer = self._call(operation, body=body, credential=credential)
+        if answer.is_in(self.profile.operations[operation].accepted):
+            self._await_processing(body)
+        return answer
+
+    def _await_processing(self, body: Mapping[str, Any]) -> None:
+        """Wait until what was accepted shows, or the patience ends; nothing is sent again."""
+        waited = 0.0
+        step = 0.25
+        while waited < self.transmitter.target.limits.patience_s:
+            found = self.transmitter.configuration_in(self.fetch())
+            if all(shows(found, name, value) for name, value in body.items()):
+                return
+            self.transmitter.clock.advance(step)
+            waited += step
+            step = min(step * 2, 5.0)
+
+    # -- SETs
+    # ----------------------------------------------------------------------------------------
+
+    def verify(self, state: str | None = None) -> Answer:
+        """Request verification, not sooner than min_verification_interval after the one before."""
+        interval = self.configuration.get("min_verification_interval")
+        if (
+            self._verified_at is not None
+            and isinstance(interval, (int, float))
+            and math.isfinite(interval)
+        ):
+            due = self._verified_at + interval
+            ahead = due - self.transmitter.clock.now()
+            if ahead > 0:
+                self.transmitter.wait(ahead + 0.001)
+        answer = self._call("verify", body={} if state is None else {"state": state})
+        self._verified_at = self.transmitter.clock.now()
+        return answer
+
+    def raise_set(self, event_type: str | None = None) -> None:
+        """Have one SET put on this stream: by the emit hook, else by verification."""
+        if self.transmitter.raises_events:
+            self.transmitter.emit(self, event_type)
+            return
+        answer = self.verify()
+        require(answer.served, f"no SET could be raised: verification was answered {answer.text}")
+
+    def obtain_sets(self, count: int = 1) -> dict[str, str]:
+        """Raise SETs and poll until they have come: `{jti: compact JWS}`, unacknowledged.
+
+        Raises Blocked where they do not come within the patience.
+        """
+        for _ in range(count):
+            self.raise_set()
+        return self.await_sets(count)
+
+    def await_sets(self, count: int = 1) -> dict[str, str]:
+        """Poll until that many different SETs have come.
+
+        Raises Blocked at the end of the patience.
+        """
+        found = self.await_sets_that(lambda seen: len(seen) >= count)
+        if len(found) < count:
+            raise Blocked(
+                f"{len(found)} of {count} SETs came within the patience of"
+                f" {self.transmitter.target.limits.patience_s:.0f} s; raise --patience?"
+            )
+        return found
+
+    def await_again(self, jtis: Collection[str], *, patience_s: float | None = None) -> set[str]:
+        """Poll until those SETs have come (again), or the patience ends; return what came."""
+        return set(self.await_sets_that(lambda seen: set(jtis) <= set(seen), patience_s=patience_s))
+
+    def await_sets_that(
+        self, enough: Callable[[Mapping[str, str]], bool], *, patience_s: float | None = None
+    ) -> dict[str, str]:
+        """Poll until what came is enough, or the patience (in seconds) ends; return what came."""
+        patience = self.transmitter.target.limits.patience_s if patience_s is None else patience_s
+        found: dict[str, str] = {}
+        waited = 0.0
+        step = 0.25
+        while True:
+            found.update(self.poll().sets)
+            if enough(found) or waited >= patience:
+                return found
+            self.transmitter.clock.advance(step)
+            waited += step
+            step = min(step * 2, max(5.0, waited / 5))
+
+    def poll(
+        self,
+        *,
+        max_events: int | None = None,
+        return_immediately: bool | None = True,
+        ack: Sequence[str] | None = None,
+        set_errors: Mapping[str, Any] | None = None,
+        credential: Credential = "own",
+        extra: Mapping[str, Any] | None = None,
+    ) -> PollAnswer:
+        """Poll for SETs (RFC 8936 section 2.4); None leaves a member out."""
+        members = {
+            "maxEvents": max_events,
+            "returnImmediately": return_immediately,
+            "ack": None if ack is None else list(ack),
+            "setErrs": set_errors,
+            **(extra or {}),
+        }
+        body = {name: value for name, value in members.items() if value is not None}
+        held = not return_immediately
+        limits = self.transmitter.target.limits
+        answer = self._call(
+            "poll",
+            body=body,
+            credential=credential,
+            timeout_s=limits.timeout_s + limits.patience_s if held else None,
+        )
+        result = self._poll_answer(answer)
+        # The time is asked for only where an answer gives it a meaning: it may cost a call.
+        at = self.transmitter.clock.now() if result.sets or ack or set_errors else 0.0
+        if answer.served:
+            self.history.acknowledged([*(ack or ()), *(set_errors or ())], at)
+        self.history.delivered(result.sets, at)
+        self._keep(result.sets, at)
+        return result
+
+    def acknowledge(self, jtis: Sequence[str], *, credential: Credential = "own") -> Answer:
+        """Acknowledge SETs and ask for none, in the way that the dialect has."""
+        if self.profile.poll.acknowledge == "own-operation":
+            answer = self._call("acknowledge", body={"acks": list(jtis)}, credential=credential)
+            if answer.served:
+                self.history.acknowledged(jtis, self.transmitter.clock.now())
+            return answer
+        return self.poll(max_events=0, ack=jtis, credential=credential).answer
+
+    def drain(self) -> None:
+        """Acknowledge whatever this stream still has."""
+        if not self.transmitter.polls:
+            return
+        try:
+            for _ in range(10):
+                pending = list(self.poll().sets)
+                if not pending:
+                    return
+                self.acknowledge(pending)
+        except NotReached:
+            return
+
+    def _poll_answer(self, answer: Answer) -> PollAnswer:
+        document = codec.decode(self.profile, "poll_response", answer.document)
+        sets = document.get("sets") if isinstance(document, dict) and answer.served else None
+        found = (
+            {key: token for key, token in sets.items() if isinstance(token, str)}
+            if isinstance(sets, dict)
+            else {}
+        )
+        more = document.get("moreAvailable") if isinstance(document, dict) else None
+        return PollAnswer(answer, found, more)
+
+    def _keep(self, sets: Mapping[str, str], at: float) -> None:
+        exchanges = tuple(self.transmitter.recorder.exchanges)
+        for key, token in sets.items():
+            self.transmitter.connection.seen_sets.append(
+                SeenSet(
+                    self.transmitter.connection,
+                    self.id or "",
+                    self.configuration,
+                    key,
+                    token,
+                    exchanges,
+                    at,
+                )
+            )
+
+    def _call(self, operation: str, **arguments: Any) -> Answer:  # noqa: ANN401 (as in call)
+        return self.transmitter.call(
+            operation, stream_id=self.id, stream=self.configuration, **arguments
+        )

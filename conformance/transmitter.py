@@ -1,0 +1,445 @@
+"""The target as a Receiver speaks to it: canonical operations, spoken in the target's profile."""
+
+import json
+import math
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, TypeAlias
+from urllib.parse import urlencode
+
+from conformance import clock as time_of
+from conformance import hooks
+from conformance.client import Answer, Connection, Credential, NoAnswer
+from conformance.exchange import Exchange, Recorder
+from conformance.spec import codec
+from conformance.spec.profile import CEILING_OF_EVIDENCE, UnresolvedEndpoint
+from conformance.spec.redaction import redact_text
+from conformance.spec.requirement import Grade
+from conformance.stream import Stream
+from conformance.target import Bearer, Hook
+from conformance.verdicts import Blocked, NotReached, require
+
+Json: TypeAlias = dict[str, Any]
+
+# Asked for where a target does not say which event types it can raise; unknown ones are ignored
+# (SSF 1.0 section 8.1.1, events_requested).
+CAEP_EVENT_TYPES = tuple(
+    f"https://schemas.openid.net/secevent/caep/event-type/{name}"
+    for name in (
+        "session-revoked",
+        "credential-change",
+        "device-compliance-change",
+        "token-claims-change",
+        "assurance-level-change",
+    )
+)
+
+GARBAGE = Bearer("not-a-token-of-this-transmitter")
+
+CONFLICT = 409
+
+_RETRIED = frozenset({429, 503})
+_RETRIES = 3
+
+
+class Transmitter:
+    """The target, as one case speaks to it."""
+
+    def __init__(self, connection: Connection, recorder: Recorder) -> None:
+        self.connection = connection
+        self.target = connection.target
+        self.profile = connection.target.profile
+        self.recorder = recorder
+        self.clock = self._clock()
+
+    @property
+    def metadata(self) -> Mapping[str, Any]:
+        """Return the Transmitter Configuration Metadata, canonical; empty before discovery."""
+        return self.connection.metadata
+
+    # -- discovery
+    # -----------------------------------------------------------------------------------
+
+    @property
+    def issuer(self) -> str:
+        """Return the issuer, character for character as the operator gave it."""
+        return self.target.issuer
+
+    @property
+    def discovery_url(self) -> str:
+        """Return the URL of the Transmitter Configuration Metadata."""
+        return self.target.overrides.get("discovery") or self.profile.discovery.url(self.issuer)
+
+    def discover(self, *, credential: Credential = "own") -> Answer:
+        """Fetch the Transmitter Configuration Metadata."""
+        channel = self.profile.discovery.channel
+        return self.connection.send(
+            self.recorder,
+            "discover",
+            "GET",
+            self.discovery_url,
+            channel=channel,
+            credential=credential,
+        )
+
+    def get(self, url: str) -> Answer:
+        """Fetch any URL of the target's, without a credential."""
+        return self.connection.send(
+            self.recorder, "get", "GET", url, channel="none", credential=None
+        )
+
+    def learn(self, answer: Answer) -> None:
+        """Take the metadata from the answer to a discovery request, if it holds any."""
+        document = codec.decode(self.profile, "transmitter_configuration", answer.document)
+        self.connection.metadata = document if isinstance(document, dict) else {}
+
+    def read_key_set(self) -> Answer:
+        """Fetch the JWK Set (RFC 7517 section 5)."""
+        return self.call("read_key_set")
+
+    def key_set(self) -> Any:  # noqa: ANN401 (JSON)
+        """Return the JWK Set that SETs are to be verified with, fetched once.
+
+        None where there is none.
+        """
+        if not self.connection.key_sets:
+            try:
+                self.connection.key_sets.append(self.read_key_set().document)
+            except NotReached:
+                self.connection.key_sets.append(None)
+        return self.connection.key_sets[0]
+
+    def offers(self, operation: str) -> bool:
+        """Say whether the profile has the operation and its endpoint is known."""
+        if operation not in self.profile.operations:
+            return self.profile.offers(operation)
+        try:
+            self.url_of(operation, stream_id="x", stream={"delivery": {"endpoint_url": "x"}})
+        except UnresolvedEndpoint:
+            return False
+        return True
+
+    # -- streams
+    # -------------------------------------------------------------------------------------
+
+    def create_stream(self, body: Mapping[str, Any], *, credential: Credential = "own") -> Answer:
+        """Create a stream, whatever the answer; `new_stream` is what a case normally wants."""
+        return self.call("create_stream", body=body, credential=credential)
+
+    def list_streams(self, *, credential: Credential = "own") -> Answer:
+        """Read the configurations of all streams of this Receiver."""
+        return self.call("list_streams", credential=credential)
+
+    def configuration_in(self, answer: Answer) -> Json:
+        """Return the stream configuration in an answer, canonical; empty if there is none."""
+        found = codec.decode(self.profile, "stream_configuration", answer.document)
+        return found if isinstance(found, dict) else {}
+
+    def configurations_in(self, answer: Answer) -> list[Json]:
+        """Return the stream configurations of a list; empty if the answer holds none."""
+        if not isinstance(answer.document, list):
+            return []
+        return [
+            codec.decode(self.profile, "stream_configuration", item)
+            for item in answer.document
+            if isinstance(item, dict)
+        ]
+
+    @contextmanager
+    def new_stream(self, **members: Any) -> Iterator["Stream"]:  # noqa: ANN401 (JSON)
+        """Give a stream for one example, and take it away (or put it back) at the end.
+
+        `members` are Receiver-Supplied properties; a poll stream is made where the profile polls.
+        Raises NotReached where the target does not give one.
+        """
+        if self.profile.stream.model == "implicit":
+            with self._borrowed_stream(members) as stream:
+                yield stream
+            return
+        request = {**self._usual_properties(), **members}
+        wanted = {key: part for key, part in request.items() if part is not None}
+        with self.creating(wanted) as (answer, stream):
+            if stream is None:
+                self._explain_no_stream(answer)
+            else:
+                yield stream
+
+    @contextmanager
+    def creating(self, body: Mapping[str, Any]) -> Iterator[tuple[Answer, "Stream | None"]]:
+        """Create a stream, give the answer and any stream made, and delete it at the end."""
+        answer = self.create_stream(body)
+        configuration = self.configuration_in(answer)
+        made = answer.served and isinstance(configuration.get("stream_id"), str)
+        stream = Stream(self, configuration, created=answer) if made else None
+        try:
+            yield answer, stream
+        finally:
+            if stream is not None:
+                stream.discard()
+
+    def _explain_no_stream(self, answer: Answer) -> None:
+        reason = f"no stream could be made: creating one was answered {answer.text}"
+        sure = CEILING_OF_EVIDENCE[self.profile.evidence_of("operations.create_stream")]
+        if sure is not Grade.FAIL:
+            # How streams are made is a guess of the profile's: a wrong guess is no breach.
+            raise Blocked(f"{reason}; profile {self.profile.id} only assumes how streams are made")
+        if answer.status == CONFLICT:
+            raise Blocked(f"{reason}: the Receiver has its only stream already")
+        raise NotReached(reason)
+
+    @contextmanager
+    def _borrowed_stream(self, members: Mapping[str, Any]) -> Iterator["Stream"]:
+        """Lend the one implicit stream, and put its configuration back."""
+        found = self.call("read_stream")
+        configuration = self.configuration_in(found)
+        absent_stream = found.is_in(self.profile.semantics.gone_stream)
+        require(
+            found.served or (absent_stream and self.profile.stream.remade_by_replace),
+            f"the stream's configuration can't be read: {found.text}",
+        )
+        before = {
+            name: configuration[name]
+            for name in self.profile.stream.receiver_supplied
+            if name in configuration
+        } or self._usual_properties()
+        stream = Stream(self, configuration, created=found)
+        try:
+            wanted = {**before, **self._usual_properties(configuration), **members}
+            answer = stream.replace({key: part for key, part in wanted.items() if part is not None})
+            require(answer.served, f"the stream can't be configured: {answer.text}")
+            stream.configuration = self.configuration_in(answer)
+            yield stream
+        finally:
+            try:
+                stream.drain()
+            finally:
+                if absent_stream:
+                    self._call_quietly("delete_stream")
+                else:
+                    self._call_quietly("replace_stream", body=before)
+
+    def _usual_properties(self, configuration: Mapping[str, Any] | None = None) -> Json:
+        supported = (configuration or {}).get("events_supported")
+        usual: Json = {
+            "events_requested": list(self.target.event_types)
+            or (supported if isinstance(supported, list) and supported else list(CAEP_EVENT_TYPES))
+        }
+        if self.polls:
+            usual["delivery"] = {"method": self.profile.delivery.poll}
+        elif self.profile.delivery.push is not None:
+            usual["delivery"] = {
+                "method": self.profile.delivery.push,
+                "endpoint_url": f"{self.target.push_url}ssf-conformance",
+            }
+        return usual
+
+    @property
+    def polls(self) -> bool:
+        """Say whether SETs can be had by polling."""
+        supported = self.metadata.get("delivery_methods_supported")
+        if isinstance(supported, list) and self.profile.delivery.poll not in supported:
+            return False
+        return self.profile.offers("poll")
+
+    # -- SETs
+    # ----------------------------------------------------------------------------------------
+
+    @property
+    def raises_events(self) -> bool:
+        """Say whether the operator lends a hook that raises events."""
+        return self.target.has_hook("emit_event")
+
+    def emit(self, stream: "Stream", event_type: str | None = None) -> None:
+        """Have the target raise an event for a stream, through the operator's hook."""
+        audience = stream.configuration.get("aud")
+        delivered = stream.configuration.get("events_delivered")
+        choice = event_type or (delivered[0] if isinstance(delivered, list) and delivered else None)
+        self.call_hook(
+            "emit_event",
+            {
+                "stream_id": stream.id,
+                "audience": audience[0] if isinstance(audience, list) and audience else audience,
+                "event_type": choice,
+            },
+        )
+
+    def call_hook(self, name: str, values: Mapping[str, Any]) -> Any:  # noqa: ANN401 (JSON)
+        """Call a hook. Raises Blocked where it fails: what it was for is not testable."""
+        hook = self.target.hooks[name]
+        try:
+            return hooks.call(
+                hook, values, send=self._send_hook, record_command=self._record_command
+            )
+        except hooks.HookFailed as error:
+            raise Blocked(str(error)) from error
+        except NoAnswer as error:
+            raise Blocked(f"hook {name}: {error}") from error
+
+    def _send_hook(
+        self, hook: Hook, url: str, headers: dict[str, str], body: bytes | None
+    ) -> tuple[int, bytes]:
+        if body is not None:
+            headers = {"content-type": "application/json", **headers}
+        answer = self.connection.send(
+            self.recorder,
+            f"hook:{hook.name}",
+            hook.method,
+            url,
+            channel="other",
+            credential=None,
+            content=body,
+            headers=headers,
+        )
+        return answer.status, answer.body
+
+    def _record_command(self, hook: Hook, argv: list[str], code: int, output: str) -> None:
+        self.recorder.exchanges.append(
+            Exchange(
+                number=len(self.recorder.exchanges) + 1,
+                operation=f"command:{hook.name}",
+                channel="other",
+                method="",
+                url=redact_text(" ".join(argv), self.target.secrets),
+                request_headers={},
+                request_body=None,
+                status=None,
+                response_headers={},
+                response_body=redact_text(output, self.target.secrets),
+                error=f"ended with {code}" if code else None,
+                duration_s=0.0,
+            )
+        )
+
+    def _clock(self) -> time_of.TargetClock:
+        if not self.target.has_hook("clock"):
+            return time_of.RealClock()
+        return time_of.HookedClock(
+            self._now,
+            lambda seconds: self.call_hook("clock.advance", {"seconds": seconds}),
+        )
+
+    def _now(self) -> float:
+        told = self.call_hook("clock.now", {})
+        try:
+            now = float(told)
+        except (TypeError, ValueError):
+            now = math.nan
+        if not math.isfinite(now):
+            raise Blocked(f"hook clock.now: {told!r} is no time in seconds")
+        return now
+
+    def wait(self, seconds: float) -> None:
+        """Let time pass at the target. Raises Blocked where that costs more than the patience."""
+        if not self.clock.movable and seconds > self.target.limits.patience_s:
+            raise Blocked(
+                f"needs {seconds:.0f} s of waiting, more than --patience"
+                f" {self.target.limits.patience_s:.0f}, or a clock hook"
+            )
+        self.clock.advance(seconds)
+
+    # -- one call
+    # ------------------------------------------------------------------------------------
+
+    def url_of(
+        self,
+        operation: str,
+        *,
+        stream_id: str | None = None,
+        stream: Mapping[str, Any] | None = None,
+    ) -> str:
+        """Return the URL of an operation, without its query. Raises UnresolvedEndpoint."""
+        endpoint = self.profile.operations[operation].endpoint
+        override = self.target.overrides.get(endpoint)
+        if override is not None:
+            return override.replace("{stream_id}", stream_id or "")
+        return self.profile.url(
+            endpoint,
+            issuer=self.issuer,
+            metadata=self.metadata,
+            stream_id=stream_id,
+            stream=stream,
+        )
+
+    def call(
+        self,
+        operation: str,
+        *,
+        body: Mapping[str, Any] | None = None,
+        raw: bytes | None = None,
+        stream_id: str | None = None,
+        stream: Mapping[str, Any] | None = None,
+        credential: Credential = "own",
+        method: str | None = None,
+        retried: bool = True,
+        timeout_s: float | None = None,
+    ) -> Answer:
+        """Call an operation of the profile and return its answer, whatever it is.
+
+        `body` is canonical, `raw` is sent as it is, `method` is another verb
+        than the operation's. Raises NoAnswer, or NotReached where the
+        endpoint's URL is not known.
+        """
+        spoken = self.profile.operations[operation]
+        try:
+            url = self.url_of(operation, stream_id=stream_id, stream=stream)
+        except UnresolvedEndpoint as error:
+            raise NotReached(str(error)) from error
+        method = method or spoken.method
+        if spoken.stream_id == "query" and stream_id is not None:
+            query = urlencode({"stream_id": stream_id}, errors="replace")
+            url = f"{url}{'&' if '?' in url else '?'}{query}"
+        content = raw
+        if body is not None:
+            canonical = dict(body)
+            if spoken.stream_id == "body" and stream_id is not None:
+                canonical = {"stream_id": stream_id, **canonical}
+            wire = codec.encode(self.profile, f"{operation}_request", canonical)
+            content = _encoded(wire)
+        headers = {"content-type": "application/json"} if content is not None else {}
+        answer = self.connection.send(
+            self.recorder,
+            operation,
+            method,
+            url,
+            channel=spoken.channel,
+            credential=credential,
+            content=content,
+            headers=headers,
+            timeout_s=timeout_s,
+        )
+        for _ in range(_RETRIES if retried else 0):
+            if answer.status not in _RETRIED:
+                break
+            self.wait(_retry_after(answer))
+            answer = self.connection.send(
+                self.recorder,
+                operation,
+                method,
+                url,
+                channel=spoken.channel,
+                credential=credential,
+                content=content,
+                headers=headers,
+                timeout_s=timeout_s,
+            )
+        return answer
+
+    def _call_quietly(self, operation: str, **arguments: Any) -> None:  # noqa: ANN401 (as in call)
+        """Call an operation whose answer is nobody's concern any more."""
+        try:
+            self.call(operation, **arguments)
+        except NotReached:
+            return
+
+
+def _encoded(document: Json) -> bytes:
+    try:
+        return json.dumps(document, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        # Half a surrogate pair that the target sent goes back as the escape that it came as.
+        return json.dumps(document).encode()
+
+
+def _retry_after(answer: Answer) -> float:
+    value = answer.headers.get("retry-after", "")
+    return float(value) if value.isascii() and value.isdigit() else 1.0
