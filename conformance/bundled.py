@@ -101,6 +101,7 @@ def _open(profile: Profile, active: Sequence[str], seed: int, case: str) -> Bund
         hooks={hook.name: hook for hook in hooks},
         limits=Limits(),
         allow_destructive=True,
+        disposable=True,
     )
     return Bundled(target, InProcessTransport(site))
 

@@ -72,8 +72,20 @@ def _add_run(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
         "--set", action="append", default=[], metavar="KEY=VALUE", help="override a profile's key"
     )
     run.add_argument("--token-env", metavar="VAR", help="environment variable with a bearer token")
-    run.add_argument("--requirement", action="append", default=[], metavar="ID")
-    run.add_argument("--section", action="append", default=[], metavar="S")
+    run.add_argument(
+        "--requirement",
+        action="append",
+        default=[],
+        metavar="ID",
+        help="this one; repeatable",
+    )
+    run.add_argument(
+        "--section",
+        action="append",
+        default=[],
+        metavar="S",
+        help="judge what stands in or below this section of any text; repeatable",
+    )
     run.add_argument(
         "--examples",
         type=int,

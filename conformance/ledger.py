@@ -10,6 +10,7 @@ from conformance.known_failures import KnownFailures
 from conformance.plan import APPLICABLE_KINDS, RUNNABLE, Row, State
 from conformance.reporting.results import Results
 from conformance.run import Finished, Run, combine, verdict_of
+from conformance.spec.requirement import Grade
 
 Json: TypeAlias = dict[str, Any]
 
@@ -95,6 +96,12 @@ def _requirement(run: Run, row: Row, known: KnownFailures) -> Json:
         if runs
         else (str(row.state), row.reason)
     )
+    if verdict == "warning":
+        reason = (
+            f"a breach warns at most: {_why_softer(run, row)}"
+            if row.grade is Grade.WARN
+            else "this breach of it is only worth a warning"
+        )
     known_failure = known.reasons.get(requirement.id)
     if known_failure is not None and runs:
         if verdict in {"failed", "warning"} and requirement.id not in known.expired:
@@ -121,6 +128,14 @@ def _requirement(run: Run, row: Row, known: KnownFailures) -> Json:
         "known_failure": known_failure,
         "cases": [_case(done, requirement.id) for done in finished] if runs else [],
     }
+
+
+def _why_softer(run: Run, row: Row) -> str:
+    if row.requirement.grade is Grade.WARN:
+        return row.requirement.why or f"its level is {row.requirement.level}, its basis " + (
+            row.requirement.basis
+        )
+    return f"profile {run.target.profile.id} holds the target to it no further"
 
 
 def _case(done: Finished, requirement: str) -> Json:

@@ -156,8 +156,9 @@ def _obstacles(case: Case, transmitter: Transmitter) -> Iterator[Obstacle]:
             "replaces the Receiver's only stream, and an authorization_header may not be readable;"
             " give --allow-destructive"
         )
-    if needs.destructive and not transmitter.target.allow_destructive:
-        yield Obstacle("does what the API can't undo; give --allow-destructive")
+    remade = transmitter.profile.stream.remade_by_replace
+    if needs.destructive and not (transmitter.target.disposable or remade):
+        yield Obstacle("deletes the Receiver's only stream, which this API can't make again")
     yield from _not_lent(case, transmitter)
 
 

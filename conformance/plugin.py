@@ -65,10 +65,6 @@ class SuitePlugin:
         self._futures: dict[str, Future[Finished]] = {}
         self._cases: dict[str, Case] = {}
 
-    @pytest.fixture(scope="session")
-    def transmitter(self) -> None:
-        """Stand for the target: the run gives each case its own."""
-
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(
         self, session: pytest.Session, config: pytest.Config, items: list[pytest.Item]

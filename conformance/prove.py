@@ -60,9 +60,9 @@ def trials(
     """Return the runs of a proof: the plain mock, and each deviation where it is about something.
 
     A fault is about the rows that it breaks: it runs in as many profiles as it takes to judge each
-    of them once, or with `full` in every one that judges any. A variant is about the tolerances that
-    it makes use of, and runs wherever they are. Raises TargetError for a name that no fault or
-    variant has, and UnknownRequirement for a wrong id.
+    of them once, or with `full` in every one that judges any. A variant is about the tolerances
+    that it makes use of, and runs wherever they are. Raises TargetError for a name that no fault
+    or variant has, and UnknownRequirement for a wrong id.
     """
     catalogue = load_catalogue()
     found: list[Trial] = []

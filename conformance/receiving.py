@@ -3,6 +3,7 @@
 The machine only records; at the end of a sequence it waits for what is due, and the case judges.
 """
 
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 
@@ -42,7 +43,7 @@ class Settled:
 
 
 class FreeReceiver(RuleBasedStateMachine):
-    """Raises SETs, polls, and acknowledges on a call of its own.
+    """Raises SETs, polls, and acknowledges on a call of its own; the case says how to `judge`.
 
     `patience_s` bounds the wait for what is due; `between_s` passes before each last look.
     """
@@ -51,8 +52,9 @@ class FreeReceiver(RuleBasedStateMachine):
     patience_s: float | None = None
     between_s = 0.0
 
-    def __init__(self, transmitter: Transmitter) -> None:
+    def __init__(self, transmitter: Transmitter, judge: Callable[[Settled], None]) -> None:
         super().__init__()
+        self._judge = judge
         self._closing = ExitStack()
         self._closing.enter_context(example())
         self.stream = self._closing.enter_context(transmitter.new_stream())
@@ -75,14 +77,10 @@ class FreeReceiver(RuleBasedStateMachine):
         """Acknowledge one SET or two, without polling."""
         self.stream.acknowledge(list(dict.fromkeys([first, second])))
 
-    def judge(self, settled: Settled) -> None:
-        """Judge a sequence; a case says how."""
-        raise NotImplementedError
-
     def teardown(self) -> None:
         """Wait for what is due, acknowledge it, look for what should stay away, and judge."""
         with self._closing:
-            self.judge(self._settle())
+            self._judge(self._settle())
 
     def _settle(self) -> Settled:
         history = self.stream.history

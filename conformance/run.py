@@ -121,6 +121,7 @@ class Run:
         for case in cases:
             self.catalogue.check_ids(case.declaration.ids)
         self.catalogue.check_ids(self.options.selection.requirements)
+        self.catalogue.check_sections(self.options.selection.sections)
         draw_nothing_from_source()
         transmitter = self._open("discovery", Recorder())
         try:

@@ -36,7 +36,7 @@ def verify_shape(transmitter: Transmitter, message: str, document: object) -> No
 
 
 def _expected(breach: schema.Breach) -> str:
-    return f"{breach.path} to keep the schema's {breach.keyword!r}"
+    return f"a message whose {breach.path} keeps {breach.keyword!r} of the schema"
 
 
 def _annotations(root: schema.Json, node: Any, walked: set[int]) -> Iterator[str]:  # noqa: ANN401 (JSON)

@@ -82,6 +82,8 @@ class Target:
     ca_file: Path | None = None
     allow_http: bool = False
     allow_destructive: bool = False
+    # Each case has a Transmitter of its own, which nobody misses afterwards.
+    disposable: bool = False
     push_url: str = "https://receiver.invalid/"
     # The argument of `run` that leads here again.
     named: str = ""

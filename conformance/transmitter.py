@@ -193,8 +193,10 @@ class Transmitter:
         found = self.call("read_stream")
         configuration = self.configuration_in(found)
         absent_stream = found.is_in(self.profile.semantics.gone_stream)
+        if absent_stream and not self.profile.stream.remade_by_replace:
+            raise Blocked("the Receiver has no stream to judge; set one up first")
         require(
-            found.served or (absent_stream and self.profile.stream.remade_by_replace),
+            found.served or absent_stream,
             f"the stream's configuration can't be read: {found.text}",
         )
         before = {
@@ -330,7 +332,8 @@ class Transmitter:
 
     def wait(self, seconds: float) -> None:
         """Let time pass at the target. Raises Blocked where that costs more than the patience."""
-        if not self.clock.movable and seconds > self.target.limits.patience_s:
+        # A wait of just the patience, and the moment that makes sure, is within it.
+        if not self.clock.movable and seconds > self.target.limits.patience_s + 1:
             raise Blocked(
                 f"needs {seconds:.0f} s of waiting, more than --patience"
                 f" {self.target.limits.patience_s:.0f}, or a clock hook"

@@ -256,7 +256,8 @@ def _parser() -> argparse.ArgumentParser:
         type=_seconds,
         default=10.0,
         metavar="S",
-        help="how long a long poll waits for a SET, in seconds; default: 10",
+        help="how long a long poll waits for a SET, in seconds of the mock's clock; default: 10."
+        " With a simulated clock it is answered after 10 real seconds at the latest",
     )
     behaviour.add_argument(
         "--fault",

@@ -162,23 +162,24 @@ class PollAndAcknowledgeApart(FreeReceiver):
         """Let the target's time go on."""
         self.stream.transmitter.wait(seconds)
 
-    def judge(self, settled: Settled) -> None:
-        """Judge what did not come again, and what came back when released."""
+
+def judge_sequence(settled: Settled) -> None:
+    """Judge what did not come again, and what came back when released."""
+    verify(
+        "VEPA-UNACKED-REDELIVERED",
+        not settled.lost,
+        expected="every SET that was not acknowledged to come again",
+        got=f"{settled.lost} did not, within {PollAndAcknowledgeApart.patience_s:.0f} s",
+    )
+    if settled.history.acknowledgements:
+        most = max(settled.returned.values(), default=0)
         verify(
-            "VEPA-UNACKED-REDELIVERED",
-            not settled.lost,
-            expected="every SET that was not acknowledged to come again",
-            got=f"{settled.lost} did not, within {self.patience_s:.0f} s",
+            "VEPA-ACK-STOPS-REDELIVERY",
+            not settled.returned,
+            expected="an acknowledged SET never again",
+            got=f"deliveries after the acknowledgement: {settled.returned}",
+            at_most=None if most >= TIMES_NOT_RELEASED else Grade.WARN,
         )
-        if settled.history.acknowledgements:
-            most = max(settled.returned.values(), default=0)
-            verify(
-                "VEPA-ACK-STOPS-REDELIVERY",
-                not settled.returned,
-                expected="an acknowledged SET never again",
-                got=f"deliveries after the acknowledgement: {settled.returned}",
-                at_most=None if most >= TIMES_NOT_RELEASED else Grade.WARN,
-            )
 
 
 @judges(
@@ -190,4 +191,4 @@ class PollAndAcknowledgeApart(FreeReceiver):
 )
 def test_sets_come_until_they_are_acknowledged_and_then_no_more(transmitter: Transmitter) -> None:
     """In any order of polls, acks and time, an unacknowledged SET stays and a released one goes."""
-    explore(lambda: PollAndAcknowledgeApart(transmitter))
+    explore(lambda: PollAndAcknowledgeApart(transmitter, judge_sequence))

@@ -25,30 +25,31 @@ class PollAndAcknowledge(FreeReceiver):
             set_errors={jti: {"err": "invalid_request", "description": "a test"}},
         )
 
-    def judge(self, settled: Settled) -> None:
-        """Judge what never came, what did not come again, and what came back when released."""
+
+def judge_sequence(settled: Settled) -> None:
+    """Judge what never came, what did not come again, and what came back when released."""
+    verify(
+        "RFC8936-2-UNACKED-KEPT",
+        len(settled.history.jtis) >= settled.raised,
+        expected=f"the {settled.raised} SETs that were raised",
+        got=f"{len(settled.history.jtis)} SETs",
+    )
+    if settled.outstanding:
         verify(
             "RFC8936-2-UNACKED-KEPT",
-            len(settled.history.jtis) >= settled.raised,
-            expected=f"the {settled.raised} SETs that were raised",
-            got=f"{len(settled.history.jtis)} SETs",
+            not settled.lost,
+            expected="every SET that was not acknowledged to come again",
+            got=f"{settled.lost} did not, within the patience",
         )
-        if settled.outstanding:
-            verify(
-                "RFC8936-2-UNACKED-KEPT",
-                not settled.lost,
-                expected="every SET that was not acknowledged to come again",
-                got=f"{settled.lost} did not, within the patience",
-            )
-        if settled.history.acknowledgements:
-            most = max(settled.returned.values(), default=0)
-            verify(
-                "RFC8936-2.2-ACK-ACCEPTED",
-                not settled.returned,
-                expected="an acknowledged SET to be released",
-                got=f"answers that carried it afterwards: {settled.returned}",
-                at_most=None if most >= TIMES_NOT_RELEASED else Grade.WARN,
-            )
+    if settled.history.acknowledgements:
+        most = max(settled.returned.values(), default=0)
+        verify(
+            "RFC8936-2.2-ACK-ACCEPTED",
+            not settled.returned,
+            expected="an acknowledged SET to be released",
+            got=f"answers that carried it afterwards: {settled.returned}",
+            at_most=None if most >= TIMES_NOT_RELEASED else Grade.WARN,
+        )
 
 
 @judges(
@@ -58,4 +59,4 @@ class PollAndAcknowledge(FreeReceiver):
 )
 def test_sets_come_until_they_are_acknowledged_and_then_no_more(transmitter: Transmitter) -> None:
     """In any order of polls and acks, an unacknowledged SET stays and a released one goes."""
-    explore(lambda: PollAndAcknowledge(transmitter))
+    explore(lambda: PollAndAcknowledge(transmitter, judge_sequence))

@@ -17,7 +17,7 @@ from conformance.verdicts import Blocked, Needs, Nonconformance, current, exampl
     needs=Needs(stream=True, sets=1, delivery="poll"),
 )
 def test_every_set_that_was_seen_is_valid(transmitter: Transmitter) -> None:
-    """Each distinct token is what a SET has to be, and no jti names two different SETs."""
+    """Each distinct token is what a SET has to be, and no jti names two SETs of a stream."""
     seen_sets = transmitter.connection.seen_sets
     if not seen_sets:
         with transmitter.new_stream() as stream:
@@ -26,10 +26,11 @@ def test_every_set_that_was_seen_is_valid(transmitter: Transmitter) -> None:
         raise Blocked("no SET was seen in the whole run")
     for seen in {(id(one.connection), one.token): one for one in seen_sets}.values():
         judge_alone(seen, set_validator.judge_set(seen.token, context_of(transmitter, seen)))
-    for connection in {id(one.connection): one.connection for one in seen_sets}.values():
-        tokens = [one.token for one in seen_sets if one.connection is connection]
-        last = next(one for one in reversed(seen_sets) if one.connection is connection)
-        judge_alone(last, set_validator.judge_uniqueness(tokens))
+    feeds: dict[tuple[int, str], list[SeenSet]] = {}
+    for seen in seen_sets:
+        feeds.setdefault((id(seen.connection), seen.stream), []).append(seen)
+    for feed in feeds.values():
+        judge_alone(feed[-1], set_validator.judge_uniqueness([one.token for one in feed]))
 
 
 def judge_alone(seen: SeenSet, findings: list[Finding]) -> None:

@@ -17,7 +17,7 @@ Named: TypeAlias = Mapping[str, st.SearchStrategy[Any]]
 _MOST_ITEMS = 5
 
 
-class UngeneratedKeyword(NotImplementedError):
+class UngeneratedKeyword(ValueError):
     """A request schema uses a keyword that the generator does not know how to keep."""
 
 

@@ -382,7 +382,7 @@ def _ending(case: Case) -> list[str]:
 
 
 def _expected_and_got(case: Case) -> str:
-    return f"expected {case['expected'] or 'otherwise'}; got {case['got'] or 'this'}"
+    return f"expected {case['expected'] or 'otherwise'}; recorded then: {case['got'] or 'this'}"
 
 
 def _in_process(issuer: str) -> bool:

@@ -163,11 +163,8 @@ def render(
     blocks += ["\n".join(_sections(document, colour=colour))]
     blocks += [
         "\n".join(_failure(row, again, directory, colour=colour, width=width))
-        for verdict in ("failed", "known failure")
+        for verdict in ("failed", "known failure", "warning")
         for row in broken[verdict]
-    ]
-    blocks += [
-        "\n".join(_warning(row, again, colour=colour, width=width)) for row in broken["warning"]
     ]
     blocks += ["\n".join(_table(document))]
     blocks += ["\n".join(_closing(document, reports, width))]
@@ -243,20 +240,12 @@ def _failure(
             "    because   ", printable(row["reason"] or "of no single case"), width
         )
     else:
+        if row["reason"]:
+            yield from _hanging("    because   ", printable(row["reason"]), width)
         yield from _expected_and_got(case, width)
         yield from _exchanges(case, width)
         if case["reproducer"]:
             yield f"    reproduce  {(directory / case['reproducer']).as_posix()}"
-    yield f"    run again  {again} --requirement {row['id']}"
-
-
-def _warning(row: Requirement, again: str, *, colour: bool, width: int) -> Iterator[str]:
-    yield _first_line(row, colour=colour)
-    case = smallest_broken(row)
-    if case is not None:
-        yield from _expected_and_got(case, width)
-    elif row["reason"]:
-        yield from _hanging("    because   ", printable(row["reason"]), width)
     yield f"    run again  {again} --requirement {row['id']}"
 
 
@@ -397,13 +386,15 @@ def _next_step(document: Results) -> str:
     verdict, verdicts = document["run"]["verdict"], document["counts"]["verdicts"]
     if verdict == "NONCONFORMANT":
         return "reproduce a failure above with its script, mend it, and run that requirement again"
-    if verdict == "INCOMPLETE":
+    if verdict == "INCOMPLETE" and document["run"]["exit_code"]:
         unlocks = document["plan"]["unlocks"]
         steps = [
             f"give {_HOOKS.get(name, name)} in target.toml ({_rows(count)})"
             for name, count in unlocks.items()
             if count
         ]
+        if any("--allow-destructive" in (row["reason"] or "") for row in document["requirements"]):
+            steps += ["give --allow-destructive, where the target is one for tests"]
         if verdicts.get("not reached"):
             steps += [f"see why {_rows(verdicts['not reached'])} were not reached (results.json)"]
         if verdicts.get("not covered"):

@@ -296,7 +296,7 @@ def _load(name: str, settings: tuple[tuple[str, Any], ...]) -> Profile:
     for key, value in settings:
         _set(merged, key, value)
     merged = cast("Json", _without_unset(merged))
-    _validate(merged, str(path))
+    _validate(merged, f"{path} with --set" if settings else str(path))
     profile = _build(merged, str(path), lineage)
     _lint(profile)
     return profile

@@ -243,6 +243,14 @@ class Catalogue:
         wanted = frozenset(tags)
         return tuple(row for row in self if row.role == role and not wanted.isdisjoint(row.tags))
 
+    def check_sections(self, sections: Iterable[str]) -> None:
+        """Raise CatalogueError for a section that no row stands in or below."""
+        for section in sections:
+            if not any(f"{row.section}.".startswith(f"{section}.") for row in self):
+                raise CatalogueError(
+                    f"no requirement stands in section {section}; `--plan` shows all"
+                )
+
     def check_ids(self, ids: Iterable[str]) -> None:
         """Raise UnknownRequirement for the first id that no row has."""
         for requirement in ids:

@@ -101,10 +101,12 @@ class ControlApi:
                 event_type, streams=streams, subject=subject, payload=payload
             )
         tenant.wake()
-        return Response.json(
-            200,
-            {"sets": [{"stream_id": stream.stream_id, "jti": jti} for stream, jti in queued]},
-        )
+        answer: Json = {
+            "sets": [{"stream_id": stream.stream_id, "jti": jti} for stream, jti in queued]
+        }
+        if not queued:
+            answer["why"] = f"no stream has {event_type} among its events_delivered"
+        return Response.json(200, answer)
 
     def read_clock(self, tenant: Tenant, body: Json) -> Response:
         """Tell the time."""

@@ -18,7 +18,7 @@ DISCARD_LIMIT = 16 * MOST_BYTES
 BODY_TIMEOUT_S = 30.0
 
 # How long a poll may hang on a simulated clock that nobody moves, in seconds of real time.
-SIMULATED_PATIENCE_S = 30.0
+SIMULATED_PATIENCE_S = 10.0
 
 Message: TypeAlias = MutableMapping[str, Any]
 Receive: TypeAlias = Callable[[], Awaitable[Message]]

@@ -141,7 +141,7 @@ def test_a_known_difference_makes_its_rows_not_applicable_with_its_summary():
             "second_receiver",
             "second Receiver",
         ),
-        ({"destructive": True}, (), {"allow_destructive": False}, None, "--allow-destructive"),
+        ({"destructive": True}, (), {"disposable": False}, None, "can't make again"),
         ({"operations": ("acknowledge",)}, (), {}, None, "acknowledge"),
         ({"model": "implicit"}, (), {}, None, "explicit"),
     ],

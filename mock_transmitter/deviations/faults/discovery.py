@@ -1,5 +1,6 @@
 """Faults of the metadata and the key set: SSF 1.0 section 7, RFC 7517."""
 
+from abc import ABC, abstractmethod
 from dataclasses import replace
 
 from mock_transmitter.deviations.documents import with_header
@@ -11,12 +12,12 @@ from mock_transmitter.http.operations import Call, Outcome, Reply
 from mock_transmitter.keys import SigningKey
 
 
-class _MetadataDeviation(Deviation):
+class _MetadataDeviation(Deviation, ABC):
     """Changes the metadata document."""
 
+    @abstractmethod
     def edit(self, metadata: Json) -> Json:
         """Return the metadata to show."""
-        raise NotImplementedError
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
         """Edit what discovery answers."""

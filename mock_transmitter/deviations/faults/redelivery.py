@@ -1,5 +1,6 @@
 """Faults of delivering again: RFC 8936 section 2.4, and the exponential backoff."""
 
+from abc import ABC, abstractmethod
 from dataclasses import replace
 
 from mock_transmitter.delivery_queue import PendingSet
@@ -27,12 +28,12 @@ _BACKOFF = (
 )
 
 
-class GapDeviation(Deviation):
+class GapDeviation(Deviation, ABC):
     """Sets the gap after each delivery, and leaves alone when a SET is due first."""
 
+    @abstractmethod
     def gap(self, attempt: int, waited: float) -> float | None:
         """Return the seconds after that delivery of a SET queued so long ago; None is never."""
-        raise NotImplementedError
 
     def schedule(
         self, gap: float | None, pending: PendingSet, stream: Stream, now: float

@@ -1,5 +1,6 @@
 """Faults of the SETs themselves: RFC 8417, RFC 7515, RFC 7519, SSF 1.0 section 4."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import ClassVar
@@ -24,12 +25,12 @@ UNVERIFIABLE = (
 )
 
 
-class _ClaimsDeviation(Deviation):
+class _ClaimsDeviation(Deviation, ABC):
     """Changes the claims of every SET."""
 
+    @abstractmethod
     def edit(self, claims: Json, stream: Stream) -> Json:
         """Return the claims to sign."""
-        raise NotImplementedError
 
     def claims(self, claims: Json, stream: Stream) -> Json:
         """Edit them."""

@@ -1,5 +1,6 @@
 """Faults of verification: SSF 1.0 section 8.1.4, the 2021 draft's section 7.1.4."""
 
+from abc import ABC, abstractmethod
 from dataclasses import replace
 
 from mock_transmitter.deviations.entry import fault
@@ -16,12 +17,12 @@ _UNMATCHED = (
 )
 
 
-class _StateDeviation(Deviation):
+class _StateDeviation(Deviation, ABC):
     """Changes the state of Verification Events."""
 
+    @abstractmethod
     def edit(self, state: str) -> str | None:
         """Return the state to send, or None for none."""
-        raise NotImplementedError
 
     def claims(self, claims: Json, stream: Stream) -> Json:
         """Edit it where there is one."""
