@@ -85,13 +85,7 @@ class FreeReceiver(RuleBasedStateMachine):
     def _settle(self) -> Settled:
         history = self.stream.history
         outstanding = tuple(history.outstanding)
-        begin = len(history.deliveries)
-        if self.raised > len(history.jtis) or outstanding:
-            self.stream.await_sets_that(
-                lambda seen: self.raised <= len(history.jtis) and set(outstanding) <= set(seen),
-                patience_s=self.patience_s,
-            )
-        came = frozenset(one.jti for one in history.deliveries[begin:])
+        came = self._collect(outstanding)
         if history.outstanding:
             self.stream.acknowledge(history.outstanding)
         for _ in range(TIMES_NOT_RELEASED if history.acknowledgements else 0):
@@ -100,3 +94,28 @@ class FreeReceiver(RuleBasedStateMachine):
             if not self.stream.poll().sets and not self.between_s:
                 break
         return Settled(history, self.raised, outstanding, came)
+
+    def _collect(self, outstanding: tuple[str, ...]) -> frozenset[str]:
+        """Poll until all that was raised has come, and all that is outstanding has come again.
+
+        What comes is acknowledged at once: a Transmitter may hand out one SET at a time.
+        """
+        history = self.stream.history
+        limits = self.stream.transmitter.target.limits
+        patience = limits.patience_s if self.patience_s is None else self.patience_s
+        came: set[str] = set()
+        waited = 0.0
+        step = 0.25
+        while waited <= patience:
+            if self.raised <= len(history.jtis) and set(outstanding) <= came:
+                break
+            sets = self.stream.poll().sets
+            fresh = set(sets) - came
+            came |= set(sets)
+            if sets:
+                self.stream.acknowledge(list(sets))
+            if not fresh:
+                self.stream.transmitter.clock.advance(step)
+                waited += step
+                step = min(step * 2, max(5.0, waited / 5))
+        return frozenset(came)

@@ -3,7 +3,7 @@
 import random
 import threading
 import traceback
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -194,19 +194,10 @@ class Run:
         try:
             with recording(record), exploring(self._settings), generating_for(transmitter):
                 case.function(transmitter=transmitter, **case.parameters)
-        except (Nonconformance, BaseExceptionGroup) as error:
-            # The ledger holds each breach. A group may hold more than breaches: our own errors
-            # count.
-            done.crashed = _foreign(error)
-        except Blocked as error:
-            done.blocked = str(error)
-        except NotReached as error:
-            done.not_reached = str(error)
         except Interrupted:
             done.not_reached = "the run was interrupted"
         except Exception as error:  # noqa: BLE001 (a case that crashes is our error, and one case's)
-            if not record.breached:
-                done.crashed = "".join(traceback.format_exception(error))
+            _explain(done, error)
         done.duration_s = watch.seconds
         self.finished[case.name] = done
         return done
@@ -262,10 +253,10 @@ def verdict_of(done: Finished, requirement: str) -> tuple[str, str | None]:
         return "not reached", "the case ended in an error of the suite itself"
     if done.not_reached is not None:
         return "not reached", done.not_reached
-    if judgement is not None and judgement.checks:
-        return "passed", None
     if done.blocked is not None:
         return "not testable", done.blocked
+    if judgement is not None and judgement.checks:
+        return "passed", None
     return "not seen", None
 
 
@@ -285,12 +276,28 @@ def is_planned_to_run(plan: Plan, requirement: str) -> bool:
     return plan.rows[requirement].state in RUNNABLE
 
 
-def _foreign(error: BaseException) -> str | None:
-    """Return the traceback of whatever in a group is no breach of the target's."""
-    if isinstance(error, Flaky):
-        # A target that breaks a requirement only now and then; the ledger holds what was seen.
-        return None
+def _explain(done: Finished, error: Exception) -> None:
+    """Say why a case ended early. What it saw broken stands in its record already."""
+    leaves = list(_leaves(error))
+    for leaf in leaves:
+        if isinstance(leaf, Blocked):
+            done.blocked = done.blocked or str(leaf)
+        elif isinstance(leaf, NotReached):
+            done.not_reached = done.not_reached or str(leaf)
+    if done.record.breached:
+        return
+    if any(not isinstance(leaf, (Nonconformance, NotReached)) for leaf in leaves):
+        done.crashed = "".join(traceback.format_exception(error))
+    elif not leaves:
+        done.not_reached = "the target answered otherwise when an example was repeated"
+
+
+def _leaves(error: BaseException | None) -> Iterator[BaseException]:
+    """Yield what lies at the bottom of groups, and of a failure that was called flaky."""
     if isinstance(error, BaseExceptionGroup):
-        rest = error.split((Nonconformance, NotReached))[1]
-        return None if rest is None else "".join(traceback.format_exception(rest))
-    return None
+        for part in error.exceptions:
+            yield from _leaves(part)
+    elif isinstance(error, Flaky):
+        yield from _leaves(error.__cause__ or error.__context__)
+    elif error is not None:
+        yield error

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from conformance.client import Answer, Credential, SeenSet
-from conformance.configuration import shows
+from conformance.configuration import absent, same, shows
 from conformance.history import History
 from conformance.spec import codec
 from conformance.verdicts import Blocked, NotReached, require
@@ -99,16 +99,26 @@ class Stream:
     def _change(self, operation: str, body: Mapping[str, Any], credential: Credential) -> Answer:
         answer = self._call(operation, body=body, credential=credential)
         if answer.is_in(self.profile.operations[operation].accepted):
-            self._await_processing(body)
+            self._await_processing(operation, body)
         return answer
 
-    def _await_processing(self, body: Mapping[str, Any]) -> None:
-        """Wait until what was accepted shows, or the patience ends; nothing is sent again."""
+    def _await_processing(self, operation: str, body: Mapping[str, Any]) -> None:
+        """Wait until what was accepted shows, or the patience ends; nothing is sent again.
+
+        A replacement has also taken away what it left out.
+        """
+        before = self.configuration
+        leaves = [
+            name
+            for name in self.profile.stream.receiver_supplied
+            if operation == "replace_stream" and name not in body and not absent(before.get(name))
+        ]
         waited = 0.0
         step = 0.25
         while waited < self.transmitter.target.limits.patience_s:
             found = self.transmitter.configuration_in(self.fetch())
-            if all(shows(found, name, value) for name, value in body.items()):
+            shown = all(shows(found, name, value) for name, value in body.items())
+            if shown and not any(same(name, before[name], found.get(name)) for name in leaves):
                 return
             self.transmitter.clock.advance(step)
             waited += step

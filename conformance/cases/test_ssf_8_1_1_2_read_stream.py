@@ -38,11 +38,16 @@ def test_the_list_holds_the_stream_that_was_created(transmitter: Transmitter) ->
     """GET without a stream_id answers an array of the Receiver's streams, even of one."""
     with transmitter.new_stream() as stream:
         answer = transmitter.list_streams()
-        ids = [one.get("stream_id") for one in transmitter.configurations_in(answer)]
+        found = stream.read()
+        listed = [
+            one
+            for one in transmitter.configurations_in(answer)
+            if one.get("stream_id") == stream.id
+        ]
         verify(
             "SSF-8.1.1.2-LIST-ARRAY",
-            answer.status == 200 and stream.id in ids,
-            expected=f"200 and an array that holds {stream.id}",
+            answer.status == 200 and len(listed) == 1 and not differing(found, listed[0], MEMBERS),
+            expected=f"200 and an array that holds {stream.id} once, as reading it shows it",
             got=answer.text,
         )
 

@@ -44,7 +44,7 @@ def test_management_is_refused_without_authorization(
             "update_stream": {"description": "changed without authorization"},
             "replace_stream": {
                 "events_requested": before.get("events_requested"),
-                "delivery": {"method": transmitter.profile.delivery.poll},
+                "delivery": before.get("delivery"),
                 "description": "replaced without authorization",
             },
             "verify": {},

@@ -65,6 +65,9 @@ def _of_message(draw: st.DrawFn, message: str) -> Json:
     if name is None:
         return {}
     drawn = draw(instances(name, _named(transmitter), leave_out=frozenset({"stream_id"})))
+    if message == "create_stream_request" and not transmitter.polls and "delivery" not in drawn:
+        # Without one poll is meant, which a target that only pushes may refuse (section 8.1.1.1).
+        drawn["delivery"] = draw(_named(transmitter)["delivery"])
     if message == "replace_stream_request":
         # The text asks a Receiver for the full set; leaving these two out is a case of its own.
         for member in ("events_requested", "delivery"):

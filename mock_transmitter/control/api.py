@@ -85,7 +85,11 @@ class ControlApi:
         """Let an event happen; answer with the SETs that were queued."""
         _only(body, "event_type", "stream_id", "audience", "subject", "payload")
         event_type = _member(body, "event_type", str, events.SUPPORTED[0])
-        if not urlsplit(event_type).scheme:
+        try:
+            scheme = urlsplit(event_type).scheme
+        except ValueError:
+            scheme = ""
+        if not scheme:
             raise _invalid("event_type must be a URI")
         stream_id = _member(body, "stream_id", str)
         audience = _member(body, "audience", str)
