@@ -168,7 +168,7 @@ class ControlApi:
         if not isinstance(active, list) or not all(isinstance(name, str) for name in active):
             raise _invalid("active must be an array of names")
         try:
-            tenant.use_deviations(active)
+            tenant.use_deviations(list(dict.fromkeys(active)))
         except catalogue.UnknownDeviation as error:
             raise _invalid(str(error)) from None
         return Response.json(200, _deviations(tenant))
