@@ -6,6 +6,10 @@ import sys
 
 import pytest
 
+from conformance import bundled
+from conformance.prove import planned
+from conformance.spec.profile import profile_ids
+
 
 @pytest.fixture(scope="module")
 def outcomes(tmp_path_factory):
@@ -32,24 +36,18 @@ def test_every_fault_is_seen_under_its_ids_and_no_variant_alarms(outcomes):
 
 
 @pytest.mark.slow
-def test_the_catalogue_is_as_large_as_promised_and_each_entry_applies_somewhere(outcomes):
+def test_the_catalogue_is_as_large_as_promised_and_all_that_can_be_proven_is(outcomes):
     faults = {one["name"] for one in outcomes if one["kind"] == "fault"}
     variants = {one["name"] for one in outcomes if one["kind"] == "variant"}
     assert len(faults) >= 20
     assert len(variants) >= 8
-    listed = subprocess.run(
-        [sys.executable, "-m", "mock_transmitter", "--list"],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=True,
-    )
-    names = {
-        line.strip()
-        for line in listed.stdout.splitlines()
-        if line.startswith("  ") and line[2] != " "
-    }
-    assert names == faults | variants
+    judged = frozenset().union(*map(planned, profile_ids()))
+    left = {one.name: one for one in bundled.deviations() if one.name not in faults | variants}
+    # What is left breaks only rows that no case judges yet: it waits for them.
+    assert {
+        name for name, one in left.items() if judged & set(one.breaks) or one.exercises
+    } == set()
+    assert len(left) < 10
 
 
 @pytest.mark.slow
