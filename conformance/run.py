@@ -22,7 +22,7 @@ from conformance.generate.exploring import (
     prepare,
     run_settings,
 )
-from conformance.plan import RUNNABLE, Case, Plan, Selection, make_plan
+from conformance.plan import Case, Plan, Selection, make_plan
 from conformance.spec.requirement import Grade, load_catalogue
 from conformance.target import HOOKS, Target
 from conformance.transmitter import Transmitter
@@ -269,11 +269,6 @@ def combine(verdicts: Sequence[tuple[str, str | None]]) -> tuple[str, str | None
     if not verdicts:
         return "not reached", "its cases did not run"
     return min(verdicts, key=lambda one: _ORDER.index(one[0]))
-
-
-def is_planned_to_run(plan: Plan, requirement: str) -> bool:
-    """Say whether a row is judged in this run."""
-    return plan.rows[requirement].state in RUNNABLE
 
 
 def _explain(done: Finished, error: Exception) -> None:
