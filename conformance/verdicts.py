@@ -258,7 +258,7 @@ def judges(*ids: str, needs: Needs | None = None) -> Callable[[F], F]:
     """
 
     def declare(function: F) -> F:
-        declaration = Declaration(ids, needs or Needs())
+        declaration = Declaration(tuple(dict.fromkeys(ids)), needs or Needs())
         setattr(function, DECLARATION, declaration)
         hypothesis = getattr(function, "hypothesis", None)
         if hypothesis is not None:

@@ -370,3 +370,11 @@ def test_what_was_got_is_shown_as_text_and_cut():
     with recording(ledger), pytest.raises(Nonconformance), example():
         verify("A", held=False, expected="e", got=["x" * 5000])
     assert len(ledger.judgements["A"].worst().got) < 2100
+
+
+def test_an_id_that_is_declared_twice_is_one():
+    @judges("SSF-8.1.1.1-CREATE-201", "SSF-8.1.1.1-CREATE-201")
+    def case(transmitter):
+        """Hold a claim."""
+
+    assert declaration_of(case).ids == ("SSF-8.1.1.1-CREATE-201",)
