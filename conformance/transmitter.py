@@ -4,6 +4,7 @@ import json
 import math
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from typing import Any, TypeAlias
 from urllib.parse import urlencode
 
@@ -373,7 +374,6 @@ class Transmitter:
         stream: Mapping[str, Any] | None = None,
         credential: Credential = "own",
         method: str | None = None,
-        retried: bool = True,
         timeout_s: float | None = None,
     ) -> Answer:
         """Call an operation of the profile and return its answer, whatever it is.
@@ -399,7 +399,8 @@ class Transmitter:
             wire = codec.encode(self.profile, f"{operation}_request", canonical)
             content = _encoded(wire)
         headers = {"content-type": "application/json"} if content is not None else {}
-        answer = self.connection.send(
+        send = partial(
+            self.connection.send,
             self.recorder,
             operation,
             method,
@@ -410,21 +411,12 @@ class Transmitter:
             headers=headers,
             timeout_s=timeout_s,
         )
-        for _ in range(_RETRIES if retried else 0):
+        answer = send()
+        for _ in range(_RETRIES):
             if answer.status not in _RETRIED:
                 break
             self.wait(_retry_after(answer))
-            answer = self.connection.send(
-                self.recorder,
-                operation,
-                method,
-                url,
-                channel=spoken.channel,
-                credential=credential,
-                content=content,
-                headers=headers,
-                timeout_s=timeout_s,
-            )
+            answer = send()
         return answer
 
     def _call_quietly(self, operation: str, **arguments: Any) -> None:  # noqa: ANN401 (as in call)

@@ -1,4 +1,4 @@
-"""The one implicit stream: SSE Framework 1.0 ID1 (2021), section 7.1.2, and Jamf's page.
+"""The one implicit stream: SSE Framework 1.0 ID1 (2021), section 7.1.2, and a vendor page.
 
 The vendor's page is the draft's section nearly word for word, so one story serves both; each check
 names the row of one text.
