@@ -2,41 +2,19 @@
 
 import difflib
 from collections.abc import Mapping
+from importlib import import_module
+from pkgutil import iter_modules
 from types import MappingProxyType
 
-from mock_transmitter.deviations import variants
+from mock_transmitter.deviations import faults, variants
 from mock_transmitter.deviations.entry import ENTRIES, Entry, Kind
-from mock_transmitter.deviations.faults import (
-    acknowledge,
-    authorisation,
-    create_and_read,
-    delete,
-    discovery,
-    poll,
-    redelivery,
-    replace,
-    sets,
-    update,
-    verification,
-)
 
 __all__ = ["FAULTS", "VARIANTS", "Entry", "UnknownDeviation", "find"]
 
 # Importing a module is what registers its deviations.
-MODULES = (
-    acknowledge,
-    authorisation,
-    create_and_read,
-    delete,
-    discovery,
-    poll,
-    redelivery,
-    replace,
-    sets,
-    update,
-    variants,
-    verification,
-)
+for _package in (faults, variants):
+    for _module in iter_modules(_package.__path__, f"{_package.__name__}."):
+        import_module(_module.name)
 
 
 class UnknownDeviation(LookupError):

@@ -1,0 +1,88 @@
+"""Variants of the redelivery schedule."""
+
+from mock_transmitter.delivery_queue import PendingSet
+from mock_transmitter.deviations.entry import variant
+from mock_transmitter.deviations.faults.redelivery import DAY_S, BackoffDeviation, GapDeviation
+from mock_transmitter.stream import Stream
+
+
+@variant
+class RedeliveryWaitsFiveSeconds(GapDeviation):
+    """A SET that was not acknowledged comes again after five seconds, not with the next poll."""
+
+    exercises = ("RFC8936-2.4-REDELIVERY",)
+
+    def schedule(
+        self, gap: float | None, pending: PendingSet, stream: Stream, now: float
+    ) -> float | None:
+        """Where it would come at once, wait."""
+        return gap or super().schedule(gap, pending, stream, now)
+
+    def gap(self, attempt: int, waited: float) -> float | None:
+        """Return five seconds."""
+        del attempt, waited
+        return 5.0
+
+
+@variant
+class BackoffCapIsOneHour(BackoffDeviation):
+    """The gaps between two deliveries of a SET grow to one hour."""
+
+    exercises = ("VEPA-BACKOFF-CAP-24H", "VEPA-BACKOFF-CONTINUES")
+
+    def gap(self, attempt: int, waited: float) -> float | None:
+        """Double it up to there."""
+        del waited
+        return min(2.0 ** min(attempt - 1, 30), 3600.0)
+
+
+@variant
+class BackoffFactorIsOneAndAHalf(BackoffDeviation):
+    """Each gap between two deliveries of a SET is one and a half times the one before."""
+
+    exercises = ("VEPA-BACKOFF-GAPS-GROW", "VEPA-BACKOFF-GAPS-NONDECREASING")
+
+    def gap(self, attempt: int, waited: float) -> float | None:
+        """Multiply it."""
+        del waited
+        return min(1.5 ** min(attempt - 1, 60), DAY_S)
+
+
+@variant
+class BackoffFactorIsFour(BackoffDeviation):
+    """Each gap between two deliveries of a SET is four times the one before."""
+
+    exercises = ("VEPA-BACKOFF-GAPS-GROW",)
+
+    def gap(self, attempt: int, waited: float) -> float | None:
+        """Multiply it."""
+        del waited
+        return min(4.0 ** min(attempt - 1, 30), DAY_S)
+
+
+@variant
+class BackoffStartsAtTenMinutes(BackoffDeviation):
+    """A SET comes again ten minutes after its first delivery at the earliest."""
+
+    exercises = ("VEPA-UNACKED-REDELIVERED", "VEPA-BACKOFF-GAPS-GROW")
+
+    def gap(self, attempt: int, waited: float) -> float | None:
+        """Begin there and double it."""
+        del waited
+        return min(600.0 * 2.0 ** min(attempt - 1, 30), DAY_S)
+
+
+@variant
+class BackoffJitters(BackoffDeviation):
+    """Each gap between two deliveries of a SET is up to a fifth shorter than its nominal length."""
+
+    exercises = ("VEPA-BACKOFF-GAPS-NONDECREASING", "VEPA-BACKOFF-GAPS-GROW")
+
+    # The same run gives the same gaps, so this is a pattern rather than a source of chance.
+    SHARES = (0.0, 0.2, 0.05, 0.15, 0.1)
+
+    def gap(self, attempt: int, waited: float) -> float | None:
+        """Shorten it."""
+        del waited
+        share = self.SHARES[attempt % len(self.SHARES)]
+        return min(2.0 ** min(attempt - 1, 30), DAY_S) * (1.0 - share)
