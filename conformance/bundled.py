@@ -9,8 +9,10 @@ from conformance.target import Bearer, Hook, Limits, Target
 from mock_transmitter.deviations import catalogue
 from mock_transmitter.http.application import Site
 from mock_transmitter.http.in_process import InProcessTransport
+from mock_transmitter.redelivery import AS_IT_IS, Curve, parse_curve
 
-ISSUER = "https://transmitter.invalid"
+# The path and its last slash are for the rules of discovery: SSF 1.0 section 7.2.1.
+ISSUER = "https://transmitter.invalid/tenant/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,14 +46,20 @@ def deviations() -> tuple[Deviation, ...]:
 
 def target_of(profile: Profile, *, named: str = "--mock") -> Target:
     """Return the mock as a target: what a run is planned from."""
-    return replace(_open(profile, (), 0, "plan").target, named=named)
+    return replace(_open(profile, (), 0, "plan", AS_IT_IS).target, named=named)
 
 
-def leases(target: Target, *, seed: int, active: Sequence[str] = ()) -> Callable[[str], Bundled]:
-    """Return what gives each case a Transmitter of its own, all from the seed."""
+def leases(
+    target: Target, *, seed: int, active: Sequence[str] = (), redelivery: str | None = None
+) -> Callable[[str], Bundled]:
+    """Return what gives each case a Transmitter of its own, all from the seed.
+
+    `redelivery` holds the numbers of its backoff, as in `initial=10,factor=3`.
+    """
+    curve = AS_IT_IS if redelivery is None else parse_curve(redelivery)
 
     def lease(case: str) -> Bundled:
-        opened = _open(target.profile, active, seed, case)
+        opened = _open(target.profile, active, seed, case, curve)
         return Bundled(
             replace(
                 opened.target,
@@ -66,9 +74,16 @@ def leases(target: Target, *, seed: int, active: Sequence[str] = ()) -> Callable
     return lease
 
 
-def _open(profile: Profile, active: Sequence[str], seed: int, case: str) -> Bundled:
+def _open(
+    profile: Profile, active: Sequence[str], seed: int, case: str, redelivery: Curve
+) -> Bundled:
     site = Site(
-        profile, base_url=ISSUER, clock="simulated", seed=_seed(seed, case), deviations=active
+        profile,
+        base_url=ISSUER,
+        clock="simulated",
+        seed=_seed(seed, case),
+        deviations=active,
+        redelivery=redelivery,
     )
     tenant = site.tenant
     first, second = tenant.receivers
@@ -97,6 +112,7 @@ def _open(profile: Profile, active: Sequence[str], seed: int, case: str) -> Bund
         profile=profile,
         credentials=_credentials(first.management_token, first.poll_token),
         second_receiver=_credentials(second.management_token, second.poll_token),
+        limited_receiver=_credentials(first.limited_token, None),
         streams=8,
         hooks={hook.name: hook for hook in hooks},
         limits=Limits(),

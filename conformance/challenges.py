@@ -8,6 +8,7 @@ CHALLENGES = (
     "RFC9110-15.5.2-401-CHALLENGE",
     "RFC6750-3-BEARER-CHALLENGE",
     "RFC6750-3.1-INVALID-TOKEN",
+    "RFC6750-3.1-NO-ERROR-WITHOUT-CREDS",
 )
 
 
@@ -25,6 +26,12 @@ def verify_challenge(answer: Answer, credential: Bearer | None) -> None:
                 "RFC6750-3-BEARER-CHALLENGE",
                 "bearer" in schemes,
                 expected="a challenge of the scheme Bearer",
+                got=got,
+            )
+            verify(
+                "RFC6750-3.1-NO-ERROR-WITHOUT-CREDS",
+                "error=" not in challenge,
+                expected="no error code in the challenge to a request without a credential",
                 got=got,
             )
     if credential is not None and answer.refused:

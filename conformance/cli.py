@@ -1,4 +1,4 @@
-"""The command line: `ssf-conformance run | requirements | profiles | prove`."""
+"""The command line of `ssf-conformance`: one function for each command."""
 
 import argparse
 import os
@@ -9,19 +9,21 @@ import traceback
 from collections.abc import Sequence
 from pathlib import Path
 
-from conformance import ledger
+from conformance import inspection, ledger, listings
 from conformance.client import Unreachable
+from conformance.init import Init, init
 from conformance.known_failures import KnownFailureError, KnownFailures
 from conformance.options import DEFAULT_EXAMPLES, RunArguments, make_run
 from conformance.plan import Plan
-from conformance.plugin import execute
+from conformance.plugin import all_cases, execute
 from conformance.prove import prove
 from conformance.reporting import allure, reproducers, results, terminal
 from conformance.reporting.progress import ProgressBar
+from conformance.reporting.text import printable
 from conformance.run import Run
-from conformance.spec.profile import ProfileError, parse_setting
-from conformance.spec.requirement import CatalogueError
-from conformance.target import TargetError
+from conformance.spec.profile import ProfileError, findings, load_profile, parse_setting
+from conformance.spec.requirement import LEVELS, CatalogueError, load_catalogue
+from conformance.target import Options, TargetError
 
 DEFAULT_REPORTS = Path("reports")
 
@@ -38,7 +40,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         return int(options.command(options, arguments))
     except (TargetError, ProfileError, CatalogueError, KnownFailureError, Unreachable) as error:
-        _complain(str(error))
+        _complain(printable(str(error)))
         return ledger.EXIT_USAGE
     except KeyboardInterrupt:
         _complain("interrupted")
@@ -58,6 +60,10 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=ledger.suite_version())
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     _add_run(commands)
+    _add_init(commands)
+    _add_profiles(commands)
+    _add_requirements(commands)
+    _add_inspect_set(commands)
     _add_prove(commands)
     return parser
 
@@ -108,6 +114,83 @@ def _add_run(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     run.add_argument("--plan", action="store_true", help="show what would be judged, and stop")
 
 
+def _add_init(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    begin = commands.add_parser(
+        "init",
+        help="write a target.toml to begin with",
+        description="Fetch the metadata of a Transmitter, and write a target.toml to begin with.",
+    )
+    begin.set_defaults(command=_init)
+    begin.add_argument("issuer", metavar="ISSUER_URL")
+    begin.add_argument("--profile", metavar="NAME|FILE", help="the text that it is held to")
+    begin.add_argument(
+        "--token-env",
+        metavar="VAR",
+        help="environment variable with a bearer token, for the file, and for"
+        " discovery where that takes one",
+    )
+    begin.add_argument("--output", type=Path, default=Path("target.toml"), metavar="FILE")
+    begin.add_argument("--force", action="store_true", help="write over a file that is there")
+    begin.add_argument("--allow-http", action="store_true", help="a lab without TLS")
+    begin.add_argument("--ca-file", type=Path, metavar="PEM", help="trust these authorities")
+
+
+def _add_profiles(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    profiles = commands.add_parser("profiles", help="what a target can be held to")
+    actions = profiles.add_subparsers(required=True, metavar="ACTION")
+    actions.add_parser("list", help="the shipped profiles").set_defaults(command=_profiles_list)
+    show = actions.add_parser("show", help="a profile key by key, with its evidence")
+    show.set_defaults(command=_profiles_show)
+    show.add_argument("profile", metavar="NAME|FILE")
+    show.add_argument(
+        "--set", action="append", default=[], metavar="KEY=VALUE", help="override a key"
+    )
+    check = actions.add_parser("lint", help="everything that is wrong with a profile's file")
+    check.set_defaults(command=_profiles_lint)
+    check.add_argument("file", metavar="FILE")
+
+
+def _add_requirements(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    requirements = commands.add_parser("requirements", help="the catalogue of requirements")
+    actions = requirements.add_subparsers(required=True, metavar="ACTION")
+    rows = actions.add_parser(
+        "list",
+        help="one requirement a line",
+        description="List requirements, one a line: id, level, kind, grade, section, summary.",
+    )
+    rows.set_defaults(command=_requirements_list)
+    rows.add_argument("--profile", metavar="NAME|FILE", help="those of this profile, at its grades")
+    rows.add_argument("--role", choices=("transmitter", "receiver"))
+    rows.add_argument("--level", choices=LEVELS, type=str.upper)
+    rows.add_argument("--kind", choices=("obligation", "conditional", "tolerance"))
+    rows.add_argument("--section", metavar="S", help="in or below this section of any text")
+    rows.add_argument("--json", action="store_true", help="as a JSON array")
+    show = actions.add_parser("show", help="everything about one requirement")
+    show.set_defaults(command=_requirements_show)
+    show.add_argument("id", metavar="ID")
+
+
+def _add_inspect_set(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    one = commands.add_parser(
+        "inspect-set",
+        help="a SET decoded, with everything that is wrong with it",
+        description="Decode a SET and judge it. Exit codes: 0 nothing broken beyond warnings,"
+        " 1 a requirement broken, 4 no token in the input.",
+    )
+    one.set_defaults(command=_inspect_set)
+    one.add_argument("set", metavar="TOKEN|-", help="a SET, or - to read one from the input")
+    one.add_argument(
+        "--profile",
+        default="ssf-1.0",
+        metavar="NAME|FILE",
+        help="the text that it is held to (default %(default)s)",
+    )
+    one.add_argument("--jwks", metavar="FILE", help="the Transmitter's JWK Set")
+    one.add_argument("--issuer", default="", metavar="ISS", help="the Transmitter's issuer")
+    one.add_argument("--audience", default="", metavar="AUD", help="the stream's aud")
+    one.add_argument("--json", action="store_true", help="as a JSON object")
+
+
 def _add_prove(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     proof = commands.add_parser(
         "prove",
@@ -118,7 +201,9 @@ def _add_prove(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     proof.add_argument("names", nargs="*", metavar="FAULT|VARIANT", help="these alone")
     proof.add_argument("--profile", action="append", default=[], metavar="NAME")
     proof.add_argument(
-        "--full", action="store_true", help="each fault in every profile that judges what it breaks"
+        "--full",
+        action="store_true",
+        help="each in every profile that it is about, and with all examples",
     )
     proof.add_argument("--json", type=Path, metavar="FILE", help="write the matrix as JSON")
 
@@ -224,6 +309,83 @@ def _planned(run: Run, plan: Plan) -> tuple[list[terminal.PlanRow], terminal.Cos
     requests = run.expected_requests
     pace = run.target.limits.max_rps or (2000 if run.options.lease else 50)
     return rows, {"requests": requests, "minutes": requests / pace / 60, "unlocks": plan.unlocks}
+
+
+def _init(options: argparse.Namespace, arguments: Sequence[str]) -> int:
+    del arguments
+    asked = Init(
+        issuer=options.issuer,
+        output=options.output,
+        force=options.force,
+        options=Options(
+            profile=options.profile,
+            token_env=options.token_env,
+            allow_http=options.allow_http,
+            ca_file=options.ca_file,
+        ),
+    )
+    init(asked, _say)
+    return ledger.EXIT_CONFORMANT
+
+
+def _profiles_list(options: argparse.Namespace, arguments: Sequence[str]) -> int:
+    del options, arguments
+    _say(listings.profiles_text())
+    return ledger.EXIT_CONFORMANT
+
+
+def _profiles_show(options: argparse.Namespace, arguments: Sequence[str]) -> int:
+    del arguments
+    settings = dict(parse_setting(one) for one in options.set)
+    _say(listings.profile_text(load_profile(options.profile, settings)))
+    return ledger.EXIT_CONFORMANT
+
+
+def _profiles_lint(options: argparse.Namespace, arguments: Sequence[str]) -> int:
+    del arguments
+    found = list(findings(options.file))
+    _say(listings.findings_text(options.file, found))
+    return ledger.EXIT_USAGE if found else ledger.EXIT_CONFORMANT
+
+
+def _requirements_list(options: argparse.Namespace, arguments: Sequence[str]) -> int:
+    del arguments
+    profile = None if options.profile is None else load_profile(options.profile)
+    rows = listings.select(
+        load_catalogue(),
+        profile=profile,
+        role=options.role,
+        level=options.level,
+        kind=options.kind,
+        section=options.section,
+    )
+    as_text = listings.requirements_json if options.json else listings.requirements_text
+    _say(as_text(rows, profile))
+    return ledger.EXIT_CONFORMANT
+
+
+def _requirements_show(options: argparse.Namespace, arguments: Sequence[str]) -> int:
+    del arguments
+    row = load_catalogue()[options.id]
+    _say(listings.requirement_text(row, listings.shipped_profiles(), all_cases()))
+    return ledger.EXIT_CONFORMANT
+
+
+def _inspect_set(options: argparse.Namespace, arguments: Sequence[str]) -> int:
+    del arguments
+    piped = options.set == "-"
+    raw = sys.stdin.buffer.read() if piped else os.fsencode(options.set)
+    inspected = inspection.inspect(
+        inspection.Asked(
+            token=inspection.token_in(raw),
+            profile=load_profile(options.profile),
+            key_set=None if options.jwks is None else inspection.key_set_in(options.jwks),
+            issuer=options.issuer,
+            audience=options.audience,
+        )
+    )
+    _say((inspection.json_of if options.json else inspection.text_of)(inspected))
+    return ledger.EXIT_NONCONFORMANT if inspected.broken else ledger.EXIT_CONFORMANT
 
 
 def _prove(options: argparse.Namespace, arguments: Sequence[str]) -> int:

@@ -88,15 +88,34 @@ class SeenSet:
     at: float
 
 
+@dataclass(frozen=True, slots=True)
+class SeenAnswer:
+    """One kind of answer of the target's: what asked for it, its status and its labels.
+
+    `holds_json` says that its body is a JSON object or array.
+    """
+
+    operation: str
+    method: str
+    status: int
+    media_type: str
+    holds_json: bool
+    allow: str | None
+
+
 @dataclass(slots=True)
 class Connection:
-    """What all cases of a run share: the HTTP client, the pace, and the SETs that were seen."""
+    """What all cases of a run share: the HTTP client, the pace, and what was seen.
+
+    `seen_answers` holds each kind of answer with the first exchange that brought it.
+    """
 
     target: Target
     http: httpx.Client
     pacer: time_of.Pacer
     metadata: Mapping[str, Any] = field(default_factory=dict)
     seen_sets: list[SeenSet] = field(default_factory=list)
+    seen_answers: dict[SeenAnswer, Exchange] = field(default_factory=dict)
     silences: int = 0
     key_sets: list[Any] = field(default_factory=list)
 
@@ -129,10 +148,12 @@ class Connection:
         content: bytes | None = None,
         headers: Mapping[str, str] | None = None,
         timeout_s: float | None = None,
+        held: bool = False,
     ) -> Answer:
         """Send a request and record the exchange.
 
-        `credential` "own" is the target's for that channel. Raises NoAnswer.
+        `credential` "own" is the target's for that channel. `held` tells a mock in process that
+        somebody else moves its clock while this request waits. Raises NoAnswer.
         """
         token = self.target.credentials.get(channel) if credential == "own" else credential
         if credential != "own":
@@ -153,6 +174,7 @@ class Connection:
                 content=content,
                 headers=sent,
                 timeout=timeout_s or self.target.limits.timeout_s,
+                extensions={"held": held},
             ) as response:
                 received = _read(response, watch, timeout_s or self.target.limits.timeout_s)
         except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
@@ -187,27 +209,36 @@ class Connection:
         shown = {
             name: value
             for name, value in request.headers.items()
-            if name in {"authorization", "content-type"}
+            if name in {"authorization", "content-type", "content-language"}
         }
         if request.operation == READS_CLOCK and error is None:
             return  # reading the time changes nothing, and nobody has to repeat it
-        recorder.exchanges.append(
-            Exchange(
-                number=len(recorder.exchanges) + 1,
-                operation=request.operation,
-                channel=request.channel,
-                method=request.method,
-                url=redact_text(request.url, secrets),
-                request_headers=redact_headers(shown),
-                request_body=_redacted(request.content, secrets),
-                status=None if answer is None else answer.status,
-                response_headers={} if answer is None else _shown_headers(answer, secrets),
-                response_body=None if answer is None else _redacted(answer.body, secrets),
-                error=error,
-                duration_s=seconds,
-                captures=minted,
-            )
+        exchange = Exchange(
+            number=len(recorder.exchanges) + 1,
+            operation=request.operation,
+            channel=request.channel,
+            method=request.method,
+            url=redact_text(request.url, secrets),
+            request_headers=redact_headers(shown),
+            request_body=_redacted(request.content, secrets),
+            status=None if answer is None else answer.status,
+            response_headers={} if answer is None else _shown_headers(answer, secrets),
+            response_body=None if answer is None else _redacted(answer.body, secrets),
+            error=error,
+            duration_s=seconds,
+            captures=minted,
         )
+        recorder.exchanges.append(exchange)
+        if answer is not None and not exchange.is_hook:
+            kind = SeenAnswer(
+                request.operation,
+                request.method,
+                answer.status,
+                answer.media_type,
+                isinstance(answer.document, (dict, list)),
+                answer.headers.get("allow"),
+            )
+            self.seen_answers.setdefault(kind, exchange)
 
     def _captures(self, recorder: Recorder, operation: str, answer: Answer) -> tuple[Capture, ...]:
         """Name what the target minted in an answer: a stream_id, a poll URL, the jtis."""

@@ -19,6 +19,10 @@ class TargetClock(Protocol):
         """Return the target's time, in seconds since some fixed point."""
         ...
 
+    def reached(self) -> float | None:
+        """Return a time that the target has reached for sure, at no cost; None if none is known."""
+        ...
+
     def advance(self, seconds: float) -> None:
         """Let that much time pass at the target."""
         ...
@@ -32,14 +36,22 @@ class HookedClock:
     def __init__(self, read: Callable[[], float], move: Callable[[float], None]) -> None:
         self._read = read
         self._move = move
+        self._reached: float | None = None
 
     def now(self) -> float:
         """Ask the target for its time."""
-        return self._read()
+        self._reached = self._read()
+        return self._reached
+
+    def reached(self) -> float | None:
+        """Return what the target last told, and the moves since; it may go on by itself too."""
+        return self._reached
 
     def advance(self, seconds: float) -> None:
         """Move the target's clock forward."""
         self._move(seconds)
+        if self._reached is not None:
+            self._reached += seconds
 
 
 class RealClock:
@@ -50,6 +62,10 @@ class RealClock:
     def now(self) -> float:
         """Return the seconds since the epoch."""
         return time.time()
+
+    def reached(self) -> float | None:
+        """Return the time."""
+        return self.now()
 
     def advance(self, seconds: float) -> None:
         """Wait."""

@@ -39,7 +39,7 @@ def same(name: str, first: object, second: object) -> bool:
     if name in URI_SETS and isinstance(first, list) and isinstance(second, list):
         return _as_set(first) == _as_set(second)
     if name == "delivery" and isinstance(first, Mapping) and isinstance(second, Mapping):
-        return _without_secret(first) == _without_secret(second)
+        return _compared(first) == _compared(second)
     return type(first) is type(second) and first == second
 
 
@@ -65,7 +65,7 @@ def shows(
         return shown is None or _shows_requested(shown, value, known)
     if name == "delivery" and isinstance(value, Mapping) and isinstance(shown, Mapping):
         # What the Receiver did not send, such as a poll endpoint_url, the Transmitter supplies.
-        return all(shown.get(member) == part for member, part in _without_secret(value).items())
+        return all(shown.get(member) == part for member, part in _compared(value).items())
     return same(name, shown, value)
 
 
@@ -84,6 +84,22 @@ def differing(
     return [name for name in names if not same(name, before.get(name), after.get(name))]
 
 
+def changes(
+    before: Mapping[str, Mapping[str, Any]], after: Mapping[str, Mapping[str, Any]]
+) -> list[str]:
+    """Return what differs between two surveys of streams, as words: a stream, or its property."""
+    found = []
+    for stream_id, configuration in before.items():
+        if stream_id not in after:
+            found.append(f"stream {stream_id} is gone")
+            continue
+        found += [
+            f"{name} of stream {stream_id} is now {after[stream_id].get(name)!r}"
+            for name in differing(configuration, after[stream_id], MEMBERS)
+        ]
+    return found
+
+
 def _as_list(value: object) -> list[object]:
     return value if isinstance(value, list) else [value]
 
@@ -92,9 +108,13 @@ def _as_set(values: list[Any]) -> frozenset[str]:
     return frozenset(map(repr, values))
 
 
-def _without_secret(delivery: Mapping[str, Any]) -> dict[str, Any]:
+# What the texts define of a delivery, less the secret that need not be echoed.
+_OF_DELIVERY = ("method", "endpoint_url")
+
+
+def _compared(delivery: Mapping[str, Any]) -> dict[str, Any]:
     return {
         name: value
         for name, value in delivery.items()
-        if name != "authorization_header" and not absent(value)
+        if name in _OF_DELIVERY and not absent(value)
     }

@@ -1,7 +1,7 @@
 """Recording: one exchange is one request and what came back, secrets already redacted."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 # What a report keeps of an answer; the judge itself sees all of it, and a request is kept whole.
@@ -82,6 +82,11 @@ class Recorder:
         """Forget the example before."""
         self.exchanges = []
         self.minted = {}
+
+    def adopt(self, exchanges: list[Exchange]) -> None:
+        """Take over what was recorded beside this one, in the order in which it came."""
+        for one in exchanges:
+            self.exchanges.append(replace(one, number=len(self.exchanges) + 1))
 
     @property
     def last(self) -> int:

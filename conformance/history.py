@@ -3,19 +3,39 @@
 Times are seconds on the target's clock. A SET's deliveries are the answers that carried its jti.
 """
 
-from collections.abc import Iterable, Mapping
+import math
+from bisect import bisect_left
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """One answer that carried a jti."""
+    """One answer that carried a jti: it was asked for at `sent`, and there at `at`."""
 
     jti: str
     token: str
+    sent: float
     at: float
     order: int
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """The time between two deliveries of a SET, in seconds, as far as polls can tell."""
+
+    at_least_s: float
+    at_most_s: float
+
+    def __str__(self) -> str:
+        if math.isinf(self.at_most_s):
+            return f"more than {self.at_least_s:.2f} s"
+        return f"{self.at_least_s:.2f} to {self.at_most_s:.2f} s"
+
+    def surely_below(self, other: "Gap", share: float) -> bool:
+        """Say whether this gap is shorter than that share of another, whatever both truly are."""
+        return self.at_most_s < other.at_least_s * share
 
 
 @dataclass(slots=True)
@@ -24,12 +44,22 @@ class History:
 
     deliveries: list[Delivery] = field(default_factory=list)
     acknowledgements: dict[str, int] = field(default_factory=dict)
+    nothing_due: list[tuple[int, float]] = field(default_factory=list)
     _order: int = 0
 
-    def delivered(self, sets: Mapping[str, str], at: float) -> None:
-        """Record the SETs of one answer."""
+    def delivered(self, sets: Mapping[str, str], at: float, *, sent: float | None = None) -> None:
+        """Record the SETs of one answer.
+
+        With the time at which it was `sent`, a poll that got none shows that none was due then; a
+        poll that asked for none has no such time.
+        """
         self._order += 1
-        self.deliveries += [Delivery(jti, token, at, self._order) for jti, token in sets.items()]
+        if sent is not None and not sets:
+            self.nothing_due.append((self._order, sent))
+        self.deliveries += [
+            Delivery(jti, token, at if sent is None else sent, at, self._order)
+            for jti, token in sets.items()
+        ]
 
     def acknowledged(self, jtis: Iterable[str], at: float) -> None:
         """Record an acknowledgement (`ack` or `setErrs`) that was answered with success."""
@@ -76,19 +106,32 @@ def changed_tokens(history: History) -> dict[str, int]:
     return {jti: len(tokens) for jti, tokens in forms.items() if len(tokens) > 1}
 
 
-def gaps(times: list[float]) -> list[float]:
-    """Return the seconds between one delivery and the next."""
-    return [later - earlier for earlier, later in pairwise(times)]
-
-
-def shrinking(series: list[float], tolerance: float) -> list[tuple[float, float]]:
-    """Return the neighbouring gaps of which the second is shorter beyond the tolerance.
-
-    `tolerance` is a share of the gap: the profile's jitter, applied to both, and the error of
-    measuring.
-    """
+def gaps_of(history: History, jti: str) -> list[Gap]:
+    """Return the gaps between the deliveries of a SET."""
     return [
-        (before, after)
-        for before, after in pairwise(series)
-        if after < before * (1 - tolerance) / (1 + tolerance)
+        Gap(_nothing_for(history, earlier, later), later.at - earlier.sent)
+        for earlier, later in pairwise(history.of(jti))
     ]
+
+
+def silence_of(history: History, jti: str) -> float:
+    """Return for how many seconds after its last delivery a SET was surely not due."""
+    return _nothing_for(history, history.of(jti)[-1], None)
+
+
+def shrinking(series: Sequence[Gap], jitter: float) -> list[tuple[Gap, Gap]]:
+    """Return the neighbouring gaps of which the second is shorter than jitter can make it.
+
+    `jitter` is the share by which each may be shorter or longer than it should.
+    """
+    share = (1 - jitter) / (1 + jitter)
+    return [(one, other) for one, other in pairwise(series) if other.surely_below(one, share)]
+
+
+def _nothing_for(history: History, since: Delivery, until: Delivery | None) -> float:
+    """Return how long after a delivery the last poll before the next found that nothing was due."""
+    looks = history.nothing_due
+    end = len(looks) if until is None else bisect_left(looks, (until.order, 0.0))
+    if end == 0 or looks[end - 1][0] < since.order:
+        return 0.0
+    return max(looks[end - 1][1] - since.at, 0.0)

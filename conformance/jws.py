@@ -129,6 +129,22 @@ def has_kid(key_set: object, kid: object) -> bool:
     return isinstance(kid, str) and any(key.get("kid") == kid for key in _keys(key_set))
 
 
+def has_key_of(token: object, key_set: object) -> bool:
+    """Say whether a key set has the key that a token asks for: the one of its kid, or any.
+
+    A token that asks for none, because it can't be read or verified, misses none.
+    """
+    try:
+        compact = read(token)
+    except NotCompact:
+        return True
+    if "kid" in compact.header:
+        return has_kid(key_set, compact.header["kid"])
+    if compact.encrypted or not can_verify(compact.alg or ""):
+        return True
+    return verify(compact, key_set).key is not None
+
+
 def verify(token: Compact, key_set: object) -> Verification:
     """Look for a key of a JWK Set document that verifies the token.
 

@@ -28,6 +28,7 @@ class RunArguments:
     sections: tuple[str, ...] = ()
     examples: int = DEFAULT_EXAMPLES
     seed: int | None = None
+    shrink: bool = True
     workers: int | None = None
     max_rps: float | None = None
     patience_s: float | None = None
@@ -71,6 +72,7 @@ def make_run(arguments: RunArguments) -> Run:
             selection=Selection(requirements=arguments.requirements, sections=arguments.sections),
             examples=arguments.examples,
             seed=arguments.seed,
+            shrink=arguments.shrink,
             workers=arguments.workers,
             strict=arguments.strict,
             allow_incomplete=arguments.allow_incomplete,

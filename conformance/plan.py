@@ -24,6 +24,7 @@ class State(StrEnum):
     NOT_APPLICABLE = "not applicable"
     NOT_TESTABLE = "not testable"
     EXCLUDED = "excluded"
+    NOT_SEEN = "not seen"
     NOT_COVERED = "not covered"
 
 
@@ -151,6 +152,8 @@ def _obstacles(case: Case, transmitter: Transmitter) -> Iterator[Obstacle]:
             yield Obstacle(f"the target offers no {operation}")
     if needs.delivery == "poll" and not transmitter.polls:
         yield Obstacle("this version receives SETs by poll alone", ours=True)
+    if needs.delivery == "push" and not _delivers(transmitter, "push"):
+        yield Obstacle("the target has no push delivery")
     if needs.stream and implicit and not transmitter.target.allow_destructive:
         yield Obstacle(
             "replaces the Receiver's only stream, and an authorization_header may not be readable;"
@@ -168,10 +171,14 @@ def _not_lent(case: Case, transmitter: Transmitter) -> Iterator[Obstacle]:
     target = transmitter.target
     if needs.sets and not target.has_hook("emit_event") and not transmitter.offers("verify"):
         yield Obstacle("nothing raises a SET: no verification endpoint", "emit_event")
+    if needs.events and not target.has_hook("emit_event"):
+        yield Obstacle("no hook raises an event of a given type", "emit_event")
     if needs.clock and not target.has_hook("clock"):
         yield Obstacle("the target's clock can't be moved", "clock")
     if needs.second_receiver and not target.has_hook("second_receiver"):
         yield Obstacle("a second Receiver's credential is missing", "second_receiver")
+    if needs.limited_receiver and not target.has_hook("limited_receiver"):
+        yield Obstacle("a credential that may not manage streams is missing", "limited_receiver")
 
 
 def _row(
@@ -198,7 +205,7 @@ def _row(
     if row.observable == "not-observable":
         return planned(State.EXCLUDED, f"can't be seen from outside: {row.how}")
     if not cases:
-        return planned(State.NOT_COVERED, "no case judges it yet")
+        return planned(*_without_cases(row))
     hindered = [obstacles[case.name] for case in cases]
     if all(hindered):
         first = next(one for one in hindered if one is not None)
@@ -207,6 +214,12 @@ def _row(
     if row.kind == "conditional":
         return planned(State.DECIDED_IN_RUN, "speaks only where the target shows what it is about")
     return planned(State.JUDGED)
+
+
+def _without_cases(row: Requirement) -> tuple[State, str]:
+    if row.kind == "tolerance":
+        return State.NOT_SEEN, "a freedom of the text: nothing alarms where it is used"
+    return State.NOT_COVERED, "no case judges it yet"
 
 
 def _not_applicable(row: Requirement, transmitter: Transmitter) -> str | None:

@@ -3,7 +3,7 @@
 Every option of ours begins with --ssf-. Without --ssf-target this plugin does nothing.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -17,7 +17,7 @@ from conformance.reporting import results
 from conformance.run import Finished, Run, verdict_of
 from conformance.spec.profile import ProfileError
 from conformance.target import TargetError
-from conformance.verdicts import Nonconformance, claim_of, declaration_of
+from conformance.verdicts import claim_of, declaration_of
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
@@ -166,7 +166,8 @@ def _tell(done: Finished) -> None:
             breach = done.record.judgements[requirement].worst()
             if breach is not None:
                 lines.append(f"{requirement}: expected {breach.expected}; got {breach.got}")
-        raise Nonconformance("\n".join(lines))
+        # Without a traceback: there is none of the target's, and pytest would parse our sources.
+        pytest.fail("\n".join(lines), pytrace=False)
     reason = done.blocked or done.not_reached
     if reason is not None:
         pytest.skip(reason)
@@ -180,6 +181,33 @@ def execute(
     Returns the plan and pytest's exit code. Raises what Run.prepare raises.
     """
     plugin = SuitePlugin(run, plan_only=plan_only, progress=progress, alone=True)
+    code = _start(plugin)
+    if plugin.problem is not None:
+        raise plugin.problem
+    if run.plan is None or code == pytest.ExitCode.INTERNAL_ERROR:
+        raise RuntimeError(f"pytest ended with {code} before the run was over")
+    return run.plan, code
+
+
+class _Collector:
+    """Keeps every case of the package, and runs none."""
+
+    def __init__(self) -> None:
+        self.cases: list[Case] = []
+
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        self.cases = [case for _, case in _cases(items)]
+        items[:] = []
+
+
+def all_cases() -> Sequence[Case]:
+    """Return every case of the package, whatever the target; nothing is sent."""
+    collector = _Collector()
+    _start(collector)
+    return collector.cases
+
+
+def _start(plugin: object) -> int:
     off = ("cacheprovider", "terminal", "logging", "unraisableexception", "threadexception")
     arguments = [
         *("-c", str(CASES / "pytest.ini"), "--rootdir", str(CASES), "--import-mode=importlib"),
@@ -187,12 +215,7 @@ def execute(
         *("--assert=plain", "--capture=no", str(CASES)),
     ]
     with _own_environment():
-        code = int(pytest.main(arguments, plugins=[plugin]))
-    if plugin.problem is not None:
-        raise plugin.problem
-    if run.plan is None:
-        raise RuntimeError(f"pytest ended with {code} before the run was planned")
-    return run.plan, code
+        return int(pytest.main(arguments, plugins=[plugin]))
 
 
 @contextmanager

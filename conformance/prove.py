@@ -12,7 +12,7 @@ from pathlib import Path
 from conformance import bundled, clock
 from conformance.client import Unreachable
 from conformance.ledger import document_of
-from conformance.options import RunArguments, make_run
+from conformance.options import DEFAULT_EXAMPLES, RunArguments, make_run
 from conformance.plan import RUNNABLE
 from conformance.plugin import execute
 from conformance.spec.profile import load_profile, profile_ids
@@ -46,12 +46,17 @@ class Outcome:
         return not self.missing and not self.unexpected and self.problem is None
 
 
+# A fault has to be seen with fewer examples than a run draws, which leaves it a margin.
+EXAMPLES_FOR_A_FAULT = 6
+
+
 @dataclass(frozen=True, slots=True)
 class Trial:
     """One run to make; `deviation` is None for the mock as it is."""
 
     profile: str
     deviation: bundled.Deviation | None
+    examples: int = DEFAULT_EXAMPLES
 
 
 def trials(
@@ -59,14 +64,14 @@ def trials(
 ) -> list[Trial]:
     """Return the runs of a proof: the plain mock, and each deviation where it is about something.
 
-    A fault is about the rows that it breaks: it runs in as many profiles as it takes to judge each
-    of them once, or with `full` in every one that judges any. A variant is about the tolerances
-    that it makes use of, and runs wherever they are. Raises TargetError for a name that no fault
-    or variant has, and UnknownRequirement for a wrong id.
+    A fault is about the rows that it breaks, a variant about the tolerances that it makes use of.
+    Each runs in as many profiles as it takes to meet each of its rows once, or with `full` in every
+    one that has any and with all examples. Raises TargetError for a name that no fault or variant
+    has, and UnknownRequirement for a wrong id.
     """
     catalogue = load_catalogue()
     found: list[Trial] = []
-    proven: dict[str, set[str]] = {}
+    met: dict[str, set[str]] = {}
     chosen = _chosen(names)
     for one in chosen:
         catalogue.check_ids((*one.breaks, *one.also, *one.exercises))
@@ -76,12 +81,14 @@ def trials(
         if not names:
             found.append(Trial(profile, None))
         for one in chosen:
-            seen = proven.setdefault(one.name, set())
-            new = (judged & set(one.breaks)) - (set() if full else seen)
-            tolerated = {tag for row in one.exercises for tag in catalogue[row].tags}
-            if new or tolerated & tags:
-                found.append(Trial(profile, one))
-                seen |= new
+            rows = judged & set(one.breaks)
+            rows |= {row for row in one.exercises if tags & set(catalogue[row].tags)}
+            seen = met.setdefault(one.name, set())
+            if rows if full else rows - seen:
+                fewer = one.kind == "fault" and not full
+                examples = EXAMPLES_FOR_A_FAULT if fewer else DEFAULT_EXAMPLES
+                found.append(Trial(profile, one, examples))
+                seen |= rows
     return found
 
 
@@ -107,7 +114,15 @@ def attempt(trial: Trial) -> Outcome:
     deviation = trial.deviation
     active = () if deviation is None else (deviation.name,)
     run = make_run(
-        RunArguments(mock=True, profile=trial.profile, deviations=active, allow_incomplete=True)
+        RunArguments(
+            mock=True,
+            profile=trial.profile,
+            deviations=active,
+            examples=trial.examples,
+            allow_incomplete=True,
+            # What counts is what is seen; nobody reads these failures.
+            shrink=False,
+        )
     )
     about = Outcome(
         profile=trial.profile,

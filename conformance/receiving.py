@@ -1,22 +1,162 @@
-"""A Receiver that polls and acknowledges as it pleases: the state machine that cases build on.
+"""How a Receiver receives: what has to come again, what has to stay away, and in any order.
 
-The machine only records; at the end of a sequence it waits for what is due, and the case judges.
+The state machine that cases build on only records; at the end of a sequence it waits for what is
+due, and the case judges.
 """
 
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, MultipleResults, RuleBasedStateMachine, multiple, rule
 
+from conformance.client import NoAnswer
 from conformance.history import History, returned_after_acknowledgement
+from conformance.spec.requirement import Grade
+from conformance.stream import Stream
 from conformance.transmitter import Transmitter
-from conformance.verdicts import example
+from conformance.verdicts import Blocked, example, require, verify
+
+# What is judged wherever SETs are polled, and in the polls of RFC 8936 alone.
+KEPT = ("RFC8936-2-UNACKED-KEPT", "VEPA-UNACKED-REDELIVERED")
+RELEASED = ("RFC8936-2.2-ACK-ACCEPTED", "VEPA-ACK-STOPS-REDELIVERY")
+KEPT_BY_RFC, RELEASED_BY_RFC = KEPT[:1], RELEASED[:1]
 
 # A released SET may come back once (RFC 8936 section 2.4); one that does so this often never was.
 TIMES_NOT_RELEASED = 3
 MOST_SETS = 6
+
+
+@contextmanager
+def silence_breaks(requirement: str) -> Iterator[None]:
+    """Judge a request that gets no answer in this block as a breach of a requirement.
+
+    Raises NoAnswer, as the request did: what follows is not reached.
+    """
+    try:
+        yield
+    except NoAnswer as silence:
+        verify(requirement, held=False, expected="an answer", got=str(silence))
+        raise
+
+
+def require_polls(stream: Stream) -> None:
+    """Go on only where the stream can be polled at all. Raises NotReached."""
+    answer = stream.poll().answer
+    require(answer.served, f"a poll was answered {answer.text}")
+
+
+def collect(
+    stream: Stream,
+    wanted: Collection[str],
+    *,
+    raised: int = 0,
+    patience_s: float | None = None,
+) -> frozenset[str]:
+    """Poll until what is wanted has come (again), and as many SETs as were raised in all.
+
+    What comes is acknowledged at once: a Transmitter may hand out one SET at a time. Waits as long
+    as a redelivery may take where the clock can be moved; raises Blocked where it can't, and what
+    is missing may still come.
+    """
+    transmitter = stream.transmitter
+    cap_s = longest_gap(stream)
+    patience = transmitter.target.limits.patience_s if patience_s is None else patience_s
+    if transmitter.clock.movable:
+        patience = max(patience, cap_s)
+    came: set[str] = set()
+    waited = 0.0
+    step = 0.25
+    while not (raised <= len(stream.history.jtis) and set(wanted) <= came):
+        result = stream.poll()
+        require(result.answer.served, f"a poll was answered {result.answer.text}")
+        fresh = set(result.sets) - came
+        came |= set(result.sets)
+        if result.sets:
+            stream.acknowledge(list(result.sets))
+        if fresh:
+            continue
+        if waited > patience:
+            if wanted and patience < cap_s:
+                raise Blocked(f"no redelivery within the {patience:.0f} s of --patience")
+            break
+        transmitter.clock.advance(step)
+        waited += step
+        step = min(step * 2, max(5.0, waited / 5))
+    return frozenset(came)
+
+
+def longest_gap(stream: Stream) -> float:
+    """Return the seconds within which a redelivery is due; 0 where the profile has no backoff.
+
+    After a give-up window nothing is due any more.
+    """
+    rules = stream.profile.poll.redelivery
+    if rules.model == "give-up-window":
+        return 0.0
+    return (rules.cap_s or 0.0) * (1 + rules.jitter)
+
+
+def verify_kept(
+    stream: Stream, jtis: Collection[str], *, raised: int = 0, rows: Sequence[str] = KEPT
+) -> None:
+    """Judge that SETs which nobody acknowledged come again, and all that were raised come."""
+    came = collect(stream, jtis, raised=raised)
+    missing = [jti for jti in jtis if jti not in came]
+    for requirement in rows:
+        verify(
+            requirement,
+            not missing and raised <= len(stream.history.jtis),
+            expected=f"{len(jtis)} unacknowledged SETs to come again, and {raised} in all",
+            got=f"{missing} did not; {len(stream.history.jtis)} in all",
+        )
+
+
+def verify_released(
+    stream: Stream, jtis: Collection[str], *, rows: Sequence[str] = RELEASED
+) -> None:
+    """Judge that acknowledged SETs stay away; one that comes back once is legal (section 2.4)."""
+    times = times_returned(stream, jtis)
+    for requirement in rows:
+        verify(
+            requirement,
+            not times,
+            expected="acknowledged SETs to be released",
+            got=f"{times} answers that carried them afterwards",
+            at_most=None if times >= TIMES_NOT_RELEASED else Grade.WARN,
+        )
+
+
+def times_returned(stream: Stream, jtis: Collection[str]) -> int:
+    """Return how many answers in a row carry one of these SETs, looking a few times at most.
+
+    Where the clock can be moved, a redelivery has had its time before each look.
+    """
+    pause = longest_gap(stream)
+    for times in range(TIMES_NOT_RELEASED):
+        if pause and stream.transmitter.clock.movable:
+            stream.transmitter.wait(pause)
+        if not set(jtis) & set(stream.poll().sets):
+            return times
+    return TIMES_NOT_RELEASED
+
+
+@contextmanager
+def stream_of_the_second(transmitter: Transmitter) -> Iterator[Stream | None]:
+    """Give a stream of the second Receiver's, or None where it is refused one."""
+    second = transmitter.target.second_receiver
+    answer = transmitter.create_stream(
+        transmitter.usual_properties(), credential=second["management"]
+    )
+    configuration = transmitter.configuration_in(answer)
+    made = answer.served and isinstance(configuration.get("stream_id"), str)
+    stream = Stream(transmitter, configuration, created=answer, receiver=second) if made else None
+    try:
+        yield stream
+    finally:
+        if stream is not None:
+            stream.discard()
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +225,7 @@ class FreeReceiver(RuleBasedStateMachine):
     def _settle(self) -> Settled:
         history = self.stream.history
         outstanding = tuple(history.outstanding)
-        came = self._collect(outstanding)
+        came = collect(self.stream, outstanding, raised=self.raised, patience_s=self.patience_s)
         if history.outstanding:
             self.stream.acknowledge(history.outstanding)
         for _ in range(TIMES_NOT_RELEASED if history.acknowledgements else 0):
@@ -94,28 +234,3 @@ class FreeReceiver(RuleBasedStateMachine):
             if not self.stream.poll().sets and not self.between_s:
                 break
         return Settled(history, self.raised, outstanding, came)
-
-    def _collect(self, outstanding: tuple[str, ...]) -> frozenset[str]:
-        """Poll until all that was raised has come, and all that is outstanding has come again.
-
-        What comes is acknowledged at once: a Transmitter may hand out one SET at a time.
-        """
-        history = self.stream.history
-        limits = self.stream.transmitter.target.limits
-        patience = limits.patience_s if self.patience_s is None else self.patience_s
-        came: set[str] = set()
-        waited = 0.0
-        step = 0.25
-        while waited <= patience:
-            if self.raised <= len(history.jtis) and set(outstanding) <= came:
-                break
-            sets = self.stream.poll().sets
-            fresh = set(sets) - came
-            came |= set(sets)
-            if sets:
-                self.stream.acknowledge(list(sets))
-            if not fresh:
-                self.stream.transmitter.clock.advance(step)
-                waited += step
-                step = min(step * 2, max(5.0, waited / 5))
-        return frozenset(came)

@@ -3,18 +3,26 @@
 import random
 import threading
 import traceback
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any, Protocol, TypeAlias
 
-from hypothesis import is_hypothesis_test
+from hypothesis import is_hypothesis_test, settings
 from hypothesis.errors import Flaky
 
 from conformance import clock
-from conformance.client import Connection, NoAnswer, SeenSet, Transport, Unreachable
-from conformance.exchange import Recorder
+from conformance.client import (
+    Connection,
+    NoAnswer,
+    SeenAnswer,
+    SeenSet,
+    Transport,
+    Unreachable,
+)
+from conformance.exchange import Exchange, Recorder
 from conformance.generate.configurations import generating_for
 from conformance.generate.exploring import (
     draw_nothing_from_source,
@@ -58,17 +66,22 @@ class Lease(Protocol):
 class RunOptions:
     """How a run goes. `lease` gives each case a Transmitter of its own.
 
-    Without it all share the target.
+    Without it all share the target. Without `shrink` a failure is not made smaller.
     """
 
     selection: Selection = field(default_factory=Selection)
     examples: int = 20
     seed: int | None = None
+    shrink: bool = True
     workers: int | None = None
     strict: bool = False
     allow_incomplete: bool = False
     lease: Callable[[str], Lease] | None = None
     command: str = "ssf-conformance run"
+
+
+class NoMetadata(Unreachable):
+    """The target answers, but not with the metadata of the profile."""
 
 
 class Interrupted(BaseException):
@@ -102,10 +115,14 @@ class Run:
         self.plan: Plan | None = None
         self.finished: dict[str, Finished] = {}
         self.seen_sets: list[SeenSet] = []
+        self.seen_answers: dict[SeenAnswer, Exchange] = {}
         self.started = clock.timestamp()
         self.interrupted = False
         self._watch = clock.Stopwatch()
-        self._settings = run_settings(examples=options.examples, seed=options.seed)
+        self._settings = run_settings(
+            examples=options.examples, seed=options.seed, shrink=options.shrink
+        )
+        self._parameters: Counter[Callable[..., None]] = Counter()
         self._shared: Connection | None = None
         self._stop = threading.Event()
 
@@ -120,21 +137,12 @@ class Run:
         """
         for case in cases:
             self.catalogue.check_ids(case.declaration.ids)
+        self._parameters = Counter(case.function for case in cases)
         self.catalogue.check_ids(self.options.selection.requirements)
         self.catalogue.check_sections(self.options.selection.sections)
         draw_nothing_from_source()
         transmitter = self._open("discovery", Recorder())
-        try:
-            answer = transmitter.discover()
-        except NoAnswer as error:
-            raise Unreachable(f"the target can't be reached: {error}") from error
-        transmitter.learn(answer)
-        if not answer.served or not transmitter.metadata:
-            profile = self.target.profile
-            raise Unreachable(
-                f"no metadata of profile {profile.id} at {transmitter.discovery_url}:"
-                f" answered {answer.text}. Check the issuer, or name another text with --profile"
-            )
+        discover(transmitter)
         self.metadata = transmitter.metadata
         hooks = {name: self.target.has_hook(name) for name in HOOKS}
         self.plan = make_plan(self.catalogue, transmitter, cases, self.options.selection, hooks)
@@ -149,6 +157,7 @@ class Run:
                 self._shared = Connection.open(self.target)
             connection = self._shared
         connection.seen_sets = self.seen_sets
+        connection.seen_answers = self.seen_answers
         connection.metadata = self.metadata
         return Transmitter(connection, recorder)
 
@@ -190,7 +199,11 @@ class Run:
         watch = clock.Stopwatch()
         transmitter = self._open(case.name, record.recorder)
         record.secrets = transmitter.target.secrets
-        prepare(case.function, self._settings, self._seed_of(case))
+        prepare(
+            case.function,
+            settings(self._settings, max_examples=self._examples_of(case)),
+            self._seed_of(case),
+        )
         try:
             with recording(record), exploring(self._settings), generating_for(transmitter):
                 case.function(transmitter=transmitter, **case.parameters)
@@ -206,6 +219,12 @@ class Run:
         if self._stop.is_set():
             raise Interrupted
 
+    def _examples_of(self, case: Case) -> int:
+        if not is_hypothesis_test(case.function):
+            return 1
+        # The parameters of a case share its examples.
+        return max(1, self.options.examples // (self._parameters[case.function] or 1))
+
     def _seed_of(self, case: Case) -> int | None:
         if self.options.seed is None:
             return None
@@ -219,11 +238,7 @@ class Run:
     def expected_requests(self) -> int:
         """Return about how many requests the planned cases will send."""
         cases = () if self.plan is None else self.plan.cases
-        return sum(
-            REQUESTS_IN_AN_EXAMPLE
-            * (self.options.examples if is_hypothesis_test(case.function) else 1)
-            for case in cases
-        )
+        return sum(REQUESTS_IN_AN_EXAMPLE * self._examples_of(case) for case in cases)
 
     @property
     def duration_s(self) -> float:
@@ -241,6 +256,23 @@ class Run:
         """Close the connection."""
         if self._shared is not None:
             self._shared.close()
+
+
+def discover(transmitter: Transmitter) -> None:
+    """Fetch the metadata, which settles the profile.
+
+    Raises Unreachable, and NoMetadata where the target answers something else.
+    """
+    try:
+        answer = transmitter.discover()
+    except NoAnswer as error:
+        raise Unreachable(f"the target can't be reached: {error}") from error
+    transmitter.learn(answer)
+    if not answer.served or not transmitter.metadata:
+        raise NoMetadata(
+            f"no metadata of profile {transmitter.profile.id} at {transmitter.discovery_url}:"
+            f" answered {answer.text}. Check the issuer, or name another text with --profile"
+        )
 
 
 def verdict_of(done: Finished, requirement: str) -> tuple[str, str | None]:

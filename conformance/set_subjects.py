@@ -45,7 +45,7 @@ _OF_2021: Mapping[str, frozenset[str]] = MappingProxyType(
         "phone": frozenset({"phone_number"}),
     }
 )
-_COMPLEX_MEMBERS = frozenset(
+COMPLEX_MEMBERS = frozenset(
     {"user", "device", "session", "application", "tenant", "org_unit", "group"}
 )
 
@@ -67,7 +67,7 @@ _NOT_OF_VALUE = frozenset({"RFC9493-3.2.8-ALIASES-NO-DUPES", "RFC9493-3.2.8-ALIA
 def judge_subjects(claims: Claims) -> Iterator[Finding]:
     """Judge where the subject stands and what it is; a SET without one shows nothing here."""
     yield from _places(claims)
-    for place, path, subject in _subjects(claims):
+    for place, path, subject in subjects(claims):
         yield from _shape(claims, place, path, subject)
         for where, identifier in _identifiers(claims, place, subject):
             yield from _format(claims, where, identifier)
@@ -85,7 +85,7 @@ def _places(claims: Claims) -> Iterator[Finding]:
         )
     for kind, payload in claims.events.items():
         has_subject = isinstance(payload, dict) and "subject" in payload
-        if _is_caep_or_risc(kind):
+        if is_caep_or_risc(kind):
             if has_subject:
                 yield Finding(
                     "SSF-3.1.1-SUBID-WITH-LEGACY-SUBJECT",
@@ -114,7 +114,7 @@ def _new_type(kind: str, payload: Mapping[str, Any], claims: Claims) -> Finding:
     )
 
 
-def _subjects(claims: Claims) -> Iterator[tuple[str, Path, Any]]:
+def subjects(claims: Claims) -> Iterator[tuple[str, Path, Any]]:
     """Yield the main subjects, each with a name for its place and its path."""
     if not claims.subject_in_event:
         if "sub_id" in claims.members:
@@ -125,7 +125,8 @@ def _subjects(claims: Claims) -> Iterator[tuple[str, Path, Any]]:
             yield "the payload's subject", ("events", kind, "subject"), payload["subject"]
 
 
-def _is_complex(claims: Claims, subject: object) -> bool:
+def is_complex(claims: Claims, subject: object) -> bool:
+    """Say whether a subject is a complex one of the profile."""
     if not isinstance(subject, dict):
         return False
     return subject.get("format") == "complex" or (
@@ -134,7 +135,7 @@ def _is_complex(claims: Claims, subject: object) -> bool:
 
 
 def _shape(claims: Claims, place: str, path: Path, subject: object) -> Iterator[Finding]:
-    if _is_complex(claims, subject) or _has_members_of_complex(subject):
+    if is_complex(claims, subject) or _has_members_of_complex(subject):
         yield from _complex(claims, place, path, subject)
         return
     found = schema.judge(IDENTIFIER_SCHEMA, subject)
@@ -152,7 +153,7 @@ def _has_members_of_complex(subject: object) -> bool:
     return (
         isinstance(subject, dict)
         and "format" not in subject
-        and any(isinstance(subject.get(name), dict) for name in _COMPLEX_MEMBERS)
+        and any(isinstance(subject.get(name), dict) for name in COMPLEX_MEMBERS)
     )
 
 
@@ -187,10 +188,10 @@ def _identifiers(claims: Claims, place: str, subject: object) -> Iterator[tuple[
     """Yield each simple identifier of a subject that has a format, those inside it included."""
     if not isinstance(subject, dict):
         return
-    if _is_complex(claims, subject) or _has_members_of_complex(subject):
+    if is_complex(claims, subject) or _has_members_of_complex(subject):
         for name, part in subject.items():
             # A complex subject inside another one is SSF-3.3-COMPLEX-MEMBERS-SIMPLE.
-            if not _is_complex(claims, part):
+            if not is_complex(claims, part):
                 yield from _identifiers(claims, f"{place}, {printable(name)}", part)
         return
     if isinstance(subject.get("format"), str):
@@ -311,7 +312,8 @@ def _is_address(text: str) -> bool:
     return True
 
 
-def _is_caep_or_risc(kind: str) -> bool:
+def is_caep_or_risc(kind: str) -> bool:
+    """Say whether an event type is one of CAEP's or RISC's."""
     return kind.startswith(
         (
             "https://schemas.openid.net/secevent/caep/event-type/",

@@ -32,13 +32,31 @@ def judge_no_token(error: jws.NotCompact) -> Iterator[Finding]:
         )
 
 
-def judge_header(token: jws.Compact) -> Iterator[Finding]:
+def is_nested(token: jws.Compact) -> bool:
+    """Say whether what was signed is a token itself (RFC 7519 section 5.2)."""
+    cty = token.header.get("cty")
+    if not isinstance(cty, str) or cty.lower().removeprefix("application/") != "jwt":
+        return False
+    try:
+        jws.read(token.payload.decode("ascii"))
+    except (jws.NotCompact, UnicodeDecodeError):
+        return False
+    return True
+
+
+def judge_header(token: jws.Compact, context: Context) -> Iterator[Finding]:
     """Judge the header of a token that is not encrypted."""
     twice = ", ".join(token.repeated)
     got = f"a header with {printable(twice)} twice" if twice else "three parts"
     yield Finding("RFC7515-7.1-COMPACT", not twice, _COMPACT, got)
     alg = f"alg {shown(token.header['alg'])}" if "alg" in token.header else "no alg"
     yield Finding("RFC7515-4.1.1-ALG", token.alg is not None, "alg, a text", alg)
+    algorithms = context.profile.sets.algorithms
+    if jws.can_verify(token.alg or "") and token.alg not in algorithms:
+        expected = f"alg, one of {', '.join(algorithms)}, as the profile has it"
+        yield Finding(
+            "RFC7515-4.1.1-ALG", held=False, expected=expected, got=alg, at_most=Grade.NOTE
+        )
     if "crit" in token.header:
         crit = token.header["crit"]
         yield Finding(

@@ -20,7 +20,13 @@ from conformance.set_findings import (
     shown,
 )
 from conformance.set_subjects import judge_subjects
-from conformance.set_token import form, judge_header, judge_no_token, judge_signature
+from conformance.set_token import (
+    form,
+    is_nested,
+    judge_header,
+    judge_no_token,
+    judge_signature,
+)
 from conformance.spec import schema
 from conformance.spec.requirement import Grade, load_catalogue
 
@@ -33,7 +39,7 @@ _LATEST = 100_000_000_000
 _URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:\S+")
 
 # Registered claims that a SET may have reason to show (IANA, JSON Web Token Claims).
-_REGISTERED_CLAIMS = frozenset(
+REGISTERED_CLAIMS = frozenset(
     {
         "iss", "sub", "aud", "exp", "nbf", "iat", "jti", "events", "toe", "txn", "sub_id",
         "sid", "nonce", "azp", "act", "scope", "client_id", "cnf", "may_act", "acr", "amr",
@@ -132,6 +138,7 @@ REQUIREMENTS: tuple[str, ...] = (
     "SSE-11.1.2-SUBJECT-IN-PAYLOAD",
     "SSE-11.1.4-TYP",
     "SSE-11.1.5-NO-EXP",
+    "SSE-11.1.6-AUD-CLIENT-ID",
     "SSE-11.1.6-AUD-SHAPE",
     "SSE-11.1.7-SINGLE-EVENT",
     "JAMF-ISS",
@@ -214,8 +221,11 @@ def _judge(token: object, context: Context) -> Iterator[Finding]:
     if compact.encrypted:
         yield form(held=True, got="an encrypted token")
         return
-    yield from judge_header(compact)
+    yield from judge_header(compact, context)
     yield from judge_signature(compact, context)
+    if is_nested(compact):
+        yield form(held=True, got="a token within a token")
+        return
     try:
         document = raw_json.read(compact.payload)
     except raw_json.NotJson as error:
@@ -294,7 +304,7 @@ def _names(claims: Claims) -> Iterator[Finding]:
     own = [
         name
         for name in claims.members
-        if name not in _REGISTERED_CLAIMS and not re.search(r"[.:/]", name)
+        if name not in REGISTERED_CLAIMS and not re.search(r"[.:/]", name)
     ]
     yield Finding(
         "RFC8417-2-ENVELOPE-CLAIM-NAMES",
@@ -328,6 +338,12 @@ def _audience(claims: Claims) -> Iterator[Finding]:
     own = _audiences(claims.members.get("aud"))
     of_stream = _audiences(claims.context.stream.get("aud"))
     if own and of_stream:
+        yield Finding(
+            "SSE-11.1.6-AUD-CLIENT-ID",
+            own <= of_stream,
+            f"aud {shown(sorted(of_stream))}, which the stream's configuration agrees on",
+            f"aud {shown(sorted(own))}",
+        )
         yield Finding(
             "SSF-4.1.8-AUD-MATCHES-STREAM",
             own == of_stream,

@@ -5,7 +5,7 @@ from typing import Any
 
 from conformance.spec import schema
 from conformance.transmitter import Transmitter
-from conformance.verdicts import current, verify
+from conformance.verdicts import current, observe, verify
 
 
 def requirements_of(*names: str) -> tuple[str, ...]:
@@ -33,6 +33,31 @@ def verify_shape(transmitter: Transmitter, message: str, document: object) -> No
             expected=_expected(breaches[0]) if breaches else "the shape of the text",
             got=f"{breaches[0].path}: {breaches[0].message}" if breaches else "it",
         )
+
+
+def observe_truncation(sent: object, shown: object) -> None:
+    """Note a description that is shown cut to a maximum length (SSF 1.0 section 8.1.1)."""
+    if isinstance(sent, str) and isinstance(shown, str) and 0 < len(shown) < len(sent):
+        observe(
+            "SSF-8.1.1-DESCRIPTION-TRUNCATED",
+            f"a description of {len(sent)} characters is cut to {len(shown)}",
+        )
+
+
+def verify_delivered_subset(configuration: dict[str, Any], requested: object) -> None:
+    """Judge events_delivered against what is shown as supported and was requested."""
+    delivered = configuration.get("events_delivered")
+    if not isinstance(delivered, list):
+        return
+    shown = configuration.get("events_requested")
+    for bound in (configuration.get("events_supported"), shown if requested is None else requested):
+        if isinstance(bound, list):
+            verify(
+                "SSF-8.1.1-EVENTS-DELIVERED-SUBSET",
+                set(map(str, delivered)) <= set(map(str, bound)),
+                expected=f"events_delivered inside {bound!r}",
+                got=delivered,
+            )
 
 
 def _expected(breach: schema.Breach) -> str:

@@ -7,14 +7,19 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from conformance.client import Answer, Credential, SeenSet
 from conformance.configuration import absent, same, shows
+from conformance.exchange import Recorder
+from conformance.held import HeldPoll
 from conformance.history import History
 from conformance.spec import codec
+from conformance.target import Bearer
 from conformance.verdicts import Blocked, NotReached, require
 
 if TYPE_CHECKING:
     from conformance.transmitter import Transmitter
 
 Json: TypeAlias = dict[str, Any]
+
+_IN_ENGLISH = {"content-type": "application/json", "content-language": "en"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,10 +32,22 @@ class PollAnswer:
 
 
 class Stream:
-    """One stream of the target; `configuration` is what was last read of it, canonical."""
+    """One stream of the target; `configuration` is what was last read of it, canonical.
 
-    def __init__(self, transmitter: "Transmitter", configuration: Json, *, created: Answer) -> None:
+    `receiver` holds the credentials of the Receiver that it is of, by channel; None is the target's
+    own.
+    """
+
+    def __init__(
+        self,
+        transmitter: "Transmitter",
+        configuration: Json,
+        *,
+        created: Answer,
+        receiver: Mapping[str, Bearer] | None = None,
+    ) -> None:
         self.transmitter = transmitter
+        self._receiver = receiver
         self.profile = transmitter.profile
         self.configuration = configuration
         self.created = created
@@ -85,12 +102,13 @@ class Stream:
         self,
         operation: str,
         *,
-        body: Mapping[str, Any] | None = None,
+        body: object = None,
         raw: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
         credential: Credential = "own",
     ) -> Answer:
         """Call an operation on this stream with any body, whatever the answer."""
-        return self._call(operation, body=body, raw=raw, credential=credential)
+        return self._call(operation, body=body, raw=raw, headers=headers, credential=credential)
 
     def probe(self, method: str, operation: str) -> Answer:
         """Call an operation with another verb than its own."""
@@ -143,9 +161,19 @@ class Stream:
         self._verified_at = self.transmitter.clock.now()
         return answer
 
+    @property
+    def can_carry(self) -> bool:
+        """Say whether a SET can be put on this stream as it stands.
+
+        One that delivers no event type still has its Verification Events.
+        """
+        delivers = self.configuration.get("events_delivered") != []
+        return (self.transmitter.raises_events and delivers) or self.transmitter.offers("verify")
+
     def raise_set(self, event_type: str | None = None) -> None:
         """Have one SET put on this stream: by the emit hook, else by verification."""
-        if self.transmitter.raises_events:
+        delivers = event_type is not None or self.configuration.get("events_delivered") != []
+        if self.transmitter.raises_events and (delivers or not self.transmitter.offers("verify")):
             self.transmitter.emit(self, event_type)
             return
         answer = self.verify()
@@ -186,9 +214,14 @@ class Stream:
         waited = 0.0
         step = 0.25
         while True:
-            found.update(self.poll().sets)
+            result = self.poll()
+            require(result.answer.served, f"a poll was answered {result.answer.text}")
+            fresh = result.sets.keys() - found.keys()
+            found.update(result.sets)
             if enough(found) or waited >= patience:
                 return found
+            if fresh:
+                continue  # a Transmitter may hand out one SET at a time
             self.transmitter.clock.advance(step)
             waited += step
             step = min(step * 2, max(5.0, waited / 5))
@@ -203,29 +236,86 @@ class Stream:
         credential: Credential = "own",
         extra: Mapping[str, Any] | None = None,
     ) -> PollAnswer:
-        """Poll for SETs (RFC 8936 section 2.4); None leaves a member out."""
-        members = {
-            "maxEvents": max_events,
-            "returnImmediately": return_immediately,
-            "ack": None if ack is None else list(ack),
-            "setErrs": set_errors,
-            **(extra or {}),
-        }
-        body = {name: value for name, value in members.items() if value is not None}
-        held = not return_immediately
-        limits = self.transmitter.target.limits
+        """Poll for SETs (RFC 8936 section 2.4); None leaves a member out.
+
+        Errors are reported together with the language of their descriptions (section 2.6).
+        """
+        body = _poll_request(
+            max_events=max_events,
+            return_immediately=return_immediately,
+            ack=ack,
+            set_errors=set_errors,
+            extra=extra,
+        )
+        sent = None if max_events == 0 else self.transmitter.clock.reached()
         answer = self._call(
             "poll",
             body=body,
+            headers=_IN_ENGLISH if set_errors else None,
             credential=credential,
-            timeout_s=limits.timeout_s + limits.patience_s if held else None,
+            timeout_s=None if return_immediately else self._longest_poll_s,
         )
+        return self._polled(answer, [*(ack or ()), *(set_errors or ())], sent=sent)
+
+    def start_poll(
+        self,
+        *,
+        max_events: int | None = None,
+        return_immediately: bool | None = None,
+        ack: Sequence[str] | None = None,
+        timeout_s: float | None = None,
+    ) -> HeldPoll[Answer]:
+        """Return a poll that is sent when it is entered, and held while the case goes on.
+
+        Hand its answer to `receive`. After `timeout_s` seconds (by default as long as a long poll
+        may take) the suite hangs up.
+        """
+        body = _poll_request(max_events=max_events, return_immediately=return_immediately, ack=ack)
+        transmitter = self.transmitter
+
+        def send(recorder: Recorder) -> Answer:
+            return transmitter.beside(recorder).call(
+                "poll",
+                stream_id=self.id,
+                stream=self.configuration,
+                body=body,
+                timeout_s=timeout_s or self._longest_poll_s,
+                held=True,
+            )
+
+        settle_s = 0.05 if transmitter.target.disposable else 0.5
+        return HeldPoll(send, transmitter.recorder, settle_s=settle_s)
+
+    def await_answer(self, *held: HeldPoll[Answer]) -> bool:
+        """Give held polls the patience to be answered; say whether one of them was."""
+        waited = 0.0
+        step = 0.25
+        while not any(one.answered() for one in held):
+            if waited >= self.transmitter.target.limits.patience_s:
+                return False
+            self.transmitter.clock.advance(step)
+            waited += step
+            step = min(step * 2, 5.0)
+        return True
+
+    def receive(self, held: HeldPoll[Answer], *, ack: Sequence[str] = ()) -> PollAnswer:
+        """Wait for the answer of a held poll and take it as `poll` does. Raises NoAnswer."""
+        return self._polled(held.finish(self._longest_poll_s), ack)
+
+    @property
+    def _longest_poll_s(self) -> float:
+        limits = self.transmitter.target.limits
+        return limits.timeout_s + limits.patience_s
+
+    def _polled(
+        self, answer: Answer, released: Sequence[str], *, sent: float | None = None
+    ) -> PollAnswer:
         result = self._poll_answer(answer)
         # The time is asked for only where an answer gives it a meaning: it may cost a call.
-        at = self.transmitter.clock.now() if result.sets or ack or set_errors else 0.0
+        at = self.transmitter.clock.now() if result.sets or released else 0.0
         if answer.served:
-            self.history.acknowledged([*(ack or ()), *(set_errors or ())], at)
-        self.history.delivered(result.sets, at)
+            self.history.acknowledged(released, at)
+            self.history.delivered(result.sets, at, sent=sent)
         self._keep(result.sets, at)
         return result
 
@@ -265,6 +355,7 @@ class Stream:
     def _keep(self, sets: Mapping[str, str], at: float) -> None:
         exchanges = tuple(self.transmitter.recorder.exchanges)
         for key, token in sets.items():
+            self.transmitter.key_set_for(token)
             self.transmitter.connection.seen_sets.append(
                 SeenSet(
                     self.transmitter.connection,
@@ -277,7 +368,37 @@ class Stream:
                 )
             )
 
-    def _call(self, operation: str, **arguments: Any) -> Answer:  # noqa: ANN401 (as in call)
+    def _call(
+        self,
+        operation: str,
+        *,
+        credential: Credential = "own",
+        **arguments: Any,  # noqa: ANN401 (as in call)
+    ) -> Answer:
+        if credential == "own" and self._receiver is not None:
+            credential = self._receiver.get(self.profile.operations[operation].channel)
         return self.transmitter.call(
-            operation, stream_id=self.id, stream=self.configuration, **arguments
+            operation,
+            stream_id=self.id,
+            stream=self.configuration,
+            credential=credential,
+            **arguments,
         )
+
+
+def _poll_request(
+    *,
+    max_events: int | None,
+    return_immediately: bool | None,
+    ack: Sequence[str] | None,
+    set_errors: Mapping[str, Any] | None = None,
+    extra: Mapping[str, Any] | None = None,
+) -> Json:
+    members = {
+        "maxEvents": max_events,
+        "returnImmediately": return_immediately,
+        "ack": None if ack is None else list(ack),
+        "setErrs": set_errors,
+        **(extra or {}),
+    }
+    return {name: value for name, value in members.items() if value is not None}

@@ -18,7 +18,9 @@ from conformance.spec.profile import Profile, ProfileError, load_profile
 Json: TypeAlias = dict[str, Any]
 
 CHANNELS = ("management", "poll")
-HOOKS = ("emit_event", "transmitter_status", "second_receiver", "clock")
+# Credentials of other Receivers that the operator may lend, each a hook and a table of target.toml.
+OTHER_RECEIVERS = ("second_receiver", "limited_receiver")
+HOOKS = ("emit_event", "transmitter_status", *OTHER_RECEIVERS, "clock")
 
 
 class TargetError(ValueError):
@@ -66,7 +68,11 @@ class Limits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
-    """The Transmitter being judged, ready to be spoken to."""
+    """The Transmitter being judged, ready to be spoken to.
+
+    `second_receiver` holds the credentials of a Receiver with streams of its own,
+    `limited_receiver` valid ones that allow nothing on the management API.
+    """
 
     name: str
     version: str | None
@@ -74,6 +80,7 @@ class Target:
     profile: Profile
     credentials: Mapping[str, Bearer]
     second_receiver: Mapping[str, Bearer] = field(default_factory=dict)
+    limited_receiver: Mapping[str, Bearer] = field(default_factory=dict)
     overrides: Mapping[str, str] = field(default_factory=dict)
     streams: int = 1
     event_types: tuple[str, ...] = ()
@@ -95,8 +102,8 @@ class Target:
 
     def has_hook(self, name: str) -> bool:
         """Say whether the operator lends this hook."""
-        if name == "second_receiver":
-            return bool(self.second_receiver)
+        if name in OTHER_RECEIVERS:
+            return bool(getattr(self, name))
         if name == "clock":
             return "clock.now" in self.hooks and "clock.advance" in self.hooks
         return name in self.hooks
@@ -105,7 +112,9 @@ class Target:
     def secrets(self) -> frozenset[str]:
         """Return every secret of this target, for redaction."""
         return frozenset(
-            one.token for one in (*self.credentials.values(), *self.second_receiver.values())
+            one.token
+            for channels in (self.credentials, self.second_receiver, self.limited_receiver)
+            for one in channels.values()
         )
 
 
@@ -156,18 +165,11 @@ def _target(document: Json, file: str, options: Options, *, named: str) -> Targe
         profile = load_profile(profile_name, options.settings)
     except ProfileError as error:
         raise TargetError(str(error)) from error
-    credentials = {
-        channel: Bearer(_secret(one["token"], f"{file}: auth.{channel}.token"))
-        for channel, one in document.get("auth", {}).items()
-    }
+    credentials = _credentials(document, "auth", file)
     if options.token_env is not None:
         token = Bearer(_secret(f"env:{options.token_env}", "--token-env"))
         credentials = {channel: credentials.get(channel, token) for channel in CHANNELS}
         credentials["management"] = token
-    second = {
-        channel: Bearer(_secret(one["token"], f"{file}: second_receiver.auth.{channel}.token"))
-        for channel, one in document.get("second_receiver", {}).get("auth", {}).items()
-    }
     capabilities = document.get("capabilities", {})
     ca_file = options.ca_file or _path(document.get("tls", {}).get("ca_file"))
     if ca_file is not None and not ca_file.is_file():
@@ -178,7 +180,8 @@ def _target(document: Json, file: str, options: Options, *, named: str) -> Targe
         issuer=issuer,
         profile=profile,
         credentials=credentials,
-        second_receiver=second,
+        second_receiver=_credentials(document, "second_receiver.auth", file),
+        limited_receiver=_credentials(document, "limited_receiver.auth", file),
         overrides=document.get("overrides", {}),
         streams=capabilities.get("streams", 1),
         event_types=tuple(capabilities.get("event_types", ())),
@@ -211,6 +214,17 @@ def adjusted(target: Target, options: Options) -> Target:
         raise TargetError(f"--push-url {push_url}: names no host")
     push_url = push_url if push_url.endswith("/") else f"{push_url}/"
     return replace(target, limits=limits, push_url=push_url)
+
+
+def _credentials(document: Json, table: str, file: str) -> dict[str, Bearer]:
+    """Return the credentials in a table of the file, by channel; empty where it has none."""
+    found = document
+    for step in table.split("."):
+        found = found.get(step, {})
+    return {
+        channel: Bearer(_secret(one["token"], f"{file}: {table}.{channel}.token"))
+        for channel, one in found.items()
+    }
 
 
 def _hooks(table: Json) -> dict[str, Hook]:
@@ -279,7 +293,7 @@ def _validate(document: Json, file: str) -> None:
     wrong = schema.complaint("ours/target.json", document)
     if wrong is None:
         return
-    secret = wrong.place.startswith(("auth", "second_receiver"))
+    secret = wrong.place.startswith(("auth", *OTHER_RECEIVERS))
     if secret and wrong.keyword not in {"required", "additionalProperties"}:
         # The value may be a secret written out: it is not repeated.
         raise TargetError(

@@ -5,11 +5,11 @@ import math
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
-from typing import Any, TypeAlias
+from typing import Any, NoReturn, TypeAlias
 from urllib.parse import urlencode
 
 from conformance import clock as time_of
-from conformance import hooks
+from conformance import hooks, jws
 from conformance.client import Answer, Connection, Credential, NoAnswer
 from conformance.exchange import Exchange, Recorder
 from conformance.spec import codec
@@ -52,6 +52,11 @@ class Transmitter:
         self.profile = connection.target.profile
         self.recorder = recorder
         self.clock = self._clock()
+        self.made: list[Stream] = []
+
+    def beside(self, recorder: Recorder) -> "Transmitter":
+        """Return the same target as another thread of this case speaks to it."""
+        return Transmitter(self.connection, recorder)
 
     @property
     def metadata(self) -> Mapping[str, Any]:
@@ -98,17 +103,24 @@ class Transmitter:
         """Fetch the JWK Set (RFC 7517 section 5)."""
         return self.call("read_key_set")
 
-    def key_set(self) -> Any:  # noqa: ANN401 (JSON)
-        """Return the JWK Set that SETs are to be verified with, fetched once.
+    def key_set_for(self, token: str) -> Any:  # noqa: ANN401 (JSON)
+        """Return the JWK Set to verify a SET with, fetched where none so far has its key.
 
-        None where there is none.
+        Keys rotate, so the moment when a SET comes is the one to ask in. None where there is none.
         """
-        if not self.connection.key_sets:
-            try:
-                self.connection.key_sets.append(self.read_key_set().document)
-            except NotReached:
-                self.connection.key_sets.append(None)
-        return self.connection.key_sets[0]
+        known = self.connection.key_sets
+        if None not in known and not any(jws.has_key_of(token, one) for one in known):
+            known.append(self._fetched_key_set())
+        found = [one for one in reversed(known) if one is not None]
+        fitting = [one for one in found if jws.has_key_of(token, one)]
+        return next(iter(fitting or found), None)
+
+    def _fetched_key_set(self) -> Any:  # noqa: ANN401 (JSON)
+        try:
+            # A recorder of its own: no case has asked for it, and no reproducer has to.
+            return Transmitter(self.connection, Recorder()).read_key_set().document
+        except NotReached:
+            return None
 
     def offers(self, operation: str) -> bool:
         """Say whether the profile has the operation and its endpoint is known."""
@@ -123,7 +135,7 @@ class Transmitter:
     # -- streams
     # -------------------------------------------------------------------------------------
 
-    def create_stream(self, body: Mapping[str, Any], *, credential: Credential = "own") -> Answer:
+    def create_stream(self, body: object, *, credential: Credential = "own") -> Answer:
         """Create a stream, whatever the answer; `new_stream` is what a case normally wants."""
         return self.call("create_stream", body=body, credential=credential)
 
@@ -157,28 +169,32 @@ class Transmitter:
             with self._borrowed_stream(members) as stream:
                 yield stream
             return
-        request = {**self._usual_properties(), **members}
+        request = {**self.usual_properties(), **members}
         wanted = {key: part for key, part in request.items() if part is not None}
         with self.creating(wanted) as (answer, stream):
             if stream is None:
-                self._explain_no_stream(answer)
+                self.explain_no_stream(answer)
             else:
                 yield stream
 
     @contextmanager
-    def creating(self, body: Mapping[str, Any]) -> Iterator[tuple[Answer, "Stream | None"]]:
+    def creating(self, body: object) -> Iterator[tuple[Answer, "Stream | None"]]:
         """Create a stream, give the answer and any stream made, and delete it at the end."""
         answer = self.create_stream(body)
         configuration = self.configuration_in(answer)
         made = answer.served and isinstance(configuration.get("stream_id"), str)
         stream = Stream(self, configuration, created=answer) if made else None
+        if stream is not None:
+            self.made.append(stream)
         try:
             yield answer, stream
         finally:
             if stream is not None:
+                self.made.remove(stream)
                 stream.discard()
 
-    def _explain_no_stream(self, answer: Answer) -> None:
+    def explain_no_stream(self, answer: Answer) -> NoReturn:
+        """Raise NotReached, or Blocked where it is nobody's fault that there is no stream."""
         reason = f"no stream could be made: creating one was answered {answer.text}"
         sure = CEILING_OF_EVIDENCE[self.profile.evidence_of("operations.create_stream")]
         if sure is not Grade.FAIL:
@@ -204,10 +220,10 @@ class Transmitter:
             name: configuration[name]
             for name in self.profile.stream.receiver_supplied
             if name in configuration
-        } or self._usual_properties()
+        } or self.usual_properties()
         stream = Stream(self, configuration, created=found)
         try:
-            wanted = {**before, **self._usual_properties(configuration), **members}
+            wanted = {**before, **self.usual_properties(configuration), **members}
             answer = stream.replace({key: part for key, part in wanted.items() if part is not None})
             require(answer.served, f"the stream can't be configured: {answer.text}")
             stream.configuration = self.configuration_in(answer)
@@ -221,7 +237,28 @@ class Transmitter:
                 else:
                     self._call_quietly("replace_stream", body=before)
 
-    def _usual_properties(self, configuration: Mapping[str, Any] | None = None) -> Json:
+    @property
+    def known_event_types(self) -> tuple[str, ...]:
+        """Return the event types that the operator named, else those of CAEP 1.0."""
+        return tuple(self.target.event_types) or CAEP_EVENT_TYPES
+
+    @contextmanager
+    def another_stream(self, **members: Any) -> Iterator["Stream | None"]:  # noqa: ANN401 (JSON)
+        """Give a second stream of this Receiver's, or None where it may have one only."""
+        with self.creating({**self.usual_properties(), **members}) as (_, stream):
+            yield stream
+
+    def survey(self) -> dict[str, Json]:
+        """Read all streams that this case made and that are there: `{stream_id: configuration}`."""
+        found: dict[str, Json] = {}
+        for stream in self.made:
+            answer = stream.fetch()
+            if answer.served and stream.id is not None:
+                found[stream.id] = self.configuration_in(answer)
+        return found
+
+    def usual_properties(self, configuration: Mapping[str, Any] | None = None) -> Json:
+        """Return the Receiver-Supplied properties of a stream that the suite can work with."""
         supported = (configuration or {}).get("events_supported")
         usual: Json = {
             "events_requested": list(self.target.event_types)
@@ -368,19 +405,23 @@ class Transmitter:
         self,
         operation: str,
         *,
-        body: Mapping[str, Any] | None = None,
+        body: object = None,
         raw: bytes | None = None,
         stream_id: str | None = None,
         stream: Mapping[str, Any] | None = None,
         credential: Credential = "own",
         method: str | None = None,
+        headers: Mapping[str, str] | None = None,
         timeout_s: float | None = None,
+        retried: frozenset[int] = _RETRIED,
+        held: bool = False,
     ) -> Answer:
         """Call an operation of the profile and return its answer, whatever it is.
 
-        `body` is canonical, `raw` is sent as it is, `method` is another verb
-        than the operation's. Raises NoAnswer, or NotReached where the
-        endpoint's URL is not known.
+        `body` is canonical (JSON of any type, an object where it is to be valid), `raw` is sent
+        as it is, `method` is another verb than the operation's, `headers` stand in place of the
+        usual Content-Type of a body, `retried` holds the statuses after which it is sent again.
+        Raises NoAnswer, or NotReached where the endpoint's URL is not known.
         """
         spoken = self.profile.operations[operation]
         try:
@@ -393,12 +434,11 @@ class Transmitter:
             url = f"{url}{'&' if '?' in url else '?'}{query}"
         content = raw
         if body is not None:
-            canonical = dict(body)
-            if spoken.stream_id == "body" and stream_id is not None:
-                canonical = {"stream_id": stream_id, **canonical}
-            wire = codec.encode(self.profile, f"{operation}_request", canonical)
-            content = _encoded(wire)
-        headers = {"content-type": "application/json"} if content is not None else {}
+            if spoken.stream_id == "body" and stream_id is not None and isinstance(body, Mapping):
+                body = {"stream_id": stream_id, **body}
+            content = _encoded(codec.encode(self.profile, f"{operation}_request", body))
+        if headers is None:
+            headers = {"content-type": "application/json"} if content is not None else {}
         send = partial(
             self.connection.send,
             self.recorder,
@@ -410,10 +450,11 @@ class Transmitter:
             content=content,
             headers=headers,
             timeout_s=timeout_s,
+            held=held,
         )
         answer = send()
         for _ in range(_RETRIES):
-            if answer.status not in _RETRIED:
+            if answer.status not in retried:
                 break
             self.wait(_retry_after(answer))
             answer = send()
@@ -427,7 +468,7 @@ class Transmitter:
             return
 
 
-def _encoded(document: Json) -> bytes:
+def _encoded(document: object) -> bytes:
     try:
         return json.dumps(document, ensure_ascii=False).encode()
     except UnicodeEncodeError:

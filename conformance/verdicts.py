@@ -43,17 +43,20 @@ class Needs:
     """What a case needs of a target, besides the operations of its rows.
 
     `stream` says that it gets one of its own (or borrows the implicit one), `sets` how many SETs an
-    example has to be able to raise, `clock` that the target's time can be moved, `destructive` that
-    the API can't undo what the case does, `delivery` a delivery method to receive by, `model` that
-    it speaks of explicit or implicit streams alone.
+    example has to be able to raise, `events` that it chooses what happens, `clock` that the
+    target's time can be moved, `destructive` that the API can't undo what the case does,
+    `second_receiver` and `limited_receiver` the credential of that name, `delivery` a delivery
+    method to receive by, `model` that it speaks of explicit or implicit streams alone.
     """
 
     operations: tuple[str, ...] = ()
     stream: bool = False
     sets: int = 0
+    events: bool = False
     clock: bool = False
     destructive: bool = False
     second_receiver: bool = False
+    limited_receiver: bool = False
     delivery: str | None = None
     model: str | None = None
 

@@ -12,6 +12,7 @@ from conformance.spec.profile import Profile, ProfileError, load_profile, parse_
 from mock_transmitter import announcement
 from mock_transmitter.deviations.catalogue import FAULTS, VARIANTS, Entry, UnknownDeviation, find
 from mock_transmitter.errors import UnservedProfile
+from mock_transmitter.redelivery import AS_IT_IS, Curve, UnusableCurve, parse_curve
 from mock_transmitter.server import CannotServeError, RunningServer, check_issuer, serve
 
 PROGRAM = "ssf-mock-transmitter"
@@ -92,8 +93,11 @@ def _server(
             clock=options.clock,
             seed=options.seed,
             deviations=deviations,
+            redelivery=options.redelivery,
             long_poll_timeout_s=options.long_poll_timeout,
         )
+    except UnusableCurve as error:
+        raise CannotServeError("redelivery", str(error)) from error
     except UnservedProfile as error:
         raise CannotServeError("profile", f"{profile.file}: {error}") from error
 
@@ -194,6 +198,13 @@ def _seconds(text: str) -> float:
     return seconds
 
 
+def _curve(text: str) -> Curve:
+    try:
+        return parse_curve(text)
+    except UnusableCurve as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(
         prog=PROGRAM,
@@ -258,6 +269,15 @@ def _parser() -> argparse.ArgumentParser:
         metavar="S",
         help="how long a long poll waits for a SET, in seconds of the mock's clock; default: 10."
         " With a simulated clock it is answered after 10 real seconds at the latest",
+    )
+    behaviour.add_argument(
+        "--redelivery",
+        type=_curve,
+        default=AS_IT_IS,
+        metavar="NAME=NUMBER,...",
+        help="the backoff's first gap, factor, cap and jitter, such as"
+        " initial=10,factor=3,cap=3600,jitter=0.1 (seconds; jitter is a share); default:"
+        " 1 s, 2, the profile's cap, none",
     )
     behaviour.add_argument(
         "--fault",

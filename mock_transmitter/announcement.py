@@ -24,6 +24,7 @@ def write_ready_file(server: RunningServer, path: Path) -> None:
                 "audience": receiver.audience,
                 "management_token": receiver.management_token,
                 "poll_token": receiver.poll_token,
+                "limited_token": receiver.limited_token,
             }
             for receiver in server.receivers
         ],
@@ -44,20 +45,15 @@ def write_target(server: RunningServer, folder: Path, *, profile: str, simulated
         f"issuer = {_toml(server.issuer)}",
         f"profile = {_toml(profile)}",
     ]
-    for prefix, name, receiver in zip(
-        ("", "second_receiver."), ("first", "second"), server.receivers, strict=False
-    ):
-        channels = {"management": receiver.management_token, "poll": receiver.poll_token}
-        for channel, token in channels.items():
-            if token is not None:
-                file = folder / f"{name}-receiver-{channel}.token"
-                _write_private("target-out", file, token + "\n")
-                lines += [
-                    "",
-                    f"[{prefix}auth.{channel}]",
-                    'kind = "bearer"',
-                    f"token = {_toml(f'file:{file}')}",
-                ]
+    for table, channel, token in _credentials(server):
+        file = folder / f"{table.replace('.', '-')}-{channel}.token"
+        _write_private("target-out", file, token + "\n")
+        lines += [
+            "",
+            f"[{table}.{channel}]",
+            'kind = "bearer"',
+            f"token = {_toml(f'file:{file}')}",
+        ]
     if server.ca_file is not None:
         lines += ["", "[tls]", f"ca_file = {_toml(str(server.ca_file))}"]
     lines += _hooks(server, simulated=simulated)
@@ -100,6 +96,7 @@ def _described(
         yield f"    management token  {receiver.management_token}"
         if receiver.poll_token is not None:
             yield f"    poll token        {receiver.poll_token}"
+        yield f"    limited token     {receiver.limited_token}"
     if urlsplit(server.issuer).scheme == "http":
         yield "  This is plain http: a conformance run against it needs --allow-http."
     if not _is_loopback(host):
@@ -111,6 +108,16 @@ def _is_loopback(host: str) -> bool:
         return ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
+
+
+def _credentials(server: RunningServer) -> Iterator[tuple[str, str, str]]:
+    """Yield each credential of a target.toml: its table, its channel and its token."""
+    first, second = server.receivers
+    for table, receiver in (("auth", first), ("second_receiver.auth", second)):
+        yield table, "management", receiver.management_token
+        if receiver.poll_token is not None:
+            yield table, "poll", receiver.poll_token
+    yield "limited_receiver.auth", "management", first.limited_token
 
 
 def _hooks(server: RunningServer, *, simulated: bool) -> list[str]:

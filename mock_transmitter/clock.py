@@ -91,6 +91,18 @@ class Alarm:
         self._rung.clear()
 
 
+class Patience:
+    """So many seconds of real time, from now on."""
+
+    def __init__(self, seconds: float) -> None:
+        self._until = time.monotonic() + seconds
+
+    @property
+    def left_s(self) -> float:
+        """Return how many seconds are left, zero or fewer when they are over."""
+        return self._until - time.monotonic()
+
+
 def call_after(seconds: float, callback: Callable[[], None]) -> asyncio.TimerHandle:
     """Call back in the running event loop after so many seconds of real time, unless cancelled."""
     return asyncio.get_running_loop().call_later(seconds, callback)

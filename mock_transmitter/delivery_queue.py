@@ -1,29 +1,37 @@
 """The SETs of one stream that wait for delivery or acknowledgement.
 
-A poll costs what it returns, not what waits.
+A poll costs what it returns, not what waits, and an acknowledgement costs the same however many
+wait: a heap by due time, in which an entry that no longer counts stays until it surfaces, or until
+such litter outweighs the rest. One queue for each number of deliveries would be faster still, but
+is in order only where the gap depends on that number alone; jitter and deviations give any gap.
 """
 
 import heapq
+import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-# Rebuilding the heap at twice its live size keeps an acknowledgement's cost constant on average.
+# Clearing up at twice the live size keeps an acknowledgement's cost constant on average.
 _SLACK = 64
+_NOWHERE = 0
 
 
 @dataclass(slots=True, kw_only=True)
 class PendingSet:
-    """A SET that was not acknowledged.
+    """A SET that was not acknowledged; after `expires_at` it is given up.
 
-    `token` is its compact form from the first delivery on, and never changes.
+    `token` is its compact form from the first delivery on, and never changes. `place` is the
+    queue's own: which entry of its heap counts.
     """
 
     jti: str
     claims: dict[str, Any]
     queued_at: float
+    expires_at: float = math.inf
     token: str | None = None
     attempts: int = 0
+    place: int = _NOWHERE
 
 
 class DeliveryQueue:
@@ -31,9 +39,8 @@ class DeliveryQueue:
 
     def __init__(self) -> None:
         self._pending: dict[str, PendingSet] = {}
-        self._places: dict[str, int] = {}
         self._heap: list[tuple[float, int, str]] = []
-        self._count = 0
+        self._count = _NOWHERE
 
     def __len__(self) -> int:
         """Return how many SETs were not acknowledged."""
@@ -43,16 +50,17 @@ class DeliveryQueue:
         """Say whether a SET waits for its acknowledgement."""
         return jti in self._pending
 
+    def __iter__(self) -> Iterator[PendingSet]:
+        """Go through all SETs that were not acknowledged, oldest first."""
+        return iter(tuple(self._pending.values()))
+
     def add(self, pending: PendingSet, *, due: float) -> None:
         """Queue a SET; one that is already queued gets a new time."""
         self._pending[pending.jti] = pending
         self._count += 1
-        self._places[pending.jti] = self._count
-        heapq.heappush(self._heap, (due, self._count, pending.jti))
-
-    def __iter__(self) -> Iterator[PendingSet]:
-        """Go through all SETs that were not acknowledged, oldest first."""
-        return iter(tuple(self._pending.values()))
+        pending.place = self._count
+        heapq.heappush(self._heap, (due, pending.place, pending.jti))
+        self._clear_up()
 
     def take(self, now: float, limit: int) -> list[PendingSet]:
         """Take up to `limit` SETs that are due, oldest due first.
@@ -62,21 +70,15 @@ class DeliveryQueue:
         taken: list[PendingSet] = []
         while len(taken) < limit and self.is_due(now):
             _, _, jti = heapq.heappop(self._heap)
-            del self._places[jti]
-            taken.append(self._pending[jti])
+            pending = self._pending[jti]
+            pending.place = _NOWHERE
+            taken.append(pending)
         return taken
 
     def acknowledge(self, jtis: Iterable[str]) -> list[PendingSet]:
         """Release SETs and return them; an unknown jti, or one named twice, is no matter."""
-        released = []
-        for jti in jtis:
-            pending = self._pending.pop(jti, None)
-            if pending is not None:
-                self._places.pop(jti, None)
-                released.append(pending)
-        if len(self._heap) > 2 * len(self._places) + _SLACK:
-            self._heap = [entry for entry in self._heap if self._is_live(entry)]
-            heapq.heapify(self._heap)
+        released = [self._pending.pop(jti) for jti in jtis if jti in self._pending]
+        self._clear_up()
         return released
 
     def next_due(self) -> float | None:
@@ -90,15 +92,30 @@ class DeliveryQueue:
         return max((entry[0] for entry in self._heap if self._is_live(entry)), default=None)
 
     def is_due(self, now: float) -> bool:
-        """Say whether a SET could be taken now."""
-        due = self.next_due()
-        return due is not None and due <= now
+        """Say whether a SET could be taken now; one whose time is over is given up."""
+        while (due := self.next_due()) is not None and due <= now:
+            jti = self._heap[0][2]
+            if now < self._pending[jti].expires_at:
+                return True
+            del self._pending[jti]
+        return False
 
-    def due_between(self, after: float, until: float) -> Iterator[tuple[float, str]]:
-        """Yield time and jti of each SET that falls due after one time and not after the other."""
-        for entry in sorted(self._heap):
-            if after < entry[0] <= until and self._is_live(entry):
-                yield entry[0], entry[2]
+    def due_between(self, after: float, until: float) -> list[tuple[float, str]]:
+        """Return time and jti of each SET that falls due after one time and not after the other.
+
+        This looks at all of them.
+        """
+        found = [one for one in self._heap if after < one[0] <= until and self._is_live(one)]
+        return [(due, jti) for due, _, jti in sorted(found)]
 
     def _is_live(self, entry: tuple[float, int, str]) -> bool:
-        return self._places.get(entry[2]) == entry[1]
+        pending = self._pending.get(entry[2])
+        return pending is not None and pending.place == entry[1]
+
+    def _clear_up(self) -> None:
+        if len(self._heap) <= 2 * len(self._pending) + _SLACK:
+            return
+        self._heap = [entry for entry in self._heap if self._is_live(entry)]
+        heapq.heapify(self._heap)
+        # A dict gives no memory back for what was deleted; a copy takes what the rest needs.
+        self._pending = dict(self._pending)

@@ -1,34 +1,74 @@
-"""The Transmitter's signing key and the signatures made with it."""
+"""The Transmitter's signing keys, and the signatures made with them."""
 
 import json
 from base64 import urlsafe_b64encode
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from random import Random
 from typing import Any, TypeAlias
 
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from jwcrypto.jwk import JWK
 
+from mock_transmitter.rsa_primes import PRIMES
+
 Json: TypeAlias = dict[str, Any]
+PrivateKey: TypeAlias = ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey | rsa.RSAPrivateKey
 
 ALGORITHM = "ES256"
 
 # The number of points of P-256 (FIPS 186-5): a private key is a number from 1 to one less.
 _P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 _COORDINATE_BYTES = 32
+_ED25519_BYTES = 32
+_PUBLIC_EXPONENT = 65537
+
+
+class UnknownKey(LookupError):
+    """No key of that id is published."""
+
+
+class KeyStillSigns(ValueError):
+    """The key that signs can't be withdrawn."""
 
 
 class SigningKey:
-    """A P-256 key that signs with ES256.
+    """A private key with the algorithm it signs with: the same bytes, the same signature."""
 
-    The same source gives the same key, and the same key the same bytes.
-    """
+    def __init__(
+        self, private: PrivateKey, algorithm: str, signature: Callable[[bytes], bytes]
+    ) -> None:
+        self._private = private
+        self.algorithm = algorithm
+        self._signature = signature
 
-    def __init__(self, random: Random) -> None:
-        self._private = ec.derive_private_key(random.randrange(1, _P256_ORDER), ec.SECP256R1())
+    @classmethod
+    def es256(cls, random: Random) -> "SigningKey":
+        """Return a P-256 key that signs with ES256; the same source gives the same key.
+
+        The nonce is derived from key and message (RFC 6979).
+        """
+        private = ec.derive_private_key(random.randrange(1, _P256_ORDER), ec.SECP256R1())
+        how = ec.ECDSA(hashes.SHA256(), deterministic_signing=True)
+        return cls(private, ALGORITHM, lambda octets: _raw(private.sign(octets, how)))
+
+    @classmethod
+    def eddsa(cls, random: Random) -> "SigningKey":
+        """Return an Ed25519 key that signs with EdDSA; the same source gives the same key."""
+        private = ed25519.Ed25519PrivateKey.from_private_bytes(random.randbytes(_ED25519_BYTES))
+        return cls(private, "EdDSA", private.sign)
+
+    @classmethod
+    def rs256(cls, bits: int) -> "SigningKey":
+        """Return the RSA key of that size that signs with RS256: 1024 or 2048 bits."""
+        private = _rsa_key(*PRIMES[bits])
+        return cls(
+            private,
+            "RS256",
+            lambda octets: private.sign(octets, padding.PKCS1v15(), hashes.SHA256()),
+        )
 
     @cached_property
     def kid(self) -> str:
@@ -39,33 +79,62 @@ class SigningKey:
     def public(self) -> Json:
         """Return the public key as a member of a JWK Set (RFC 7517)."""
         key: Json = JWK.from_pyca(self._private.public_key()).export_public(as_dict=True)
-        return {**key, "kid": self.kid, "use": "sig", "alg": ALGORITHM}
+        return {**key, "kid": self.kid, "use": "sig", "alg": self.algorithm}
 
     @cached_property
     def private_member(self) -> str:
         """Return `d`, the member that no key set may show."""
         return str(JWK.from_pyca(self._private).export_private(as_dict=True)["d"])
 
-    def key_set(self) -> Json:
-        """Return the JWK Set to publish."""
-        return {"keys": [self.public]}
-
     def header(self) -> Json:
         """Return the header of a SET (RFC 8417 section 2.3 for `typ`)."""
-        return {"alg": ALGORITHM, "kid": self.kid, "typ": "secevent+jwt"}
+        return {"alg": self.algorithm, "kid": self.kid, "typ": "secevent+jwt"}
 
     def sign(self, header: Mapping[str, Any], claims: Mapping[str, Any]) -> str:
-        """Return the JWS compact serialization (RFC 7515 section 7.1).
+        """Return the JWS compact serialization (RFC 7515 section 7.1)."""
+        return self.sign_parts(compact_json(header), compact_json(claims))
 
-        The nonce is derived from key and message (RFC 6979), so signing twice gives the same bytes.
+    def sign_parts(self, header: bytes, payload: bytes) -> str:
+        """Return the JWS compact serialization of a header and a payload as they stand."""
+        signed = f"{base64url(header)}.{base64url(payload)}"
+        return f"{signed}.{base64url(self._signature(signed.encode()))}"
+
+
+class KeyRing:
+    """The keys of one Transmitter: the newest signs, and the published ones check signatures."""
+
+    def __init__(self, random: Random) -> None:
+        self._random = random
+        self._keys = [SigningKey.es256(random)]
+
+    @property
+    def signing(self) -> SigningKey:
+        """Return the key that signs."""
+        return self._keys[-1]
+
+    @property
+    def kids(self) -> tuple[str, ...]:
+        """Return the ids of the published keys, oldest first."""
+        return tuple(key.kid for key in self._keys)
+
+    def key_set(self) -> Json:
+        """Return the JWK Set to publish."""
+        return {"keys": [key.public for key in self._keys]}
+
+    def rotate(self) -> None:
+        """Sign with a new key from now on; those before stay published until withdrawn.
+
+        A SET that was signed keeps its bytes.
         """
-        signed = f"{_part(header)}.{_part(claims)}"
-        der = self._private.sign(
-            signed.encode(), ec.ECDSA(hashes.SHA256(), deterministic_signing=True)
-        )
-        r, s = decode_dss_signature(der)
-        raw = r.to_bytes(_COORDINATE_BYTES, "big") + s.to_bytes(_COORDINATE_BYTES, "big")
-        return f"{signed}.{base64url(raw)}"
+        self._keys.append(SigningKey.es256(self._random))
+
+    def withdraw(self, kid: str) -> None:
+        """Publish a key no longer. Raises UnknownKey, or KeyStillSigns for the newest."""
+        if kid not in self.kids:
+            raise UnknownKey(f"no published key has the kid {kid!r}")
+        if kid == self.signing.kid:
+            raise KeyStillSigns("the key that signs stays published; rotate first")
+        self._keys = [key for key in self._keys if key.kid != kid]
 
 
 def base64url(raw: bytes) -> str:
@@ -73,5 +142,25 @@ def base64url(raw: bytes) -> str:
     return urlsafe_b64encode(raw).rstrip(b"=").decode()
 
 
-def _part(document: Mapping[str, Any]) -> str:
-    return base64url(json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode())
+def compact_json(document: Mapping[str, Any]) -> bytes:
+    """Return JSON without blanks."""
+    return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def _raw(der: bytes) -> bytes:
+    """Return an ECDSA signature as JWS has it: both numbers at full length (RFC 7518 3.4)."""
+    r, s = decode_dss_signature(der)
+    return r.to_bytes(_COORDINATE_BYTES, "big") + s.to_bytes(_COORDINATE_BYTES, "big")
+
+
+def _rsa_key(p: int, q: int) -> rsa.RSAPrivateKey:
+    d = pow(_PUBLIC_EXPONENT, -1, (p - 1) * (q - 1))
+    return rsa.RSAPrivateNumbers(
+        p=p,
+        q=q,
+        d=d,
+        dmp1=rsa.rsa_crt_dmp1(d, p),
+        dmq1=rsa.rsa_crt_dmq1(d, q),
+        iqmp=rsa.rsa_crt_iqmp(p, q),
+        public_numbers=rsa.RSAPublicNumbers(_PUBLIC_EXPONENT, p * q),
+    ).private_key()

@@ -1,18 +1,31 @@
 """When a SET that was not acknowledged is delivered again.
 
-The numbers are the mock's own, not the profiles'.
+The numbers are the mock's own, or the option's; the profiles say the model, and a cap.
 """
 
+import math
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from random import Random
+from types import MappingProxyType
 from typing import ClassVar, Protocol
 
 from conformance.spec.profile import Redelivery
-from mock_transmitter.errors import UnservedProfile
+
+DAY_S = 86400.0
+
+
+class UnusableCurve(ValueError):
+    """No backoff can have these numbers; the message names the number and the next step."""
 
 
 class RedeliveryPolicy(Protocol):
-    """Says how long a SET is kept back after a delivery."""
+    """Says how long a SET is kept back after a delivery, and how long it is kept at all."""
+
+    @property
+    def window_s(self) -> float:
+        """Return the seconds after which a SET is given up; math.inf is never."""
+        ...
 
     def gap(self, attempt: int, random: Random) -> float:
         """Return the seconds from the attempt-th delivery, counted from 1, to the next."""
@@ -21,7 +34,12 @@ class RedeliveryPolicy(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Immediate:
-    """RFC 8936 section 2.4: what was not acknowledged comes again, here with the next poll."""
+    """What was not acknowledged comes again, here with the next poll: RFC 8936 section 2.4.
+
+    `window_s` after it was queued it is given up, if there is such a window.
+    """
+
+    window_s: float = math.inf
 
     def gap(self, attempt: int, random: Random) -> float:
         """Return 0: it is due at once."""
@@ -39,12 +57,17 @@ class ExponentialBackoff:
 
     FIRST_GAP_S: ClassVar[float] = 1.0
     FACTOR: ClassVar[float] = 2.0
-    CAP_S: ClassVar[float] = 86400.0
+    CAP_S: ClassVar[float] = DAY_S
 
     initial_s: float = FIRST_GAP_S
     factor: float = FACTOR
     cap_s: float = CAP_S
     jitter: float = 0.0
+
+    @property
+    def window_s(self) -> float:
+        """Return never."""
+        return math.inf
 
     def gap(self, attempt: int, random: Random) -> float:
         """Return initial_s * factor ** (attempt - 1) seconds, or the cap."""
@@ -56,14 +79,88 @@ class ExponentialBackoff:
         return gap * (1.0 - self.jitter * random.random()) if self.jitter else gap
 
 
-def policy_of(rules: Redelivery) -> RedeliveryPolicy:
-    """Return the profile's policy, with the mock's own numbers where the profile is silent.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Curve:
+    """The numbers of a backoff that whoever runs the mock has set; None leaves one as it is."""
 
-    Raises UnservedProfile for a model that the mock can't play.
+    initial_s: float | None = None
+    factor: float | None = None
+    cap_s: float | None = None
+    jitter: float | None = None
+
+
+AS_IT_IS = Curve()
+
+_MEMBERS: Mapping[str, str] = MappingProxyType(
+    {"initial": "initial_s", "factor": "factor", "cap": "cap_s", "jitter": "jitter"}
+)
+_BOUNDS: Mapping[str, tuple[str, Callable[[float], bool]]] = MappingProxyType(
+    {
+        "initial": ("a number of seconds above 0", lambda value: 0 < value < math.inf),
+        "factor": ("a number from 1 on", lambda value: 1 <= value < math.inf),
+        "cap": ("a number of seconds above 0", lambda value: 0 < value < math.inf),
+        "jitter": ("a share from 0 to less than 1", lambda value: 0 <= value < 1),
+    }
+)
+
+
+def parse_curve(text: str) -> Curve:
+    """Return the numbers in `initial=10,factor=3,cap=3600,jitter=0.1`, of which any may be missing.
+
+    `initial` and `cap` are seconds, `jitter` is a share of the gap. Raises UnusableCurve.
+    """
+    numbers: dict[str, float] = {}
+    for part in text.split(","):
+        name, separator, value = part.partition("=")
+        name = name.strip()
+        if not separator or name not in _MEMBERS or _MEMBERS[name] in numbers:
+            raise UnusableCurve(
+                f"{part!r}: write NAME=NUMBER once for each of {', '.join(_MEMBERS)},"
+                " such as initial=10,factor=3,cap=3600"
+            )
+        wanted, holds = _BOUNDS[name]
+        try:
+            number = float(value)
+        except ValueError:
+            number = math.nan
+        if not holds(number):
+            raise UnusableCurve(f"{name}={value}: write {wanted}")
+        numbers[_MEMBERS[name]] = number
+    return Curve(**numbers)
+
+
+def policy_of(rules: Redelivery, curve: Curve = AS_IT_IS) -> RedeliveryPolicy:
+    """Return the profile's policy, with the curve's numbers, else the mock's own.
+
+    Raises UnusableCurve where the profile has no backoff, or a lower cap than the curve.
     """
     if rules.model == "exponential-backoff":
-        cap = ExponentialBackoff.CAP_S if rules.cap_s is None else rules.cap_s
-        return ExponentialBackoff(cap_s=cap)
+        return _backoff(rules, curve)
+    if curve != AS_IT_IS:
+        raise UnusableCurve(
+            f"the profile's poll.redelivery.model is {rules.model!r}, which has no curve; choose a"
+            " profile with a backoff, or --set poll.redelivery.model=exponential-backoff"
+        )
     if rules.model == "give-up-window":
-        raise UnservedProfile("poll.redelivery.model: the mock doesn't play 'give-up-window'")
+        return Immediate(window_s=DAY_S if rules.cap_s is None else rules.cap_s)
     return Immediate()
+
+
+def _backoff(rules: Redelivery, curve: Curve) -> ExponentialBackoff:
+    highest = ExponentialBackoff.CAP_S if rules.cap_s is None else rules.cap_s
+    cap = highest if curve.cap_s is None else curve.cap_s
+    if cap > highest:
+        raise UnusableCurve(
+            f"cap={cap:g} is above the {highest:g} s that the profile allows; raise"
+            " poll.redelivery.cap_s with --set, or play a fault"
+        )
+    first = min(ExponentialBackoff.FIRST_GAP_S, cap)
+    initial = first if curve.initial_s is None else curve.initial_s
+    if initial > cap:
+        raise UnusableCurve(f"initial={initial:g} is above the cap of {cap:g} s; lower it")
+    return ExponentialBackoff(
+        initial_s=initial,
+        factor=ExponentialBackoff.FACTOR if curve.factor is None else curve.factor,
+        cap_s=cap,
+        jitter=0.0 if curve.jitter is None else curve.jitter,
+    )

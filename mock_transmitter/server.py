@@ -22,6 +22,7 @@ from mock_transmitter.clock import ClockKind, call_after
 from mock_transmitter.http.application import Site
 from mock_transmitter.http.asgi import Application
 from mock_transmitter.http.authorisation import Receiver
+from mock_transmitter.redelivery import AS_IT_IS, Curve
 
 START_TIMEOUT_S = 10.0
 STOP_TIMEOUT_S = 10.0
@@ -67,6 +68,7 @@ class RunningServer:
         clock: ClockKind = "simulated",
         seed: int = 0,
         deviations: Sequence[str] = (),
+        redelivery: Curve = AS_IT_IS,
         long_poll_timeout_s: float = 10.0,
     ) -> None:
         given = check_issuer(issuer, tls=tls) if issuer is not None else None
@@ -87,6 +89,7 @@ class RunningServer:
                 clock=clock,
                 seed=seed,
                 deviations=deviations,
+                redelivery=redelivery,
                 long_poll_timeout_s=long_poll_timeout_s,
             )
             self.profile = profile

@@ -19,8 +19,8 @@ from mock_transmitter.errors import (
     StreamNotFound,
     TooManyRequests,
 )
-from mock_transmitter.keys import SigningKey
-from mock_transmitter.redelivery import RedeliveryPolicy, policy_of
+from mock_transmitter.keys import KeyRing
+from mock_transmitter.redelivery import AS_IT_IS, Curve, policy_of
 from mock_transmitter.seed import hex_id
 from mock_transmitter.stream import Stream, StreamConfiguration
 
@@ -56,20 +56,20 @@ class Transmitter:
         *,
         issuer: str,
         clock: Clock,
-        key: SigningKey,
+        keys: KeyRing,
         seams: Seams,
         source: Callable[[str], Random],
         poll_url: Callable[[str], str],
-        policy: RedeliveryPolicy | None = None,
+        redelivery: Curve = AS_IT_IS,
     ) -> None:
         self.profile = profile
         self.issuer = issuer
         self.clock = clock
         self.changes = 0  # counts what may wake a long poll
-        self._key = key
+        self.keys = keys
         self._seams = seams
         self._configurations = Configurations(profile, issuer=issuer, poll_url=poll_url)
-        self._policy = policy or policy_of(profile.poll.redelivery)
+        self._policy = policy_of(profile.poll.redelivery, redelivery)
         self._streams: dict[str, Stream] = {}
         self._stream_ids = source("streams")
         self._jtis = source("jtis")
@@ -230,7 +230,7 @@ class Transmitter:
         batch = Batch(
             stream=stream, sets=compact, delivered=tuple(taken), more_available=more, now=now
         )
-        return self._seams.batch(batch, self._key)
+        return self._seams.batch(batch, self.keys.signing)
 
     def acknowledge(self, stream: Stream, jtis: Iterable[str]) -> None:
         """Release SETs from delivery; what is unknown, or of another stream, is no matter."""
@@ -247,7 +247,12 @@ class Transmitter:
             jti=hex_id(self._jtis),
         )
         claims = self._seams.claims(claims, stream)
-        pending = PendingSet(jti=claims["jti"], claims=claims, queued_at=now)
+        pending = PendingSet(
+            jti=claims["jti"],
+            claims=claims,
+            queued_at=now,
+            expires_at=now + self._policy.window_s,
+        )
         self._schedule(stream, pending, 0.0)
         self.changes += 1
         return pending.jti
@@ -263,9 +268,10 @@ class Transmitter:
     def _token(self, pending: PendingSet) -> str:
         # Signed at the first delivery and kept: the same jti is the same bytes for ever.
         if pending.token is None:
-            header = self._key.header()
-            token = self._key.sign(header, pending.claims)
-            pending.token = self._seams.token(token, header, pending.claims, self._key)
+            key = self.keys.signing
+            header = key.header()
+            token = key.sign(header, pending.claims)
+            pending.token = self._seams.token(token, header, pending.claims, key)
         return pending.token
 
     def _install(self, audience: str, configuration: StreamConfiguration) -> Stream:

@@ -8,23 +8,61 @@ from itertools import combinations
 from hypothesis import strategies as st
 from hypothesis.stateful import rule
 
-from conformance.backoff import Walk, walk
+from conformance.backoff import (
+    GRID,
+    Walk,
+    gap_beside_others,
+    gaps_alone,
+    longest,
+    walk,
+    walk_on,
+)
 from conformance.generate import explore
 from conformance.history import changed_tokens, returned_after_acknowledgement, shrinking
 from conformance.receiving import MOST_SETS, TIMES_NOT_RELEASED, FreeReceiver, Settled
 from conformance.spec.requirement import Grade
 from conformance.stream import Stream
 from conformance.transmitter import Transmitter
-from conformance.verdicts import Needs, current, judges, verify
+from conformance.verdicts import Blocked, Needs, current, judges, verify
 
+POLLS = Needs(stream=True, delivery="poll", operations=("acknowledge",), sets=1)
 WALKS = Needs(stream=True, delivery="poll", operations=("acknowledge",), sets=2, clock=True)
+MANY = Needs(stream=True, delivery="poll", operations=("acknowledge",), sets=MOST_SETS, clock=True)
 
-# What the grid adds to the profile's tolerance for jitter.
-GRID_ERROR = 0.05
 LEAST_FACTOR = 1.2
-# Fewer steps than this prove no growth, jitter being what it may.
-LEAST_STEPS = 4
 DAY_S = 86_400.0
+DAYS_S = 3 * DAY_S
+# How long an event may take to become a SET, whatever waits.
+AT_ONCE_S = 5.0
+# Enough gaps to tell a schedule that begins anew from one that goes on.
+COMPARED = 4
+# Shares of the time for which a SET is kept that never gives up early.
+STEP, KEPT = 0.2, 0.95
+
+
+@judges(
+    "VEPA-UNACKED-REDELIVERED",
+    "VEPA-BACKOFF-GAPS-NONDECREASING",
+    "VEPA-BACKOFF-SAME-SET",
+    needs=POLLS,
+)
+def test_the_first_gaps_do_not_shrink(transmitter: Transmitter) -> None:
+    """Within the patience an unacknowledged SET comes back, the same, and ever more rarely."""
+    rules = transmitter.profile.poll.redelivery
+    patience = transmitter.target.limits.patience_s
+    with transmitter.new_stream() as stream:
+        (jti,) = list(stream.obtain_sets())[:1]
+        cap = rules.cap_s or DAY_S
+        seen = walk(stream, jti, cap_s=cap, jitter=rules.jitter, within_s=patience)
+        if not seen.gaps:
+            raise Blocked(
+                f"no SET came again within the patience of {patience:g} s; the rest of the"
+                f" {cap:.0f} s in which it may needs a clock hook or more --patience"
+            )
+        verify("VEPA-UNACKED-REDELIVERED", seen.gaps, expected="the SET to come again")
+        verify_same_set(stream, jti)
+        if rules.model == "exponential-backoff":
+            verify_no_gap_shrinks(seen, rules.jitter)
 
 
 @judges(
@@ -46,73 +84,96 @@ def test_an_unacknowledged_set_comes_back_ever_more_rarely(transmitter: Transmit
         (jti,) = list(stream.obtain_sets())[:1]
         seen = walk(stream, jti, cap_s=cap, jitter=rules.jitter)
         report(seen, jti)
-        verify_walk(seen, cap, rules.jitter)
-        forms = changed_tokens(stream.history)
-        verify(
-            "VEPA-BACKOFF-SAME-SET",
-            not forms and len(stream.history.of(jti)) == seen.deliveries,
-            expected=f"the same bytes under {jti} in each of {seen.deliveries} deliveries",
-            got=f"{forms.get(jti, 0)} different tokens",
+        came = verify(
+            "VEPA-UNACKED-REDELIVERED",
+            seen.gaps,
+            expected=f"the SET to come again within {cap:.0f} s",
+            got="nothing, at any poll of a growing grid",
         )
+        if came and rules.model == "exponential-backoff":
+            walk_on(stream, jti, seen, step_s=longest(cap, rules.jitter), until_s=DAYS_S)
+            verify_schedule(seen, cap, rules.jitter)
+            verify_goes_on(seen)
+        elif came and rules.model != "unspecified":
+            walk_on(stream, jti, seen, step_s=cap * STEP, until_s=cap * (KEPT - STEP))
+            verify_goes_on(seen)
+        verify_same_set(stream, jti)
         verify_new_set_comes_at_once(stream, jti)
         verify_released(stream, jti, cap)
 
 
-def verify_walk(seen: Walk, cap: float, jitter: float) -> None:
-    """Judge the gaps that a walk has found."""
-    gaps = seen.gaps_s
-    verify(
-        "VEPA-UNACKED-REDELIVERED",
-        gaps,
-        expected=f"the SET to come again within {cap:.0f} s",
-        got="nothing, at any poll of a growing grid",
-    )
-    if not gaps:
-        return
-    shorter = shrinking(gaps, jitter + GRID_ERROR)
-    verify(
-        "VEPA-BACKOFF-GAPS-NONDECREASING",
-        not shorter,
-        expected="no gap shorter than the one before",
-        got=f"gaps in seconds: {rounded(gaps)}",
-    )
-    longest = max(seen.at_least_s)
+def verify_schedule(seen: Walk, cap: float, jitter: float) -> None:
+    """Judge the gaps that a walk has found, where they are a backoff's."""
+    verify_no_gap_shrinks(seen, jitter)
+    silence = max(seen.silent_for_s, *(gap.at_least_s for gap in seen.gaps))
     verify(
         "VEPA-BACKOFF-CAP-24H",
-        longest <= cap * (1 + jitter) and not seen.silent_for_s > cap * (1 + jitter),
+        silence <= cap * (1 + jitter),
         expected=f"no gap above {cap:.0f} s",
-        got=f"a gap of more than {max(longest, seen.silent_for_s):.0f} s",
+        got=f"a gap of more than {silence:.0f} s",
     )
+    # Two nominal gaps may be this much closer to each other than they should.
+    blur = (1 + jitter) / (1 - jitter)
+    first = seen.gaps[0]
+    if len(seen.gaps) < 2 or first.at_least_s * LEAST_FACTOR * blur > cap:  # no room to grow in
+        return
+    # Not the first gap, nor the step on to the cap.
+    rising = seen.gaps[1 : seen.level_from(blur * GRID)]
+    slow = [
+        (earlier, later)
+        for (i, earlier), (j, later) in combinations(enumerate(rising), 2)
+        if later.surely_below(earlier, LEAST_FACTOR ** (j - i) / blur)
+    ]
+    grown = max(seen.gaps_s) * GRID >= first.at_most_s * LEAST_FACTOR
+    verify(
+        "VEPA-BACKOFF-GAPS-GROW",
+        not slow and (grown or seen.lost),
+        expected=f"each gap at least {LEAST_FACTOR} times the one before, up to the cap",
+        got=f"gaps in seconds: {rounded(seen.gaps_s)}",
+    )
+
+
+def verify_no_gap_shrinks(seen: Walk, jitter: float) -> None:
+    """Judge each gap by the one before."""
+    verify(
+        "VEPA-BACKOFF-GAPS-NONDECREASING",
+        not shrinking(seen.gaps, jitter),
+        expected="no gap shorter than the one before",
+        got=f"gaps in seconds: {rounded(seen.gaps_s)}",
+    )
+
+
+def verify_goes_on(seen: Walk) -> None:
+    """Judge that the SET was not lost on the way."""
     verify(
         "VEPA-BACKOFF-CONTINUES",
         not seen.lost,
         expected="the SET to go on coming back until it is acknowledged",
-        got=f"nothing for {seen.silent_for_s:.0f} s after {len(gaps) + 1} deliveries",
+        got=f"nothing for {seen.silent_for_s:.0f} s after {seen.deliveries} deliveries",
     )
-    tolerance = (1 + jitter) / (1 - jitter) * (1 + GRID_ERROR)
-    rising = gaps[: seen.level_from(tolerance) + 1]
-    slow = [
-        (earlier, later)
-        for (i, earlier), (j, later) in combinations(enumerate(rising), 2)
-        if j - i >= LEAST_STEPS and later < earlier * LEAST_FACTOR ** (j - i) / tolerance
-    ]
+
+
+def verify_same_set(stream: Stream, jti: str) -> None:
+    """Judge that all deliveries of a SET were the same."""
+    forms = changed_tokens(stream.history)
     verify(
-        "VEPA-BACKOFF-GAPS-GROW",
-        not slow and (seen.lost or max(gaps) >= gaps[0] * LEAST_FACTOR),
-        expected=f"each gap at least {LEAST_FACTOR} times the one before, up to the cap",
-        got=f"gaps in seconds: {rounded(gaps)}",
+        "VEPA-BACKOFF-SAME-SET",
+        not forms,
+        expected=f"the same bytes under {jti} in each of {len(stream.history.of(jti))} deliveries",
+        got=f"{max(forms.values(), default=1)} different tokens",
     )
 
 
 def verify_new_set_comes_at_once(stream: Stream, old: str) -> None:
     """Judge that a new SET does not wait for an old one."""
     stream.raise_set()
-    fresh = [jti for jti in stream.poll().sets if jti != old]
+    seen = stream.await_sets_that(lambda sets: bool(set(sets) - {old}), patience_s=AT_ONCE_S)
+    fresh = [jti for jti in seen if jti != old]
     verify(
         "VEPA-BACKOFF-NEW-NOT-HELD-UP",
         fresh,
         expected="a new SET with the next poll, whatever older ones wait for",
-        got="none",
+        got=f"none within {AT_ONCE_S:.0f} s",
     )
     stream.acknowledge(fresh)
 
@@ -151,25 +212,59 @@ def rounded(gaps: list[float]) -> list[float]:
     return [round(gap, 2) for gap in gaps]
 
 
+@judges("VEPA-BACKOFF-INDEPENDENT", needs=MANY)
+def test_what_happens_to_others_leaves_the_schedule_of_a_set_alone(
+    transmitter: Transmitter,
+) -> None:
+    """A SET has the same gaps alone and beside others that are delivered and acknowledged."""
+    rules = transmitter.profile.poll.redelivery
+    if rules.model != "exponential-backoff":
+        return
+    bound = longest(rules.cap_s or DAY_S, rules.jitter)
+    with transmitter.new_stream() as stream:
+        (jti,) = list(stream.obtain_sets())[:1]
+        alone = gaps_alone(stream, jti, count=COMPARED, bound_s=bound)
+    blur = (1 + rules.jitter) / (1 - rules.jitter)
+    with transmitter.new_stream() as stream:
+        (jti,) = list(stream.obtain_sets())[:1]
+        for number, gap in enumerate(alone, start=1):
+            beside = gap_beside_others(stream, jti, gap, longer=blur)
+            same = verify(
+                "VEPA-BACKOFF-INDEPENDENT",
+                not beside.surely_below(gap, 1 / blur) and not gap.surely_below(beside, 1 / blur),
+                expected=f"gap {number} to last {gap}, as where nothing else is on the stream",
+                got=f"{beside}, while other SETs were delivered and acknowledged",
+            )
+            if not same:
+                return
+
+
 class PollAndAcknowledgeApart(FreeReceiver):
     """A Receiver that acknowledges on a call of its own, while time passes."""
 
     patience_s = 2 * DAY_S
     between_s = DAY_S
 
-    @rule(seconds=st.sampled_from([1.0, 10.0, 3600.0]))
+    @rule(seconds=st.sampled_from([1.0, 10.0, 3600.0, DAY_S]))
     def let_time_pass(self, seconds: float) -> None:
-        """Let the target's time go on."""
+        """Let the target's time go on, without a poll."""
         self.stream.transmitter.wait(seconds)
 
 
 def judge_sequence(settled: Settled) -> None:
-    """Judge what did not come again, and what came back when released."""
+    """Judge what did not come again, what came back when released, and what had changed."""
     verify(
         "VEPA-UNACKED-REDELIVERED",
         not settled.lost,
         expected="every SET that was not acknowledged to come again",
         got=f"{settled.lost} did not, within {PollAndAcknowledgeApart.patience_s:.0f} s",
+    )
+    forms = changed_tokens(settled.history)
+    verify(
+        "VEPA-BACKOFF-SAME-SET",
+        not forms,
+        expected="the same bytes under a jti each time",
+        got=f"different tokens under each of {forms}",
     )
     if settled.history.acknowledgements:
         most = max(settled.returned.values(), default=0)
@@ -185,9 +280,8 @@ def judge_sequence(settled: Settled) -> None:
 @judges(
     "VEPA-ACK-STOPS-REDELIVERY",
     "VEPA-UNACKED-REDELIVERED",
-    needs=Needs(
-        stream=True, delivery="poll", operations=("acknowledge",), sets=MOST_SETS, clock=True
-    ),
+    "VEPA-BACKOFF-SAME-SET",
+    needs=MANY,
 )
 def test_sets_come_until_they_are_acknowledged_and_then_no_more(transmitter: Transmitter) -> None:
     """In any order of polls, acks and time, an unacknowledged SET stays and a released one goes."""

@@ -3,9 +3,17 @@
 import pytest
 
 from conformance.challenges import CHALLENGES, verify_challenge
+from conformance.generate import Site, sites
+from conformance.generate.polls import BODIES, LIMITS, Body, PollRequest, whole_poll
+from conformance.receiving import collect, silence_breaks
+from conformance.spec.requirement import Grade
 from conformance.target import Bearer
 from conformance.transmitter import GARBAGE, Transmitter
-from conformance.verdicts import Needs, judges, verify
+from conformance.verdicts import Needs, judges, observe, verify
+
+ACK_SITES = sites("vendor/events-ack-request.json", leave_out=frozenset())
+# More than a busy server takes for an answer that waits for nothing, in seconds.
+AT_ONCE_S = 1.5
 
 POLLS = Needs(stream=True, delivery="poll", operations=("acknowledge",))
 
@@ -83,19 +91,121 @@ def test_polling_is_for_the_streams_own_audience(transmitter: Transmitter) -> No
         )
 
 
-@judges("VEPA-POLL-MAX-EVENTS", needs=polls(3))
-def test_max_events_is_a_limit(transmitter: Transmitter) -> None:
-    """No more SETs come in one answer than max_events allows."""
+@judges(
+    "VEPA-POLL-AUTH-AUDIENCE",
+    "VEPA-UNACKED-REDELIVERED",
+    needs=Needs(
+        stream=True,
+        delivery="poll",
+        operations=("acknowledge",),
+        sets=1,
+        second_receiver=True,
+    ),
+)
+def test_acknowledging_is_for_the_streams_own_audience(transmitter: Transmitter) -> None:
+    """The token of another audience acknowledges nothing: the SET still comes to its own."""
+    with transmitter.new_stream() as stream:
+        found = list(stream.obtain_sets())
+        answer = stream.send(
+            "acknowledge",
+            body={"acks": found},
+            credential=transmitter.target.second_receiver.get("poll"),
+        )
+        came = collect(stream, found)
+        verify(
+            "VEPA-POLL-AUTH-AUDIENCE",
+            answer.refused,
+            expected="a 4xx for another audience's token",
+            got=answer.text,
+            at_most=Grade.WARN,  # the page says it of the poll alone
+        )
+        verify(
+            "VEPA-UNACKED-REDELIVERED",
+            set(found) <= came,
+            expected="the SET to come again, for its own audience did not acknowledge it",
+            got=f"no SET; the other's acknowledgement was answered {answer.text}",
+        )
+
+
+@pytest.mark.parametrize("limit", [1, 2])
+@judges("VEPA-POLL-MAX-EVENTS", "VEPA-UNACKED-REDELIVERED", needs=polls(3))
+def test_max_events_is_a_limit(transmitter: Transmitter, limit: int) -> None:
+    """No more SETs come in one answer than max_events allows, and the rest comes later."""
     with transmitter.new_stream() as stream:
         for _ in range(3):
             stream.raise_set()
-        result = stream.poll(max_events=1)
+        result = stream.poll(max_events=limit)
         verify(
             "VEPA-POLL-MAX-EVENTS",
-            len(result.sets) <= 1,
-            expected="1 SET at most",
+            len(result.sets) <= limit,
+            expected=f"{limit} SETs at most",
             got=f"{len(result.sets)} SETs",
         )
+        collect(stream, list(result.sets), raised=3)
+        verify(
+            "VEPA-UNACKED-REDELIVERED",
+            len(stream.history.jtis) >= 3,
+            expected="3 SETs in all",
+            got=f"{len(stream.history.jtis)} SETs",
+        )
+
+
+@pytest.mark.parametrize("asked", LIMITS, ids=str)
+@judges("VEPA-POLL-REQUEST-MEMBERS", needs=POLLS)
+def test_max_events_takes_any_number(transmitter: Transmitter, asked: PollRequest) -> None:
+    """Whatever max_events says, the poll is served; of 0 and of huge numbers it is noted."""
+    with transmitter.new_stream() as stream:
+        with silence_breaks("VEPA-POLL-REQUEST-MEMBERS"):
+            answer = stream.send("poll", body=whole_poll(**asked.members))
+        free = asked.refusable or asked.members["maxEvents"] == 0
+        if free and (answer.served or answer.refused):
+            observe("VEPA-POLL-REQUEST-MEMBERS", f"{asked.name}: answered {answer.status}")
+            return
+        verify(
+            "VEPA-POLL-REQUEST-MEMBERS",
+            answer.served,
+            expected=f"a success with {asked.name}",
+            got=answer.text,
+        )
+
+
+@judges("VEPA-POLL-RETURN-IMMEDIATELY", needs=POLLS)
+def test_return_immediately_is_kept(transmitter: Transmitter) -> None:
+    """A poll with return_immediately true is answered at once, also where nothing waits."""
+    with transmitter.new_stream() as stream:
+        stream.drain()
+        before = transmitter.clock.now()
+        with silence_breaks("VEPA-POLL-RETURN-IMMEDIATELY"):
+            stream.poll(return_immediately=True)
+        elapsed = transmitter.clock.now() - before
+        verify(
+            "VEPA-POLL-RETURN-IMMEDIATELY",
+            elapsed < AT_ONCE_S,
+            expected="an answer at once",
+            got=f"an answer after {elapsed:.1f} s",
+        )
+
+
+@pytest.mark.parametrize("operation", ["poll", "acknowledge"])
+@judges("VEPA-POLL-PATH", "VEPA-ACK-PATH", needs=POLLS)
+def test_the_colon_may_be_written_otherwise(transmitter: Transmitter, operation: str) -> None:
+    """What is answered where the colon of the path is percent-encoded is noted."""
+    with transmitter.new_stream() as stream:
+        usual = transmitter.url_of(operation, stream_id=stream.id, stream=stream.configuration)
+        path, colon, verb = usual.rpartition(":")
+        body = b'{"return_immediately": true}' if operation == "poll" else b'{"acks": []}'
+        answer = transmitter.connection.send(
+            transmitter.recorder,
+            operation,
+            "POST",
+            f"{path}%3A{verb}" if colon else usual,
+            channel=transmitter.profile.operations[operation].channel,
+            credential="own",
+            content=body,
+            headers={"content-type": "application/json"},
+        )
+        row = "VEPA-POLL-PATH" if operation == "poll" else "VEPA-ACK-PATH"
+        observe(row, f"%3A for the colon: answered {answer.status}")
 
 
 @judges("VEPA-ACK-PATH", "VEPA-ACK-IDEMPOTENT", "VEPA-ACK-UNKNOWN", needs=polls(1))
@@ -111,22 +221,53 @@ def test_acknowledging_is_a_call_of_its_own(transmitter: Transmitter) -> None:
         verify("VEPA-ACK-UNKNOWN", unknown.served, expected="a success", got=unknown.text)
 
 
-@judges("VEPA-ERR-UNKNOWN-STREAM", "VEPA-ERR-MALFORMED", needs=POLLS)
-def test_what_means_nothing_is_refused(transmitter: Transmitter) -> None:
-    """An unknown stream and a malformed body are refused as the client's fault."""
-    with transmitter.new_stream() as stream:
-        for operation in ("poll", "acknowledge"):
-            answer = transmitter.call(operation, body={}, stream_id="ssf_unheard_of")
+@judges("VEPA-ERR-UNKNOWN-STREAM", needs=POLLS)
+def test_a_stream_that_does_not_exist_is_not_served(transmitter: Transmitter) -> None:
+    """A stream that does not exist can be neither polled nor acknowledged."""
+    bodies = {"poll": whole_poll(), "acknowledge": {"acks": []}}
+    with transmitter.new_stream():
+        for operation, body in bodies.items():
+            answer = transmitter.call(operation, body=body, stream_id="ssf_unheard_of")
             verify(
                 "VEPA-ERR-UNKNOWN-STREAM",
                 answer.refused,
                 expected="404 (or another 4xx) for an unknown stream",
                 got=answer.text,
             )
-            answer = stream.send(operation, raw=b'{"max_events": 1, "acks": ["')
+
+
+@pytest.mark.parametrize("body", [one for one in BODIES if not one.free], ids=str)
+@judges("VEPA-ERR-MALFORMED", needs=POLLS)
+def test_a_body_that_is_no_json_object_is_refused(transmitter: Transmitter, body: Body) -> None:
+    """What can't be read as a JSON object is refused at once by both calls."""
+    with transmitter.new_stream() as stream:
+        for operation in ("poll", "acknowledge"):
+            with silence_breaks("VEPA-ERR-MALFORMED"):
+                answer = stream.send(operation, raw=body.raw)
             verify(
                 "VEPA-ERR-MALFORMED",
                 answer.refused,
-                expected="400 (or another 4xx) for truncated JSON",
+                expected=f"400 (or another 4xx) for {body.name}",
+                got=answer.text,
+            )
+
+
+@pytest.mark.parametrize("site", ACK_SITES, ids=str)
+@judges("VEPA-ERR-MALFORMED", needs=POLLS)
+def test_an_acknowledgement_that_is_wrong_in_one_place(
+    transmitter: Transmitter, site: Site
+) -> None:
+    """Whatever is wrong in an acknowledgement, it is taken or refused, and no crash."""
+    with transmitter.new_stream() as stream:
+        for body in site.broken({"acks": ["never-heard-of"]}):
+            with silence_breaks("VEPA-ERR-MALFORMED"):
+                answer = stream.send("acknowledge", body=body)
+            if answer.served or answer.refused:
+                observe("VEPA-ERR-MALFORMED", f"{site}: answered {answer.status}")
+                continue
+            verify(
+                "VEPA-ERR-MALFORMED",
+                held=False,
+                expected=f"a success or a 4xx for what is wrong at {site}",
                 got=answer.text,
             )

@@ -2,10 +2,27 @@
 
 import pytest
 
+from conformance.client import Answer
+from conformance.generate.polls import LABELS, VALID_POLLS, Body, PollRequest, whole_poll
+from conformance.jose import claims_of
+from conformance.receiving import (
+    KEPT_BY_RFC,
+    RELEASED_BY_RFC,
+    require_polls,
+    silence_breaks,
+    verify_kept,
+    verify_released,
+)
+from conformance.spec.requirement import Grade
 from conformance.transmitter import Transmitter
 from conformance.verdicts import Needs, judges, observe, require, verify
 
 POLLS = Needs(stream=True, delivery="poll")
+
+# More than a busy server takes for an answer that waits for nothing, in seconds.
+AT_ONCE_S = 1.5
+# How long what was raised may take to be queued, in seconds.
+SETTLES_S = 2.0
 
 
 def polls(sets: int) -> Needs:
@@ -26,18 +43,15 @@ def test_a_poll_of_an_empty_queue_is_answered_with_no_sets(transmitter: Transmit
     """A poll with returnImmediately true is answered 200, as JSON, with an empty sets object."""
     with transmitter.new_stream() as stream:
         stream.drain()
-        result = stream.poll()
-        answer = result.answer
+        with silence_breaks("RFC8936-2.5-STATUS-200"):
+            answer = stream.poll().answer
         document = answer.document if isinstance(answer.document, dict) else {}
         verify(
             "RFC8936-2.1-POST", answer.status not in {405, 501}, expected="POST", got=answer.text
         )
-        verify(
-            "RFC8936-2.5-STATUS-200",
-            answer.status == 200 and answer.is_json,
-            expected="200 and JSON",
-            got=answer.text,
-        )
+        verify_200(answer)
+        if not answer.served:
+            return
         verify(
             "RFC8936-2-JSON-MEDIA",
             answer.media_type == "application/json",
@@ -60,18 +74,71 @@ def test_a_poll_of_an_empty_queue_is_answered_with_no_sets(transmitter: Transmit
             observe("RFC8936-2.3-MORE-OMITTED", "moreAvailable is left out where nothing waits")
 
 
+def verify_200(answer: Answer, what: str = "a valid poll") -> None:
+    """Judge the status of the answer to a valid poll, and that it holds JSON."""
+    verify(
+        "RFC8936-2.5-STATUS-200",
+        answer.status == 200 and answer.is_json,
+        expected=f"200 and JSON for {what}",
+        got=answer.text,
+        at_most=Grade.WARN if answer.served and answer.is_json else None,
+    )
+
+
+@pytest.mark.parametrize("request_", VALID_POLLS, ids=str)
+@judges("RFC8936-2.5-STATUS-200", "RFC8936-2.5-SETS-PRESENT", needs=POLLS)
+def test_every_valid_poll_is_answered_with_200(
+    transmitter: Transmitter, request_: PollRequest
+) -> None:
+    """Whatever a valid poll limits, acknowledges or reports, its answer is 200 with sets."""
+    with transmitter.new_stream() as stream:
+        with silence_breaks("RFC8936-2.5-STATUS-200"):
+            answer = stream.send("poll", body=whole_poll(**request_.members))
+        if request_.refusable and answer.refused:
+            observe("RFC8936-2.5-STATUS-200", f"{request_.name}: answered {answer.status}")
+            return
+        verify_200(answer, request_.name)
+        if answer.served:
+            document = answer.document if isinstance(answer.document, dict) else {}
+            verify(
+                "RFC8936-2.5-SETS-PRESENT",
+                isinstance(document.get("sets"), dict),
+                expected="a sets object",
+                got=answer.text,
+            )
+
+
+@pytest.mark.parametrize("label", LABELS, ids=str)
+@judges("RFC8936-2.5-STATUS-200", needs=POLLS)
+def test_the_label_of_a_poll_is_read_as_http_has_it(transmitter: Transmitter, label: Body) -> None:
+    """A Content-Type with a charset, or in capitals, is application/json all the same."""
+    with transmitter.new_stream() as stream:
+        answer = stream.send("poll", raw=label.raw, headers=label.headers)
+        verify(
+            "RFC8936-2.5-STATUS-200",
+            answer.status == 200,
+            expected=f"200 for a Content-Type {label.name}",
+            got=answer.text,
+            at_most=None if answer.status >= 500 else Grade.WARN,
+        )
+
+
 @judges("RFC8936-2.2-RETURN-IMMEDIATELY", needs=POLLS)
 def test_return_immediately_is_kept(transmitter: Transmitter) -> None:
     """A poll with returnImmediately true is answered at once, also where nothing waits."""
     with transmitter.new_stream() as stream:
         stream.drain()
         before = transmitter.clock.now()
-        stream.poll(return_immediately=True)
-        elapsed = transmitter.clock.now() - before
+        stream.fetch()
+        between = transmitter.clock.now()
+        with silence_breaks("RFC8936-2.2-RETURN-IMMEDIATELY"):
+            stream.poll(return_immediately=True)
+        usual = between - before
+        elapsed = transmitter.clock.now() - between
         verify(
             "RFC8936-2.2-RETURN-IMMEDIATELY",
-            elapsed < 5,
-            expected="an answer at once",
+            elapsed < AT_ONCE_S + 3 * usual,
+            expected=f"an answer at once (another request takes {usual:.1f} s)",
             got=f"an answer after {elapsed:.1f} s",
         )
 
@@ -80,11 +147,13 @@ def test_return_immediately_is_kept(transmitter: Transmitter) -> None:
     "RFC8936-2.4.1-EMPTY-OBJECT",
     "RFC8936-2-UNACKED-KEPT",
     "RFC8936-2.2-UNKNOWN-MEMBERS",
+    "RFC8936-2.5-IMMEDIATE-WHEN-AVAILABLE",
     needs=polls(1),
 )
 def test_a_set_waits_until_it_is_acknowledged(transmitter: Transmitter) -> None:
     """An empty object fetches what waits; without an acknowledgement the same SET comes again."""
     with transmitter.new_stream() as stream:
+        require_polls(stream)
         stream.raise_set()
         first = stream.poll(return_immediately=None)
         verify(
@@ -93,6 +162,8 @@ def test_a_set_waits_until_it_is_acknowledged(transmitter: Transmitter) -> None:
             expected="{} to be a complete poll request",
             got=first.answer.text,
         )
+        if first.sets:
+            observe("RFC8936-2.5-IMMEDIATE-WHEN-AVAILABLE", "a SET that waits is answered at once")
         jtis = set(first.sets or stream.await_sets())
         again = stream.await_again(jtis)
         verify(
@@ -101,7 +172,7 @@ def test_a_set_waits_until_it_is_acknowledged(transmitter: Transmitter) -> None:
             expected=f"{sorted(jtis)} to come again",
             got=sorted(again) or "no SET within the patience",
         )
-        odd = stream.poll(extra={"x-unheard-of": True})
+        odd = stream.poll(extra={"x-unheard-of": True, "x-more": {"maxEvents": [0]}})
         verify(
             "RFC8936-2.2-UNKNOWN-MEMBERS",
             odd.answer.served,
@@ -110,55 +181,80 @@ def test_a_set_waits_until_it_is_acknowledged(transmitter: Transmitter) -> None:
         )
 
 
+@pytest.mark.parametrize("limit", [1, 2])
 @judges(
     "RFC8936-2.2-MAXEVENTS-LIMIT",
     "RFC8936-2.3-MORE-AVAILABLE",
+    *KEPT_BY_RFC,
     needs=polls(3),
 )
-def test_max_events_is_a_limit(transmitter: Transmitter) -> None:
-    """No more SETs come than maxEvents allows, and moreAvailable tells of those that still wait."""
+def test_max_events_is_a_limit(transmitter: Transmitter, limit: int) -> None:
+    """No more SETs come than maxEvents allows; moreAvailable tells of the rest, which comes."""
     with transmitter.new_stream() as stream:
         stream.drain()
         for _ in range(3):
             stream.raise_set()
-        limited = stream.poll(max_events=1)
+        transmitter.clock.advance(SETTLES_S)
+        limited = stream.poll(max_events=limit)
+        require(limited.answer.served, f"a poll was answered {limited.answer.text}")
         verify(
             "RFC8936-2.2-MAXEVENTS-LIMIT",
-            len(limited.sets) <= 1,
-            expected="1 SET at most",
+            len(limited.sets) <= limit,
+            expected=f"{limit} SETs at most",
             got=f"{len(limited.sets)} SETs",
         )
-        if len(limited.sets) == 1:
-            rest = stream.poll()
-            others = set(rest.sets) - set(limited.sets)
-            if others:
-                verify(
-                    "RFC8936-2.3-MORE-AVAILABLE",
-                    limited.more_available is True,
-                    expected=f"moreAvailable true while {len(others)} more waited",
-                    got=f"moreAvailable {limited.more_available!r}",
-                )
-        two = stream.poll(max_events=2)
-        verify(
-            "RFC8936-2.2-MAXEVENTS-LIMIT",
-            len(two.sets) <= 2,
-            expected="2 SETs at most",
-            got=f"{len(two.sets)} SETs",
-        )
-        stream.drain()
-        drained = stream.poll()
-        if not drained.sets:
+        others = set(stream.poll().sets) - set(limited.sets)
+        if others and limited.sets:
             verify(
                 "RFC8936-2.3-MORE-AVAILABLE",
-                drained.more_available in (None, False),
-                expected="moreAvailable false, or absent, where nothing waits",
-                got=drained.more_available,
+                limited.more_available is True,
+                expected=f"moreAvailable true while {len(others)} more waited",
+                got=f"moreAvailable {limited.more_available!r}",
             )
+        verify_kept(stream, list(limited.sets), raised=3, rows=KEPT_BY_RFC)
+
+
+@judges("RFC8936-2.3-MORE-AVAILABLE", "RFC8936-2.2-MAXEVENTS-OMITTED", needs=polls(4))
+def test_there_is_no_more_than_what_came(transmitter: Transmitter) -> None:
+    """Where one answer has brought all that waited, moreAvailable is false, or absent."""
+    with transmitter.new_stream() as stream:
+        answers = []
+        for limit in (None, 2):
+            stream.drain()
+            for _ in range(2):
+                stream.raise_set()
+            transmitter.clock.advance(SETTLES_S)
+            answers.append(stream.poll(max_events=limit))
+        whole, exact = answers
+        if len(whole.sets) == 1:
+            observe("RFC8936-2.2-MAXEVENTS-OMITTED", "one SET where no limit was set and two wait")
+        for result in answers:
+            if len(result.sets) == 2:
+                # Who counts what came and was not acknowledged yet does so with any maxEvents.
+                verify(
+                    "RFC8936-2.3-MORE-AVAILABLE",
+                    not result.more_available,
+                    expected="moreAvailable false, or absent: both SETs that waited are here",
+                    got=f"moreAvailable {result.more_available!r} with maxEvents"
+                    f" {'absent' if result is whole else 2}",
+                    at_most=Grade.NOTE if whole.more_available else None,
+                )
+        if len(exact.sets) == 2:
+            drained = stream.poll(ack=list(exact.sets))
+            if not drained.sets:
+                verify(
+                    "RFC8936-2.3-MORE-AVAILABLE",
+                    drained.more_available in (None, False),
+                    expected="moreAvailable false, or absent, where nothing waits",
+                    got=drained.more_available,
+                )
 
 
 @judges(
     "RFC8936-2.2-MAXEVENTS-ZERO",
     "RFC8936-2.4.2-ACKONLY-NO-SETS",
+    "RFC8936-2.3-MORE-AVAILABLE",
+    *KEPT_BY_RFC,
     needs=polls(2),
 )
 def test_max_events_zero_only_acknowledges(transmitter: Transmitter) -> None:
@@ -166,7 +262,9 @@ def test_max_events_zero_only_acknowledges(transmitter: Transmitter) -> None:
     with transmitter.new_stream() as stream:
         first = stream.obtain_sets()
         stream.raise_set()
-        result = stream.poll(max_events=0, ack=list(first))
+        transmitter.clock.advance(SETTLES_S)
+        with silence_breaks("RFC8936-2.2-MAXEVENTS-ZERO"):
+            result = stream.poll(max_events=0, ack=list(first))
         verify(
             "RFC8936-2.2-MAXEVENTS-ZERO",
             result.answer.served,
@@ -179,17 +277,29 @@ def test_max_events_zero_only_acknowledges(transmitter: Transmitter) -> None:
             expected="no SETs",
             got=f"{len(result.sets)} SETs",
         )
+        next_ones = set(stream.poll().sets) - set(first)
+        if next_ones and result.answer.served:
+            verify(
+                "RFC8936-2.3-MORE-AVAILABLE",
+                result.more_available is True,
+                expected="moreAvailable true: a SET waited that maxEvents 0 kept back",
+                got=f"moreAvailable {result.more_available!r}",
+                at_most=Grade.NOTE,  # how an answer that brings nothing should count is not said
+            )
+        verify_kept(stream, [], raised=2, rows=KEPT_BY_RFC)
 
 
 @judges(
     "RFC8936-2.2-ACK-EMPTY-OR-ABSENT",
     "RFC8936-2.2-ACK-UNKNOWN-JTI",
     "RFC8936-2.4.3-COMBINED",
+    *RELEASED_BY_RFC,
     needs=polls(2),
 )
 def test_acknowledging_rides_on_the_poll(transmitter: Transmitter) -> None:
     """One request acknowledges and fetches; an empty, an unknown and a repeated ack do no harm."""
     with transmitter.new_stream() as stream:
+        first = stream.obtain_sets()
         empty = stream.poll(ack=[])
         verify(
             "RFC8936-2.2-ACK-EMPTY-OR-ABSENT",
@@ -197,7 +307,6 @@ def test_acknowledging_rides_on_the_poll(transmitter: Transmitter) -> None:
             expected="an empty ack to be as good as none",
             got=empty.answer.text,
         )
-        first = stream.obtain_sets()
         stream.raise_set()
         both = stream.poll(ack=list(first))
         fresh = set(both.sets) or set(stream.await_sets())
@@ -207,6 +316,7 @@ def test_acknowledging_rides_on_the_poll(transmitter: Transmitter) -> None:
             expected="the next SET from the request that acknowledges the first",
             got=both.answer.text,
         )
+        verify_released(stream, list(first), rows=RELEASED_BY_RFC)
         odd = stream.poll(ack=[*first, "never-heard-of"])
         verify(
             "RFC8936-2.2-ACK-UNKNOWN-JTI",
@@ -216,60 +326,22 @@ def test_acknowledging_rides_on_the_poll(transmitter: Transmitter) -> None:
         )
 
 
-@judges(
-    "RFC8936-2.2-SETERRS-ACCEPTED",
-    "RFC8936-2.2-SETERRS-EMPTY",
-    "RFC8936-2.4.4-ACK-AND-ERRORS",
-    needs=polls(3),
-)
-def test_errors_ride_on_the_poll(transmitter: Transmitter) -> None:
-    """A SET is reported by setErrs, alone or beside an ack; the stream still polls."""
-    trouble = {"err": "invalid_request", "description": "a test of the error path"}
+@judges("RFC8936-2.3-SETS-OBJECT", "VEPA-POLL-RESPONSE-SETS", needs=polls(3))
+def test_each_set_stands_under_its_own_jti(transmitter: Transmitter) -> None:
+    """In an answer of several SETs each key is the jti of the SET that it names."""
     with transmitter.new_stream() as stream:
-        empty = stream.poll(set_errors={})
-        verify(
-            "RFC8936-2.2-SETERRS-EMPTY",
-            empty.answer.served,
-            expected="an empty setErrs to be as good as none",
-            got=empty.answer.text,
-        )
-        found = list(stream.obtain_sets(3))
-        one = stream.poll(max_events=0, set_errors={found[0]: trouble})
-        verify(
-            "RFC8936-2.2-SETERRS-ACCEPTED",
-            one.answer.served and stream.poll().answer.served,
-            expected="the report accepted, and a stream that still polls",
-            got=one.answer.text,
-        )
-        both = stream.poll(max_events=0, ack=[found[1]], set_errors={found[2]: trouble})
-        verify(
-            "RFC8936-2.4.4-ACK-AND-ERRORS",
-            both.answer.served,
-            expected="an ack and an error in one request",
-            got=both.answer.text,
-        )
-
-
-@pytest.mark.parametrize(
-    "raw", [b'{"maxEvents": 1, "returnImme', b'["maxEvents"]'], ids=["truncated", "array"]
-)
-@judges("RFC8936-2.5.1-400-DEFAULT", needs=POLLS)
-def test_a_poll_that_is_no_json_object_is_refused(transmitter: Transmitter, raw: bytes) -> None:
-    """A body that can't be parsed, or that is no object, is refused as the client's fault."""
-    with transmitter.new_stream() as stream:
-        answer = stream.send("poll", raw=raw)
-        verify(
-            "RFC8936-2.5.1-400-DEFAULT",
-            answer.refused,
-            expected="400, or a more specific 4xx",
-            got=answer.text,
-        )
-
-
-@judges("RFC8936-2.5.1-GENERAL-ERRORS", needs=POLLS)
-def test_a_wrong_method_is_a_client_error(transmitter: Transmitter) -> None:
-    """An HTTP method that polling does not have is answered with a 4xx."""
-    with transmitter.new_stream() as stream:
-        answer = stream.probe("DELETE", "poll")
-        require(answer.status != 501, "the target knows no DELETE at all")
-        verify("RFC8936-2.5.1-GENERAL-ERRORS", answer.refused, expected="a 4xx", got=answer.text)
+        for _ in range(3):
+            stream.raise_set()
+        transmitter.clock.advance(SETTLES_S)
+        sets = stream.poll().sets
+        if not sets:
+            return
+        jtis = {key: claims_of(token).get("jti") for key, token in sets.items()}
+        wrong = {key: jti for key, jti in jtis.items() if jti != key}
+        for requirement in ("RFC8936-2.3-SETS-OBJECT", "VEPA-POLL-RESPONSE-SETS"):
+            verify(
+                requirement,
+                not wrong,
+                expected="each key to be the jti of its SET",
+                got=f"keys and the jtis under them: {wrong}",
+            )

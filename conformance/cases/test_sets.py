@@ -5,9 +5,19 @@ import pytest
 from conformance import set_validator
 from conformance.client import SeenSet
 from conformance.exchange import Recorder
+from conformance.set_freedoms import FREEDOMS, freedoms, shared_txns
 from conformance.set_validator import Context, Finding
 from conformance.transmitter import Transmitter
-from conformance.verdicts import Blocked, Needs, Nonconformance, current, example, judges, verify
+from conformance.verdicts import (
+    Blocked,
+    Needs,
+    Nonconformance,
+    current,
+    example,
+    judges,
+    observe,
+    verify,
+)
 
 
 @pytest.mark.last
@@ -24,13 +34,25 @@ def test_every_set_that_was_seen_is_valid(transmitter: Transmitter) -> None:
             stream.obtain_sets()
     if not seen_sets:
         raise Blocked("no SET was seen in the whole run")
-    for seen in {(id(one.connection), one.token): one for one in seen_sets}.values():
+    for seen in {(id(one.connection), one.key, one.token): one for one in seen_sets}.values():
         judge_alone(seen, set_validator.judge_set(seen.token, context_of(transmitter, seen)))
     feeds: dict[tuple[int, str], list[SeenSet]] = {}
     for seen in seen_sets:
         feeds.setdefault((id(seen.connection), seen.stream), []).append(seen)
     for feed in feeds.values():
         judge_alone(feed[-1], set_validator.judge_uniqueness([one.token for one in feed]))
+
+
+@pytest.mark.last
+@judges(*FREEDOMS, needs=Needs(stream=True, sets=1, delivery="poll"))
+def test_what_sets_are_free_to_do_is_noted(transmitter: Transmitter) -> None:
+    """What the texts leave free and SETs make use of is no breach."""
+    seen_sets = transmitter.connection.seen_sets
+    for seen in {one.token: one for one in seen_sets}.values():
+        for requirement, how in freedoms(seen.token, context_of(transmitter, seen)):
+            observe(requirement, how)
+    for requirement, how in shared_txns([one.token for one in seen_sets]):
+        observe(requirement, how)
 
 
 def judge_alone(seen: SeenSet, findings: list[Finding]) -> None:
@@ -57,8 +79,8 @@ def context_of(transmitter: Transmitter, seen: SeenSet) -> Context:
         metadata=seen.connection.metadata,
         issuer=str(seen.connection.metadata.get("issuer", transmitter.issuer)),
         stream=seen.configuration,
-        key_set=Transmitter(seen.connection, Recorder()).key_set(),
+        key_set=Transmitter(seen.connection, Recorder()).key_set_for(seen.token),
         key=seen.key,
         received_at=seen.at,
-        tls=transmitter.target.tls,
+        tls=all(one.url.startswith("https:") for one in seen.exchanges[-1:]),
     )

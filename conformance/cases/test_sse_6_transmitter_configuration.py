@@ -1,8 +1,16 @@
 """Transmitter Configuration Discovery: SSE Framework 1.0 ID1 (2021), sections 6.1 and 6.2."""
 
+from conformance.metadata import (
+    management,
+    missing_endpoints,
+    names_issuer,
+    risc_location,
+    unknown_issuer,
+    unknown_members,
+)
 from conformance.shapes import requirements_of, verify_shape
 from conformance.transmitter import Transmitter
-from conformance.verdicts import judges, verify
+from conformance.verdicts import judges, observe, verify
 
 
 @judges("SSE-6.2-WELLKNOWN", "SSE-6.2.1-GET", "SSE-6.2.1-TRAILING-SLASH")
@@ -51,3 +59,44 @@ def test_the_members_of_the_metadata_have_their_shape(transmitter: Transmitter) 
     answer = transmitter.discover()
     if isinstance(answer.document, dict):
         verify_shape(transmitter, "transmitter_configuration", answer.document)
+
+
+@judges("SSE-6.2.2-ERROR-STATUS")
+def test_metadata_of_an_unknown_issuer_is_an_error(transmitter: Transmitter) -> None:
+    """A request for the metadata of an unknown issuer is answered with an error status."""
+    answer = transmitter.get(unknown_issuer(transmitter))
+    if answer.is_json and answer.document == transmitter.discover().document:
+        return  # one document whatever stands behind the well-known path: a host of one tenant
+    verify(
+        "SSE-6.2.2-ERROR-STATUS",
+        answer.refused,
+        expected="a 4xx for the metadata of an unknown issuer",
+        got=answer.text,
+    )
+
+
+@judges("SSE-6.2-RISC-LOCATION", "SSE-6.2.2-EXTRA-CLAIMS")
+def test_the_metadata_may_say_more_than_it_has_to(transmitter: Transmitter) -> None:
+    """The metadata may stand at risc-configuration too, and have members of its own."""
+    if names_issuer(transmitter, transmitter.get(risc_location(transmitter))):
+        observe("SSE-6.2-RISC-LOCATION", "metadata at risc-configuration too")
+    strange = unknown_members(transmitter)
+    if strange:
+        observe("SSE-6.2.2-EXTRA-CLAIMS", f"members that no text defines: {', '.join(strange)}")
+
+
+@judges("SSE-7-MGMT-RECOMMENDED", "SSE-7-MGMT-OPTIONAL", "SSE-6.1-ENDPOINTS-OPTIONAL")
+def test_the_management_api_is_offered(transmitter: Transmitter) -> None:
+    """The endpoints of the management API are there."""
+    missing = missing_endpoints(transmitter)
+    if missing:
+        observe("SSE-6.1-ENDPOINTS-OPTIONAL", f"not in the metadata: {', '.join(missing)}")
+    if not any(map(transmitter.offers, management(transmitter))):
+        observe("SSE-7-MGMT-OPTIONAL", "no management API")
+    for operation in management(transmitter):
+        verify(
+            "SSE-7-MGMT-RECOMMENDED",
+            transmitter.offers(operation),
+            expected=f"an endpoint for {operation}",
+            got="none known",
+        )

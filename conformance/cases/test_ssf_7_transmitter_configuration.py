@@ -1,10 +1,19 @@
 """Transmitter Configuration Discovery: SSF 1.0, sections 7.1 and 7.2."""
 
-from conformance.shapes import requirements_of, verify_shape
-from conformance.transmitter import Transmitter
-from conformance.verdicts import judges, verify
+import re
 
-BOGUS_PATH = "/no-such-issuer-of-ssf-conformance"
+from conformance.configuration import shows
+from conformance.metadata import (
+    management,
+    missing_endpoints,
+    names_issuer,
+    risc_location,
+    unknown_issuer,
+    unknown_members,
+)
+from conformance.shapes import requirements_of, verify_shape
+from conformance.transmitter import CONFLICT, Transmitter
+from conformance.verdicts import Needs, judges, observe, verify
 
 
 @judges(
@@ -74,10 +83,8 @@ def test_the_members_of_the_metadata_have_their_shape(transmitter: Transmitter) 
 @judges("SSF-7.2.3-ERROR-STATUS")
 def test_metadata_of_an_unknown_issuer_is_an_error(transmitter: Transmitter) -> None:
     """A request for the metadata of an unknown issuer is answered with an error status."""
-    url = transmitter.profile.discovery.url(transmitter.issuer.rstrip("/") + BOGUS_PATH)
-    answer = transmitter.get(url)
-    same = isinstance(answer.document, dict) and answer.document == transmitter.discover().document
-    if same:
+    answer = transmitter.get(unknown_issuer(transmitter))
+    if answer.is_json and answer.document == transmitter.discover().document:
         return  # one document whatever stands behind the well-known path: a host of one tenant
     verify(
         "SSF-7.2.3-ERROR-STATUS",
@@ -85,3 +92,85 @@ def test_metadata_of_an_unknown_issuer_is_an_error(transmitter: Transmitter) -> 
         expected="a 4xx for the metadata of an unknown issuer",
         got=answer.text,
     )
+
+
+@judges("SSF-7.2.2-NOT-RISC-LOCATION", "SSF-7.2.2-RISC-LOCATION-LEGACY")
+def test_the_metadata_does_not_stand_at_the_old_location_alone(transmitter: Transmitter) -> None:
+    """Metadata that can be used at risc-configuration can be used at ssf-configuration too."""
+    answer = transmitter.get(risc_location(transmitter))
+    old = names_issuer(transmitter, answer)
+    if old:
+        observe("SSF-7.2.2-RISC-LOCATION-LEGACY", "metadata at risc-configuration too")
+    verify(
+        "SSF-7.2.2-NOT-RISC-LOCATION",
+        not old
+        or names_issuer(
+            transmitter, transmitter.get(transmitter.profile.discovery.url(transmitter.issuer))
+        ),
+        expected="metadata of this issuer at ssf-configuration",
+        got=f"only at risc-configuration: {answer.text}",
+    )
+
+
+@judges("SSF-7.1-SPEC-VERSION", "SSF-7.2.3-EXTRA-CLAIMS")
+def test_the_metadata_may_say_more_than_it_has_to(transmitter: Transmitter) -> None:
+    """The metadata may name the text that it follows, and have members of its own."""
+    metadata = transmitter.metadata
+    strange = unknown_members(transmitter)
+    if strange:
+        observe("SSF-7.2.3-EXTRA-CLAIMS", f"members that no text defines: {', '.join(strange)}")
+    version = metadata.get("spec_version")
+    observe("SSF-7.1-SPEC-VERSION", f"spec_version: {version or 'none, which means 1_0-ID1'}")
+    if version is not None:
+        verify(
+            "SSF-7.1-SPEC-VERSION",
+            isinstance(version, str) and re.fullmatch(r"[0-9]+_[0-9]+(-ID[0-9]+)?", version),
+            expected="a version such as 1_0 or 1_0-ID3",
+            got=version,
+        )
+
+
+@judges(
+    "SSF-8-MGMT-API-RECOMMENDED",
+    "SSF-8-MGMT-API-OPTIONAL",
+    "SSF-7.1-ENDPOINTS-OPTIONAL",
+)
+def test_the_management_api_is_offered(transmitter: Transmitter) -> None:
+    """The endpoints of the management API are there."""
+    missing = missing_endpoints(transmitter)
+    if missing:
+        observe("SSF-7.1-ENDPOINTS-OPTIONAL", f"not in the metadata: {', '.join(missing)}")
+    if not any(map(transmitter.offers, management(transmitter))):
+        observe("SSF-8-MGMT-API-OPTIONAL", "no management API")
+    for operation in management(transmitter):
+        verify(
+            "SSF-8-MGMT-API-RECOMMENDED",
+            transmitter.offers(operation),
+            expected=f"an endpoint for {operation}",
+            got="none known",
+        )
+
+
+@judges(
+    "SSF-7.1-DELIVERY-METHODS-HONOURED",
+    needs=Needs(model="explicit", operations=("create_stream",), delivery="poll"),
+)
+def test_a_listed_delivery_method_can_be_used(transmitter: Transmitter) -> None:
+    """Where the metadata lists poll delivery, a stream can be made with it."""
+    method = transmitter.profile.delivery.poll
+    listed = transmitter.metadata.get("delivery_methods_supported")
+    if not isinstance(listed, list) or method not in listed:
+        return
+    wanted = {"method": method}
+    with transmitter.creating({**transmitter.usual_properties(), "delivery": wanted}) as (
+        answer,
+        stream,
+    ):
+        if answer.status == CONFLICT:
+            return  # the Receiver has its only stream already
+        verify(
+            "SSF-7.1-DELIVERY-METHODS-HONOURED",
+            stream is not None and shows(stream.configuration, "delivery", wanted),
+            expected=f"a stream made with {method}, which the metadata lists",
+            got=answer.text,
+        )

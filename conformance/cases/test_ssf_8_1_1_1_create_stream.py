@@ -1,16 +1,34 @@
 """Creating a stream: SSF 1.0, section 8.1.1.1, and the stream configuration of section 8.1.1."""
 
+from contextlib import ExitStack
 from typing import Any
 
+import pytest
 from hypothesis import given
 
-from conformance.configuration import absent, shows
-from conformance.generate import stream_properties
+from conformance.configuration import absent, changes, same, shows
+from conformance.generate import (
+    EVENT_BOUNDARIES,
+    Boundary,
+    Site,
+    sites,
+    stream_properties,
+    text_boundaries,
+    whole_bodies,
+)
 from conformance.generate.configurations import UNKNOWN_EVENT_TYPES
-from conformance.shapes import requirements_of, verify_shape
+from conformance.shapes import (
+    observe_truncation,
+    requirements_of,
+    verify_delivered_subset,
+    verify_shape,
+)
 from conformance.spec.requirement import Grade
 from conformance.transmitter import CONFLICT, Transmitter
-from conformance.verdicts import Blocked, Needs, judges, verify
+from conformance.verdicts import Blocked, Needs, judges, observe, verify
+
+# Beside the first: as many as show that the second is no exception.
+MORE_STREAMS = 3
 
 CREATES = Needs(stream=True, model="explicit")
 
@@ -75,18 +93,22 @@ def test_any_subset_of_the_receiver_supplied_properties_is_accepted(
 def test_a_stream_configuration_has_its_shape(
     transmitter: Transmitter, properties: dict[str, Any]
 ) -> None:
-    """The answers to create and to read hold a stream configuration, each member of its shape."""
+    """Wherever a stream configuration is shown, each member has its shape."""
     with transmitter.creating(properties) as (answer, stream):
         if stream is None:
             if answer.served:
                 verify_shape(transmitter, "stream_configuration", stream_of(transmitter, answer))
             return
-        verify_shape(transmitter, "stream_configuration", stream.configuration)
-        verify_shape(
-            transmitter,
-            "stream_configuration",
-            transmitter.configuration_in(stream.fetch()),
-        )
+        again = transmitter.usual_properties()
+        edits = {"update_stream": stream.update, "replace_stream": stream.replace}
+        answers = [answer, stream.fetch()]
+        answers += [edit(again) for name, edit in edits.items() if transmitter.offers(name)]
+        shown = [transmitter.configuration_in(one) for one in answers if one.served and one.body]
+        if transmitter.offers("list_streams"):
+            listed = transmitter.configurations_in(transmitter.list_streams())
+            shown += [one for one in listed if one.get("stream_id") == stream.id]
+        for configuration in shown:
+            verify_shape(transmitter, "stream_configuration", configuration)
 
 
 def stream_of(transmitter: Transmitter, answer: Any) -> Any:  # noqa: ANN401 (whatever came)
@@ -122,22 +144,6 @@ def test_a_configuration_keeps_what_its_members_say_of_each_other(
                 shows(configuration, "description", properties["description"]),
                 expected=f"description {properties['description']!r}, or a beginning of it",
                 got=configuration.get("description"),
-            )
-
-
-def verify_delivered_subset(configuration: dict[str, Any], requested: Any) -> None:  # noqa: ANN401 (JSON)
-    """Judge events_delivered against what is shown as supported and was requested."""
-    delivered = configuration.get("events_delivered")
-    if not isinstance(delivered, list):
-        return
-    shown = configuration.get("events_requested")
-    for bound in (configuration.get("events_supported"), shown if requested is None else requested):
-        if isinstance(bound, list):
-            verify(
-                "SSF-8.1.1-EVENTS-DELIVERED-SUBSET",
-                set(map(str, delivered)) <= set(map(str, bound)),
-                expected=f"events_delivered inside {bound!r}",
-                got=delivered,
             )
 
 
@@ -185,45 +191,46 @@ def test_an_empty_request_makes_a_poll_stream(transmitter: Transmitter) -> None:
     needs=Needs(stream=True, model="explicit", delivery="poll"),
 )
 def test_a_second_stream_is_another_one_or_is_refused(transmitter: Transmitter) -> None:
-    """Creating again gives a new id and another poll URL, or is refused with 409."""
-    with transmitter.new_stream(description="the first") as first:
-        before = first.read()
-        request = {
-            "description": "the second",
-            "delivery": {"method": transmitter.profile.delivery.poll},
-        }
-        with transmitter.creating(request) as (answer, second):
+    """Creating again, in the same words, gives a new id and another poll URL, or 409."""
+    request = {**transmitter.usual_properties(), "description": "of each"}
+    with ExitStack() as streams:
+        answer, first = streams.enter_context(transmitter.creating(request))
+        if first is None:
+            transmitter.explain_no_stream(answer)
+        for _ in range(MORE_STREAMS):
+            before = transmitter.survey()
+            answer, another = streams.enter_context(transmitter.creating(request))
+            is_new = another is not None and another.id not in before
             verify(
                 "SSF-8.1.1.1-SECOND-REFUSED-409",
                 answer.status in {201, CONFLICT},
                 expected="201 with a new stream_id, or 409",
                 got=answer.text,
-                at_most=Grade.WARN if second is not None and second.id != first.id else None,
+                at_most=Grade.WARN if is_new else None,
             )
-            if second is None:
+            changed = changes(before, transmitter.survey())
+            if another is None:
                 return
             verify(
                 "SSF-8.1.1.1-SECOND-NEW-ID",
-                second.id != first.id
-                and first.read().get("description") == before.get("description"),
-                expected=f"another stream_id than {first.id}, and the first stream as it was",
-                got=f"{second.id}; the first is now {first.configuration.get('description')!r}",
+                is_new and not changed,
+                expected=f"another stream_id than {sorted(before)}, and those streams as they were",
+                got=f"{another.id}; {'; '.join(changed) or 'nothing changed'}",
             )
-            ids = [
-                one.get("stream_id")
-                for one in transmitter.configurations_in(transmitter.list_streams())
-            ]
+            listed = transmitter.configurations_in(transmitter.list_streams())
+            ids = [one.get("stream_id") for one in listed]
             verify(
                 "SSF-8.1.1-STREAMID-UNIQUE",
                 len(ids) == len(set(map(str, ids))),
                 expected="no stream_id twice in the list",
                 got=ids,
             )
+            urls = [poll_url(one) for one in transmitter.survey().values()]
             verify(
                 "SSF-6.1.2-POLL-URL-UNIQUE-PER-STREAM",
-                poll_url(second.configuration) != poll_url(before),
+                len(urls) == len(set(map(str, urls))),
                 expected="another endpoint_url for each stream",
-                got=f"{poll_url(second.configuration)} for both",
+                got=urls,
             )
 
 
@@ -231,6 +238,97 @@ def poll_url(configuration: dict[str, Any]) -> object:
     """Return the endpoint_url of a configuration."""
     delivery = configuration.get("delivery")
     return delivery.get("endpoint_url") if isinstance(delivery, dict) else None
+
+
+@pytest.mark.parametrize("boundary", [*text_boundaries("description"), *EVENT_BOUNDARIES], ids=str)
+@judges(
+    "SSF-8.1.1.1-RECEIVER-FIELDS-ACCEPTED",
+    "SSF-8.1.1-DESCRIPTION",
+    "SSF-8.1.1-DESCRIPTION-TRUNCATED",
+    needs=CREATES,
+)
+def test_a_new_stream_keeps_an_unusual_value(transmitter: Transmitter, boundary: Boundary) -> None:
+    """What the create request carries is shown by the answer and by a read, whatever it is."""
+    value = boundary.value_for(transmitter)
+    request = {**transmitter.usual_properties(), boundary.member: value}
+    with transmitter.creating(request) as (answer, stream):
+        if answer.status == CONFLICT:
+            raise Blocked("the Receiver has its only stream already")
+        if stream is None:
+            verify(
+                "SSF-8.1.1.1-RECEIVER-FIELDS-ACCEPTED",
+                boundary.refusable and answer.refused,
+                expected=f"a stream with {boundary.member} = {value!r}",
+                got=answer.text,
+            )
+            return
+        in_answer = stream.configuration.get(boundary.member)
+        found = stream.read()
+        kept = "SSF-8.1.1.1-RECEIVER-FIELDS-ACCEPTED"
+        verify(
+            "SSF-8.1.1-DESCRIPTION" if boundary.member == "description" else kept,
+            shows(found, boundary.member, value)
+            and same(boundary.member, in_answer, found.get(boundary.member)),
+            expected=f"{boundary.member} = {value!r} in the answer and on reading it",
+            got=f"{in_answer!r}, then {found.get(boundary.member)!r}",
+        )
+        observe_truncation(value, found.get(boundary.member))
+
+
+@judges("SSF-8.1.1-DESCRIPTION", needs=CREATES)
+def test_a_new_stream_has_no_description_but_its_own(transmitter: Transmitter) -> None:
+    """A stream made without a description does not show that of another stream."""
+    with (
+        transmitter.new_stream(description="of the first") as first,
+        transmitter.another_stream() as second,
+    ):
+        if second is None:
+            raise Blocked("the Receiver may have one stream only")
+        found = second.read().get("description")
+        verify(
+            "SSF-8.1.1-DESCRIPTION",
+            found != "of the first" and first.read().get("description") == "of the first",
+            expected="the first stream's description on the first stream alone",
+            got=f"{found!r} on the second, {first.configuration.get('description')!r} on the first",
+        )
+
+
+@pytest.mark.parametrize("site", sites("ssf/create-stream-request.json"), ids=str)
+@judges("SSF-8.1.1.1-ERR-400", needs=CREATES)
+@given(body=whole_bodies("create_stream_request"))
+def test_an_invalid_request_is_answered(
+    transmitter: Transmitter, site: Site, body: dict[str, Any]
+) -> None:
+    """A create request that is wrong in one place is refused or taken, and is no server error."""
+    for wrong in site.broken(body):
+        with transmitter.creating(wrong) as (answer, _):
+            verify(
+                "SSF-8.1.1.1-ERR-400",
+                answer.status < 500,
+                expected=f"an answer to what is wrong at {site}, 400 where it is refused",
+                got=answer.text,
+                at_most=Grade.WARN,
+            )
+
+
+@judges("SSF-8.1.1.1-UNSUPPORTED-METHOD-400", "SSF-8.1.1-DELIVERY-PRESENT", needs=CREATES)
+def test_a_delivery_method_that_nobody_has_is_not_shown(transmitter: Transmitter) -> None:
+    """A delivery method that does not exist is refused, or at least not shown as the stream's."""
+    method = "urn:example:delivery:none"
+    request = {**transmitter.usual_properties(), "delivery": {"method": method}}
+    with transmitter.creating(request) as (answer, stream):
+        if stream is None:
+            observe("SSF-8.1.1.1-UNSUPPORTED-METHOD-400", f"refused with {answer.status}")
+            return
+        observe("SSF-8.1.1.1-UNSUPPORTED-METHOD-400", f"answered with {answer.status}")
+        shown = stream.read().get("delivery")
+        verify(
+            "SSF-8.1.1-DELIVERY-PRESENT",
+            isinstance(shown, dict) and shown.get("method") != method,
+            expected="a delivery method that the Transmitter has",
+            got=shown,
+            at_most=Grade.WARN,
+        )
 
 
 @judges("SSF-8.1.1.1-ERR-400", needs=CREATES)

@@ -2,10 +2,11 @@
 
 from typing import Any
 
+import pytest
 from hypothesis import given
 
 from conformance.configuration import MEMBERS, differing
-from conformance.generate import stream_properties
+from conformance.generate import stream_patches, stream_properties
 from conformance.transmitter import Transmitter
 from conformance.verdicts import Needs, judges, require, verify
 
@@ -30,6 +31,21 @@ def test_a_read_shows_the_stream_that_was_created(
         )
 
 
+@judges("SSF-8.1.1.2-READ-200", needs=Needs(stream=True, model="explicit"))
+def test_reading_changes_nothing(transmitter: Transmitter) -> None:
+    """A stream that nobody changes reads the same each time."""
+    with transmitter.new_stream(description="read often") as stream:
+        first = stream.read()
+        for _ in range(5):
+            other = differing(first, stream.read(), MEMBERS)
+            verify(
+                "SSF-8.1.1.2-READ-200",
+                not other,
+                expected="what the first read showed",
+                got=f"{', '.join(other)} differ: {stream.configuration!r}",
+            )
+
+
 @judges(
     "SSF-8.1.1.2-LIST-ARRAY",
     needs=Needs(stream=True, model="explicit", operations=("list_streams",)),
@@ -52,13 +68,56 @@ def test_the_list_holds_the_stream_that_was_created(transmitter: Transmitter) ->
         )
 
 
+LISTS = Needs(stream=True, model="explicit", operations=("list_streams",))
+
+
+@judges("SSF-8.1.1.2-LIST-ARRAY", needs=LISTS)
+@given(first=stream_properties(), patch=stream_patches())
+def test_the_list_follows_every_change(
+    transmitter: Transmitter, first: dict[str, Any], patch: dict[str, Any]
+) -> None:
+    """The list shows each stream once and as reading it does: made, updated, beside another."""
+    with (
+        transmitter.new_stream(description="the one") as stream,
+        transmitter.creating(first) as (_, other),
+    ):
+        if transmitter.offers("update_stream"):
+            require(stream.update(patch).served, "the update was refused")
+        answer = transmitter.list_streams()
+        listed = transmitter.configurations_in(answer)
+        for one in filter(None, (stream, other)):
+            found = one.read()
+            shown = [item for item in listed if item.get("stream_id") == one.id]
+            verify(
+                "SSF-8.1.1.2-LIST-ARRAY",
+                len(shown) == 1 and not differing(found, shown[0], MEMBERS),
+                expected=f"{one.id} once in the list, as reading it shows it: {found!r}",
+                got=shown,
+            )
+
+
+@pytest.mark.last
+@judges("SSF-8.1.1.2-LIST-EMPTY", needs=Needs(model="explicit", operations=("list_streams",)))
+def test_the_list_without_a_stream_is_empty(transmitter: Transmitter) -> None:
+    """With no stream left GET without a stream_id answers 200 and an empty array."""
+    answer = transmitter.list_streams()
+    if transmitter.configurations_in(answer):
+        return
+    verify(
+        "SSF-8.1.1.2-LIST-EMPTY",
+        answer.status == 200 and answer.document == [],
+        expected="200 and []",
+        got=answer.text,
+    )
+
+
 @judges(
     "SSF-8.1.1.2-ERR-404",
     needs=Needs(stream=True, model="explicit", operations=("delete_stream",)),
 )
 def test_a_deleted_stream_cannot_be_read(transmitter: Transmitter) -> None:
-    """Reading a stream that is no more is answered 404."""
-    with transmitter.new_stream() as stream:
+    """Reading a stream that is no more is answered 404, however many others there are."""
+    with transmitter.new_stream() as stream, transmitter.another_stream():
         gone = stream.delete()
         require(gone.served, f"the stream could not be deleted: {gone.text}")
         answer = stream.fetch()

@@ -6,13 +6,29 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
+from conformance.client import Answer
 from conformance.jose import claims_of
 from conformance.stream import Stream
 from conformance.transmitter import Transmitter
-from conformance.verdicts import Needs, judges, require, verify
+from conformance.verdicts import Needs, judges, observe, require, verify
 
 VERIFIES = Needs(stream=True, operations=("verify",))
 RECEIVES = Needs(stream=True, operations=("verify",), delivery="poll")
+
+# The same sentences stand in the final text, in the draft of 2021 and on a vendor's page.
+TOO_SOON = (
+    "SSF-8.1.1-MIN-VERIF-429",
+    "SSF-8.1.4.2-ERR-429",
+    "SSE-7.1.2-MIN-VERIF-429",
+    "SSE-7.1.4.2-ERR-429",
+    "JAMF-429-RULE",
+)
+SLOW_ENOUGH = (
+    "SSF-8.1.1-MIN-VERIF-NO-429-WHEN-SLOW",
+    "SSE-7.1.2-MIN-VERIF-NO-429-WHEN-SLOW",
+    "JAMF-NO-429-WHEN-SLOW",
+)
+TOO_MANY_REQUESTS = 429
 
 STATES = ("a", "VGhpcyBpcyBhbiBleGFtcGxlIHN0YXRl", "", "zwölf Boxkämpfer", '{"a": 1}', "x" * 300)
 
@@ -79,6 +95,51 @@ def test_a_verification_request_that_means_nothing_is_refused(transmitter: Trans
         require(stream.delete().served, "the stream could not be deleted")
         answer = stream.send("verify", body={})
         verify("SSF-8.1.4.2-ERR-404", answer.status == 404, expected="404", got=answer.text)
+
+
+@judges(*TOO_SOON, needs=VERIFIES)
+def test_a_verification_request_may_come_too_soon(transmitter: Transmitter) -> None:
+    """Of two verification requests in a row, the second may be answered with 429."""
+    with transmitter.new_stream() as stream:
+        interval = stream.read().get("min_verification_interval")
+        require(stream.verify().served, "the first verification request was refused")
+        second = ask_once(stream)
+        if second.status == TOO_MANY_REQUESTS:
+            wait = second.headers.get("retry-after", "none")
+            for requirement in TOO_SOON:
+                observe(
+                    requirement,
+                    f"429 for the second of two; Retry-After: {wait},"
+                    f" min_verification_interval: {interval}",
+                )
+
+
+@judges(*SLOW_ENOUGH, needs=VERIFIES)
+def test_a_receiver_that_keeps_to_the_interval_gets_no_429(transmitter: Transmitter) -> None:
+    """Verification requests that are min_verification_interval apart are not answered with 429."""
+    with transmitter.new_stream() as stream:
+        interval = stream.read().get("min_verification_interval")
+        if not isinstance(interval, int) or interval < 0:
+            return
+        require(stream.verify().served, "the first verification request was refused")
+        # Where the clock can't be moved, each wait is real time.
+        for _ in range(2 if transmitter.clock.movable else 1):
+            transmitter.wait(interval + 1)
+            answer = ask_once(stream)
+            for requirement in SLOW_ENOUGH:
+                verify(
+                    requirement,
+                    answer.status != TOO_MANY_REQUESTS,
+                    expected=f"no 429, {interval} s and a moment after the request before",
+                    got=answer.text,
+                )
+
+
+def ask_once(stream: Stream) -> Answer:
+    """Request verification at once, and don't ask again where that was too soon."""
+    return stream.transmitter.call(
+        "verify", body={}, stream_id=stream.id, stream=stream.configuration, retried=frozenset()
+    )
 
 
 def verification_events(stream: Stream, state: str | None) -> list[dict[str, Any]]:

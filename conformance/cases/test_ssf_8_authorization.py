@@ -3,7 +3,10 @@
 import pytest
 
 from conformance.challenges import CHALLENGES, verify_challenge
-from conformance.client import Answer
+from conformance.client import Answer, Credential
+from conformance.configuration import MEMBERS, differing
+from conformance.forbidden import is_shown, request_body
+from conformance.spec.requirement import Grade
 from conformance.stream import Stream
 from conformance.target import Bearer
 from conformance.transmitter import GARBAGE, Transmitter
@@ -12,10 +15,20 @@ from conformance.verdicts import Needs, judges, verify
 ERR_401 = {
     "create_stream": "SSF-8.1.1.1-ERR-401",
     "read_stream": "SSF-8.1.1.2-ERR-401",
+    "list_streams": "SSF-8.1.1.2-ERR-401",
     "update_stream": "SSF-8.1.1.3-ERR-401",
     "replace_stream": "SSF-8.1.1.4-ERR-401",
     "delete_stream": "SSF-8.1.1.5-ERR-401",
     "verify": "SSF-8.1.4.2-ERR-401",
+}
+
+MADE_WITHOUT = "made without authorization"
+
+ERR_403 = {
+    "read_stream": "SSF-8.1.1.2-ERR-403",
+    "update_stream": "SSF-8.1.1.3-ERR-403",
+    "replace_stream": "SSF-8.1.1.4-ERR-403",
+    "delete_stream": "SSF-8.1.1.5-ERR-403",
 }
 
 without_authorization = pytest.mark.parametrize(
@@ -39,21 +52,19 @@ def test_management_is_refused_without_authorization(
         return
     with transmitter.new_stream(description="before") as stream:
         before = stream.read()
-        bodies: dict[str, dict[str, object]] = {
-            "create_stream": {"description": "made without authorization"},
-            "update_stream": {"description": "changed without authorization"},
-            "replace_stream": {
-                "events_requested": before.get("events_requested"),
-                "delivery": before.get("delivery"),
-                "description": "replaced without authorization",
-            },
-            "verify": {},
-        }
-        body = bodies.get(operation)
         if operation == "create_stream":
-            answer = transmitter.create_stream(body or {}, credential=credential)
+            wanted = {**transmitter.usual_properties(), "description": MADE_WITHOUT}
+            answer = transmitter.create_stream(wanted, credential=credential)
             delete_if_made(transmitter, answer)
+            listed = transmitter.configurations_in(transmitter.list_streams())
+            verify(
+                "SSF-8-HTTP-AUTH",
+                MADE_WITHOUT not in [one.get("description") for one in listed],
+                expected="no stream made by a request that was not authorized",
+                got="the list shows it",
+            )
         else:
+            body = request_body(operation, before, "changed without authorization")
             answer = stream.send(operation, body=body, credential=credential)
         after = stream.fetch()
         verify(
@@ -72,11 +83,68 @@ def unchanged(stream: Stream, before: dict[str, object], after: Answer) -> bool:
     return shown.get("description") == before.get("description")
 
 
-def delete_if_made(transmitter: Transmitter, answer: Answer) -> None:
+def delete_if_made(
+    transmitter: Transmitter, answer: Answer, credential: Credential = "own"
+) -> None:
     """Take a stream away that should never have been made."""
     made = transmitter.configuration_in(answer).get("stream_id")
     if answer.served and isinstance(made, str):
-        transmitter.call("delete_stream", stream_id=made)
+        transmitter.call("delete_stream", stream_id=made, credential=credential)
+
+
+@pytest.mark.parametrize("operation", ERR_403)
+@judges(*ERR_403.values(), needs=Needs(stream=True, model="explicit", limited_receiver=True))
+def test_management_is_forbidden_to_a_receiver_that_may_not(
+    transmitter: Transmitter, operation: str
+) -> None:
+    """A Receiver that may not do what it asks for gets 403, and nothing is shown or done."""
+    if not transmitter.offers(operation):
+        return
+    with transmitter.new_stream(description="not for everybody") as stream:
+        before = stream.read()
+        body = request_body(operation, before, "changed without permission")
+        limited = transmitter.target.limited_receiver["management"]
+        answer = stream.send(operation, body=body, credential=limited)
+        after = stream.fetch()
+        shown = transmitter.configuration_in(after)
+        nothing_done = not is_shown(before, answer, body) and not differing(before, shown, MEMBERS)
+        verify(
+            ERR_403[operation],
+            answer.status == 403 and nothing_done,
+            expected="403, nothing shown and nothing done",
+            got=f"{answer.text}; the stream afterwards: {after.text}",
+            at_most=Grade.WARN if answer.refused and nothing_done else None,
+        )
+
+
+@judges(
+    "SSF-8.1.1.1-ERR-403",
+    needs=Needs(
+        model="explicit", operations=("create_stream", "list_streams"), limited_receiver=True
+    ),
+)
+def test_no_stream_is_made_for_a_receiver_that_may_not(transmitter: Transmitter) -> None:
+    """A Receiver that may not create a stream gets 403, and none is made."""
+    limited = transmitter.target.limited_receiver["management"]
+    description = "made without permission"
+    wanted = {**transmitter.usual_properties(), "description": description}
+    answer = transmitter.create_stream(wanted, credential=limited)
+    for credential in ("own", limited):
+        delete_if_made(transmitter, answer, credential)
+    made = [
+        one.get("stream_id")
+        for one in transmitter.configurations_in(transmitter.list_streams())
+        if one.get("description") == description
+    ]
+    for stream_id in made:
+        transmitter.call("delete_stream", stream_id=stream_id)
+    verify(
+        "SSF-8.1.1.1-ERR-403",
+        answer.status == 403 and not made,
+        expected="403, and no stream made",
+        got=f"{answer.text}; streams made: {len(made)}",
+        at_most=Grade.WARN if answer.refused and not made else None,
+    )
 
 
 @without_authorization

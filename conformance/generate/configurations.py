@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 from hypothesis import strategies as st
 
 from conformance.generate.from_schema import Named, instances
-from conformance.transmitter import CAEP_EVENT_TYPES, Transmitter
+from conformance.transmitter import Transmitter
 
 Json: TypeAlias = dict[str, Any]
 
@@ -58,13 +58,20 @@ def replacements() -> st.SearchStrategy[Json]:
     return _of_message("replace_stream_request")
 
 
+def whole_bodies(message: str) -> st.SearchStrategy[Json]:
+    """Return valid bodies of a message that have every member: something to break at any place."""
+    return _of_message(message, whole=True)
+
+
 @st.composite
-def _of_message(draw: st.DrawFn, message: str) -> Json:
+def _of_message(draw: st.DrawFn, message: str, *, whole: bool = False) -> Json:
     transmitter = _transmitter()
     name = transmitter.profile.schemas.get(message)
     if name is None:
         return {}
-    drawn = draw(instances(name, _named(transmitter), leave_out=frozenset({"stream_id"})))
+    drawn = draw(
+        instances(name, _named(transmitter), leave_out=frozenset({"stream_id"}), whole=whole)
+    )
     if message == "create_stream_request" and not transmitter.polls and "delivery" not in drawn:
         # Without one poll is meant, which a target that only pushes may refuse (section 8.1.1.1).
         drawn["delivery"] = draw(_named(transmitter)["delivery"])
@@ -84,13 +91,14 @@ def _transmitter() -> Transmitter:
 
 
 def _named(transmitter: Transmitter) -> Named:
-    known = tuple(transmitter.target.event_types) or CAEP_EVENT_TYPES
-    event_types = st.sampled_from(known + UNKNOWN_EVENT_TYPES)
+    event_types = st.sampled_from(transmitter.known_event_types + UNKNOWN_EVENT_TYPES)
     return {
         "event_types": event_types,
         "events_requested": st.lists(event_types, min_size=1, max_size=4, unique=True),
         "delivery": _deliveries(transmitter),
         "text": st.sampled_from(_TEXTS),
+        # A target need not know any other.
+        "subject_format": st.sampled_from(("email", "iss_sub")),
     }
 
 

@@ -13,10 +13,11 @@ from hypothesis.stateful import RuleBasedStateMachine, run_state_machine_as_test
 _settings: ContextVar[settings | None] = ContextVar("hypothesis_settings", default=None)
 
 
-def run_settings(*, examples: int, seed: int | None) -> settings:
+def run_settings(*, examples: int, seed: int | None, shrink: bool = True) -> settings:
     """Return the settings of a run.
 
-    With a seed it explores, without one it draws the same each time.
+    With a seed it explores, without one it draws the same each time. Without `shrink` a failure
+    stays as it was found.
     """
     return settings(
         max_examples=examples,
@@ -25,7 +26,7 @@ def run_settings(*, examples: int, seed: int | None) -> settings:
         deadline=None,
         print_blob=False,
         report_multiple_bugs=True,
-        phases=(Phase.explicit, Phase.generate, Phase.shrink),
+        phases=(Phase.explicit, Phase.generate, *((Phase.shrink,) if shrink else ())),
         stateful_step_count=15,
         suppress_health_check=list(HealthCheck),
         verbosity=Verbosity.quiet,

@@ -32,12 +32,15 @@ _KNOWN = frozenset(
 
 
 def instances(
-    name: str, named: Named, *, leave_out: frozenset[str] = frozenset()
+    name: str, named: Named, *, leave_out: frozenset[str] = frozenset(), whole: bool = False
 ) -> st.SearchStrategy[Json]:
-    """Return a strategy of valid instances of an object schema, less `leave_out`."""
+    """Return a strategy of valid instances of an object schema, less `leave_out`.
+
+    `whole` gives every member of the object itself, required or not.
+    """
     root = schema.load(name)
     _refuse_unknown(root, root)
-    return _object(root, root, named, leave_out)
+    return _object(root, root, named, leave_out, whole=whole)
 
 
 def _strategy(root: Json, node: Json, named: Named) -> st.SearchStrategy[Any]:
@@ -63,7 +66,7 @@ def _refuse_unknown(root: Json, node: Json) -> None:
 def _typed(root: Json, node: Json, named: Named) -> st.SearchStrategy[Any]:
     kind = node.get("type")
     if kind == "object":
-        return _object(root, node, named, frozenset())
+        return _object(root, node, named, frozenset(), whole=False)
     if kind == "array":
         return st.lists(
             _strategy(root, node.get("items", {"type": "string"}), named),
@@ -88,13 +91,13 @@ def _typed(root: Json, node: Json, named: Named) -> st.SearchStrategy[Any]:
 
 
 def _object(
-    root: Json, node: Json, named: Named, leave_out: frozenset[str]
+    root: Json, node: Json, named: Named, leave_out: frozenset[str], *, whole: bool
 ) -> st.SearchStrategy[Json]:
     required: dict[str, st.SearchStrategy[Any]] = {}
     optional: dict[str, st.SearchStrategy[Any]] = {}
     for member, part in node.get("properties", {}).items():
         if member in leave_out:
             continue
-        into = required if member in node.get("required", ()) else optional
+        into = required if whole or member in node.get("required", ()) else optional
         into[member] = _strategy(root, part, named)
     return st.fixed_dictionaries(required, optional=optional)

@@ -28,10 +28,15 @@ _GROUP: Mapping[str, str] = MappingProxyType(
 _ABSENT = object()
 
 
-def encode(profile: Profile, message: str, canonical: Mapping[str, Any]) -> Json:
-    """Return a message as the dialect spells it."""
+def encode(profile: Profile, message: str, canonical: Any) -> Any:  # noqa: ANN401 (JSON)
+    """Return a message as the dialect spells it.
+
+    Anything but an object goes out as it is.
+    """
+    if not isinstance(canonical, Mapping):
+        return canonical
     names = _names(profile, message)
-    return _moved(dict(canonical), list(names.items()))
+    return _moved(canonical, list(names.items())) if names else dict(canonical)
 
 
 def decode(profile: Profile, message: str, wire: Any) -> Any:  # noqa: ANN401 (JSON)
@@ -42,6 +47,8 @@ def decode(profile: Profile, message: str, wire: Any) -> Any:  # noqa: ANN401 (J
     if not isinstance(wire, Mapping):
         return wire
     names = _names(profile, message)
+    if not names:
+        return dict(wire)
     own = deepcopy(dict(wire))
     for canonical in names:
         if canonical not in names.values():
@@ -53,8 +60,8 @@ def _names(profile: Profile, message: str) -> Mapping[str, str]:
     return profile.names.get(_GROUP.get(message, message), {})
 
 
-def _moved(message: Json, moves: list[tuple[str, str]]) -> Json:
-    result = deepcopy(message)
+def _moved(message: Mapping[str, Any], moves: list[tuple[str, str]]) -> Json:
+    result = deepcopy(dict(message))
     taken = [(after, _take(result, before)) for before, after in moves]
     for after, value in taken:
         if value is not _ABSENT:

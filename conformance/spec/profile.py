@@ -7,7 +7,7 @@ file and the key.
 
 import difflib
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field
 from functools import cache
@@ -290,16 +290,33 @@ def parse_setting(text: str) -> tuple[str, Any]:
     return key.strip(), parsed
 
 
+def findings(name: str) -> Iterator[str]:
+    """Yield everything that is wrong with a profile, each with its key; nothing if it is clean.
+
+    Raises ProfileError where there is no TOML to look at.
+    """
+    path, document, lineage = _document(name, ())
+    wrong = [one.text for one in schema.complaints("ours/profile.json", document)]
+    yield from wrong or lint(_build(document, str(path), lineage))
+
+
 def _load(name: str, settings: tuple[tuple[str, Any], ...]) -> Profile:
+    path, document, lineage = _document(name, settings)
+    _validate(document, f"{path} with --set" if settings else str(path))
+    profile = _build(document, str(path), lineage)
+    _lint(profile)
+    return profile
+
+
+def _document(
+    name: str, settings: tuple[tuple[str, Any], ...]
+) -> tuple[Path, Json, tuple[str, ...]]:
+    """Return a profile's file, its keys with those of its parents, and its lineage."""
     path = _find(name)
     merged, lineage = _resolve(path, ())
     for key, value in settings:
         _set(merged, key, value)
-    merged = cast("Json", _without_unset(merged))
-    _validate(merged, f"{path} with --set" if settings else str(path))
-    profile = _build(merged, str(path), lineage)
-    _lint(profile)
-    return profile
+    return path, cast("Json", _without_unset(merged)), lineage
 
 
 def _find(name: str) -> Path:
@@ -442,9 +459,10 @@ def lint(profile: Profile) -> Iterator[str]:
     if profile.poll.acknowledge == "own-operation" and not profile.offers("acknowledge"):
         yield "poll.acknowledge: own-operation needs operations.acknowledge"
     if profile.offers("poll") and profile.delivery.poll is None:
-        yield "operations.poll: delivery.poll names no delivery method"
-    if profile.delivery.method(profile.delivery.default) is None:
-        yield f"delivery.default: {profile.delivery.default} is not offered"
+        yield "operations.poll: delivery.poll names no delivery method; give its URI"
+    default = profile.delivery.default
+    if profile.delivery.method(default) is None:
+        yield f"delivery.default: {default} is not offered; give delivery.{default}, or the other"
 
 
 def _lint_operations(profile: Profile) -> Iterator[str]:
@@ -452,28 +470,38 @@ def _lint_operations(profile: Profile) -> Iterator[str]:
         key = f"operations.{operation.name}"
         urls = profile.endpoints.get(operation.endpoint)
         if urls is None:
-            yield f"{key}.endpoint: {operation.endpoint!r} is not in endpoints"
+            yield f"{key}.endpoint: {operation.endpoint!r} is not in endpoints; add its URL there"
         elif operation.stream_id == "path" and not any("{stream_id}" in url for url in urls):
-            yield f"{key}.stream_id: no URL of the endpoint has {{stream_id}}"
+            yield f"{key}.stream_id: no URL of the endpoint has {{stream_id}}; put it in one"
 
 
 def _lint_references(profile: Profile) -> Iterator[str]:
     for message, name in profile.schemas.items():
-        if not (schema.schema_root() / name).is_file():
-            yield f"schemas.{message}: there is no schema {name!r}"
+        root = schema.schema_root()
+        if not (root / name).is_file():
+            known = [path.relative_to(root).as_posix() for path in root.rglob("*.json")]
+            yield f"schemas.{message}: there is no schema {name!r}{_hint(name, known)}"
     catalogue = _catalogue()
     known_tags = {tag for row in catalogue.values() for tag in row.tags}
     for tag in sorted(set(profile.tags) - known_tags):
-        yield f"catalogue.tags: no row of the catalogue has the tag {tag!r}"
+        hint = _hint(tag, known_tags)
+        yield f"catalogue.tags: no row of the catalogue has the tag {tag!r}{hint}"
     documents = {row.document.name for row in catalogue.values()}
     for document in sorted({cap.document for cap in profile.caps if cap.document} - documents):
-        yield f"catalogue.cap: no document of the catalogue is named {document!r}"
+        hint = _hint(document, documents)
+        yield f"catalogue.cap: no document of the catalogue is named {document!r}{hint}"
     capped = {one for cap in profile.caps for one in cap.requirements}
-    for requirement in sorted(capped - set(catalogue)):
-        yield f"catalogue.cap: {requirement!r} is not in the catalogue"
     excused = {one for deviation in profile.deviations for one in deviation.requirements}
-    for requirement in sorted(excused - set(catalogue)):
-        yield f"deviation: {requirement!r} is not in the catalogue"
+    for key, named in (("catalogue.cap", capped), ("deviation", excused)):
+        for requirement in sorted(named - set(catalogue)):
+            hint = _hint(requirement, catalogue)
+            yield f"{key}: {requirement!r} is not in the catalogue{hint}"
+
+
+def _hint(name: str, known: Iterable[str]) -> str:
+    """Return the next step for a name that nothing has."""
+    near = difflib.get_close_matches(name, known, n=1)
+    return f"; did you mean {near[0]!r}?" if near else "; take it out, or name one that exists"
 
 
 @cache

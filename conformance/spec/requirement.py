@@ -135,7 +135,7 @@ class UnknownRequirement(CatalogueError):
     def __init__(self, requirement: str, known: Iterable[str]) -> None:
         """Name the id and the known ids nearest to it."""
         near = difflib.get_close_matches(requirement.upper(), known, n=3, cutoff=0.5)
-        hint = f"did you mean {' or '.join(near)}?" if near else "`--plan` shows a target's ids"
+        hint = f"did you mean {' or '.join(near)}?" if near else "`requirements list` has all"
         super().__init__(f"there is no requirement {requirement}; {hint}")
 
 
@@ -248,7 +248,7 @@ class Catalogue:
         for section in sections:
             if not any(f"{row.section}.".startswith(f"{section}.") for row in self):
                 raise CatalogueError(
-                    f"no requirement stands in section {section}; `--plan` shows all"
+                    f"no requirement stands in section {section}; `requirements list` has all"
                 )
 
     def check_ids(self, ids: Iterable[str]) -> None:

@@ -141,26 +141,35 @@ class Complaint:
 
 
 def complaint(name: str, document: object) -> Complaint | None:
-    """Return what is wrong with one of our own files, an unknown key before anything else."""
-    error = min(
+    """Return what is wrong first with one of our own files, an unknown key before all else."""
+    return next(complaints(name, document), None)
+
+
+def complaints(name: str, document: object) -> Iterator[Complaint]:
+    """Yield everything that is wrong with one of our own files, unknown keys first."""
+    errors = sorted(
         validator(name).iter_errors(document),
         key=lambda one: (
             one.validator != "additionalProperties",
             list(map(str, one.absolute_path)),
         ),
-        default=None,
     )
-    if error is None:
-        return None
+    for error in errors:
+        yield from _complaints(error)
+
+
+def _complaints(error: ValidationError) -> Iterator[Complaint]:
     place = ".".join(str(step) for step in error.absolute_path)
-    if error.validator != "additionalProperties" or not isinstance(error.schema, dict):
-        return Complaint(place, f"{place or 'the file'}: {error.message}", str(error.validator))
+    keyword = str(error.validator)
+    if keyword != "additionalProperties" or not isinstance(error.schema, dict):
+        yield Complaint(place, f"{place or 'the file'}: {error.message}", keyword)
+        return
     known = list(error.schema.get("properties", {}))
-    strange = min(set(error.instance) - set(known))
-    near = difflib.get_close_matches(strange, known, n=1)
-    hint = f"did you mean {near[0]!r}?" if near else f"known here: {', '.join(known)}"
-    key = ".".join(filter(None, (place, strange)))
-    return Complaint(place, f"unknown key {key!r}; {hint}", str(error.validator))
+    for strange in sorted(set(cast("Json", error.instance)) - set(known)):
+        near = difflib.get_close_matches(strange, known, n=1)
+        hint = f"did you mean {near[0]!r}?" if near else f"known here: {', '.join(known)}"
+        key = ".".join(filter(None, (place, strange)))
+        yield Complaint(place, f"unknown key {key!r}; {hint}", keyword)
 
 
 def judge(name: str, instance: object, *, tls: bool = True) -> Findings:

@@ -1,4 +1,4 @@
-"""What stands under `_control/`: events, the clock, streams, deviations, tenants.
+"""What stands under `_control/`: events, the clock, streams, keys, deviations, tenants.
 
 JSON in and out, no credentials: it is for whoever runs the mock. Bad input is a 400 and changes
 nothing.
@@ -16,6 +16,7 @@ from mock_transmitter.deviations import catalogue
 from mock_transmitter.errors import StreamNotFound
 from mock_transmitter.http import json_body
 from mock_transmitter.http.message import Request, Response
+from mock_transmitter.keys import KeyStillSigns, UnknownKey
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -60,6 +61,8 @@ class ControlApi:
     def _answer(self, tenant: Tenant, request: Request, path: Segments) -> Response:
         if path[:1] == ("tenants",) and path[1:]:
             return self._tenant_by_name(tenant, request, "/".join(path[1:]))
+        if path[:1] == ("keys",) and path[1:]:
+            return _key_by_kid(tenant, request, "/".join(path[1:]))
         methods = _PLACES.get(path)
         if methods is None:
             raise ControlError(404, "not_found", f"here are {', '.join(_NAMES)}")
@@ -156,6 +159,18 @@ class ControlApi:
             ]
         return Response.json(200, {"streams": streams})
 
+    def read_keys(self, tenant: Tenant, body: Json) -> Response:
+        """Show the id of the key that signs, and of all that are published."""
+        _only(body)
+        return Response.json(200, _keys(tenant))
+
+    def rotate_key(self, tenant: Tenant, body: Json) -> Response:
+        """Sign with a new key from now on; the ones before stay published until withdrawn."""
+        _only(body)
+        with tenant.lock:
+            tenant.transmitter.keys.rotate()
+            return Response.json(201, _keys(tenant))
+
     def read_deviations(self, tenant: Tenant, body: Json) -> Response:
         """Show the deviations that are played, and all that could be."""
         _only(body)
@@ -194,6 +209,7 @@ class ControlApi:
                         "audience": one.audience,
                         "management_token": one.management_token,
                         "poll_token": one.poll_token,
+                        "limited_token": one.limited_token,
                     }
                     for one in opened.receivers
                 ],
@@ -221,6 +237,7 @@ _PLACES: Mapping[tuple[str, ...], Mapping[str, Handler]] = MappingProxyType(
         ("events",): {"POST": ControlApi.emit},
         ("clock",): {"GET": ControlApi.read_clock, "POST": ControlApi.move_clock},
         ("streams",): {"GET": ControlApi.list_streams},
+        ("keys",): {"GET": ControlApi.read_keys, "POST": ControlApi.rotate_key},
         ("deviations",): {
             "GET": ControlApi.read_deviations,
             "PUT": ControlApi.write_deviations,
@@ -262,6 +279,24 @@ def _stream(tenant: Tenant, stream_id: str, audience: str | None) -> Stream:
         return tenant.transmitter.stream(stream_id, audience)
     except StreamNotFound as error:
         raise ControlError(404, "not_found", str(error)) from None
+
+
+def _keys(tenant: Tenant) -> Json:
+    keys = tenant.transmitter.keys
+    return {"signing": keys.signing.kid, "published": list(keys.kids)}
+
+
+def _key_by_kid(tenant: Tenant, request: Request, kid: str) -> Response:
+    if request.method != "DELETE":
+        return _wrong_method({"DELETE": None})
+    try:
+        with tenant.lock:
+            tenant.transmitter.keys.withdraw(kid)
+    except UnknownKey as error:
+        raise ControlError(404, "not_found", str(error)) from None
+    except KeyStillSigns as error:
+        raise ControlError(409, "key_signs", str(error)) from None
+    return Response(204)
 
 
 def _deviations(tenant: Tenant) -> Json:

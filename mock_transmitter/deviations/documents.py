@@ -31,6 +31,14 @@ def with_configurations(
     return outcome
 
 
+def sets_in(outcome: Outcome | None) -> Mapping[str, Any] | None:
+    """Return the SETs of a poll's answer, or None where it holds none: it waits, or was refused."""
+    if isinstance(outcome, Reply) and isinstance(outcome.document, dict):
+        found = outcome.document.get("sets")
+        return found if isinstance(found, dict) else None
+    return None
+
+
 def with_body(call: Call, **members: object) -> Call:
     """Return the call with these members in its body."""
     return replace(call, body={**call.body, **members})

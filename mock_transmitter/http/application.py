@@ -11,6 +11,7 @@ from mock_transmitter.control.api import ControlApi
 from mock_transmitter.http.message import Parked, Request, Response
 from mock_transmitter.http.routes import Segments, segments_of
 from mock_transmitter.http.tenant import Tenant
+from mock_transmitter.redelivery import AS_IT_IS, Curve
 
 __all__ = ["Site", "Tenant", "TenantExists", "UnknownTenant", "UnusableTenantName"]
 
@@ -38,7 +39,7 @@ class Site:
 
     Several threads may use it: each tenant has a lock of its own.
     `base_url` is the issuer of the default tenant; `deviations` are names of the catalogue, for all
-    tenants.
+    tenants, and so are the numbers of `redelivery`. Raises UnservedProfile or UnusableCurve.
     """
 
     def __init__(
@@ -49,6 +50,7 @@ class Site:
         clock: ClockKind = "simulated",
         seed: int = 0,
         deviations: Sequence[str] = (),
+        redelivery: Curve = AS_IT_IS,
         long_poll_timeout_s: float = 10.0,
     ) -> None:
         self.profile = profile
@@ -56,6 +58,7 @@ class Site:
         self._clock: ClockKind = clock
         self._seed = seed
         self._deviations = tuple(deviations)
+        self._redelivery = redelivery
         self._timeout_s = long_poll_timeout_s
         self._lock = threading.Lock()
         self._callbacks: tuple[Callable[[], None], ...] = ()
@@ -139,6 +142,7 @@ class Site:
             clock=self._clock,
             seed=self._seed,
             deviations=self._deviations,
+            redelivery=self._redelivery,
             long_poll_timeout_s=self._timeout_s,
             wake=self._wake,
         )

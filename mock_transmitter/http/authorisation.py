@@ -10,11 +10,19 @@ REALM = "Shared Signals"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Receiver:
-    """A Receiver that the Transmitter knows: its audience and its tokens."""
+    """A Receiver that the Transmitter knows: its audience and its tokens.
+
+    `limited_token` is valid and allows nothing: neither to manage streams nor to poll them.
+    """
 
     audience: str
     management_token: str = field(repr=False)
+    limited_token: str = field(repr=False)
     poll_token: str | None = field(default=None, repr=False)
+
+    def has(self, token: str) -> bool:
+        """Say whether a token is one of this Receiver's, whatever it allows."""
+        return token in {self.management_token, self.limited_token, self.poll_token}
 
     def token(self, channel: Channel) -> str | None:
         """Return the token of a channel."""
@@ -80,7 +88,7 @@ def decide(access: Access) -> Decision:
                     description="the token is not for the audience of this stream",
                 )
             return Granted(receiver)
-    if any(access.token in {one.management_token, one.poll_token} for one in access.receivers):
+    if any(one.has(access.token) for one in access.receivers):
         return Denied(
             status=403,
             error="insufficient_scope",

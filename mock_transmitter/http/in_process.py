@@ -3,9 +3,11 @@
 A long poll waits in the caller's own thread.
 """
 
+import math
+
 import httpx
 
-from mock_transmitter.clock import Alarm, SimulatedClock
+from mock_transmitter.clock import Alarm, Patience, SimulatedClock
 from mock_transmitter.http.application import Site
 from mock_transmitter.http.message import Parked, Request, Response
 
@@ -15,14 +17,17 @@ _NO_CONTENT = 204
 class InProcessTransport(httpx.BaseTransport):
     """Hands each request to a site.
 
-    On the simulated clock a long poll moves its tenant's clock to what comes first.
+    On the simulated clock a long poll moves its tenant's clock to what comes first, unless the
+    request says with the extension `held` that somebody else does.
     """
 
     def __init__(self, site: Site) -> None:
         self._site = site
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        """Answer a request."""
+        """Answer a request. Raises UnsupportedProtocol as a transport on sockets does."""
+        if request.url.scheme not in {"http", "https"}:
+            raise httpx.UnsupportedProtocol(f"{request.url} is no http or https URL")
         asked = Request(
             method=request.method.upper(),
             target=request.url.raw_path.decode("ascii"),
@@ -33,7 +38,14 @@ class InProcessTransport(httpx.BaseTransport):
             body=request.read(),
         )
         answer = self._site.handle(asked)
-        response = self._waited(asked, answer) if isinstance(answer, Parked) else answer
+        if isinstance(answer, Parked):
+            # Somebody else moves the clock while a poll is held; until then this thread waits.
+            held = request.extensions.get("held")
+            timeout = request.extensions.get("timeout", {}).get("read")
+            patience = Patience(timeout) if held and timeout is not None else None
+            response = self._waited(asked, answer, patience)
+        else:
+            response = answer
         # RFC 9110 section 8.6: a 204 has no Content-Length.
         length = (
             [] if response.status == _NO_CONTENT else [("content-length", str(len(response.body)))]
@@ -44,9 +56,11 @@ class InProcessTransport(httpx.BaseTransport):
             stream=httpx.ByteStream(response.body),
         )
 
-    def _waited(self, request: Request, parked: Parked) -> Response:
+    def _waited(self, request: Request, parked: Parked, patience: Patience | None) -> Response:
+        """Wait for what a poll waits for. Raises ReadTimeout where the caller hangs up first."""
         clock = self._site.tenant_of(request).clock
-        if isinstance(clock, SimulatedClock):
+        simulated = isinstance(clock, SimulatedClock)
+        if isinstance(clock, SimulatedClock) and patience is None:
             while (response := parked.attempt()) is None:
                 clock.advance_to(parked.wake_at())
             return response
@@ -54,7 +68,11 @@ class InProcessTransport(httpx.BaseTransport):
         unsubscribe = self._site.subscribe(alarm.ring)
         try:
             while (response := parked.attempt()) is None:
-                alarm.wait(parked.wake_at() - parked.now())
+                left = math.inf if patience is None else patience.left_s
+                if left <= 0:
+                    raise httpx.ReadTimeout("the caller has hung up")
+                due = math.inf if simulated else parked.wake_at() - parked.now()
+                alarm.wait(min(due, left))
         finally:
             unsubscribe()
         return response

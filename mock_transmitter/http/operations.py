@@ -10,7 +10,6 @@ from mock_transmitter.errors import InvalidRequest, StreamNotFound
 from mock_transmitter.http.authorisation import Receiver
 from mock_transmitter.http.metadata import metadata
 from mock_transmitter.http.routes import Routes
-from mock_transmitter.keys import SigningKey
 from mock_transmitter.stream import Stream
 from mock_transmitter.transmitter import Batch, Transmitter
 
@@ -63,14 +62,12 @@ class Operations:
         transmitter: Transmitter,
         *,
         clock: Clock,
-        key: SigningKey,
         routes: Routes,
         seams: Seams,
         long_poll_timeout_s: float,
     ) -> None:
         self._transmitter = transmitter
         self._clock = clock
-        self._key = key
         self._routes = routes
         self._seams = seams
         self._timeout_s = long_poll_timeout_s
@@ -117,7 +114,8 @@ class Operations:
         return Reply(status=200, document=document, message="transmitter_configuration")
 
     def _read_key_set(self, call: Call) -> Reply:
-        document = self._seams.key_set(self._key.key_set(), self._key)
+        keys = self._transmitter.keys
+        document = self._seams.key_set(keys.key_set(), keys.signing)
         return Reply(status=self._success(call.operation), document=document, message="key_set")
 
     def _create_stream(self, call: Call) -> Reply:

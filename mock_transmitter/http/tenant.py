@@ -14,7 +14,8 @@ from mock_transmitter.http.dispatch import Dispatcher
 from mock_transmitter.http.message import Parked, Request, Response
 from mock_transmitter.http.operations import Operations
 from mock_transmitter.http.routes import Routes
-from mock_transmitter.keys import ALGORITHM, SigningKey
+from mock_transmitter.keys import ALGORITHM, KeyRing
+from mock_transmitter.redelivery import Curve
 from mock_transmitter.seed import hex_id, source
 from mock_transmitter.transmitter import Transmitter
 
@@ -33,6 +34,7 @@ class Tenant:
         clock: ClockKind,
         seed: int,
         deviations: Sequence[str],
+        redelivery: Curve,
         long_poll_timeout_s: float,
         wake: Callable[[], None],
     ) -> None:
@@ -52,15 +54,15 @@ class Tenant:
             return source(seed, name, purpose)
 
         self.receivers = _receivers(profile, own_source("tokens"))
-        key = SigningKey(own_source("key"))
         self.transmitter = Transmitter(
             profile,
             issuer=issuer,
             clock=self.clock,
-            key=key,
+            keys=KeyRing(own_source("key")),
             seams=self._seams,
             source=own_source,
             poll_url=lambda stream_id: self.routes.url("poll", stream_id),
+            redelivery=redelivery,
         )
         self._dispatcher = Dispatcher(
             profile,
@@ -71,7 +73,6 @@ class Tenant:
             operations=Operations(
                 self.transmitter,
                 clock=self.clock,
-                key=key,
                 routes=self.routes,
                 seams=self._seams,
                 long_poll_timeout_s=long_poll_timeout_s,
@@ -126,6 +127,7 @@ def _receivers(profile: Profile, random: Random) -> tuple[Receiver, ...]:
             audience=audience,
             management_token=f"management-{hex_id(random)}",
             poll_token=f"poll-{hex_id(random)}" if has_poll_tokens else None,
+            limited_token=f"limited-{hex_id(random)}",
         )
         for audience in AUDIENCES
     )

@@ -65,7 +65,7 @@ def started(tmp_path_factory):
 def _pytest(cwd):
     arguments = [
         "--pyargs", "conformance.cases", "--ssf-target", "mock", "--ssf-examples", "3",
-        "--ssf-reports", "out", "-q", "-p", "no:cacheprovider", "-k", "update_stream",
+        "--ssf-reports", "out", "-q", "-p", "no:cacheprovider", "-k", "8_1_1_3",
     ]  # fmt: skip
     process = subprocess.Popen(
         [sys.executable, "-m", "pytest", *arguments],
@@ -161,7 +161,12 @@ def test_the_same_run_under_pytest_agrees(started):
         row["id"]: row["verdict"]
         for row in results_in(started["plain"][-1] / "reports")["requirements"]
     }
-    judged = [one for one in mine if one.startswith("SSF-8.1.1.3") and mine[one] == "passed"]
+    # Who is refused is a case of another file.
+    judged = [
+        one
+        for one in mine
+        if one.startswith("SSF-8.1.1.3") and mine[one] == "passed" and "-ERR-40" not in one
+    ]
     assert len(judged) > 5
     assert {one: theirs[one] for one in judged} == {one: mine[one] for one in judged}
 

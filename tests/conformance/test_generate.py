@@ -2,6 +2,7 @@ import hashlib
 import json
 import subprocess
 import sys
+from functools import cache
 
 import jsonschema_rs
 import pytest
@@ -9,7 +10,16 @@ from helpers import environment, mock
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from conformance.generate import from_schema, replacements, stream_patches, stream_properties
+from conformance.generate import (
+    EVENT_BOUNDARIES,
+    from_schema,
+    replacements,
+    sites,
+    stream_patches,
+    stream_properties,
+    text_boundaries,
+    whole_bodies,
+)
 from conformance.generate.configurations import generating_for
 from conformance.generate.exploring import (
     draw_nothing_from_source,
@@ -19,7 +29,9 @@ from conformance.generate.exploring import (
     run_settings,
 )
 from conformance.generate.from_schema import UngeneratedKeyword, instances
-from conformance.generate.wrong import wrong_value
+from conformance.generate.wrong import wrong_value, wrong_values
+from conformance.options import RunArguments, make_run
+from conformance.plugin import execute
 from conformance.spec import schema
 
 STRATEGIES = {
@@ -55,6 +67,7 @@ def offered(profile):
     return transmitter, names
 
 
+@cache
 def independent(name):
     """Return a schema in the eyes of another implementation, formats checked."""
     root = schema.schema_root()
@@ -266,6 +279,21 @@ def test_a_wrong_value_is_found_for_any_number(value):
     assert wrong_value("min_verification_interval", value) != value
 
 
+def test_wrong_values_are_several_where_one_may_hide_in_a_list():
+    assert wrong_values("aud", "r") == (
+        "https://another.example/aud",
+        ["https://another.example/aud"],
+        ["r", "https://another.example/aud"],
+    )
+    assert wrong_values("events_supported", ["a", "b"])[1:] == (["a"], [])
+    assert len(wrong_values("events_supported", [])) == 1
+    assert wrong_values("iss", "https://t.example/a/")[1:] == (
+        "https://t.example/a",
+        "https://t.example/a/another",
+    )
+    assert len(wrong_values("min_verification_interval", 30)) == 1
+
+
 def test_a_wrong_value_is_never_the_right_one():
     right = wrong_value("iss", "x")
     assert wrong_value("iss", right) != right
@@ -288,3 +316,102 @@ def test_explore_uses_the_settings_of_the_run():
     with exploring(run_settings(examples=7, seed=None)):
         explore(Machine)
     assert 1 <= len(made) <= 8
+
+
+REQUESTS = [
+    "ssf/create-stream-request.json",
+    "ssf/update-stream-request.json",
+    "ssf/replace-stream-request.json",
+    "sse/replace-stream-request.json",
+]
+SITES = [(name, site) for name in REQUESTS for site in sites(name)]
+
+
+@cache
+def whole(name):
+    """Return bodies of a message with every member, the stream's own id included."""
+    transmitter = mock("jamf" if name.startswith("sse") else "ssf-1.0")
+    message = {
+        file: message
+        for message, file in transmitter.profile.schemas.items()
+        if message in STRATEGIES
+    }[name]
+    members = schema.load(name)["properties"]
+    of_a_stream = {"stream_id": "s"} if "stream_id" in members else {}
+    return [of_a_stream | body for body in drawn(whole_bodies(message), transmitter)[:10]]
+
+
+@pytest.mark.parametrize(("name", "site"), SITES, ids=lambda one: str(one).replace("/", "."))
+def test_a_broken_body_breaks_one_keyword_at_one_place_and_nothing_else(name, site):
+    theirs = independent(name)
+    for body in whole(name):
+        ways = list(site.broken(body))
+        assert ways
+        for broken in ways:
+            found = schema.problems(name, broken)
+            assert [(one.path, one.keyword, one.requirement) for one in found] == [
+                (site.pointer, site.keyword, site.requirement)
+            ]
+            assert not theirs.is_valid(broken)
+        assert schema.problems(name, body) == []
+
+
+def test_a_wrong_type_is_tried_with_every_other_type():
+    site = next(one for one in sites(REQUESTS[1]) if str(one) == "/description type")
+    body = {"events_requested": ["urn:a:b"], "delivery": {}, "description": "right"}
+    wrong = [one["description"] for one in site.broken(body)]
+    assert {type(one) for one in wrong} == {int, bool, list, dict, float}
+    assert body["description"] == "right"
+
+
+@pytest.mark.parametrize("name", REQUESTS)
+def test_every_annotated_keyword_of_a_request_is_a_place_to_break(name):
+    annotated = {
+        (pointer, keyword)
+        for pointer, node in walked(schema.load(name))
+        for keyword in {*node.get("x-requirement", {}), *node.get("x-observe", ())}
+        if not pointer.startswith("/stream_id")
+    }
+    assert {(site.pointer, site.keyword) for site in sites(name)} >= {
+        (pointer, keyword)
+        for pointer, keyword in annotated
+        if (pointer, keyword) != ("/", "required")
+    }
+
+
+def walked(node, path=()):
+    """Yield each part of a schema with the pointer to what it speaks of."""
+    yield "/" + "/".join(map(str, path)), node
+    for member, part in node.get("properties", {}).items():
+        yield from walked(part, (*path, member))
+    if isinstance(node.get("items"), dict):
+        yield from walked(node["items"], (*path, 0))
+
+
+BOUNDARIES = [*text_boundaries("description"), *EVENT_BOUNDARIES]
+
+
+@pytest.mark.parametrize("boundary", BOUNDARIES, ids=str)
+def test_a_boundary_is_a_valid_value(boundary):
+    value = boundary.value_for(mock())
+    for name in REQUESTS[:3]:
+        body = {"stream_id": "s", boundary.member: value}
+        assert {one.path for one in schema.problems(name, body)} <= {"/"}
+
+
+def test_the_boundaries_are_all_different_and_go_where_receivers_go():
+    values = [json.dumps(one.value_for(mock())) for one in BOUNDARIES]
+    assert len(set(values)) == len(values)
+    texts = [one.value_for(mock()) for one in text_boundaries("description")]
+    assert {0, 1, 64, 128, 255, 256} <= set(map(len, texts))
+    assert any(not text.isascii() for text in texts)
+    assert any(max(map(ord, text)) > 0xFFFF for text in texts)
+
+
+def test_the_parameters_of_a_case_share_its_examples():
+    run = make_run(RunArguments(mock=True, profile="ssf-1.0", examples=20))
+    execute(run, plan_only=True)
+    count = {case.name.split("[")[0]: run._examples_of(case) for case in run.plan.cases}
+    assert count["test_ssf_8_1_1_3_refused_updates.py::test_patch_refuses_what_is_invalid"] == 1
+    name = "test_ssf_8_1_1_1_create_stream.py::test_a_stream_configuration_has_its_shape"
+    assert count[name] == 20

@@ -1,11 +1,13 @@
 import pytest
 
 from conformance.history import (
+    Gap,
     History,
     changed_tokens,
-    gaps,
+    gaps_of,
     returned_after_acknowledgement,
     shrinking,
+    silence_of,
 )
 
 
@@ -53,25 +55,56 @@ def test_the_same_jti_in_other_bytes_is_counted_by_its_forms():
     assert changed_tokens(history) == {"b": 3}
 
 
-@pytest.mark.parametrize(
-    ("times", "expected"), [([], []), ([5], []), ([1, 3, 7], [2, 4]), ([1, 1], [0])]
-)
-def test_gaps_lie_between_deliveries(times, expected):
-    assert gaps(times) == expected
+def polled(*steps):
+    """Return the history of polls: (sent, answered, jtis) each."""
+    history = History()
+    for sent, at, jtis in steps:
+        history.delivered(dict.fromkeys(jtis, "x.y.z"), at, sent=sent)
+    return history
+
+
+def test_a_gap_ends_between_the_last_poll_that_found_nothing_and_the_next_delivery():
+    history = polled((0, 0, "a"), (1, 1, ""), (2, 2, ""), (3, 3, "a"), (4, 4, "a"), (9, 9, ""))
+    assert gaps_of(history, "a") == [Gap(2, 3), Gap(0, 1)]
+    assert silence_of(history, "a") == 5
+
+
+def test_a_poll_that_returns_another_set_does_not_show_that_this_one_was_not_due():
+    history = polled((0, 0, "a"), (1, 1, "b"), (2, 2, "ab"))
+    assert gaps_of(history, "a") == [Gap(0, 2)]
+    assert gaps_of(history, "b") == [Gap(0, 1)]
+
+
+def test_what_a_poll_takes_makes_a_gap_less_sure():
+    history = polled((0, 1, "a"), (3, 4, ""), (5, 6, "a"))
+    assert gaps_of(history, "a") == [Gap(2, 6)]
+
+
+def test_a_poll_that_could_not_carry_a_set_shows_nothing():
+    history = polled((0, 0, "a"))
+    history.delivered({}, 5)
+    assert silence_of(history, "a") == 0
+
+
+def near(*series):
+    return [Gap(gap, gap) for gap in series]
 
 
 @pytest.mark.parametrize(
-    ("series", "tolerance", "expected"),
+    ("series", "jitter", "expected"),
     [
-        ([1, 2, 4, 4], 0, []),
-        ([1, 2, 1.9], 0, [(2, 1.9)]),
-        ([1, 2, 1.9], 0.05, []),
-        ([1, 2, 1.8], 0.05, [(2, 1.8)]),
-        ([10, 5, 2], 0.1, [(10, 5), (5, 2)]),
-        ([10, 8.3], 0.1, []),
-        ([10, 8.1], 0.1, [(10, 8.1)]),
+        (near(1, 2, 4, 4), 0, []),
+        (near(1, 2, 1.9), 0, near(2, 1.9)),
+        (near(1, 2, 1.9), 0.05, []),
+        (near(1, 2, 1.8), 0.05, near(2, 1.8)),
+        (near(10, 8.3), 0.1, []),
+        (near(10, 8.1), 0.1, near(10, 8.1)),
+        ([Gap(0.9, 2), Gap(0.5, 1)], 0, []),
+        ([Gap(0.9, 2), Gap(0.5, 0.8)], 0, [Gap(0.9, 2), Gap(0.5, 0.8)]),
         ([], 0, []),
     ],
 )
-def test_a_gap_shrinks_only_beyond_the_tolerance(series, tolerance, expected):
-    assert shrinking(series, tolerance) == expected
+def test_a_gap_shrinks_only_where_neither_jitter_nor_measuring_explains_it(
+    series, jitter, expected
+):
+    assert [gap for pair in shrinking(series, jitter) for gap in pair] == expected

@@ -141,6 +141,13 @@ def test_a_known_difference_makes_its_rows_not_applicable_with_its_summary():
             "second_receiver",
             "second Receiver",
         ),
+        (
+            {"limited_receiver": True},
+            (),
+            {"limited_receiver": {}},
+            "limited_receiver",
+            "may not manage",
+        ),
         ({"destructive": True}, (), {"disposable": False}, None, "can't make again"),
         ({"operations": ("acknowledge",)}, (), {}, None, "acknowledge"),
         ({"model": "implicit"}, (), {}, None, "explicit"),

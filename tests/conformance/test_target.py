@@ -19,6 +19,9 @@ token = "file:TOKEN_FILE"
 [second_receiver.auth.management]
 kind = "bearer"
 token = "env:SECOND_TOKEN"
+[limited_receiver.auth.management]
+kind = "bearer"
+token = "env:LIMITED_TOKEN"
 [overrides]
 poll = "https://tx.example/p"
 [capabilities]
@@ -47,6 +50,7 @@ patience_s = 7
 def _tokens(monkeypatch, tmp_path):
     monkeypatch.setenv("TARGET_TOKEN", "one")
     monkeypatch.setenv("SECOND_TOKEN", "three")
+    monkeypatch.setenv("LIMITED_TOKEN", "four")
     (tmp_path / "token").write_text("two\n")
 
 
@@ -78,6 +82,7 @@ def test_everything_that_a_file_says_arrives(tmp_path):
     assert target.profile.id == "avnology"
     assert target.credentials == {"management": Bearer("one"), "poll": Bearer("two")}
     assert target.second_receiver == {"management": Bearer("three")}
+    assert target.limited_receiver == {"management": Bearer("four")}
     assert target.overrides == {"poll": "https://tx.example/p"}
     assert (target.streams, target.event_types) == (3, ("urn:a",))
     assert set(target.hooks) == {"emit_event", "clock.now", "clock.advance"}
@@ -85,14 +90,17 @@ def test_everything_that_a_file_says_arrives(tmp_path):
     assert target.hooks["clock.advance"].method == "POST"
     assert target.has_hook("clock")
     assert target.has_hook("second_receiver")
+    assert target.has_hook("limited_receiver")
     assert not target.has_hook("transmitter_status")
     assert (target.limits.max_rps, target.limits.timeout_s, target.limits.patience_s) == (5, 2.5, 7)
-    assert target.secrets == {"one", "two", "three"}
+    assert target.secrets == {"one", "two", "three", "four"}
 
 
 def test_a_bare_issuer_is_held_to_ssf_1_0_and_named_by_its_host():
     target = from_issuer(ISSUER, Options())
     assert (target.profile.id, target.name, target.credentials) == ("ssf-1.0", "tx.example", {})
+    assert not target.has_hook("second_receiver")
+    assert not target.has_hook("limited_receiver")
     assert not target.allow_destructive
 
 
@@ -137,6 +145,11 @@ def test_one_token_serves_both_channels_where_the_file_names_none():
         (minimal(issuer="http://tx.example"), ["target.issuer", "--allow-http"]),
         (minimal("[auth.management]\nkind='basic'\ntoken='env:X'"), ["auth.management.kind"]),
         (minimal("[auth.management]\nkind='bearer'"), ["auth.management", "'token'"]),
+        (minimal("[limited_receiver]"), ["limited_receiver", "'auth'"]),
+        (
+            minimal("[second_receiver.auth.poll]\nkind='bearer'\ntoken='env:X'"),
+            ["second_receiver.auth", "'management'"],
+        ),
         (minimal("[hooks.emit_event]\nkind='http'"), ["hooks.emit_event", "'url'"]),
         (minimal("[hooks.emit_event]\nkind='command'"), ["hooks.emit_event", "'argv'"]),
         (minimal("[hooks.emit_event]\nkind='command'\nargv=[]"), ["hooks.emit_event.argv"]),
@@ -193,6 +206,8 @@ def test_an_unknown_profile_is_named(tmp_path, profile):
         credential(f'{{ value = "{CANARY}" }}'),
         credential(f'"{CANARY}"', "poll"),
         minimal(f'[second_receiver.auth.poll]\nkind = "bearer"\ntoken = "{CANARY}"\n'),
+        minimal(f'[limited_receiver.auth.management]\nkind = "bearer"\ntoken = "{CANARY}"\n'),
+        minimal(f'[limited_receiver]\nauth = "{CANARY}"\n'),
         pytest.param(minimal(f'[auth]\nmanagement = "{CANARY}"')),
         pytest.param(f'auth = "{CANARY}"\n{minimal()}'),
     ],
@@ -270,5 +285,5 @@ def test_a_push_url_that_is_no_https_url_is_named(url):
 
 def test_no_secret_stands_in_a_repr(tmp_path):
     shown = repr(from_file(written(tmp_path, GOOD), Options()))
-    assert not any(secret in shown for secret in ("'one'", "'two'", "'three'"))
+    assert not any(secret in shown for secret in ("'one'", "'two'", "'three'", "'four'"))
     assert "two" not in repr(Bearer("two"))

@@ -25,6 +25,19 @@ def test_nothing_is_served_without_a_known_token(ssf, name):
     assert ssf.control("GET", "streams").json() == {"streams": []}
 
 
+@pytest.mark.parametrize("name", CALLS)
+def test_a_limited_token_is_known_and_allows_nothing(ssf, name):
+    stream = ssf.create({"description": "before"})
+    method, endpoint, body = CALLS[name]
+    url = ssf.metadata[f"{endpoint}_endpoint"]
+    body = body and {**body, "stream_id": stream["stream_id"]}
+    answer = ssf.call(method, url, body, token=ssf.first.limited_token)
+    assert answer.status_code == 403
+    assert 'error="insufficient_scope"' in answer.headers["www-authenticate"]
+    assert ssf.poll(stream, token=ssf.first.limited_token).status_code == 403
+    assert ssf.call("GET", ssf.configuration).json() == [stream]
+
+
 @pytest.mark.parametrize("header", ["Basic eDp5", "Bearer", "Bearer ", "eyJ", ""])
 def test_what_is_no_bearer_token_counts_as_none(ssf, header):
     answer = ssf.call("GET", ssf.configuration, token=None, headers={"authorization": header})
@@ -46,3 +59,4 @@ def test_secrets_do_not_show_in_what_is_printed(avnology):
     text = repr(avnology.first)
     assert avnology.first.management_token not in text
     assert avnology.first.poll_token not in text
+    assert avnology.first.limited_token not in text

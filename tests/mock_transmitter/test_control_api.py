@@ -116,7 +116,8 @@ def test_tenants_are_opened_and_closed(avnology):
     assert answer.status_code == 201
     opened = answer.json()
     assert opened["issuer"] == "https://mock.example/tenants/x"
-    assert set(opened["receivers"][0]) == {"audience", "management_token", "poll_token"}
+    tokens = {"management_token", "poll_token", "limited_token"}
+    assert set(opened["receivers"][0]) == {"audience", *tokens}
     metadata = avnology.call("GET", opened["discovery_url"]).json()
     streams = avnology.call(
         "GET",

@@ -8,7 +8,14 @@ import pytest
 from conformance.spec.profile import Redelivery, load_profile
 from mock_transmitter.errors import UnservedProfile
 from mock_transmitter.http.application import Site
-from mock_transmitter.redelivery import ExponentialBackoff, Immediate, policy_of
+from mock_transmitter.redelivery import (
+    Curve,
+    ExponentialBackoff,
+    Immediate,
+    UnusableCurve,
+    parse_curve,
+    policy_of,
+)
 
 
 def gaps(policy, count):
@@ -45,10 +52,97 @@ def test_a_profile_sets_the_cap_and_never_the_mocks_jitter():
     assert backoff == ExponentialBackoff(cap_s=3600)
 
 
-def test_a_model_that_the_mock_cannot_play_is_refused_by_name():
-    profile = load_profile("avnology", {"poll.redelivery.model": "give-up-window"})
-    with pytest.raises(UnservedProfile, match=r"poll\.redelivery\.model"):
-        Site(profile, base_url="https://mock.example")
+BACKOFF = Redelivery(model="exponential-backoff", cap_s=86400)
+
+
+def test_a_curve_sets_what_it_names_and_leaves_the_rest():
+    assert policy_of(BACKOFF, parse_curve("factor=3")) == ExponentialBackoff(factor=3)
+    whole = parse_curve("initial=10, factor=1.5, cap=3600, jitter=0.1")
+    assert policy_of(BACKOFF, whole) == ExponentialBackoff(
+        initial_s=10, factor=1.5, cap_s=3600, jitter=0.1
+    )
+
+
+def test_a_cap_below_the_usual_first_gap_lowers_that_too():
+    assert gaps(policy_of(BACKOFF, parse_curve("cap=0.5")), 2) == [0.5, 0.5]
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("", "'': write NAME=NUMBER once for each of initial, factor, cap, jitter"),
+        ("factor", "'factor': write NAME=NUMBER"),
+        ("first=1", "'first=1': write NAME=NUMBER"),
+        ("factor=2,factor=3", "'factor=3': write NAME=NUMBER once"),
+        ("factor=2,", "'': write NAME=NUMBER"),
+        ("factor=two", "factor=two: write a number from 1 on"),
+        ("factor=0.5", "factor=0.5: write a number from 1 on"),
+        ("factor=inf", "factor=inf: write a number from 1 on"),
+        ("initial=0", "initial=0: write a number of seconds above 0"),
+        ("cap=-1", "cap=-1: write a number of seconds above 0"),
+        ("cap=nan", "cap=nan: write a number of seconds above 0"),
+        ("jitter=1", "jitter=1: write a share from 0 to less than 1"),
+    ],
+)
+def test_numbers_that_no_backoff_can_have_are_refused_by_name(text, problem):
+    with pytest.raises(UnusableCurve) as refused:
+        parse_curve(text)
+    assert str(refused.value).startswith(problem)
+
+
+@pytest.mark.parametrize(
+    ("rules", "curve", "problem"),
+    [
+        (BACKOFF, Curve(cap_s=172800), "cap=172800 is above the 86400 s that the profile allows"),
+        (BACKOFF, Curve(initial_s=60, cap_s=10), "initial=60 is above the cap of 10 s"),
+        (Redelivery(), Curve(factor=2), "poll.redelivery.model is 'unspecified'"),
+        (Redelivery(model="give-up-window"), Curve(cap_s=5), "model is 'give-up-window'"),
+    ],
+)
+def test_a_curve_that_the_profile_has_no_place_for_is_refused(rules, curve, problem):
+    with pytest.raises(UnusableCurve) as refused:
+        policy_of(rules, curve)
+    assert problem in str(refused.value)
+
+
+def test_a_site_gives_the_numbers_to_all_its_tenants(mock):
+    first = mock("avnology", redelivery=parse_curve("initial=10,factor=3,cap=60"))
+    for one in (first, mock("avnology", site=first.site, tenant=first.site.open_tenant())):
+        stream = one.create({"events_requested": [EVENT]})
+        one.emit()
+        assert list(walked_gaps(one, stream, 4)) == [10, 30, 60, 60]
+
+
+@pytest.fixture
+def window(mock):
+    """Return a Transmitter that gives a SET up an hour after it was queued."""
+    settings = {"poll.redelivery.model": "give-up-window", "poll.redelivery.cap_s": 3600}
+    return mock("avnology", settings=settings)
+
+
+def test_within_its_window_a_set_comes_with_each_poll_and_after_it_no_more(window):
+    stream = window.create({"events_requested": [EVENT]})
+    (jti,) = window.emit()
+    for _ in range(2):
+        assert list(poll(window, stream)) == [jti]
+    window.advance(3599)
+    assert list(poll(window, stream)) == [jti]
+    window.advance(1)
+    assert poll(window, stream) == {}
+    assert len(window.tenant.transmitter.streams()[0].queue) == 0
+
+
+def test_a_set_that_nobody_polled_for_within_its_window_is_gone(window):
+    stream = window.create({"events_requested": [EVENT]})
+    window.emit()
+    window.advance(1800)
+    (later,) = window.emit()
+    window.advance(1800)
+    assert list(poll(window, stream)) == [later]
+
+
+def test_without_a_cap_the_window_is_a_day():
+    assert policy_of(Redelivery(model="give-up-window")) == Immediate(window_s=86400)
 
 
 def test_an_algorithm_that_the_mock_cannot_sign_with_is_refused_by_name():
@@ -115,6 +209,16 @@ def poll(mock, stream):
     answer = mock.poll(stream, {"return_immediately": True})
     assert set(answer.json()) == {"sets"}
     return answer.json()["sets"]
+
+
+def walked_gaps(mock, stream, count):
+    """Yield the time between one delivery of the only SET and the next."""
+    poll(mock, stream)
+    for _ in range(count):
+        before = mock.tenant.clock.now()
+        mock.tenant.clock.advance_to(due(mock))
+        assert len(poll(mock, stream)) == 1
+        yield mock.tenant.clock.now() - before
 
 
 def due(mock):

@@ -239,7 +239,7 @@ def test_the_ready_file_is_private_and_complete(shared):
     assert shared.ready["profile"] == "ssf-1.0"
     assert len(shared.ready["receivers"]) == 2
     for receiver in shared.ready["receivers"]:
-        assert set(receiver) == {"audience", "management_token", "poll_token"}
+        assert set(receiver) == {"audience", "management_token", "poll_token", "limited_token"}
 
 
 def test_discovery_is_served_over_tls_under_the_written_authority(shared):
@@ -433,6 +433,8 @@ def test_a_port_in_use_is_named_with_the_way_out(tmp_path):
         (["--variant", "no-such-thing"], ["--variant", "--list"]),
         (["--port", "65536"], ["--port", "65535"]),
         (["--long-poll-timeout", "nan"], ["--long-poll-timeout", "seconds"]),
+        (["--redelivery", "factor=0.5"], ["--redelivery", "factor=0.5", "from 1 on"]),
+        (["--redelivery", "factor=2"], ["--redelivery", "poll.redelivery.model"]),
         (["--clock", "wall"], ["--clock", "simulated"]),
         (["--issuer", "mock.example"], ["--issuer", "https"]),
         (["--issuer", "https://mock.example?a"], ["--issuer", "query"]),

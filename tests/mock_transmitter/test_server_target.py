@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from conformance.spec.profile import DIRECTORY, load_profile
-from conformance.target import Options, from_file
+from conformance.target import HOOKS, Bearer, Options, from_file
 from mock_transmitter.announcement import write_ready_file, write_target
 from mock_transmitter.server import RunningServer
 
@@ -34,7 +34,8 @@ def test_the_suite_loads_it_for_every_profile(tmp_path, profile, tls):
     first, second = server.receivers
     assert target.credentials["management"].token == first.management_token
     assert target.second_receiver["management"].token == second.management_token
-    for hook in ("emit_event", "transmitter_status", "second_receiver", "clock"):
+    assert target.limited_receiver == {"management": Bearer(first.limited_token)}
+    for hook in HOOKS:
         assert target.has_hook(hook)
 
 
@@ -62,8 +63,9 @@ def test_no_secret_stands_in_the_file_and_the_tokens_are_private(tmp_path):
     for receiver in server.receivers:
         assert receiver.management_token not in text
         assert receiver.poll_token not in text
+        assert receiver.limited_token not in text
     tokens = list(tmp_path.glob("*.token"))
-    assert len(tokens) == 4
+    assert len(tokens) == 5
     for file in (*tokens, path):
         assert stat.S_IMODE(file.stat().st_mode) == 0o600
 

@@ -10,7 +10,7 @@ from mock_transmitter.errors import InvalidRequest
 from mock_transmitter.http.operations import Call, Outcome
 from mock_transmitter.stream import Stream
 
-_MEMBER = {"poll": "ack", "acknowledge": "acks"}
+MEMBER = {"poll": "ack", "acknowledge": "acks"}
 
 EFFECT = ("RFC8936-2.2-ACK-ACCEPTED", "VEPA-ACK-STOPS-REDELIVERY")
 FOLLOWS = (
@@ -22,6 +22,7 @@ FOLLOWS = (
     "RFC8936-2.4.3-COMBINED",
     "RFC8936-2.4.4-ACK-AND-ERRORS",
     "RFC8936-2.5-LONGPOLL-HOLDS",
+    "SSF-8.1.1-UNDELIVERED-NOT-SENT",
     "VEPA-ACK-IDEMPOTENT",
     "VEPA-POLL-EMPTY",
     "VEPA-POLL-RETURN-IMMEDIATELY",
@@ -40,7 +41,7 @@ class AckDeviation(Deviation):
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
         """Edit them."""
-        member = _MEMBER.get(call.operation)
+        member = MEMBER.get(call.operation)
         stream = target(call)
         if member is None or stream is None or not call.body.get(member):
             return proceed(call)
@@ -127,7 +128,7 @@ class AcknowledgedSetsComeBackThreeTimes(Deviation):
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
         """Count them."""
-        member = _MEMBER.get(call.operation)
+        member = MEMBER.get(call.operation)
         stream = target(call)
         if member is None or stream is None:
             return proceed(call)
@@ -148,24 +149,10 @@ class AckOfAnUnknownJtiIsRefused(Deviation):
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
         """Refuse it."""
-        member = _MEMBER.get(call.operation)
+        member = MEMBER.get(call.operation)
         stream = target(call)
         if member is not None and stream is not None:
             for jti in call.body.get(member, ()):
                 if jti not in stream.queue:
                     raise InvalidRequest(f"no SET has the jti {jti}", member)
-        return proceed(call)
-
-
-@fault
-class SetErrorsAreRefused(Deviation):
-    """A poll that reports an error of a SET is refused with 400."""
-
-    breaks = ("RFC8936-2.2-SETERRS-ACCEPTED",)
-    also = ("RFC8936-2.4.4-ACK-AND-ERRORS",)
-
-    def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Refuse it."""
-        if call.operation == "poll" and call.body.get("setErrs"):
-            raise InvalidRequest("setErrs is not supported", "setErrs")
         return proceed(call)

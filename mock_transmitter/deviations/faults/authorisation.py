@@ -1,6 +1,8 @@
 """Faults of authorisation: SSF 1.0 section 8, RFC 6750, RFC 9110 section 15.5.2."""
 
+from abc import ABC
 from dataclasses import replace
+from typing import ClassVar
 
 from mock_transmitter.deviations.documents import with_header
 from mock_transmitter.deviations.entry import fault
@@ -9,6 +11,7 @@ from mock_transmitter.errors import StreamNotFound
 from mock_transmitter.http.authorisation import Access, Decision, Denied, Granted
 from mock_transmitter.http.message import Response
 from mock_transmitter.http.operations import Call, Outcome, Reply
+from mock_transmitter.stream import Stream
 
 POLLING = frozenset({"poll", "acknowledge"})
 
@@ -23,6 +26,16 @@ MISSING_TOKEN = (
     "SSE-7.1.2.2-ERR-401",
     "SSE-7.1.2.3-ERR-401",
     "SSE-7.1.4.2-ERR-401",
+)
+FORBIDDEN = (
+    "SSF-8.1.1.1-ERR-403",
+    "SSF-8.1.1.2-ERR-403",
+    "SSF-8.1.1.3-ERR-403",
+    "SSF-8.1.1.4-ERR-403",
+    "SSF-8.1.1.5-ERR-403",
+    "SSE-7.1.2.1-ERR-403",
+    "SSE-7.1.2.2-ERR-403",
+    "SSE-7.1.2.3-ERR-403",
 )
 CHALLENGES = (
     "RFC6750-3-BEARER-CHALLENGE",
@@ -97,8 +110,12 @@ class PollIsOpenWithoutAToken(Deviation):
 class PollTakesAnotherAudiencesToken(Deviation):
     """A stream can be polled and acknowledged with the token of another audience."""
 
-    breaks = ("VEPA-POLL-AUTH-AUDIENCE",)
-    also = ("SSF-6.1.2-POLL-URL-REUSE-ACROSS-RECEIVERS",)
+    breaks = ("VEPA-POLL-AUTH-AUDIENCE", "SSF-7.1.1-POLL-PROTECTED")
+    also = (
+        "RFC8936-2-UNACKED-KEPT",
+        "SSF-6.1.2-POLL-URL-REUSE-ACROSS-RECEIVERS",
+        "VEPA-UNACKED-REDELIVERED",
+    )
 
     def authorisation(self, decision: Decision, access: Access) -> Decision:
         """Grant what another audience asks for."""
@@ -108,22 +125,92 @@ class PollTakesAnotherAudiencesToken(Deviation):
         return decision
 
 
-@fault
-class StreamsOfOtherReceiversAreOpen(Deviation):
-    """A Receiver that knows the id of another's stream can read, change and delete it."""
+class _OpenToOtherReceivers(Deviation, ABC):
+    """Does some operations on a stream for any Receiver that knows its id."""
 
-    breaks = ("SSF-8-AUTH-BINDS-STREAMS",)
-    also = ("SSF-8.1.1.2-ERR-403", "SSF-8.1.1.3-ERR-403", "SSF-8.1.1.4-ERR-403")
+    OPEN: ClassVar[frozenset[str]]
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
         """Call in the owner's name."""
-        if call.stream_id is None or call.receiver is None:
+        owner = foreign_stream(call)
+        if owner is None or call.receiver is None or call.operation not in self.OPEN:
             return proceed(call)
-        try:
-            owner = call.transmitter.stream(call.stream_id).audience
-        except StreamNotFound:
+        return proceed(replace(call, receiver=replace(call.receiver, audience=owner.audience)))
+
+
+def foreign_stream(call: Call) -> Stream | None:
+    """Return the stream that a call is about where it is another Receiver's."""
+    if call.stream_id is None or call.receiver is None or call.operation in POLLING:
+        return None
+    try:
+        stream = call.transmitter.stream(call.stream_id)
+    except StreamNotFound:
+        return None
+    return None if stream.audience == call.audience else stream
+
+
+@fault
+class StreamsOfOtherReceiversAreOpen(_OpenToOtherReceivers):
+    """A Receiver that knows the id of another's stream can read, change and delete it."""
+
+    breaks = ("SSF-8-AUTH-BINDS-STREAMS",)
+    OPEN = frozenset({"read_stream", "update_stream", "replace_stream", "delete_stream", "verify"})
+
+
+@fault
+class StreamsOfOtherReceiversCanBeRead(_OpenToOtherReceivers):
+    """A Receiver that knows the id of another's stream can read it, and no more."""
+
+    breaks = ("SSF-8-AUTH-BINDS-STREAMS",)
+    OPEN = frozenset({"read_stream"})
+
+
+@fault
+class StreamsOfOtherReceiversCanBeReplaced(_OpenToOtherReceivers):
+    """A Receiver that knows the id of another's stream can replace it, though not update it."""
+
+    breaks = ("SSF-8-AUTH-BINDS-STREAMS",)
+    OPEN = frozenset({"replace_stream"})
+
+
+@fault
+class StreamsOfOtherReceiversCanBeVerified(_OpenToOtherReceivers):
+    """A Receiver that knows the id of another's stream can have Verification Events sent to it."""
+
+    breaks = ("SSF-8-AUTH-BINDS-STREAMS",)
+    OPEN = frozenset({"verify"})
+
+
+@fault
+class ForeignDeleteIsRefusedAndDone(Deviation):
+    """Deleting another Receiver's stream is answered with 404, and the stream is gone."""
+
+    breaks = ("SSF-8-AUTH-BINDS-STREAMS",)
+
+    def operation(self, call: Call, proceed: Proceed) -> Outcome:
+        """Delete it, then look for it."""
+        stream = foreign_stream(call)
+        if call.operation == "delete_stream" and stream is not None:
+            call.transmitter.delete_stream(stream)
+        return proceed(call)
+
+
+@fault
+class RefusalShowsTheForeignStream(Deviation):
+    """Reading another Receiver's stream is answered with 403 and its configuration."""
+
+    breaks = ("SSF-8-AUTH-BINDS-STREAMS",)
+
+    def operation(self, call: Call, proceed: Proceed) -> Outcome:
+        """Show it."""
+        stream = foreign_stream(call)
+        if call.operation != "read_stream" or stream is None:
             return proceed(call)
-        return proceed(replace(call, receiver=replace(call.receiver, audience=owner)))
+        return Reply(
+            status=403,
+            document=call.transmitter.document(stream),
+            message="stream_configuration",
+        )
 
 
 @fault
@@ -141,6 +228,118 @@ class ListShowsTheStreamsOfOtherReceivers(Deviation):
         transmitter = call.transmitter
         everyone = [transmitter.document(stream) for stream in transmitter.streams()]
         return replace(outcome, document=everyone)
+
+
+@fault
+class ListOfANewReceiverShowsEverybodysStreams(Deviation):
+    """The list of a Receiver that has no stream yet holds those of every Receiver."""
+
+    breaks = ("SSF-8.1.1.2-LIST-ONLY-OWN",)
+    also = ("SSF-8.1.1.2-LIST-EMPTY",)
+
+    def operation(self, call: Call, proceed: Proceed) -> Outcome:
+        """Show all where there is none."""
+        outcome = proceed(call)
+        if call.operation != "list_streams" or not isinstance(outcome, Reply) or outcome.document:
+            return outcome
+        transmitter = call.transmitter
+        everyone = [transmitter.document(stream) for stream in transmitter.streams()]
+        return replace(outcome, document=everyone)
+
+
+class _LimitedDeviation(Deviation, ABC):
+    """Grants some operations to a valid token that allows nothing."""
+
+    GRANTED: ClassVar[frozenset[str]] = frozenset(
+        {"create_stream", "read_stream", "update_stream", "replace_stream", "delete_stream"}
+    )
+
+    def authorisation(self, decision: Decision, access: Access) -> Decision:
+        """Grant them."""
+        for receiver in access.receivers:
+            if access.token == receiver.limited_token and access.operation in self.GRANTED:
+                return Granted(receiver)
+        return decision
+
+
+@fault
+class LimitedTokensManageStreams(_LimitedDeviation):
+    """A token that may not manage streams is served as one that may."""
+
+    breaks = FORBIDDEN
+
+
+@fault
+class LimitedTokensReadStreams(_LimitedDeviation):
+    """A token that may not manage streams can read them."""
+
+    breaks = ("SSF-8.1.1.2-ERR-403", "SSE-7.1.2.1-ERR-403")
+    GRANTED = frozenset({"read_stream"})
+
+
+@fault
+class LimitedTokensReplaceStreams(_LimitedDeviation):
+    """A token that may not manage streams can replace a configuration, and do nothing else."""
+
+    breaks = ("SSF-8.1.1.4-ERR-403", "SSE-7.1.2.2-ERR-403")
+    GRANTED = frozenset({"replace_stream"})
+
+
+class _RefusedAndDone(_LimitedDeviation, ABC):
+    """Does what a limited token asks for, and answers with 403."""
+
+    def __init__(self) -> None:
+        self._limited = False
+
+    def authorisation(self, decision: Decision, access: Access) -> Decision:
+        """Remember who asks."""
+        granted = super().authorisation(decision, access)
+        self._limited = granted is not decision
+        return granted
+
+    def operation(self, call: Call, proceed: Proceed) -> Outcome:
+        """Answer so."""
+        outcome = proceed(call)
+        if not self._limited or not isinstance(outcome, Reply):
+            return outcome
+        return replace(outcome, status=403)
+
+
+@fault
+class ForbiddenCallsAreDoneAllTheSame(_RefusedAndDone):
+    """What a token may not do is answered with 403, and done and shown."""
+
+    breaks = FORBIDDEN
+
+
+@fault
+class ForbiddenStreamsAreMade(_RefusedAndDone):
+    """Creating a stream with a token that may not is answered with 403, and the stream is there."""
+
+    breaks = ("SSF-8.1.1.1-ERR-403",)
+    GRANTED = frozenset({"create_stream"})
+
+
+@fault
+class ForbiddenStreamsAreDeleted(_RefusedAndDone):
+    """Deleting a stream with a token that may not is answered with 403, and the stream is gone."""
+
+    breaks = ("SSF-8.1.1.5-ERR-403", "SSE-7.1.2.3-ERR-403")
+    GRANTED = frozenset({"delete_stream"})
+
+
+@fault
+class LimitedTokensAreAServerError(Deviation):
+    """A token that may not manage streams is answered with 500."""
+
+    breaks = FORBIDDEN
+
+    def authorisation(self, decision: Decision, access: Access) -> Decision:
+        """Answer so."""
+        limited = {receiver.limited_token for receiver in access.receivers}
+        if isinstance(decision, Denied) and access.token in limited:
+            return replace(decision, status=500)
+        return decision
 
 
 @fault

@@ -12,7 +12,7 @@ from mock_transmitter.http.operations import Call, Outcome, Reply
 if TYPE_CHECKING:
     from mock_transmitter.stream import Stream
 
-_UNKNOWN = (
+UNKNOWN = (
     "SSF-8.1.1.2-ERR-404",
     "SSF-8.1.1.3-ERR-404",
     "SSF-8.1.1.4-ERR-404",
@@ -28,7 +28,7 @@ class DeleteDoesNothing(Deviation):
 
     breaks = ("SSF-8.1.1.5-DELETE-EFFECTIVE", "SSE-7.1.2.1-ERR-404")
     also = (
-        *_UNKNOWN,
+        *UNKNOWN,
         "RFC8936-2.5.1-GENERAL-ERRORS",
         "SSF-8.1.1.2-LIST-EMPTY",
         "SSF-8.1.1.5-DELETE-STOPS-DELIVERY",
@@ -48,7 +48,7 @@ class DeleteResetsToTheDefault(Deviation):
 
     breaks = ("SSE-7.1.2.1-ERR-404",)
     also = (
-        *_UNKNOWN,
+        *UNKNOWN,
         "RFC8936-2.5.1-GENERAL-ERRORS",
         "SSF-8.1.1.2-LIST-EMPTY",
         "SSF-8.1.1.5-DELETE-EFFECTIVE",

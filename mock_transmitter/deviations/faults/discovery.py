@@ -2,14 +2,26 @@
 
 from abc import ABC, abstractmethod
 from dataclasses import replace
+from urllib.parse import urlsplit
 
-from mock_transmitter.deviations.documents import with_header
+from mock_transmitter.deviations.documents import with_header, without
 from mock_transmitter.deviations.entry import fault
-from mock_transmitter.deviations.faults.sets import UNVERIFIABLE
 from mock_transmitter.deviations.seams import Deviation, Json, Proceed
-from mock_transmitter.http.message import Response
+from mock_transmitter.deviations.signing import UNVERIFIABLE
+from mock_transmitter.errors import InvalidRequest
+from mock_transmitter.http.message import Request, Response
 from mock_transmitter.http.operations import Call, Outcome, Reply
 from mock_transmitter.keys import SigningKey
+
+_NOT_FOUND = 404
+
+OTHER_ISSUER = (
+    "SSF-7.1-ISSUER-EQUALS-SET-ISS",
+    "SSF-8.1.1-ISS-EQUALS-METADATA",
+    "SSE-6.1-ISSUER-EQUALS-SET-ISS",
+    "SSE-7.1.2-ISS",
+    "JAMF-ISS",
+)
 
 
 class _MetadataDeviation(Deviation, ABC):
@@ -32,17 +44,264 @@ class MetadataIssuerHasATrailingSlash(_MetadataDeviation):
     """The metadata's issuer has a slash at its end that the issuer itself has not."""
 
     breaks = ("SSF-7.2.4-ISSUER-IDENTICAL", "SSE-6.2.3-ISSUER-IDENTICAL")
-    also = (
-        "SSF-7.1-ISSUER-EQUALS-SET-ISS",
-        "SSF-8.1.1-ISS-EQUALS-METADATA",
-        "SSE-6.1-ISSUER-EQUALS-SET-ISS",
-        "SSE-7.1.2-ISS",
-        "JAMF-ISS",
-    )
+    also = OTHER_ISSUER
 
     def edit(self, metadata: Json) -> Json:
         """Add the slash."""
         return {**metadata, "issuer": f"{metadata['issuer']}/"}
+
+
+@fault
+class MetadataIssuerIsSpelledInCapitals(_MetadataDeviation):
+    """The metadata's issuer is the same URL with scheme and host in capitals."""
+
+    breaks = ("SSF-7.2.4-ISSUER-IDENTICAL", "SSE-6.2.3-ISSUER-IDENTICAL")
+    also = OTHER_ISSUER
+
+    def edit(self, metadata: Json) -> Json:
+        """Spell it so."""
+        parts = urlsplit(metadata["issuer"])
+        capitals = f"{parts.scheme}://{parts.netloc}".upper()
+        return {**metadata, "issuer": f"{capitals}{parts.path}"}
+
+
+@fault
+class MetadataIssuerHasAQuery(_MetadataDeviation):
+    """The metadata's issuer has a query."""
+
+    breaks = (
+        "SSF-7.1-ISSUER-PRESENT",
+        "SSF-7.2.4-ISSUER-IDENTICAL",
+        "SSE-6.1-ISSUER",
+        "SSE-6.2.3-ISSUER-IDENTICAL",
+    )
+    also = OTHER_ISSUER
+
+    def edit(self, metadata: Json) -> Json:
+        """Add one."""
+        return {**metadata, "issuer": f"{metadata['issuer']}?tenant=1"}
+
+
+@fault
+class MetadataLacksTheIssuer(_MetadataDeviation):
+    """The metadata has no issuer."""
+
+    breaks = (
+        "SSF-7.1-ISSUER-PRESENT",
+        "SSF-7.2.4-ISSUER-IDENTICAL",
+        "SSE-6.1-ISSUER",
+        "SSE-6.2.3-ISSUER-IDENTICAL",
+    )
+    also = OTHER_ISSUER
+
+    def edit(self, metadata: Json) -> Json:
+        """Leave it out."""
+        return without(metadata, "issuer")
+
+
+@fault
+class MetadataUrlsArePlainHttp(_MetadataDeviation):
+    """Every URL in the metadata but the issuer is served without TLS."""
+
+    breaks = (
+        "SSF-7.1-JWKS-URI-TLS",
+        "SSF-7.1-CONFIG-ENDPOINT-TLS",
+        "SSF-7.1-STATUS-ENDPOINT-TLS",
+        "SSF-7.1-ADD-SUBJECT-ENDPOINT-TLS",
+        "SSF-7.1-REMOVE-SUBJECT-ENDPOINT-TLS",
+        "SSF-7.1-VERIFICATION-ENDPOINT-TLS",
+    )
+
+    def edit(self, metadata: Json) -> Json:
+        """Write them so, and those that are not served otherwise too."""
+        plain = metadata["issuer"].replace("https://", "http://").rstrip("/")
+        others = ("status_endpoint", "add_subject_endpoint", "remove_subject_endpoint")
+        shown = {name: f"{plain}/ssf/{name}" for name in others} | metadata
+        return {
+            name: value.replace("https://", "http://")
+            if name == "jwks_uri" or name.endswith("_endpoint")
+            else value
+            for name, value in shown.items()
+        }
+
+
+@fault
+class MetadataVerificationEndpointIsPlainHttp(_MetadataDeviation):
+    """Of the URLs in the metadata, the verification_endpoint alone is served without TLS."""
+
+    breaks = ("SSF-7.1-VERIFICATION-ENDPOINT-TLS",)
+
+    def edit(self, metadata: Json) -> Json:
+        """Write it so."""
+        if "verification_endpoint" not in metadata:
+            return metadata
+        url = metadata["verification_endpoint"].replace("https://", "http://")
+        return {**metadata, "verification_endpoint": url}
+
+
+@fault
+class MetadataJwksUriIsAPath(_MetadataDeviation):
+    """The jwks_uri is a path without scheme and host."""
+
+    breaks = ("SSF-7.1-JWKS-URI-TLS", "SSE-6.1-JWKS-URI")
+    also = (
+        *UNVERIFIABLE,
+        "RFC7517-4.2-USE-SIG",
+        "RFC7517-4.5-KID-DISTINCT",
+        "RFC7517-5-JWKS-SHAPE",
+        "RFC7517-9.2-NO-PRIVATE-KEYS",
+    )
+
+    def edit(self, metadata: Json) -> Json:
+        """Take scheme and host away."""
+        if "jwks_uri" not in metadata:
+            return metadata
+        return {**metadata, "jwks_uri": urlsplit(metadata["jwks_uri"]).path}
+
+
+@fault
+class MetadataArraysHoldObjects(_MetadataDeviation):
+    """The arrays of the metadata hold objects with a name instead of strings."""
+
+    breaks = (
+        "SSF-7.1-DELIVERY-METHODS",
+        "SSF-7.1-CRITICAL-MEMBERS-SHAPE",
+        "SSE-6.1-DELIVERY-METHODS",
+        "SSE-6.1-CRITICAL-MEMBERS-SHAPE",
+    )
+    also = ("SSF-6.1.1-PUSH-METHOD-URN", "SSF-6.1.2-POLL-METHOD-URN")
+
+    def edit(self, metadata: Json) -> Json:
+        """Wrap each element, and show an array of each kind."""
+        arrays = {"critical_subject_members": ["user"]} | {
+            name: value
+            for name, value in metadata.items()
+            if name in {"delivery_methods_supported", "critical_subject_members"}
+        }
+        wrapped = {
+            name: [{"name": one} for one in value] if isinstance(value, list) else value
+            for name, value in arrays.items()
+        }
+        return metadata | wrapped
+
+
+@fault
+class MetadataAuthorizationSchemesAreStrings(_MetadataDeviation):
+    """authorization_schemes lists URNs instead of objects with a spec_urn."""
+
+    breaks = ("SSF-7.1-AUTHZ-SCHEMES-SHAPE",)
+
+    def edit(self, metadata: Json) -> Json:
+        """List them bare."""
+        if "authorization_schemes" not in metadata:
+            return metadata
+        return {**metadata, "authorization_schemes": ["urn:ietf:rfc:6749"]}
+
+
+@fault
+class MetadataAuthorizationSchemesLackTheUrn(_MetadataDeviation):
+    """An authorization scheme has a name of its own instead of a spec_urn."""
+
+    breaks = ("SSF-7.1.1-SPEC-URN",)
+
+    def edit(self, metadata: Json) -> Json:
+        """Add one beside what is right."""
+        if "authorization_schemes" not in metadata:
+            return metadata
+        schemes = [*metadata["authorization_schemes"], {"scheme": "oauth2"}]
+        return {**metadata, "authorization_schemes": schemes}
+
+
+@fault
+class MetadataHasValuesOfItsOwn(_MetadataDeviation):
+    """A spec_urn is no URN, and default_subjects is neither ALL nor NONE."""
+
+    breaks = ("SSF-7.1.1-SPEC-URN", "SSF-7.1-DEFAULT-SUBJECTS-ENUM")
+
+    def edit(self, metadata: Json) -> Json:
+        """Show them so."""
+        if "authorization_schemes" not in metadata:
+            return metadata
+        schemes = [{"spec_urn": "https://www.rfc-editor.org/rfc/rfc6749"}]
+        return {**metadata, "authorization_schemes": schemes, "default_subjects": "all"}
+
+
+@fault
+class MetadataNamesNoVerificationEndpoint(_MetadataDeviation):
+    """The metadata names no verification_endpoint."""
+
+    breaks = ("SSF-8-MGMT-API-RECOMMENDED", "SSE-7-MGMT-RECOMMENDED")
+
+    def edit(self, metadata: Json) -> Json:
+        """Leave it out."""
+        return without(metadata, "verification_endpoint")
+
+
+@fault
+class MetadataIsAnswered203(Deviation):
+    """The metadata is answered with 203 instead of 200."""
+
+    breaks = ("SSF-7.2.3-STATUS-200", "SSE-6.2.2-STATUS-200")
+
+    def response(self, response: Response, operation: str | None) -> Response:
+        """Answer so."""
+        return replace(response, status=203) if operation == "discover" else response
+
+
+@fault
+class UnknownPathsAreAnswered200(Deviation):
+    """Metadata of an unknown issuer is answered with 200 and a JSON object that names an error."""
+
+    breaks = ("SSF-7.2.3-ERROR-STATUS", "SSE-6.2.2-ERROR-STATUS")
+
+    def response(self, response: Response, operation: str | None) -> Response:
+        """Answer so where the path leads nowhere."""
+        lost = operation is None and response.status == _NOT_FOUND
+        return replace(response, status=200) if lost else response
+
+
+@fault
+class MetadataIsRightAtRiscConfigurationAlone(Deviation):
+    """Of two metadata documents, the one at risc-configuration alone names the issuer."""
+
+    breaks = ("SSF-7.2.2-NOT-RISC-LOCATION", "SSF-7.2.4-ISSUER-IDENTICAL")
+    also = OTHER_ISSUER
+
+    def __init__(self) -> None:
+        self._old = False
+
+    def request(self, request: Request) -> Request:
+        """Serve the old location."""
+        target = request.target.replace("/risc-configuration", "/ssf-configuration")
+        self._old = target != request.target
+        return replace(request, target=target)
+
+    def operation(self, call: Call, proceed: Proceed) -> Outcome:
+        """Name another issuer at the new one."""
+        outcome = proceed(call)
+        if call.operation != "discover" or self._old or not isinstance(outcome, Reply):
+            return outcome
+        return replace(outcome, document={**outcome.document, "issuer": "https://old.example"})
+
+
+@fault
+class ListedPollDeliveryIsRefused(Deviation):
+    """The metadata lists poll delivery, and a stream that asks for it is refused."""
+
+    breaks = ("SSF-7.1-DELIVERY-METHODS-HONOURED",)
+    also = (
+        "SSF-8.1.1-UNKNOWN-EVENTS-IGNORED",
+        "SSF-8.1.1.1-CREATE-201",
+        "SSF-8.1.1.1-RECEIVER-FIELDS-ACCEPTED",
+    )
+
+    def operation(self, call: Call, proceed: Proceed) -> Outcome:
+        """Refuse it where it is asked for by name."""
+        delivery = call.body.get("delivery")
+        named = isinstance(delivery, dict) and delivery.get("method")
+        if call.operation == "create_stream" and named == call.transmitter.profile.delivery.poll:
+            raise InvalidRequest("delivery.method is not supported", "delivery")
+        return proceed(call)
 
 
 @fault
@@ -103,6 +362,66 @@ class KeySetShowsAPrivateMember(Deviation):
     def key_set(self, key_set: Json, key: SigningKey) -> Json:
         """Add `d` to the key."""
         return {"keys": [{**one, "d": key.private_member} for one in key_set["keys"]]}
+
+
+class _KeySetDeviation(Deviation, ABC):
+    """Changes the keys that are published."""
+
+    @abstractmethod
+    def edit(self, keys: list[Json]) -> list[Json]:
+        """Return the keys to show."""
+
+    def key_set(self, key_set: Json, key: SigningKey) -> Json:
+        """Edit them."""
+        del key
+        return {**key_set, "keys": self.edit(key_set["keys"])}
+
+
+@fault
+class KeySetHoldsASymmetricKey(_KeySetDeviation):
+    """The published key set holds a symmetric key beside the public one."""
+
+    breaks = ("RFC7517-9.2-NO-PRIVATE-KEYS",)
+
+    def edit(self, keys: list[Json]) -> list[Json]:
+        """Add one."""
+        return [*keys, {"kty": "oct", "kid": "shared", "k": "c2VjcmV0LXNlY3JldC1zZWNyZXQ"}]
+
+
+@fault
+class KeySetShowsThePrimesOfAnRsaKey(_KeySetDeviation):
+    """The published key set holds an RSA key without its private exponent but with its primes."""
+
+    breaks = ("RFC7517-9.2-NO-PRIVATE-KEYS",)
+
+    def edit(self, keys: list[Json]) -> list[Json]:
+        """Add one."""
+        rsa = {"kty": "RSA", "kid": "rsa", "n": "Dg8", "e": "AQAB", "p": "Pw", "q": "OQ"}
+        return [*keys, rsa]
+
+
+@fault
+class KeySetGivesOneKidToTwoKeys(_KeySetDeviation):
+    """Two keys of one type in the published key set have the same kid."""
+
+    breaks = ("RFC7517-4.5-KID-DISTINCT",)
+    also = UNVERIFIABLE
+
+    def edit(self, keys: list[Json]) -> list[Json]:
+        """Repeat the first."""
+        return [*keys, {**keys[0], "key_ops": ["verify"]}]
+
+
+@fault
+class KeySetIsForEncryptionAlone(_KeySetDeviation):
+    """Every key of the published key set says that it is for encryption."""
+
+    breaks = ("RFC7517-4.2-USE-SIG",)
+    also = UNVERIFIABLE
+
+    def edit(self, keys: list[Json]) -> list[Json]:
+        """Say so."""
+        return [{**one, "use": "enc"} for one in keys]
 
 
 @fault

@@ -52,7 +52,16 @@ class PollKeysAreNotTheJtis(Deviation):
         "RFC8936-2.4.3-COMBINED",
         "RFC8936-2-UNACKED-KEPT",
         "RFC8417-2.2-JTI-UNIQUE",
+        "RFC8936-2.2-SETERRS-ACCEPTED",
+        "RFC8936-2.3-MORE-AVAILABLE",
+        "RFC8936-2.4.2-ACKONLY-LONGPOLL",
+        "RFC8936-2.4.4-ACK-AND-ERRORS",
+        "SSF-7.1.1-POLL-PROTECTED",
+        "SSF-8.1.2-STREAMS-INDEPENDENT",
+        "VEPA-POLL-AUTH-AUDIENCE",
+        "VEPA-POLL-PATH",
         "VEPA-ACK-STOPS-REDELIVERY",
+        "VEPA-BACKOFF-INDEPENDENT",
         "VEPA-BACKOFF-NEW-NOT-HELD-UP",
         "VEPA-BACKOFF-SAME-SET",
         "VEPA-UNACKED-REDELIVERED",
@@ -148,8 +157,8 @@ class PollRefusesUnknownMembers(Deviation):
 class PollAnswerIsPlainText(Deviation):
     """The answer to a poll is labelled text/plain."""
 
-    breaks = ("RFC8936-2-JSON-MEDIA",)
-    also = ("RFC9110-8.3-CONTENT-TYPE", "RFC8936-2.5-STATUS-200")
+    breaks = ("RFC8936-2-JSON-MEDIA", "RFC9110-8.3-CONTENT-TYPE")
+    also = ("RFC8936-2.5-STATUS-200",)
 
     def response(self, response: Response, operation: str | None) -> Response:
         """Label it so."""

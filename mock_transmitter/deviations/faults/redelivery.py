@@ -2,10 +2,11 @@
 
 from abc import ABC, abstractmethod
 from dataclasses import replace
+from typing import ClassVar
 
 from mock_transmitter.delivery_queue import PendingSet
 from mock_transmitter.deviations.entry import fault
-from mock_transmitter.deviations.faults.acknowledge import FOLLOWS, AckDeviation
+from mock_transmitter.deviations.faults.acknowledge import EFFECT, FOLLOWS, AckDeviation
 from mock_transmitter.deviations.faults.update import target
 from mock_transmitter.deviations.seams import Deviation, Proceed
 from mock_transmitter.http.operations import Call, Outcome
@@ -14,6 +15,7 @@ from mock_transmitter.stream import Stream
 from mock_transmitter.transmitter import Batch
 
 DAY_S = 86400.0
+HOUR_S = 3600.0
 
 _MOST_DELIVERIES = 5
 
@@ -154,6 +156,73 @@ class BackoffIsConstant(BackoffDeviation):
 
 
 @fault
+class BackoffIsMissing(BackoffDeviation):
+    """A SET that was not acknowledged comes again with every poll, and never waits."""
+
+    breaks = ("VEPA-BACKOFF-GAPS-GROW",)
+    also = _BACKOFF
+
+    def gap(self, attempt: int, waited: float) -> float | None:
+        """Return none."""
+        del attempt, waited
+        return 0.0
+
+
+@fault
+class BackoffIsLinear(BackoffDeviation):
+    """Each gap between two deliveries of a SET is a minute longer than the one before."""
+
+    breaks = ("VEPA-BACKOFF-GAPS-GROW",)
+    also = _BACKOFF
+
+    def gap(self, attempt: int, waited: float) -> float | None:
+        """Add a minute each time."""
+        del waited
+        return min(60.0 * attempt, DAY_S)
+
+
+@fault
+class BackoffSlowsDown(BackoffDeviation):
+    """The gaps double four times, and then grow by a tenth each time."""
+
+    breaks = ("VEPA-BACKOFF-GAPS-GROW",)
+    also = _BACKOFF
+
+    def gap(self, attempt: int, waited: float) -> float | None:
+        """Double it, then multiply it by less."""
+        del waited
+        doubled = min(attempt - 1, 4)
+        return min(60.0 * 2.0**doubled * 1.1 ** min(attempt - 1 - doubled, 100), DAY_S)
+
+
+@fault
+class BackoffStartsAgainAtTheCap(BackoffDeviation):
+    """Once the gap has grown to its cap, it starts again from its beginning."""
+
+    breaks = ("VEPA-BACKOFF-GAPS-NONDECREASING",)
+    also = _BACKOFF
+
+    def gap(self, attempt: int, waited: float) -> float | None:
+        """Go round in ten steps."""
+        del waited
+        return 60.0 * 2.0 ** ((attempt - 1) % 10)
+
+
+@fault
+class BackoffJittersWildly(BackoffDeviation):
+    """Every second gap between two deliveries of a SET is a fifth of what it should be."""
+
+    breaks = ("VEPA-BACKOFF-GAPS-NONDECREASING",)
+    also = _BACKOFF
+
+    def gap(self, attempt: int, waited: float) -> float | None:
+        """Shorten every second."""
+        del waited
+        nominal = min(2.0 ** min(attempt - 1, 30), DAY_S)
+        return nominal if attempt % 2 else nominal * 0.2
+
+
+@fault
 class BackoffCapIsTwoDays(BackoffDeviation):
     """The gaps between two deliveries of a SET grow to 48 hours."""
 
@@ -176,6 +245,18 @@ class SetsAreDroppedAfterADay(BackoffDeviation):
     def gap(self, attempt: int, waited: float) -> float | None:
         """Double it until then."""
         return None if waited >= DAY_S else min(2.0 ** min(attempt - 1, 30), DAY_S)
+
+
+@fault
+class SetsAreDroppedAfterADayOfHours(BackoffDeviation):
+    """The gaps stay at an hour, and after 24 hours the SET is dropped."""
+
+    breaks = ("VEPA-BACKOFF-CONTINUES",)
+    also = _BACKOFF
+
+    def gap(self, attempt: int, waited: float) -> float | None:
+        """Double it up to an hour, until then."""
+        return None if waited >= DAY_S else min(2.0 ** min(attempt - 1, 30), HOUR_S)
 
 
 @fault
@@ -203,6 +284,21 @@ class SetsAreDroppedAfterFiveDeliveries(BackoffDeviation):
         """Double it four times."""
         del waited
         return None if attempt >= _MOST_DELIVERIES else 2.0 ** (attempt - 1)
+
+
+@fault
+class SetsAreDroppedAfterAnHour(Deviation):
+    """A SET that was not acknowledged within an hour is dropped, whatever the schedule."""
+
+    breaks = ("VEPA-BACKOFF-CONTINUES",)
+    also = _BACKOFF
+
+    def schedule(
+        self, gap: float | None, pending: PendingSet, stream: Stream, now: float
+    ) -> float | None:
+        """Keep it until then."""
+        del stream
+        return None if now - pending.queued_at >= HOUR_S else gap
 
 
 @fault
@@ -259,3 +355,164 @@ class AcknowledgingOneRestartsTheOthers(Deviation):
             begun = pending.attempts - 1
         self._begun[pending.jti] = (restart, begun)
         return min(float(2 ** min(pending.attempts - begun - 1, 30)), DAY_S)
+
+
+class DisturbedBackoff(BackoffDeviation):
+    """A backoff from a second to a day that something else on the stream disturbs."""
+
+    breaks: ClassVar[tuple[str, ...]] = ("VEPA-BACKOFF-INDEPENDENT",)
+    also: ClassVar[tuple[str, ...]] = _BACKOFF
+
+    def gap(self, attempt: int, waited: float) -> float | None:
+        """Double it up to a day."""
+        del waited
+        return _doubled(attempt)
+
+    def postpone(self, batch: Batch) -> None:
+        """Start the gap anew of each SET that was delivered before, and not by this poll."""
+        for pending in _others(batch):
+            batch.stream.queue.add(pending, due=batch.now + _doubled(pending.attempts))
+
+
+def _doubled(attempt: int) -> float:
+    return min(2.0 ** min(attempt - 1, 30), DAY_S)
+
+
+def _others(batch: Batch) -> list[PendingSet]:
+    """Return the SETs that were delivered before, and not by this poll."""
+    delivered = {pending.jti for pending in batch.delivered}
+    return [one for one in batch.stream.queue if one.attempts and one.jti not in delivered]
+
+
+@fault
+class BackoffCountsTheDeliveriesOfAllSets(DisturbedBackoff):
+    """The gaps of a SET grow with every delivery on the stream, of whichever SET."""
+
+    def __init__(self) -> None:
+        self._deliveries: dict[str, int] = {}
+
+    def schedule(
+        self, gap: float | None, pending: PendingSet, stream: Stream, now: float
+    ) -> float | None:
+        """Count them together."""
+        del pending, now
+        if not gap:
+            return gap
+        count = self._deliveries.get(stream.stream_id, 0) + 1
+        self._deliveries[stream.stream_id] = count
+        return _doubled(count)
+
+
+@fault
+class EmptyPollsAdvanceTheBackoff(DisturbedBackoff):
+    """A poll that returns no SET counts as a delivery of each that waits: its gap grows."""
+
+    def batch(self, batch: Batch, key: SigningKey) -> Batch:
+        """Count it."""
+        del key
+        if not batch.sets:
+            for pending in _others(batch):
+                pending.attempts += 1
+        return batch
+
+
+@fault
+class PollsRestartTheBackoff(DisturbedBackoff):
+    """With each poll that does not return it, the gap of a SET starts anew."""
+
+    breaks = ("VEPA-BACKOFF-GAPS-NONDECREASING", "VEPA-BACKOFF-INDEPENDENT")
+
+    def batch(self, batch: Batch, key: SigningKey) -> Batch:
+        """Postpone the others."""
+        del key
+        self.postpone(batch)
+        return batch
+
+
+class AckDisturbs(DisturbedBackoff):
+    """An acknowledgement disturbs the SETs that it does not name."""
+
+    def __init__(self) -> None:
+        self._acknowledged: set[str] = set()
+
+    def operation(self, call: Call, proceed: Proceed) -> Outcome:
+        """Note it."""
+        stream = target(call)
+        if call.operation == "acknowledge" and stream is not None:
+            self._acknowledged.add(stream.stream_id)
+        return proceed(call)
+
+    def batch(self, batch: Batch, key: SigningKey) -> Batch:
+        """Disturb them with the next poll, when the time is known."""
+        del key
+        if batch.stream.stream_id in self._acknowledged:
+            self._acknowledged.remove(batch.stream.stream_id)
+            self.disturb(batch)
+        return batch
+
+    @abstractmethod
+    def disturb(self, batch: Batch) -> None:
+        """Change when the others are due."""
+
+
+@fault
+class AcknowledgingOnePostponesTheOthers(AckDisturbs):
+    """After an acknowledgement the gaps of the other SETs on the stream start anew."""
+
+    def disturb(self, batch: Batch) -> None:
+        """Postpone them."""
+        self.postpone(batch)
+
+
+@fault
+class AcknowledgingOneBringsTheOthersAtOnce(AckDisturbs):
+    """After an acknowledgement the other SETs on the stream are due at once."""
+
+    also = (*_BACKOFF, "VEPA-POLL-RETURN-IMMEDIATELY", "VEPA-POLL-EMPTY")
+
+    def disturb(self, batch: Batch) -> None:
+        """Have them due."""
+        for pending in _others(batch):
+            batch.stream.queue.add(pending, due=batch.now)
+
+
+@fault
+class SecondSetOfAStreamNeverReturns(Deviation):
+    """The second SET of a stream is delivered once, acknowledged or not."""
+
+    breaks = ("RFC8936-2-UNACKED-KEPT", "VEPA-UNACKED-REDELIVERED")
+    also = (*_BACKOFF, "RFC8936-2.3-MORE-AVAILABLE", "RFC8936-2.4.3-COMBINED")
+
+    def __init__(self) -> None:
+        self._queued: dict[str, list[str]] = {}
+
+    def schedule(
+        self, gap: float | None, pending: PendingSet, stream: Stream, now: float
+    ) -> float | None:
+        """Drop it once it was delivered."""
+        del now
+        queued = self._queued.setdefault(stream.stream_id, [])
+        if not pending.attempts:
+            queued.append(pending.jti)
+        return None if pending.attempts and queued[1:2] == [pending.jti] else gap
+
+
+@fault
+class OneAckOfSevenIsLost(AckDeviation):
+    """Every seventh acknowledgement has no effect, however often it is repeated."""
+
+    breaks = EFFECT
+    also = FOLLOWS
+
+    def __init__(self) -> None:
+        self._count = 0
+        self._lost: set[str] = set()
+
+    def edit(self, jtis: list[str], stream: Stream) -> list[str]:
+        """Lose it."""
+        for jti in jtis:
+            if jti in stream.queue and jti not in self._lost:
+                self._count += 1
+                if self._count % 7 == 0:
+                    self._lost.add(jti)
+        return [jti for jti in jtis if jti not in self._lost]

@@ -2,12 +2,12 @@
 
 from dataclasses import replace
 
-from mock_transmitter.deviations.documents import with_body, without
+from mock_transmitter.deviations.documents import with_body, with_configurations, without
 from mock_transmitter.deviations.entry import fault
 from mock_transmitter.deviations.faults.update import refuse_transmitter_supplied, target
 from mock_transmitter.deviations.seams import Deviation, Proceed
 from mock_transmitter.errors import InvalidRequest
-from mock_transmitter.http.operations import Call, Outcome
+from mock_transmitter.http.operations import Call, Outcome, Reply
 
 
 @fault
@@ -87,6 +87,8 @@ class ReplaceIgnoresEventsRequested(Deviation):
 
     breaks = ("SSF-8.1.1.4-PUT-MISSING-EVENTS", "JAMF-POST-UPDATES")
     also = (
+        "SSE-7.1.2.2-RO-MATCH-OK",
+        "SSE-7.1.2-EVENTS-DELIVERED-INTERSECTION",
         "SSF-8.1.1-EVENTS-REQUESTED-ECHO",
         "SSF-8.1.1-UNKNOWN-EVENTS-IGNORED",
         "SSF-8.1.1.4-PUT-200",
@@ -155,6 +157,7 @@ class ReplaceRefusesMatchingReadOnlyValues(Deviation):
         "SSE-7.1.2.2-RO-MATCH-OK",
     )
     also = (
+        "JAMF-RO-MUST-MATCH",
         "SSF-8.1.1.4-PUT-DELIVERED-PRE-VALUE",
         "JAMF-POST-UPDATES",
         "SSE-7.1.2.2-POST-UPDATES-200",
@@ -191,3 +194,90 @@ class ReplacementNeedsTheTransmittersProperties(Deviation):
         if call.operation == "replace_stream" and known and "iss" not in call.body:
             raise InvalidRequest("iss is missing", "iss")
         return proceed(call)
+
+
+@fault
+class ReplaceOfDeliveryAloneKeepsTheDescription(Deviation):
+    """A replacement that names the delivery and nothing else leaves the description in place."""
+
+    breaks = ("SSF-8.1.1.4-PUT-MISSING-DELETES",)
+
+    def operation(self, call: Call, proceed: Proceed) -> Outcome:
+        """Fill it in."""
+        stream = target(call)
+        names = set(call.transmitter.profile.stream.receiver_supplied) & set(call.body)
+        if call.operation != "replace_stream" or stream is None or names != {"delivery"}:
+            return proceed(call)
+        return proceed(replace(call, body={**stream.configuration.others, **call.body}))
+
+
+@fault
+class ReplaceWithADescriptionLosesTheEvents(Deviation):
+    """A replacement that names a description empties events_requested, which it names too."""
+
+    breaks = ("SSF-8.1.1.4-PUT-200",)
+    also = ("SSF-8.1.1-EVENTS-REQUESTED-ECHO", "SSF-8.1.1.4-PUT-RO-MATCH-OK")
+
+    def operation(self, call: Call, proceed: Proceed) -> Outcome:
+        """Empty it."""
+        if call.operation == "replace_stream" and "description" in call.body:
+            call = with_body(call, events_requested=[])
+        return proceed(call)
+
+
+@fault
+class ReplaceIgnoresTheDescription(Deviation):
+    """A replacement is answered with 2xx and leaves the stream without the description it has."""
+
+    breaks = ("SSF-8.1.1.4-PUT-200",)
+    also = ("SSF-8.1.1-DESCRIPTION", "SSF-8.1.1.4-PUT-RO-MATCH-OK")
+
+    def operation(self, call: Call, proceed: Proceed) -> Outcome:
+        """Take it out of the request."""
+        if call.operation == "replace_stream":
+            call = replace(call, body=without(call.body, "description"))
+        return proceed(call)
+
+
+@fault
+class ReplaceAnswersTheOldConfiguration(Deviation):
+    """A replacement is applied and answered with the configuration before it."""
+
+    breaks = ("SSF-8.1.1.4-PUT-200",)
+    also = (
+        "SSF-8.1.1-EVENTS-DELIVERED-SUBSET",
+        "SSF-8.1.1-UNKNOWN-EVENTS-IGNORED",
+        "SSF-8.1.1.4-PUT-MISSING-DELETES",
+        "JAMF-DELIVERED-INTERSECTION",
+        "JAMF-POST-UPDATES",
+        "JAMF-READ-MODIFY-WRITE",
+        "SSE-7.1.2-EVENTS-DELIVERED-INTERSECTION",
+        "SSE-7.1.2.2-POST-UPDATES-200",
+    )
+
+    def operation(self, call: Call, proceed: Proceed) -> Outcome:
+        """Show that."""
+        stream = target(call)
+        if call.operation != "replace_stream" or stream is None:
+            return proceed(call)
+        before = call.transmitter.document(stream)
+        return with_configurations(proceed(call), lambda _: before)
+
+
+@fault
+class ReplaceOfAnUnknownStreamCreatesOne(Deviation):
+    """A replacement of a stream that does not exist is answered with 200 and a new stream."""
+
+    breaks = ("SSF-8.1.1.4-ERR-404",)
+    also = ("SSF-8-AUTH-BINDS-STREAMS", "SSF-8.1.1.2-LIST-EMPTY")
+
+    def operation(self, call: Call, proceed: Proceed) -> Outcome:
+        """Create it."""
+        if call.operation != "replace_stream" or target(call) is not None:
+            return proceed(call)
+        if not call.transmitter.explicit:
+            return proceed(call)
+        made = call.transmitter.create_stream(call.audience, call.body)
+        return Reply(
+            status=200, document=call.transmitter.document(made), message="stream_configuration"
+        )

@@ -1,44 +1,15 @@
-"""Faults of the SETs themselves: RFC 8417, RFC 7515, RFC 7519, SSF 1.0 section 4."""
-
-from abc import ABC, abstractmethod
-from collections.abc import Mapping
-from types import MappingProxyType
-from typing import ClassVar
+"""Faults of the claims of SETs: RFC 8417, RFC 7519, SSF 1.0 section 4."""
 
 from mock_transmitter.deviations.documents import without
 from mock_transmitter.deviations.entry import fault
 from mock_transmitter.deviations.seams import Deviation, Json
+from mock_transmitter.deviations.signing import ClaimsDeviation, TextDeviation
 from mock_transmitter.keys import SigningKey
 from mock_transmitter.stream import Stream
 
-UNVERIFIABLE = (
-    "RFC7515-4.1.4-KID-RESOLVES",
-    "RFC7515-5.2-SIGNATURE-VALID",
-    "RFC7515-7.1-COMPACT",
-    "RFC8417-2.4-JWT-FORM",
-    "RFC8417-2.4-UNSIGNED-NEEDS-TLS",
-    "RFC8417-5.1-SIGNED",
-    "SSF-4.1.4-KEY-FROM-JWKS",
-    "SSF-7.1-JWKS-URI-WHEN-SIGNING",
-    "SSE-11.1.1-KEY-FROM-JWKS",
-    "VEPA-SIGNED",
-)
-
-
-class _ClaimsDeviation(Deviation, ABC):
-    """Changes the claims of every SET."""
-
-    @abstractmethod
-    def edit(self, claims: Json, stream: Stream) -> Json:
-        """Return the claims to sign."""
-
-    def claims(self, claims: Json, stream: Stream) -> Json:
-        """Edit them."""
-        return self.edit(claims, stream)
-
 
 @fault
-class SetHasASub(_ClaimsDeviation):
+class SetHasASub(ClaimsDeviation):
     """Every SET has the JWT claim sub."""
 
     breaks = ("SSF-4.1.2-NO-SUB", "SSE-11.1.2-NO-SUB")
@@ -50,7 +21,7 @@ class SetHasASub(_ClaimsDeviation):
 
 
 @fault
-class SetHasAnExp(_ClaimsDeviation):
+class SetHasAnExp(ClaimsDeviation):
     """Every SET has the JWT claim exp."""
 
     breaks = ("SSF-4.1.7-NO-EXP", "SSE-11.1.5-NO-EXP", "RFC8417-2.2-NO-EXP")
@@ -62,7 +33,7 @@ class SetHasAnExp(_ClaimsDeviation):
 
 
 @fault
-class SetIatCountsMilliseconds(_ClaimsDeviation):
+class SetIatCountsMilliseconds(ClaimsDeviation):
     """The iat of every SET counts milliseconds."""
 
     breaks = ("RFC7519-2-NUMERICDATE",)
@@ -75,7 +46,7 @@ class SetIatCountsMilliseconds(_ClaimsDeviation):
 
 
 @fault
-class SetIatIsAString(_ClaimsDeviation):
+class SetIatIsAString(ClaimsDeviation):
     """The iat of every SET is a string of digits."""
 
     breaks = ("RFC8417-2.2-IAT",)
@@ -88,11 +59,15 @@ class SetIatIsAString(_ClaimsDeviation):
 
 
 @fault
-class SetIssHasATrailingSlash(_ClaimsDeviation):
+class SetIssHasATrailingSlash(ClaimsDeviation):
     """The iss of every SET has a slash at its end that the issuer has not."""
 
-    breaks = ("SSF-4.1.6-ISS-MATCHES-STREAM", "SSF-7.1-ISSUER-EQUALS-SET-ISS")
-    also = ("SSE-6.1-ISSUER-EQUALS-SET-ISS", "SSE-7.1.2-ISS", "JAMF-ISS")
+    breaks = (
+        "SSF-4.1.6-ISS-MATCHES-STREAM",
+        "SSF-7.1-ISSUER-EQUALS-SET-ISS",
+        "SSE-6.1-ISSUER-EQUALS-SET-ISS",
+    )
+    also = ("SSE-7.1.2-ISS", "JAMF-ISS")
 
     def edit(self, claims: Json, stream: Stream) -> Json:
         """Add it."""
@@ -101,7 +76,7 @@ class SetIssHasATrailingSlash(_ClaimsDeviation):
 
 
 @fault
-class SetAudIsAnothers(_ClaimsDeviation):
+class SetAudIsAnothers(ClaimsDeviation):
     """The aud of every SET names another Receiver than the stream's."""
 
     breaks = ("SSF-4.1.8-AUD-MATCHES-STREAM",)
@@ -113,7 +88,7 @@ class SetAudIsAnothers(_ClaimsDeviation):
 
 
 @fault
-class SetTxnIsANumber(_ClaimsDeviation):
+class SetTxnIsANumber(ClaimsDeviation):
     """The txn of every SET is a number."""
 
     breaks = ("RFC8417-2.2-TXN-STRING",)
@@ -126,12 +101,11 @@ class SetTxnIsANumber(_ClaimsDeviation):
 
 
 @fault
-class SetSubjectStandsInTheEvent(_ClaimsDeviation):
+class SetSubjectStandsInTheEvent(ClaimsDeviation):
     """The subject of every SET stands inside the event, and there is no sub_id."""
 
-    breaks = ("SSF-3.1-SUBID-PRESENT",)
+    breaks = ("SSF-3.1-SUBID-PRESENT", "SSF-3.1.1-SUBID-WITH-LEGACY-SUBJECT")
     also = (
-        "SSF-3.1.1-SUBID-WITH-LEGACY-SUBJECT",
         "SSF-3.1.2-NEW-TYPES-NO-PAYLOAD-SUBJECT",
         "SSF-3.2-SIMPLE-IS-SUBID",
         "SSF-8.1.4.1-SUBID-OPAQUE-STREAMID",
@@ -150,10 +124,14 @@ class SetSubjectStandsInTheEvent(_ClaimsDeviation):
 
 
 @fault
-class SetTellsOfTwoEvents(_ClaimsDeviation):
+class SetTellsOfTwoEvents(ClaimsDeviation):
     """Every SET bundles a second event of another type, with another payload."""
 
-    breaks = ("SSF-4.2.1-SINGLE-EVENT", "SSF-4.2.1-MULTI-ONLY-ALIASES")
+    breaks = (
+        "SSF-4.2.1-SINGLE-EVENT",
+        "SSF-4.2.1-MULTI-ONLY-ALIASES",
+        "SSE-11.1.7-SINGLE-EVENT",
+    )
     also = ("RFC8417-2.2-ONE-LOGICAL-EVENT", "SSF-8.1.1-UNDELIVERED-NOT-SENT")
 
     def edit(self, claims: Json, stream: Stream) -> Json:
@@ -164,7 +142,7 @@ class SetTellsOfTwoEvents(_ClaimsDeviation):
 
 
 @fault
-class SetJtiIsUsedAgain(_ClaimsDeviation):
+class SetJtiIsUsedAgain(ClaimsDeviation):
     """Once a SET was delivered, the next on the stream takes its jti and its place."""
 
     breaks = ("RFC8417-2.2-JTI-UNIQUE",)
@@ -191,66 +169,132 @@ class SetJtiIsUsedAgain(_ClaimsDeviation):
         return claims if waiting else {**claims, "jti": last}
 
 
-class _HeaderDeviation(Deviation):
-    """Signs with another header."""
+@fault
+class SetHasNoIss(ClaimsDeviation):
+    """No SET says who issued it."""
 
-    changes: ClassVar[Mapping[str, str]]
+    breaks = ("RFC8417-2.2-ISS",)
+
+    def edit(self, claims: Json, stream: Stream) -> Json:
+        """Take it away."""
+        del stream
+        return without(claims, "iss")
+
+
+@fault
+class SetHasNoJti(Deviation):
+    """No SET has a jti, though each is delivered under one."""
+
+    breaks = ("RFC8417-2.2-JTI",)
 
     def token(self, token: str, header: Json, claims: Json, key: SigningKey) -> str:
-        """Sign so."""
+        """Sign without it."""
         del token
-        return key.sign({**header, **self.changes}, claims)
+        return key.sign(header, without(claims, "jti"))
 
 
 @fault
-class SetTypIsJwt(_HeaderDeviation):
-    """The typ of every SET is JWT."""
+class SetJtiIsNotItsKey(Deviation):
+    """Every SET is delivered under another name than its jti."""
 
-    breaks = ("SSF-4.1.1-TYP", "SSE-11.1.4-TYP")
-    also = ("RFC8417-2.3-TYP-VALUE", "RFC8417-2.3-TYP-WHEN-CONFUSABLE")
-    changes = MappingProxyType({"typ": "JWT"})
-
-
-@fault
-class SetTypHasTheApplicationPrefix(_HeaderDeviation):
-    """The typ of every SET is the whole media type, application/secevent+jwt."""
-
-    breaks = ("RFC8417-2.3-TYP-VALUE",)
-    also = ("SSF-4.1.1-TYP", "SSE-11.1.4-TYP")
-    changes = MappingProxyType({"typ": "application/secevent+jwt"})
-
-
-@fault
-class SetKidIsUnknown(_HeaderDeviation):
-    """The kid of every SET names a key that is not published."""
-
-    breaks = ("RFC7515-4.1.4-KID-RESOLVES",)
-    also = UNVERIFIABLE
-    changes = MappingProxyType({"kid": "2019-key"})
-
-
-@fault
-class SetIsUnsigned(Deviation):
-    """Every SET has the algorithm none and an empty signature."""
-
-    breaks = ("VEPA-SIGNED",)
-    also = UNVERIFIABLE
+    breaks = ("RFC8936-2.3-SETS-OBJECT", "VEPA-POLL-RESPONSE-SETS")
 
     def token(self, token: str, header: Json, claims: Json, key: SigningKey) -> str:
-        """Take the signature away."""
+        """Sign another."""
         del token
-        unsigned = key.sign({**without(header, "kid"), "alg": "none"}, claims)
-        return unsigned.rpartition(".")[0] + "."
+        return key.sign(header, {**claims, "jti": claims["jti"][::-1]})
 
 
 @fault
-class SetSignatureIsBroken(Deviation):
-    """The signature of every SET is that of other bytes."""
+class SetHasNoAud(ClaimsDeviation):
+    """No SET says whom it is for."""
 
-    breaks = ("RFC7515-5.2-SIGNATURE-VALID", "VEPA-SIGNED")
-    also = UNVERIFIABLE
+    breaks = ("RFC8417-2.2-AUD",)
 
-    def token(self, token: str, header: Json, claims: Json, key: SigningKey) -> str:
-        """Sign something else."""
-        other = key.sign(header, {**claims, "jti": "another"})
-        return f"{token.rpartition('.')[0]}.{other.rpartition('.')[2]}"
+    def edit(self, claims: Json, stream: Stream) -> Json:
+        """Take it away."""
+        del stream
+        return without(claims, "aud")
+
+
+@fault
+class SetAudIsAnObject(ClaimsDeviation):
+    """The aud of every SET is an object."""
+
+    breaks = ("SSF-4.1.8-AUD-SHAPE", "SSE-11.1.6-AUD-SHAPE")
+
+    def edit(self, claims: Json, stream: Stream) -> Json:
+        """Wrap it."""
+        del stream
+        return {**claims, "aud": {"receiver": claims["aud"]}}
+
+
+@fault
+class SetIatIsAnHourAhead(ClaimsDeviation):
+    """The iat of every SET is an hour ahead of the clock."""
+
+    breaks = ("RFC7519-4.1.6-IAT-NOT-FUTURE",)
+
+    def edit(self, claims: Json, stream: Stream) -> Json:
+        """Add the hour."""
+        del stream
+        return {**claims, "iat": claims["iat"] + 3600}
+
+
+@fault
+class SetToeIsAText(ClaimsDeviation):
+    """Every SET has a toe that is a date in words."""
+
+    breaks = ("RFC8417-2.2-TOE",)
+
+    def edit(self, claims: Json, stream: Stream) -> Json:
+        """Add it."""
+        del stream
+        return {**claims, "toe": "2026-01-01T00:00:00Z"}
+
+
+@fault
+class SetToeCountsMilliseconds(ClaimsDeviation):
+    """Every SET has a toe that counts milliseconds."""
+
+    breaks = ("RFC7519-2-NUMERICDATE",)
+
+    def edit(self, claims: Json, stream: Stream) -> Json:
+        """Add it."""
+        del stream
+        return {**claims, "toe": claims["iat"] * 1000}
+
+
+@fault
+class SetHasNoTxn(ClaimsDeviation):
+    """No SET has a txn."""
+
+    breaks = ("SSF-4.1.9-TXN-PRESENT",)
+
+    def edit(self, claims: Json, stream: Stream) -> Json:
+        """Take it away."""
+        del stream
+        return without(claims, "txn")
+
+
+@fault
+class SetTxnIsTheSameForEverything(ClaimsDeviation):
+    """All SETs of a stream share one txn, whatever they tell of."""
+
+    breaks = ("SSF-4.1.9-TXN-UNIQUE-PER-CAUSE",)
+
+    def edit(self, claims: Json, stream: Stream) -> Json:
+        """Name the stream."""
+        return {**claims, "txn": stream.stream_id}
+
+
+@fault
+class SetNamesAClaimTwice(TextDeviation):
+    """Every SET has the claim iss twice."""
+
+    breaks = ("RFC7519-4-UNIQUE-CLAIMS",)
+
+    def edit_claims(self, text: str, claims: Json) -> str:
+        """Put another before the first."""
+        del claims
+        return '{"iss":"https://staging.example.com",' + text.removeprefix("{")

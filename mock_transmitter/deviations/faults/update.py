@@ -30,6 +30,25 @@ def target(call: Call) -> Stream | None:
         return None
 
 
+def others(call: Call) -> tuple[Stream, ...]:
+    """Return the caller's streams that a call is not about, oldest first."""
+    own = target(call)
+    return tuple(one for one in call.transmitter.streams(call.audience) if one is not own)
+
+
+def describe(stream: Stream, description: object) -> None:
+    """Give a stream a description, or take it away with None."""
+    kept = without(stream.configuration.others, "description")
+    if description is not None:
+        kept["description"] = description
+    stream.configuration = replace(stream.configuration, others=kept)
+
+
+def as_it_is(outcome: Outcome, call: Call, stream: Stream) -> Outcome:
+    """Return an outcome that shows the stream as it stands by now."""
+    return with_configurations(outcome, lambda _: call.transmitter.document(stream))
+
+
 @fault
 class PatchResetsMissingProperties(Deviation):
     """A PATCH resets every property that it does not name, as a PUT would."""

@@ -1,6 +1,8 @@
 """Faults of verification: SSF 1.0 section 8.1.4, the 2021 draft's section 7.1.4."""
 
+import math
 from abc import ABC, abstractmethod
+from collections import Counter
 from dataclasses import replace
 
 from mock_transmitter.deviations.entry import fault
@@ -137,4 +139,50 @@ class VerificationIntervalNeverEnds(Deviation):
         if stream.stream_id in self._verified:
             raise TooManyRequests("wait between verification requests", 30)
         self._verified.add(stream.stream_id)
+        return proceed(call)
+
+
+@fault
+class VerificationIntervalIsTwiceWhatIsShown(Deviation):
+    """A verification request before twice the min_verification_interval is answered with 429."""
+
+    breaks = VerificationIntervalNeverEnds.breaks
+    also = VerificationIntervalNeverEnds.also
+
+    def __init__(self) -> None:
+        self._verified: dict[str, float] = {}
+
+    def operation(self, call: Call, proceed: Proceed) -> Outcome:
+        """Refuse it."""
+        stream = target(call)
+        if call.operation != "verify" or stream is None:
+            return proceed(call)
+        interval = stream.configuration.min_verification_interval or 0
+        now = call.transmitter.clock.now()
+        wait = self._verified.get(stream.stream_id, -math.inf) + 2 * interval - now
+        if wait > 0:
+            raise TooManyRequests("wait between verification requests", wait)
+        outcome = proceed(call)
+        self._verified[stream.stream_id] = now
+        return outcome
+
+
+@fault
+class EveryThirdVerificationIsTooMany(Deviation):
+    """Every third verification request of a stream is answered with 429, however slow they come."""
+
+    breaks = VerificationIntervalNeverEnds.breaks
+    also = VerificationIntervalNeverEnds.also
+
+    def __init__(self) -> None:
+        self._counts: Counter[str] = Counter()
+
+    def operation(self, call: Call, proceed: Proceed) -> Outcome:
+        """Count them."""
+        stream = target(call)
+        if call.operation != "verify" or stream is None:
+            return proceed(call)
+        self._counts[stream.stream_id] += 1
+        if self._counts[stream.stream_id] % 3 == 0:
+            raise TooManyRequests("wait between verification requests", 1)
         return proceed(call)

@@ -3,10 +3,14 @@
 from dataclasses import replace
 
 from mock_transmitter.deviations.documents import (
+    with_body,
+    with_configurations,
     with_header,
 )
 from mock_transmitter.deviations.entry import variant
-from mock_transmitter.deviations.seams import Deviation, Proceed
+from mock_transmitter.deviations.faults.authorisation import FORBIDDEN, POLLING
+from mock_transmitter.deviations.faults.update import target
+from mock_transmitter.deviations.seams import Deviation, Json, Proceed
 from mock_transmitter.errors import StreamNotFound
 from mock_transmitter.http.authorisation import REALM, Access, Decision, Denied
 from mock_transmitter.http.message import Response
@@ -54,6 +58,78 @@ class ForeignPollTokensAreUnknown(Deviation):
 
     def authorisation(self, decision: Decision, access: Access) -> Decision:
         """Answer so."""
-        if isinstance(decision, Denied) and access.operation in {"poll", "acknowledge"}:
+        if isinstance(decision, Denied) and access.operation in POLLING:
             return replace(decision, status=401, error=decision.error and "invalid_token")
         return decision
+
+
+@variant
+class RefusalsHaveNoBody(Deviation):
+    """A 401, a 403 and a 404 have an empty body."""
+
+    exercises = FORBIDDEN
+
+    def response(self, response: Response, operation: str | None) -> Response:
+        """Empty it."""
+        if operation is None or response.status not in {401, 403, 404}:
+            return response
+        return replace(with_header(response, "content-type", None), body=b"")
+
+
+@variant
+class ChallengesAreSpelledOtherwise(Deviation):
+    """A challenge has its scheme in lower case, and another scheme in a header field of its own."""
+
+    exercises = ("RFC6750-3-BEARER-CHALLENGE", "RFC9110-15.5.2-401-CHALLENGE")
+
+    def response(self, response: Response, operation: str | None) -> Response:
+        """Spell it so."""
+        del operation
+        challenge = dict(response.headers).get("www-authenticate")
+        if challenge is None:
+            return response
+        spelled = with_header(
+            response, "www-authenticate", challenge.replace("Bearer realm=", "bearer  realm=")
+        )
+        other = ("www-authenticate", 'DPoP algs="ES256 PS256"')
+        return replace(spelled, headers=(other, *spelled.headers))
+
+
+@variant
+class PollUrlsAreSharedByReceivers(Deviation):
+    """The first poll stream of every Receiver has one poll URL, the second another, and so on."""
+
+    exercises = ("SSF-6.1.2-POLL-URL-REUSE-ACROSS-RECEIVERS",)
+
+    def __init__(self) -> None:
+        self._streams: dict[str, list[str]] = {}
+
+    def operation(self, call: Call, proceed: Proceed) -> Outcome:
+        """Have each Receiver's streams numbered, and the number stand for the stream in URLs."""
+        own = self._streams.setdefault(call.audience, [])
+        if call.operation in POLLING:
+            number = call.stream_id or ""
+            known = number.isdecimal() and 0 < int(number) <= len(own)
+            return proceed(replace(call, stream_id=own[int(number) - 1]) if known else call)
+        stream = target(call)
+        if stream is not None:
+            delivery = stream.configuration.delivery.document()
+            if call.body.get("delivery") == self._numbered(delivery, own):
+                call = with_body(call, delivery=delivery)
+        outcome = proceed(call)
+        own += [
+            one.stream_id
+            for one in call.transmitter.streams(call.audience)
+            if one.stream_id not in own
+        ]
+        return with_configurations(
+            outcome,
+            lambda document: {**document, "delivery": self._numbered(document["delivery"], own)},
+            needs="delivery",
+        )
+
+    def _numbered(self, delivery: Json, own: list[str]) -> Json:
+        url = delivery.get("endpoint_url")
+        for number, stream_id in enumerate(own, start=1):
+            url = url.replace(stream_id, str(number)) if isinstance(url, str) else url
+        return {**delivery, "endpoint_url": url}

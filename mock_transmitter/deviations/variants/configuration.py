@@ -1,11 +1,16 @@
 """Variants of stream configuration: SSF 1.0 section 8.1.1."""
 
+from dataclasses import replace
+from typing import ClassVar
+
+from mock_transmitter.delivery_queue import PendingSet
 from mock_transmitter.deviations.documents import (
     with_body,
     with_configurations,
     without,
 )
 from mock_transmitter.deviations.entry import variant
+from mock_transmitter.deviations.faults.shapes import RenamedStreams, ShowsInactivityTimeout
 from mock_transmitter.deviations.faults.update import UPDATES, target
 from mock_transmitter.deviations.seams import Deviation, Json, Proceed
 from mock_transmitter.errors import StreamExists
@@ -37,6 +42,166 @@ class LongDescriptionsAreTruncated(Deviation):
         description = call.body.get("description")
         if isinstance(description, str):
             call = with_body(call, description=description[:40])
+        return proceed(call)
+
+
+@variant
+class DescriptionsEndAt255Characters(Deviation):
+    """A description is cut to 255 characters."""
+
+    exercises = ("SSF-8.1.1-DESCRIPTION-TRUNCATED",)
+
+    def operation(self, call: Call, proceed: Proceed) -> Outcome:
+        """Cut it."""
+        description = call.body.get("description")
+        if isinstance(description, str):
+            call = with_body(call, description=description[:255])
+        return proceed(call)
+
+
+@variant
+class DescriptionsEndAt64Bytes(Deviation):
+    """A description is cut to 64 bytes of UTF-8, and never inside a character."""
+
+    exercises = ("SSF-8.1.1-DESCRIPTION-TRUNCATED",)
+
+    def operation(self, call: Call, proceed: Proceed) -> Outcome:
+        """Cut it."""
+        description = call.body.get("description")
+        if isinstance(description, str):
+            cut = description.encode()[:64].decode(errors="ignore")
+            call = with_body(call, description=cut)
+        return proceed(call)
+
+
+@variant
+class AbsentPropertiesAreNull(Deviation):
+    """A Receiver-Supplied property that a stream does not have is shown as null."""
+
+    exercises = ("SSF-8.1.1.4-PUT-MISSING-DELETES", "SSF-8.1.1.4-PUT-MISSING-EVENTS")
+
+    def operation(self, call: Call, proceed: Proceed) -> Outcome:
+        """Show it so, and take it so."""
+        given = {name: value for name, value in call.body.items() if value is not None}
+        return with_configurations(
+            proceed(replace(call, body=given)), self._edit, needs="stream_id"
+        )
+
+    def _edit(self, document: Json) -> Json:
+        shown = {"description": None, **document}
+        return {**shown, "events_requested": shown.get("events_requested") or None}
+
+
+@variant
+class AbsentDescriptionsAreEmpty(Deviation):
+    """A stream without a description shows an empty one."""
+
+    exercises = ("SSF-8.1.1.4-PUT-MISSING-DELETES",)
+
+    def operation(self, call: Call, proceed: Proceed) -> Outcome:
+        """Show it so."""
+        return with_configurations(
+            proceed(call), lambda document: {"description": "", **document}, needs="stream_id"
+        )
+
+
+@variant
+class EmptyDescriptionsAreNotShown(Deviation):
+    """A stream with an empty description shows none."""
+
+    exercises = ("SSF-8.1.1-DESCRIPTION",)
+
+    def operation(self, call: Call, proceed: Proceed) -> Outcome:
+        """Leave it out."""
+        return with_configurations(
+            proceed(call),
+            lambda document: (
+                document if document["description"] else without(document, "description")
+            ),
+            needs="description",
+        )
+
+
+@variant
+class EventsAreShownInAnotherOrder(Deviation):
+    """The arrays of event types are shown in an order that nobody chose."""
+
+    exercises = ("SSF-8.1.1-EVENTS-REQUESTED-ECHO", "SSF-8.1.1-EVENTS-DELIVERED-SUBSET")
+
+    def operation(self, call: Call, proceed: Proceed) -> Outcome:
+        """Sort them by their ends."""
+        return with_configurations(
+            proceed(call),
+            lambda document: {
+                name: sorted(value, key=lambda uri: str(uri)[::-1])
+                if name.startswith("events_") and isinstance(value, list)
+                else value
+                for name, value in document.items()
+            },
+        )
+
+
+@variant
+class EventsRequestedIsNotShown(Deviation):
+    """The configuration does not show events_requested."""
+
+    exercises = ("SSF-8.1.1-EVENTS-REQUESTED-ECHO",)
+
+    def operation(self, call: Call, proceed: Proceed) -> Outcome:
+        """Leave it out."""
+        return with_configurations(
+            proceed(call),
+            lambda document: without(document, "events_requested"),
+            needs="stream_id",
+        )
+
+
+@variant
+class FewerEventsAreDeliveredThanRequested(Deviation):
+    """A stream delivers the first of the event types that are requested and supported."""
+
+    exercises = ("SSF-8.1.1-EVENTS-DELIVERED-SUBSET", "SSF-8.1.1.3-DELIVERED-RECOMPUTED")
+
+    def operation(self, call: Call, proceed: Proceed) -> Outcome:
+        """Show that one, and hold it against what comes back."""
+        stream = target(call)
+        given = call.body.get("events_delivered")
+        if call.operation in UPDATES and stream is not None and given is not None:
+            true = list(stream.configuration.events_delivered)
+            same = given == self._first(call, true)
+            call = with_body(call, events_delivered=true if same else [*true, "urn:example:no"])
+        return with_configurations(
+            proceed(call),
+            lambda document: {
+                **document,
+                "events_delivered": self._first(call, document["events_delivered"]),
+            },
+            needs="events_delivered",
+        )
+
+    def schedule(
+        self, gap: float | None, pending: PendingSet, stream: Stream, now: float
+    ) -> float | None:
+        """Drop the others."""
+        del now
+        others = set(stream.configuration.events_delivered[1:])
+        return None if others & set(pending.claims["events"]) else gap
+
+    def _first(self, call: Call, delivered: list[str]) -> list[str]:
+        return delivered[:1] if call.transmitter.explicit else delivered
+
+
+@variant
+class ReplaceWithoutEventsAsksForAll(Deviation):
+    """A PUT, or a new stream, without events_requested asks for all that is supported."""
+
+    exercises = ("SSF-8.1.1.4-PUT-MISSING-EVENTS",)
+
+    def operation(self, call: Call, proceed: Proceed) -> Outcome:
+        """Put them into the request."""
+        asks = call.operation in {"create_stream", "replace_stream"}
+        if asks and call.transmitter.explicit and "events_requested" not in call.body:
+            call = with_body(call, events_requested=list(call.transmitter.supported))
         return proceed(call)
 
 
@@ -87,10 +252,124 @@ class AudIsAnArrayOfOne(Deviation):
 
 
 @variant
-class UpdatesAreAnswered202(Deviation):
-    """An update is answered with 202 before it is applied, and its repetition with the result."""
+class AudNamesTwo(Deviation):
+    """aud is an array with the names that one Receiver has, in configurations and SETs."""
 
-    exercises = ("SSF-8.1.1.3-PATCH-202", "SSF-8.1.1.4-PUT-202", "SSE-7.1.2.2-202")
+    exercises = ("SSF-4.1.8-AUD-VALUE-FREE", "SSF-8.1.1.1.1-AUD-OUT-OF-BAND")
+
+    def operation(self, call: Call, proceed: Proceed) -> Outcome:
+        """Show it so, and take it so."""
+        given = call.body.get("aud")
+        if call.operation in UPDATES and isinstance(given, list) and len(given) > 1:
+            own = [one for one in given if one != self._other(call.audience)]
+            call = with_body(call, aud=own[0] if len(own) == 1 else given)
+        return with_configurations(
+            proceed(call),
+            lambda document: {**document, "aud": [document["aud"], self._other(document["aud"])]},
+            needs="aud",
+        )
+
+    def claims(self, claims: Json, stream: Stream) -> Json:
+        """Send it so."""
+        del stream
+        return {**claims, "aud": [claims["aud"], self._other(claims["aud"])]}
+
+    def _other(self, audience: object) -> str:
+        return f"{audience}/another-name"
+
+
+@variant
+class InactivityTimeoutIsShown(ShowsInactivityTimeout):
+    """A configuration shows its inactivity_timeout."""
+
+    exercises = ("SSF-8.1.1-INACTIVITY-ACTION",)
+
+
+@variant
+class VerificationIntervalIsNotShown(Deviation):
+    """A configuration shows no min_verification_interval, and there is none."""
+
+    exercises = ("SSF-8.1.1-MIN-VERIF-429",)
+
+    def operation(self, call: Call, proceed: Proceed) -> Outcome:
+        """Take it from the streams."""
+        outcome = proceed(call)
+        for stream in call.transmitter.streams():
+            stream.configuration = replace(stream.configuration, min_verification_interval=None)
+        return with_configurations(
+            outcome, lambda document: without(document, "min_verification_interval")
+        )
+
+
+@variant
+class StreamIdsHaveDotsAndTildes(RenamedStreams):
+    """A stream_id has each kind of unreserved character."""
+
+    before = "~receiver-1.example_"
+    after = ".0~"
+    exercises = ("SSF-8.1.1-STREAMID-CHARSET", "SSF-8.1.1.2-STREAMID-QUERY")
+
+
+@variant
+class PollUrlHasAQuery(Deviation):
+    """The poll URL of a stream has a query."""
+
+    exercises = ("SSF-6.1.2-POLL-ENDPOINT-FROM-TRANSMITTER",)
+
+    QUERY = "?tenant=a%2Fb&version=1"
+
+    def operation(self, call: Call, proceed: Proceed) -> Outcome:
+        """Show it so, and take it so."""
+        delivery = call.body.get("delivery")
+        if isinstance(delivery, dict) and isinstance(delivery.get("endpoint_url"), str):
+            plain = delivery["endpoint_url"].removesuffix(self.QUERY)
+            call = with_body(call, delivery={**delivery, "endpoint_url": plain})
+        poll = call.transmitter.profile.delivery.poll
+
+        def edit(document: Json) -> Json:
+            shown = document["delivery"]
+            if shown.get("method") != poll or "endpoint_url" not in shown:
+                return document
+            url = f"{shown['endpoint_url']}{self.QUERY}"
+            return {**document, "delivery": {**shown, "endpoint_url": url}}
+
+        return with_configurations(proceed(call), edit, needs="delivery")
+
+
+@variant
+class ListBeginsWithTheNewest(Deviation):
+    """The list of streams begins with the newest."""
+
+    exercises = ("SSF-8.1.1.2-LIST-ARRAY",)
+
+    def operation(self, call: Call, proceed: Proceed) -> Outcome:
+        """Reverse it."""
+        outcome = proceed(call)
+        if call.operation != "list_streams" or not isinstance(outcome, Reply):
+            return outcome
+        return replace(outcome, document=list(reversed(outcome.document)))
+
+
+@variant
+class UnknownDeliveryMethodsMeanPoll(Deviation):
+    """A stream that is asked for with a delivery method that is not known polls."""
+
+    exercises = ("SSF-8.1.1.1-UNSUPPORTED-METHOD-400",)
+
+    def operation(self, call: Call, proceed: Proceed) -> Outcome:
+        """Take the method out of the request."""
+        rules = call.transmitter.profile.delivery
+        delivery = call.body.get("delivery")
+        method = delivery.get("method") if isinstance(delivery, dict) else rules.poll
+        if call.operation == "create_stream" and method not in {rules.poll, rules.push}:
+            call = replace(call, body=without(call.body, "delivery"))
+        return proceed(call)
+
+
+class _Accepts(Deviation):
+    """Answers updates with 202 before they are applied, and their repetition with the result."""
+
+    operations: ClassVar[frozenset[str]] = UPDATES
 
     def __init__(self) -> None:
         self._accepted: list[tuple[Stream, StreamConfiguration]] = []
@@ -102,7 +381,7 @@ class UpdatesAreAnswered202(Deviation):
             accepted.configuration = configuration
         self._accepted.clear()
         stream = target(call)
-        if call.operation not in UPDATES or stream is None:
+        if call.operation not in self.operations or stream is None:
             return proceed(call)
         if call == self._last:
             # Tables 3 and 4: the same request, tried again later, gets the result.
@@ -118,3 +397,26 @@ class UpdatesAreAnswered202(Deviation):
         stream.configuration = before
         self._last = call
         return Reply(status=202)
+
+
+@variant
+class UpdatesAreAnswered202(_Accepts):
+    """An update is answered with 202 before it is applied, and its repetition with the result."""
+
+    exercises = ("SSF-8.1.1.3-PATCH-202", "SSF-8.1.1.4-PUT-202", "SSE-7.1.2.2-202")
+
+
+@variant
+class PatchIsAnswered202(_Accepts):
+    """A PATCH is answered with 202 before it is applied; a PUT is applied at once."""
+
+    operations = frozenset({"update_stream"})
+    exercises = ("SSF-8.1.1.3-PATCH-202",)
+
+
+@variant
+class ReplaceIsAnswered202(_Accepts):
+    """A PUT is answered with 202 before it is applied; a PATCH is applied at once."""
+
+    operations = frozenset({"replace_stream"})
+    exercises = ("SSF-8.1.1.4-PUT-202",)

@@ -2,14 +2,29 @@
 
 from dataclasses import replace
 
-from mock_transmitter.deviations.documents import (
-    with_body,
-)
+from mock_transmitter.deviations.documents import with_body, with_header
 from mock_transmitter.deviations.entry import variant
 from mock_transmitter.deviations.seams import Deviation, Proceed
-from mock_transmitter.http.operations import Call, Outcome, Reply
+from mock_transmitter.errors import InvalidRequest
+from mock_transmitter.http.message import Request, Response
+from mock_transmitter.http.operations import Call, Outcome, Reply, Waiting
 from mock_transmitter.keys import SigningKey
 from mock_transmitter.transmitter import Batch
+
+_BAD_REQUEST = 400
+_CAP = 3
+_EARLY_S = 1.0
+_REGISTERED = frozenset(
+    {
+        "invalid_request",
+        "invalid_key",
+        "invalid_issuer",
+        "invalid_audience",
+        "authentication_failed",
+        "access_denied",
+        "invalid_state",
+    }
+)
 
 
 @variant
@@ -59,3 +74,147 @@ class AcknowledgeAnswers204(Deviation):
         """Answer so."""
         outcome = proceed(call)
         return Reply(status=204) if call.operation == "acknowledge" else outcome
+
+
+@variant
+class MoreAvailableCountsWhatWasDelivered(Deviation):
+    """moreAvailable is true as long as any SET is not acknowledged, those of the answer too."""
+
+    exercises = ("RFC8936-2.4-REDELIVERY",)
+
+    def batch(self, batch: Batch, key: SigningKey) -> Batch:
+        """Count them all."""
+        del key
+        return replace(batch, more_available=len(batch.stream.queue) > 0)
+
+
+@variant
+class PollAnswersThreeSetsAtMost(Deviation):
+    """A poll returns three SETs at most, whatever maximum it states."""
+
+    exercises = ("RFC8936-2.2-MAXEVENTS-OMITTED", "VEPA-POLL-NO-MORE-AVAILABLE")
+
+    def operation(self, call: Call, proceed: Proceed) -> Outcome:
+        """Ask for no more."""
+        if call.operation == "poll":
+            asked = call.body.get("maxEvents")
+            call = with_body(call, maxEvents=_CAP if asked is None else min(asked, _CAP))
+        return proceed(call)
+
+
+@variant
+class LongPollEndsAfterASecond(Deviation):
+    """A long poll is held for a second, and then answered without a SET."""
+
+    exercises = ("RFC8936-2.5-IMMEDIATE-WHEN-AVAILABLE",)
+
+    def operation(self, call: Call, proceed: Proceed) -> Outcome:
+        """End it early."""
+        outcome = proceed(call)
+        if not isinstance(outcome, Waiting):
+            return outcome
+        clock = call.transmitter.clock
+        waiting = outcome
+        deadline = min(waiting.deadline, clock.now() + _EARLY_S)
+        return replace(
+            waiting,
+            deadline=deadline,
+            wake_at=lambda: min(deadline, waiting.wake_at()),
+            attempt=lambda: waiting.expire() if clock.now() >= deadline else waiting.attempt(),
+        )
+
+
+@variant
+class PollAnswersHaveOtherMembers(Deviation):
+    """The answer to a poll has a member that no specification names."""
+
+    exercises = ("RFC8936-2.3-MORE-OMITTED", "VEPA-POLL-NO-MORE-AVAILABLE")
+
+    def response(self, response: Response, operation: str | None) -> Response:
+        """Put one there."""
+        if operation != "poll" or not response.body.startswith(b'{"sets"'):
+            return response
+        return replace(response, body=b'{"x-queue":{"depth":"unknown"},' + response.body[1:])
+
+
+@variant
+class PollsAreRefusedWithoutABody(Deviation):
+    """A poll that is refused gets a status and no body."""
+
+    exercises = ("RFC8936-2.5.1-ERROR-BODY-FREE", "RFC8936-2.5.1-400-ANY")
+
+    def response(self, response: Response, operation: str | None) -> Response:
+        """Take it away."""
+        if operation not in {"poll", "acknowledge"} or response.status < _BAD_REQUEST:
+            return response
+        return with_header(replace(response, body=b""), "content-type", None)
+
+
+@variant
+class PollsOfAnotherMediaTypeAreRefused(Deviation):
+    """A poll that is not labelled application/json is refused with 415."""
+
+    exercises = ("RFC8936-2.5.1-400-ANY", "RFC8936-2.5.1-ERROR-BODY-FREE")
+
+    def __init__(self) -> None:
+        self._refuses = False
+
+    def request(self, request: Request) -> Request:
+        """Look at the label."""
+        media_type = (request.header("content-type") or "").partition(";")[0].strip().lower()
+        self._refuses = media_type != "application/json"
+        return request
+
+    def operation(self, call: Call, proceed: Proceed) -> Outcome:
+        """Refuse it."""
+        if call.operation == "poll" and self._refuses:
+            return Reply(status=415, document={"error": "unsupported_media_type"})
+        return proceed(call)
+
+
+@variant
+class UnregisteredErrorCodesAreRefused(Deviation):
+    """A report in setErrs whose err nobody has registered, or without description, gets 400."""
+
+    exercises = ("RFC8936-2.5.1-400-ANY",)
+
+    def operation(self, call: Call, proceed: Proceed) -> Outcome:
+        """Refuse it."""
+        for one in call.body.get("setErrs", {}).values():
+            if one.get("err") not in _REGISTERED or "description" not in one:
+                raise InvalidRequest("err or description is missing, or unknown", "setErrs")
+        return proceed(call)
+
+
+@variant
+class ErrorReportsNeedALanguage(Deviation):
+    """A report in setErrs without a Content-Language gets 400."""
+
+    exercises = ("RFC8936-2.5.1-400-ANY",)
+
+    def __init__(self) -> None:
+        self._language: str | None = None
+
+    def request(self, request: Request) -> Request:
+        """Read the language."""
+        self._language = request.header("content-language")
+        return request
+
+    def operation(self, call: Call, proceed: Proceed) -> Outcome:
+        """Refuse what has none."""
+        if call.body.get("setErrs") and self._language is None:
+            raise InvalidRequest("Content-Language is missing", "setErrs")
+        return proceed(call)
+
+
+@variant
+class HugeLimitsAreRefused(Deviation):
+    """A maxEvents beyond 2^31 - 1 is refused with 400."""
+
+    exercises = ("RFC8936-2.5.1-400-ANY",)
+
+    def operation(self, call: Call, proceed: Proceed) -> Outcome:
+        """Refuse it."""
+        if call.operation == "poll" and (call.body.get("maxEvents") or 0) > 2**31 - 1:
+            raise InvalidRequest("maxEvents is no 32-bit integer", "maxEvents")
+        return proceed(call)

@@ -86,3 +86,56 @@ class BackoffJitters(BackoffDeviation):
         del waited
         share = self.SHARES[attempt % len(self.SHARES)]
         return min(2.0 ** min(attempt - 1, 30), DAY_S) * (1.0 - share)
+
+
+@variant
+class BackoffIsADayFromTheStart(BackoffDeviation):
+    """A SET comes again 24 hours after its first delivery, and every 24 hours from then on."""
+
+    exercises = ("VEPA-UNACKED-REDELIVERED", "VEPA-BACKOFF-CAP-24H", "VEPA-BACKOFF-GAPS-GROW")
+
+    def gap(self, attempt: int, waited: float) -> float | None:
+        """Return a day."""
+        del attempt, waited
+        return DAY_S
+
+
+@variant
+class BackoffCapIsFourMinutes(BackoffDeviation):
+    """The gaps between two deliveries of a SET double twice, from a minute, and then stay."""
+
+    exercises = ("VEPA-BACKOFF-CAP-24H", "VEPA-BACKOFF-CONTINUES")
+
+    def gap(self, attempt: int, waited: float) -> float | None:
+        """Double it up to there."""
+        del waited
+        return min(60.0 * 2.0 ** min(attempt - 1, 2), 240.0)
+
+
+@variant
+class BackoffGrowsFromTheSecondGap(BackoffDeviation):
+    """The first two gaps between deliveries of a SET are alike; from then on each is doubled."""
+
+    exercises = ("VEPA-BACKOFF-GAPS-GROW",)
+
+    def gap(self, attempt: int, waited: float) -> float | None:
+        """Double it from the second on."""
+        del waited
+        return min(5.0 * 2.0 ** min(max(attempt - 2, 0), 30), DAY_S)
+
+
+@variant
+class BackoffCountsFromTheQueueing(BackoffDeviation):
+    """A SET is due again 1, 3, 7, 15 ... seconds after it was queued, however late it is polled."""
+
+    exercises = ("VEPA-BACKOFF-GAPS-GROW", "VEPA-BACKOFF-INDEPENDENT")
+
+    def gap(self, attempt: int, waited: float) -> float | None:
+        """Return what is left of the step that runs."""
+        del attempt
+        step = 1.0
+        due = step
+        while due <= waited:
+            step = min(step * 2.0, DAY_S)
+            due += step
+        return due - waited

@@ -1,8 +1,21 @@
 """Variants of verification: SSF 1.0 section 8.1.4."""
 
+from mock_transmitter.deviations.documents import with_configurations, with_header, without
 from mock_transmitter.deviations.entry import variant
+from mock_transmitter.deviations.faults.update import target
 from mock_transmitter.deviations.seams import Deviation, Proceed
+from mock_transmitter.http.message import Response
 from mock_transmitter.http.operations import Call, Outcome
+
+_TOO_MANY_REQUESTS = 429
+
+TOO_SOON = (
+    "SSF-8.1.1-MIN-VERIF-429",
+    "SSF-8.1.4.2-ERR-429",
+    "SSE-7.1.2-MIN-VERIF-429",
+    "SSE-7.1.4.2-ERR-429",
+    "JAMF-429-RULE",
+)
 
 
 @variant
@@ -19,3 +32,43 @@ class UnsolicitedVerification(Deviation):
             call.transmitter.verify(stream, None)
             stream.verified_at = None
         return outcome
+
+
+@variant
+class VerificationMayBeRequestedAnyTime(Deviation):
+    """A verification request that comes too soon is served all the same."""
+
+    exercises = TOO_SOON
+
+    def operation(self, call: Call, proceed: Proceed) -> Outcome:
+        """Forget the one before."""
+        stream = target(call)
+        if call.operation == "verify" and stream is not None:
+            stream.verified_at = None
+        return proceed(call)
+
+
+@variant
+class NoIntervalIsShown(Deviation):
+    """The interval between verification requests is kept and not shown."""
+
+    exercises = TOO_SOON
+
+    def operation(self, call: Call, proceed: Proceed) -> Outcome:
+        """Leave it out."""
+        return with_configurations(
+            proceed(call), lambda document: without(document, "min_verification_interval")
+        )
+
+
+@variant
+class TooSoonHasNoRetryAfter(Deviation):
+    """A verification request that comes too soon is answered with 429 and no Retry-After."""
+
+    exercises = TOO_SOON
+
+    def response(self, response: Response, operation: str | None) -> Response:
+        """Take it away."""
+        if operation != "verify" or response.status != _TOO_MANY_REQUESTS:
+            return response
+        return with_header(response, "retry-after", None)

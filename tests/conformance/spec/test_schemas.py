@@ -4,18 +4,17 @@ import copy
 import json
 import tomllib
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import jsonschema_rs
 import pytest
+from golden_documents import ALL_EXAMPLES, BREAKS, FIRST_EXAMPLE, REMOVED, name_of
 from jsonschema import Draft202012Validator
 from referencing import Registry
 from referencing.jsonschema import DRAFT202012
 
 ROOT = Path(__file__).parents[3]
 SCHEMAS = ROOT / "schemas"
-EXAMPLES = ROOT / "tests" / "golden" / "examples"
-BROKEN = ROOT / "tests" / "golden" / "broken.json"
 REQUIREMENTS = ROOT / "conformance" / "spec" / "requirements"
 BASE_URI = "https://ssf-conformance.invalid/schemas/"
 
@@ -39,7 +38,7 @@ STRUCTURAL = {
 }
 ANNOTATIONS = {"x-requirement", "x-observe", "x-tls", "x-generate"}
 CONFIGURATION = "ssf/stream-configuration.json"
-STRATEGIES = {"event_types", "delivery", "text", "stream_id"}
+STRATEGIES = {"event_types", "delivery", "text", "stream_id", "subject", "subject_format"}
 
 WIRE = {
     path.relative_to(SCHEMAS).as_posix(): json.loads(path.read_text(encoding="utf-8"))
@@ -52,54 +51,10 @@ REGISTRY = Registry().with_resources(
 REGISTRY_RS = jsonschema_rs.Registry([(schema["$id"], schema) for schema in WIRE.values()])
 
 
-class Example(NamedTuple):
-    source: str
-    schema: str
-    document: Any
-    observed: list[str]
-
-
-def _examples():
-    for path in sorted(EXAMPLES.glob("*.json")):
-        for entry in json.loads(path.read_text(encoding="utf-8")):
-            yield Example(
-                entry["source"], entry["schema"], entry["document"], entry.get("observed", [])
-            )
-
-
-ALL_EXAMPLES = list(_examples())
-FIRST_EXAMPLE = {
-    example.schema: example.document for example in reversed(ALL_EXAMPLES) if not example.observed
-}
-
-
 class Found(NamedTuple):
     path: str
     keyword: str
     requirement: str | None
-
-
-REMOVED = object()
-
-
-class Break(NamedTuple):
-    """The first example of `schema`, with `value` at `path`, breaks a keyword of `requirement`."""
-
-    schema: str
-    path: str
-    value: Any
-    keyword: str
-    requirement: str | None
-
-
-def _breaks():
-    for schema, entries in json.loads(BROKEN.read_text(encoding="utf-8")).items():
-        for entry in entries:
-            value = entry.get("value", REMOVED)
-            yield Break(schema, entry["at"], value, entry["breaks"], entry["requirement"])
-
-
-BREAKS = list(_breaks())
 
 
 def _validator(name):
@@ -131,22 +86,6 @@ def _annotated(error):
     return Found(path, keyword, requirement)
 
 
-def _broken(case):
-    document = copy.deepcopy(FIRST_EXAMPLE[case.schema])
-    if not case.path:
-        return case.value
-    *way, last = (step.replace("~1", "/") for step in case.path[1:].split("/"))
-    place = document
-    for step in way:
-        place = place[int(step) if isinstance(place, list) else step]
-    key = int(last) if isinstance(place, list) else last
-    if case.value is REMOVED:
-        del place[key]
-    else:
-        place[key] = case.value
-    return document
-
-
 def _subschemas(schema, pointer=""):
     """Yield every schema that an instance can break, with its place; conditions are none."""
     if not isinstance(schema, dict):
@@ -167,13 +106,9 @@ def _requirement_ids(schema):
             yield from value.values() if isinstance(value, dict) else (value,)
 
 
-def _name_of(value):
-    return value.source if isinstance(value, Example) else f"{value.schema} {value.path or '/'}"
-
-
 every_schema = pytest.mark.parametrize("name", WIRE)
-every_example = pytest.mark.parametrize("example", ALL_EXAMPLES, ids=_name_of)
-every_break = pytest.mark.parametrize("case", BREAKS, ids=_name_of)
+every_example = pytest.mark.parametrize("example", ALL_EXAMPLES, ids=name_of)
+every_break = pytest.mark.parametrize("case", BREAKS, ids=name_of)
 
 
 @every_schema
@@ -254,14 +189,14 @@ def test_an_example_of_a_text_breaks_nothing_that_is_judged(example):
 
 @every_break
 def test_a_broken_document_breaks_the_keyword_meant_and_no_other(case):
-    found = _findings(case.schema, _broken(case))
+    found = _findings(case.schema, case.document())
     assert [(f.keyword, f.requirement) for f in found] == [(case.keyword, case.requirement)]
 
 
 @pytest.mark.parametrize(
     ("name", "document"),
     [(example.schema, example.document) for example in ALL_EXAMPLES]
-    + [(case.schema, _broken(case)) for case in BREAKS],
+    + [(case.schema, case.document()) for case in BREAKS],
 )
 def test_two_libraries_find_the_same_places_broken(name, document):
     ours = {tuple(error.absolute_path) for error in _validator(name).iter_errors(document)}

@@ -1,0 +1,149 @@
+"""Acknowledging: RFC 8936, section 2.2; a dialect's own page says the same of its own call."""
+
+from conformance.generate.polls import UNHEARD_OF
+from conformance.receiving import (
+    KEPT,
+    RELEASED,
+    collect,
+    stream_of_the_second,
+    verify_kept,
+    verify_released,
+)
+from conformance.spec.requirement import Grade
+from conformance.transmitter import Transmitter
+from conformance.verdicts import Needs, judges, observe, verify
+
+# Acknowledgements longer than any that a Receiver sends in one go by hand.
+MANY = 12
+HARMLESS = ("RFC8936-2.2-ACK-UNKNOWN-JTI", "VEPA-ACK-UNKNOWN")
+
+
+def polls(sets: int) -> Needs:
+    """Return the needs of a case that polls for that many SETs."""
+    return Needs(stream=True, sets=sets, delivery="poll")
+
+
+@judges(*KEPT, *RELEASED, "RFC8936-2-ACKED-NOT-RETAINED", "RFC8936-2.4-REDELIVERY", needs=polls(4))
+def test_what_is_acknowledged_goes_and_the_rest_stays(transmitter: Transmitter) -> None:
+    """Of four SETs two are acknowledged: those stay away, the others come again."""
+    with transmitter.new_stream() as stream:
+        first, second, third, fourth = list(stream.obtain_sets(4))[:4]
+        stream.poll(max_events=1)  # an ack is of any answer, not of the latest alone
+        stream.acknowledge([second, fourth])
+        verify_released(stream, [second, fourth])
+        verify_kept(stream, [first, third])
+        observe("RFC8936-2.4-REDELIVERY", "what was not acknowledged came again")
+        observe("RFC8936-2-ACKED-NOT-RETAINED", "what was acknowledged did not")
+
+
+@judges(*KEPT, *RELEASED, needs=polls(MANY))
+def test_a_dozen_sets_come_and_go(transmitter: Transmitter) -> None:
+    """Each of a dozen SETs comes; eleven acknowledged in one list go, and the twelfth stays."""
+    with transmitter.new_stream() as stream:
+        for _ in range(MANY):
+            stream.raise_set()
+        came = list(stream.await_sets_that(lambda seen: len(seen) >= MANY))
+        for requirement in KEPT:
+            verify(
+                requirement,
+                len(came) >= MANY,
+                expected=f"{MANY} SETs, for as many were raised",
+                got=f"{len(came)} SETs",
+            )
+        stream.acknowledge(came[1:])
+        verify_released(stream, came[1:])
+        verify_kept(stream, came[:1])
+
+
+@judges(*RELEASED, *HARMLESS, needs=polls(2))
+def test_a_long_acknowledgement_counts_to_its_end(transmitter: Transmitter) -> None:
+    """Among 1,000 jtis, of which two are known, those two are released."""
+    with transmitter.new_stream() as stream:
+        known = list(stream.obtain_sets(2))[:2]
+        answer = stream.acknowledge([*UNHEARD_OF[:499], known[0], *UNHEARD_OF[499:], known[1]])
+        for requirement in HARMLESS:
+            verify(
+                requirement,
+                answer.served,
+                expected="1,000 jtis to be taken, known or not",
+                got=answer.text,
+                at_most=Grade.WARN,
+            )
+        if answer.served:
+            verify_released(stream, known)
+
+
+@judges(*RELEASED, *HARMLESS, *KEPT, "VEPA-ACK-IDEMPOTENT", needs=polls(3))
+def test_a_jti_may_be_acknowledged_again_and_twice(transmitter: Transmitter) -> None:
+    """A jti twice in one list, and one that was acknowledged before, do no harm."""
+    with transmitter.new_stream() as stream:
+        first, second, third = list(stream.obtain_sets(3))[:3]
+        twice = stream.acknowledge([first, first, second])
+        again = stream.acknowledge([first, second])
+        for requirement in (*HARMLESS, "VEPA-ACK-IDEMPOTENT"):
+            verify(
+                requirement,
+                twice.served and again.served,
+                expected="a success each time",
+                got=f"{twice.text}, then {again.text}",
+            )
+        verify_released(stream, [first, second])
+        verify_kept(stream, [third])
+
+
+@judges("RFC8936-2.2-ACK-EMPTY-OR-ABSENT", *KEPT, needs=polls(2))
+def test_an_empty_acknowledgement_releases_nothing(transmitter: Transmitter) -> None:
+    """After an ack of no jti every SET still comes, as after a poll without one."""
+    with transmitter.new_stream() as stream:
+        found = list(stream.obtain_sets(2))
+        answer = stream.acknowledge([])
+        verify(
+            "RFC8936-2.2-ACK-EMPTY-OR-ABSENT",
+            answer.served,
+            expected="an empty ack to be as good as none",
+            got=answer.text,
+        )
+        verify_kept(stream, found)
+
+
+@judges(*KEPT, needs=Needs(stream=True, sets=2, delivery="poll", model="explicit"))
+def test_an_acknowledgement_is_of_its_own_stream(transmitter: Transmitter) -> None:
+    """The jti of one stream, acknowledged on another of the same Receiver, releases nothing."""
+    with transmitter.new_stream() as stream, transmitter.another_stream() as other:
+        if other is None:
+            return
+        found = list(stream.obtain_sets(2))
+        other.acknowledge(found)
+        verify_kept(stream, found)
+
+
+@judges(
+    *KEPT,
+    "SSF-7.1.1-POLL-PROTECTED",
+    needs=Needs(stream=True, sets=1, delivery="poll", second_receiver=True, model="explicit"),
+)
+def test_no_other_receiver_acknowledges(transmitter: Transmitter) -> None:
+    """What another Receiver acknowledges, here or on its own stream, still comes to this one."""
+    channel = transmitter.profile.operations["poll"].channel
+    second = transmitter.target.second_receiver.get(channel)
+    if second is None:
+        return
+    with transmitter.new_stream() as stream, stream_of_the_second(transmitter) as other:
+        found = list(stream.obtain_sets())
+        # An answer to another Receiver is none of this stream's history: it released nothing.
+        operation = "acknowledge" if transmitter.offers("acknowledge") else "poll"
+        body = {
+            "acknowledge": {"acks": found},
+            "poll": {"ack": found, "maxEvents": 0, "returnImmediately": True},
+        }[operation]
+        answer = stream.send(operation, body=body, credential=second)
+        if other is not None:
+            other.acknowledge(found)
+        came = collect(stream, found)
+        for requirement in (*KEPT, "SSF-7.1.1-POLL-PROTECTED"):
+            verify(
+                requirement,
+                set(found) <= came,
+                expected="the SET to come again, for its Receiver did not acknowledge it",
+                got=f"no SET; the other Receiver's acknowledgement was answered {answer.text}",
+            )

@@ -1,0 +1,80 @@
+"""Who may do what with the one implicit stream: SSE Framework 1.0 ID1 (2021), section 7.1.2."""
+
+import pytest
+
+from conformance.client import Answer
+from conformance.configuration import differing
+from conformance.forbidden import is_shown
+from conformance.spec.requirement import Grade
+from conformance.stream import Stream
+from conformance.transmitter import Transmitter
+from conformance.verdicts import Needs, judges, verify
+
+ERR_403 = {
+    "read_stream": "SSE-7.1.2.1-ERR-403",
+    "replace_stream": "SSE-7.1.2.2-ERR-403",
+    "delete_stream": "SSE-7.1.2.3-ERR-403",
+}
+
+
+@pytest.mark.parametrize("operation", ["read_stream", "replace_stream"])
+@judges(
+    ERR_403["read_stream"],
+    ERR_403["replace_stream"],
+    needs=Needs(model="implicit", stream=True, limited_receiver=True),
+)
+def test_the_stream_is_closed_to_a_receiver_that_may_not(
+    transmitter: Transmitter, operation: str
+) -> None:
+    """A Receiver that may not read or update its stream gets 403, and nothing is shown or done."""
+    with transmitter.new_stream() as stream:
+        answer, untouched = attempt(stream, operation)
+        verify(
+            ERR_403[operation],
+            answer.status == 403 and untouched,
+            expected="403, nothing shown and nothing done",
+            got=answer.text,
+            at_most=Grade.WARN if answer.refused and untouched else None,
+        )
+
+
+@judges(
+    ERR_403["delete_stream"],
+    needs=Needs(
+        model="implicit",
+        stream=True,
+        limited_receiver=True,
+        operations=("delete_stream",),
+        destructive=True,
+    ),
+)
+def test_the_stream_is_kept_from_a_receiver_that_may_not_delete_it(
+    transmitter: Transmitter,
+) -> None:
+    """A Receiver that may not delete its stream gets 403, and the stream stays as it was."""
+    with transmitter.new_stream() as stream:
+        answer, untouched = attempt(stream, "delete_stream")
+        verify(
+            ERR_403["delete_stream"],
+            answer.status == 403 and untouched,
+            expected="403, and the stream as it was",
+            got=answer.text,
+            at_most=Grade.WARN if answer.refused and untouched else None,
+        )
+
+
+def attempt(stream: Stream, operation: str) -> tuple[Answer, bool]:
+    """Call an operation without the right to; return the answer, and whether all is as before."""
+    before = stream.read()
+    editable = {
+        name: before[name] for name in stream.profile.stream.receiver_supplied if name in before
+    }
+    requested = before.get("events_requested")
+    fewer = requested[1:] if isinstance(requested, list) else []
+    body = {**editable, "events_requested": fewer} if operation == "replace_stream" else None
+    limited = stream.transmitter.target.limited_receiver["management"]
+    answer = stream.send(operation, body=body, credential=limited)
+    after = stream.transmitter.configuration_in(stream.fetch())
+    rules = stream.profile.stream
+    kept = not differing(before, after, (*rules.receiver_supplied, *rules.transmitter_supplied))
+    return answer, kept and not is_shown(before, answer, body)

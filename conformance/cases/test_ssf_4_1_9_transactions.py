@@ -1,0 +1,47 @@
+"""The txn of SETs: SSF 1.0, section 4.1.9."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from conformance.jose import claims_of
+from conformance.transmitter import Transmitter
+from conformance.verdicts import Needs, judges, require, verify
+
+STATES = ("first-cause", "second-cause")
+
+
+@judges(
+    "SSF-4.1.9-TXN-UNIQUE-PER-CAUSE",
+    needs=Needs(stream=True, operations=("verify",), delivery="poll"),
+)
+def test_two_verification_requests_share_no_txn(transmitter: Transmitter) -> None:
+    """Two verification requests are two causes: the SETs that they bring have a txn each."""
+    verification_event = transmitter.profile.sets.verification_event
+    with transmitter.new_stream() as stream:
+        for state in STATES:
+            answer = stream.verify(state)
+            require(answer.served, f"a verification request was answered {answer.text}")
+        sets = stream.await_sets_that(
+            lambda found: set(STATES) <= set(txns_by_state(found, verification_event))
+        )
+        txns = txns_by_state(sets, verification_event)
+        first, second = (txns.get(state) for state in STATES)
+        if first is not None and second is not None:
+            verify(
+                "SSF-4.1.9-TXN-UNIQUE-PER-CAUSE",
+                first != second,
+                expected="another txn for each of two verification requests",
+                got=f"{first!r} and {second!r}",
+            )
+
+
+def txns_by_state(sets: Mapping[str, str], verification_event: str) -> dict[str, Any]:
+    """Return the txn of each Verification Event by its state; None where it has none."""
+    found = {}
+    for token in sets.values():
+        claims = claims_of(token)
+        events = claims.get("events")
+        payload = events.get(verification_event) if isinstance(events, dict) else None
+        if isinstance(payload, dict) and isinstance(payload.get("state"), str):
+            found[payload["state"]] = claims.get("txn")
+    return found

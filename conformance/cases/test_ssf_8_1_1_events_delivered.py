@@ -1,0 +1,61 @@
+"""events_delivered is what is delivered: SSF 1.0, section 8.1.1."""
+
+import json
+from collections.abc import Mapping
+from functools import partial
+
+from conformance import jws
+from conformance.transmitter import Transmitter
+from conformance.verdicts import Blocked, Needs, judges, require, verify
+
+
+@judges(
+    "SSF-8.1.1-EVENTS-DELIVERED-SENT",
+    "SSF-8.1.1-UNDELIVERED-NOT-SENT",
+    needs=Needs(stream=True, sets=1, events=True, delivery="poll", model="explicit"),
+)
+def test_a_stream_carries_the_types_in_events_delivered(transmitter: Transmitter) -> None:
+    """What events_delivered names is sent, what it does not name is not, also when it changes."""
+    with transmitter.new_stream() as stream:
+        types = stream.read().get("events_delivered")
+        if not isinstance(types, list) or len(types) < 2:
+            raise Blocked("the target delivers fewer than two event types")
+        for wanted, other in ((types[0], types[1]), (types[1], types[0])):
+            answer = stream.update({"events_requested": [wanted]})
+            require(answer.served, f"the update was refused: {answer.text}")
+            if stream.read().get("events_delivered") != [wanted]:
+                return
+            stream.raise_set(other)
+            stream.raise_set(wanted)
+            came = stream.await_sets_that(partial(holds_type, wanted))
+            verify(
+                "SSF-8.1.1-EVENTS-DELIVERED-SENT",
+                wanted in types_of(came),
+                expected=f"a SET of {wanted}, which was raised",
+                got=sorted(types_of(came)) or "no SET within the patience",
+            )
+            verify(
+                "SSF-8.1.1-UNDELIVERED-NOT-SENT",
+                other not in types_of(came),
+                expected=f"no SET of {other}, which events_delivered does not name",
+                got=sorted(types_of(came)),
+            )
+            stream.acknowledge(list(came))
+
+
+def holds_type(event_type: str, sets: Mapping[str, str]) -> bool:
+    """Say whether there is a SET of that type."""
+    return event_type in types_of(sets)
+
+
+def types_of(sets: Mapping[str, str]) -> set[str]:
+    """Return the event types of SETs, as far as they can be read."""
+    found: set[str] = set()
+    for token in sets.values():
+        try:
+            claims = json.loads(jws.read(token).payload)
+        except (jws.NotCompact, ValueError):
+            continue
+        events = claims.get("events") if isinstance(claims, dict) else None
+        found |= set(events) if isinstance(events, dict) else set()
+    return found

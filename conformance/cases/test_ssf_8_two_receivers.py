@@ -1,0 +1,128 @@
+"""Two Receivers of one Transmitter: SSF 1.0, sections 6.1.2, 8 and 8.1.1.2."""
+
+from collections.abc import Mapping
+
+import pytest
+
+from conformance.configuration import MEMBERS, differing
+from conformance.forbidden import is_shown, request_body
+from conformance.jose import claims_of
+from conformance.receiving import stream_of_the_second
+from conformance.spec.requirement import Grade
+from conformance.transmitter import Transmitter
+from conformance.verdicts import Needs, judges, observe, require, verify
+
+TWO_RECEIVERS = Needs(stream=True, model="explicit", second_receiver=True)
+ON_A_STREAM = ("read_stream", "update_stream", "replace_stream", "delete_stream")
+
+
+@pytest.mark.parametrize("operation", ON_A_STREAM)
+@judges("SSF-8-AUTH-BINDS-STREAMS", needs=TWO_RECEIVERS)
+def test_a_stream_is_closed_to_another_receiver(transmitter: Transmitter, operation: str) -> None:
+    """Another Receiver neither sees nor changes a stream, whatever it asks for."""
+    if not transmitter.offers(operation):
+        return
+    with transmitter.new_stream(description="of the first Receiver") as stream:
+        before = stream.read()
+        body = request_body(operation, before, "changed by the second Receiver")
+        answer = stream.send(
+            operation, body=body, credential=transmitter.target.second_receiver["management"]
+        )
+        after = stream.fetch()
+        shown = transmitter.configuration_in(after)
+        apart = not is_shown(before, answer, body) and not differing(before, shown, MEMBERS)
+        verify(
+            "SSF-8-AUTH-BINDS-STREAMS",
+            answer.refused and apart,
+            expected=f"{operation} refused (401, 403 or 404), nothing shown and nothing changed",
+            got=f"{answer.text}; the stream afterwards: {after.text}",
+            at_most=Grade.WARN if apart else None,
+        )
+
+
+@judges(
+    "SSF-8-AUTH-BINDS-STREAMS",
+    needs=Needs(
+        stream=True,
+        model="explicit",
+        second_receiver=True,
+        operations=("verify",),
+        sets=1,
+        delivery="poll",
+    ),
+)
+def test_another_receiver_verifies_nothing(transmitter: Transmitter) -> None:
+    """Another Receiver's verification request puts no SET on a stream."""
+    state = "asked by the second Receiver"
+    with transmitter.new_stream() as stream:
+        answer = stream.send(
+            "verify",
+            body={"state": state},
+            credential=transmitter.target.second_receiver["management"],
+        )
+        came = stream.obtain_sets()
+        reached = [jti for jti, token in came.items() if state in repr(claims_of(token))]
+        verify(
+            "SSF-8-AUTH-BINDS-STREAMS",
+            answer.refused and not reached,
+            expected="verification refused (401, 403 or 404), and no event with its state",
+            got=f"{answer.text}; events with that state: {len(reached)}",
+            at_most=None if reached else Grade.WARN,
+        )
+
+
+@judges(
+    "SSF-8.1.1.2-LIST-ONLY-OWN",
+    needs=Needs(stream=True, model="explicit", second_receiver=True, operations=("list_streams",)),
+)
+def test_a_list_holds_the_callers_own_streams_alone(transmitter: Transmitter) -> None:
+    """With and without streams of its own, no Receiver finds another's stream in its list."""
+    second = transmitter.target.second_receiver["management"]
+    with transmitter.new_stream() as own:
+        lists = [("second", transmitter.list_streams(credential=second), own)]
+        with stream_of_the_second(transmitter) as other:
+            if other is not None:
+                lists += [
+                    ("second", transmitter.list_streams(credential=second), own),
+                    ("first", transmitter.list_streams(), other),
+                ]
+    for whose, answer, foreign in lists:
+        if answer.served:
+            listed = [one.get("stream_id") for one in transmitter.configurations_in(answer)]
+            verify(
+                "SSF-8.1.1.2-LIST-ONLY-OWN",
+                foreign.id not in listed,
+                expected=f"the {whose} Receiver's list without the other's {foreign.id}",
+                got=listed,
+            )
+
+
+@judges(
+    "SSF-7.1.1-POLL-PROTECTED",
+    "SSF-6.1.2-POLL-URL-REUSE-ACROSS-RECEIVERS",
+    needs=Needs(stream=True, model="explicit", second_receiver=True, sets=1, delivery="poll"),
+)
+def test_the_sets_of_a_stream_do_not_come_to_another_receiver(transmitter: Transmitter) -> None:
+    """A poll by another Receiver gets none of a stream's SETs, also where both share a poll URL."""
+    channel = transmitter.profile.operations["poll"].channel
+    second = transmitter.target.second_receiver.get(channel)
+    require(second, f"the second Receiver has no credential for {channel}")
+    with transmitter.new_stream() as own, stream_of_the_second(transmitter) as other:
+        if other is not None and poll_url(own.configuration) == poll_url(other.configuration):
+            observe("SSF-6.1.2-POLL-URL-REUSE-ACROSS-RECEIVERS", "one poll URL for two Receivers")
+        first_set = own.obtain_sets()
+        own.raise_set()
+        result = own.poll(credential=second)
+        strange = set(result.sets) & {*first_set, *own.await_sets()}
+        verify(
+            "SSF-7.1.1-POLL-PROTECTED",
+            not strange,
+            expected="none of this stream's SETs for another Receiver",
+            got=f"{result.answer.text}; SETs of this stream in it: {sorted(strange)}",
+        )
+
+
+def poll_url(configuration: Mapping[str, object]) -> object:
+    """Return the endpoint_url of a stream's delivery."""
+    delivery = configuration.get("delivery")
+    return delivery.get("endpoint_url") if isinstance(delivery, dict) else None

@@ -1,0 +1,57 @@
+"""Reading the Transmitter Configuration Metadata: SSF 1.0 section 7, the 2021 draft's section 6."""
+
+from dataclasses import replace
+
+from conformance.client import Answer
+from conformance.spec import schema
+from conformance.transmitter import Transmitter
+
+# One operation for each endpoint of the management API.
+MANAGEMENT = ("read_stream", "verify", "read_status", "add_subject", "remove_subject")
+
+UNKNOWN_ISSUER = "/no-such-issuer-of-ssf-conformance"
+RISC_PATH = "/.well-known/risc-configuration"
+
+
+def unknown_issuer(transmitter: Transmitter) -> str:
+    """Return where the metadata of an issuer would stand that nobody has."""
+    return transmitter.profile.discovery.url(transmitter.issuer.rstrip("/") + UNKNOWN_ISSUER)
+
+
+def risc_location(transmitter: Transmitter) -> str:
+    """Return where a RISC Transmitter had its metadata before there was an SSF."""
+    return replace(transmitter.profile.discovery, path=RISC_PATH).url(transmitter.issuer)
+
+
+def names_issuer(transmitter: Transmitter, answer: Answer) -> bool:
+    """Say whether an answer is metadata that a Receiver may use: it names the issuer asked for."""
+    document = answer.document
+    return (
+        answer.served
+        and isinstance(document, dict)
+        and document.get("issuer") == transmitter.issuer
+    )
+
+
+def unknown_members(transmitter: Transmitter) -> list[str]:
+    """Return the members of the metadata that its text does not define."""
+    return sorted(set(transmitter.metadata) - set(_defined(transmitter)))
+
+
+def missing_endpoints(transmitter: Transmitter) -> list[str]:
+    """Return the endpoints that the text defines and the metadata does not name."""
+    return [
+        name
+        for name in _defined(transmitter)
+        if name.endswith("_endpoint") and name not in transmitter.metadata
+    ]
+
+
+def management(transmitter: Transmitter) -> list[str]:
+    """Return an operation for each endpoint of the management API that the profile speaks to."""
+    return [name for name in MANAGEMENT if transmitter.profile.offers(name)]
+
+
+def _defined(transmitter: Transmitter) -> list[str]:
+    shape = schema.load(transmitter.profile.schemas["transmitter_configuration"])
+    return list(shape["properties"])

@@ -1,0 +1,272 @@
+"""Faults of taking what is no valid update: SSF 1.0 sections 8.1.1.3, 8.1.1.4 and 8.1.1.5."""
+
+import json
+from dataclasses import replace
+from typing import Any, ClassVar
+
+from mock_transmitter.deviations.documents import without
+from mock_transmitter.deviations.entry import fault
+from mock_transmitter.deviations.faults.update import UPDATES, as_it_is, describe, target
+from mock_transmitter.deviations.seams import Deviation, Json, Proceed
+from mock_transmitter.errors import InvalidRequest
+from mock_transmitter.http.message import Request, Response
+from mock_transmitter.http.operations import Call, Outcome, Reply
+from mock_transmitter.stream import DeliveryConfiguration
+
+_METHODS = frozenset({"PATCH", "PUT"})
+# No stream has this id; it leads a request that names none past the check for it.
+_UNNAMED = "*"
+
+
+def sent(request: Request) -> Any:  # noqa: ANN401 (JSON)
+    """Return the JSON that an update carries; None where there is none."""
+    if request.method not in _METHODS:
+        return None
+    try:
+        return json.loads(request.body)
+    except (ValueError, RecursionError):
+        return None
+
+
+def with_document(request: Request, document: Json) -> Request:
+    """Return the request with another body."""
+    return replace(request, body=json.dumps(document).encode())
+
+
+class Crash(Deviation):
+    """Answers updates of one kind with 500, and applies nothing of them."""
+
+    breaks: ClassVar[tuple[str, ...]] = ("SSF-8.1.1.3-ERR-400-INVALID",)
+
+    def __init__(self) -> None:
+        self._crashed = False
+
+    def request(self, request: Request) -> Request:
+        """Make what can't be parsed of it."""
+        self._crashed = self.fails_on(sent(request))
+        return replace(request, body=b"") if self._crashed else request
+
+    def response(self, response: Response, operation: str | None) -> Response:
+        """Turn the refusal into a failure."""
+        bad_request = 400
+        if not self._crashed or operation not in UPDATES or response.status != bad_request:
+            return response
+        return Response.json(500, {"error": "server_error"})
+
+    def fails_on(self, body: Any) -> bool:  # noqa: ANN401 (JSON)
+        """Say whether it can't cope with this body."""
+        raise NotImplementedError
+
+
+@fault
+class UpdateThatIsAnArrayCrashes(Crash):
+    """A PATCH or PUT whose body is an array is answered with 500."""
+
+    breaks = ("SSF-8.1.1.3-ERR-400-INVALID", "SSF-8.1.1.4-ERR-400-INVALID")
+
+    def fails_on(self, body: Any) -> bool:  # noqa: ANN401 (JSON)
+        """Fail on an array."""
+        return isinstance(body, list)
+
+
+@fault
+class NullDescriptionCrashes(Crash):
+    """A PATCH or PUT whose description is null is answered with 500."""
+
+    also = ("SSF-8.1.1.4-ERR-400-INVALID",)
+
+    def fails_on(self, body: Any) -> bool:  # noqa: ANN401 (JSON)
+        """Fail on null."""
+        return isinstance(body, dict) and "description" in body and body["description"] is None
+
+
+@fault
+class DeliveryThatIsTextCrashes(Crash):
+    """A PATCH or PUT whose delivery is a text is answered with 500."""
+
+    also = ("SSF-8.1.1.4-ERR-400-INVALID",)
+
+    def fails_on(self, body: Any) -> bool:  # noqa: ANN401 (JSON)
+        """Fail on a text."""
+        return isinstance(body, dict) and isinstance(body.get("delivery"), str)
+
+
+@fault
+class RepeatedEventTypesCrash(Crash):
+    """A PATCH or PUT that names an event type twice in events_requested is answered with 500."""
+
+    breaks = ("SSF-8.1.1.3-ERR-400-INVALID", "SSF-8.1.1.4-ERR-400-INVALID")
+    also = (
+        "SSF-8.1.1.3-PATCH-200-FULL",
+        "SSF-8.1.1.3-PATCH-APPLIES",
+        "SSF-8.1.1.4-PUT-200",
+    )
+
+    def fails_on(self, body: Any) -> bool:  # noqa: ANN401 (JSON)
+        """Fail on a repetition."""
+        requested = body.get("events_requested") if isinstance(body, dict) else None
+        return isinstance(requested, list) and len(set(map(str, requested))) < len(requested)
+
+
+@fault
+class NumberIsTakenForADescription(Deviation):
+    """A PATCH whose description is a number is applied, and the number is shown."""
+
+    breaks = ("SSF-8.1.1.3-ERR-400-INVALID",)
+
+    def __init__(self) -> None:
+        self._number: float | None = None
+
+    def request(self, request: Request) -> Request:
+        """Take it out."""
+        body = sent(request)
+        given = body.get("description") if isinstance(body, dict) else None
+        number = isinstance(given, int | float) and request.method == "PATCH"
+        self._number = given if number else None
+        return with_document(request, without(body, "description")) if number else request
+
+    def operation(self, call: Call, proceed: Proceed) -> Outcome:
+        """Keep it."""
+        outcome = proceed(call)
+        stream = target(call)
+        if call.operation != "update_stream" or self._number is None or stream is None:
+            return outcome
+        describe(stream, self._number)
+        return as_it_is(outcome, call, stream)
+
+
+@fault
+class EventsRequestedTextIsSplit(Deviation):
+    """A PATCH or PUT whose events_requested is a text is applied, split at its commas."""
+
+    breaks = ("SSF-8.1.1.3-ERR-400-INVALID", "SSF-8.1.1.4-ERR-400-INVALID")
+
+    def request(self, request: Request) -> Request:
+        """Split it."""
+        body = sent(request)
+        if not isinstance(body, dict) or not isinstance(body.get("events_requested"), str):
+            return request
+        return with_document(
+            request, {**body, "events_requested": body["events_requested"].split(",")}
+        )
+
+
+@fault
+class DeliveryWithoutAMethodIsPassedOver(Deviation):
+    """A PATCH or PUT whose delivery has no method is applied as if it named no delivery."""
+
+    breaks = ("SSF-8.1.1.3-ERR-400-INVALID", "SSF-8.1.1.4-ERR-400-INVALID")
+
+    def request(self, request: Request) -> Request:
+        """Take it out."""
+        body = sent(request)
+        delivery = body.get("delivery") if isinstance(body, dict) else None
+        if not isinstance(delivery, dict) or "method" in delivery:
+            return request
+        return with_document(request, without(body, "delivery"))
+
+
+@fault
+class UnknownDeliveryMethodIsKept(Deviation):
+    """A PATCH or PUT with a delivery method that nobody knows is applied."""
+
+    breaks = ("SSF-8.1.1.3-ERR-400-INVALID", "SSF-8.1.1.4-ERR-400-INVALID")
+    also = ("SSF-8.1.1-DELIVERY-PRESENT",)
+
+    def operation(self, call: Call, proceed: Proceed) -> Outcome:
+        """Keep it."""
+        stream = target(call)
+        delivery = call.body.get("delivery")
+        rules = call.transmitter.profile.delivery
+        if call.operation not in UPDATES or stream is None or not isinstance(delivery, dict):
+            return proceed(call)
+        method = delivery.get("method")
+        if not isinstance(method, str) or method in {rules.push, rules.poll}:
+            return proceed(call)
+        outcome = proceed(replace(call, body=without(call.body, "delivery")))
+        kept = DeliveryConfiguration(
+            method=method, endpoint_url=str(delivery.get("endpoint_url", ""))
+        )
+        stream.configuration = replace(stream.configuration, delivery=kept)
+        return as_it_is(outcome, call, stream)
+
+
+@fault
+class InvalidPatchEmptiesTheDescription(Deviation):
+    """A PATCH with a value of the wrong type is refused with 400 and empties the description."""
+
+    breaks = ("SSF-8.1.1.3-ERR-400-INVALID",)
+    also = ("SSF-8.1.1.3-PATCH-RO-MISMATCH-400",)
+
+    _TYPES = (("description", str), ("events_requested", list), ("delivery", dict))
+
+    def __init__(self) -> None:
+        self._refused = False
+
+    def request(self, request: Request) -> Request:
+        """Make an update of it that empties the description."""
+        body = sent(request)
+        self._refused = (
+            request.method == "PATCH"
+            and isinstance(body, dict)
+            and not all(isinstance(body.get(name, kind()), kind) for name, kind in self._TYPES)
+        )
+        if not self._refused:
+            return request
+        return with_document(request, {"stream_id": body.get("stream_id"), "description": ""})
+
+    def response(self, response: Response, operation: str | None) -> Response:
+        """Refuse it all the same."""
+        served = 200
+        if not self._refused or operation != "update_stream" or response.status != served:
+            return response
+        return Response.json(400, {"error": "invalid_request"})
+
+
+class UnnamedStream(Deviation):
+    """Lets a request that names no stream reach some."""
+
+    def request(self, request: Request) -> Request:
+        """Give it an id."""
+        body = sent(request)
+        if not isinstance(body, dict) or "stream_id" in body:
+            return request
+        return with_document(request, {**body, "stream_id": _UNNAMED})
+
+
+@fault
+class UnnamedUpdateReachesTheNewestStream(UnnamedStream):
+    """A PATCH or PUT that names no stream is refused with 400, and applied to the newest one."""
+
+    breaks = ("SSF-8.1.1.3-PATCH-STREAMID-REQUIRED", "SSF-8.1.1.4-PUT-STREAMID-REQUIRED")
+    also = ("SSF-8.1.1.3-ERR-400", "SSF-8.1.1.4-ERR-400")
+
+    def operation(self, call: Call, proceed: Proceed) -> Outcome:
+        """Apply it."""
+        if call.stream_id != _UNNAMED:
+            return proceed(call)
+        streams = call.transmitter.streams(call.audience)
+        if streams:
+            proceed(replace(call, stream_id=streams[-1].stream_id))
+        raise InvalidRequest("stream_id is missing", "stream_id")
+
+
+@fault
+class DeleteWithoutStreamIdRemovesAll(Deviation):
+    """A DELETE that names no stream removes all streams of the Receiver."""
+
+    breaks = ("SSF-8.1.1.5-DELETE-STREAMID-QUERY",)
+
+    def request(self, request: Request) -> Request:
+        """Give it an id."""
+        if request.method != "DELETE" or request.query:
+            return request
+        return replace(request, target=f"{request.path}?stream_id={_UNNAMED}")
+
+    def operation(self, call: Call, proceed: Proceed) -> Outcome:
+        """Remove them."""
+        if call.operation != "delete_stream" or call.stream_id != _UNNAMED:
+            return proceed(call)
+        for stream in call.transmitter.streams(call.audience):
+            call.transmitter.delete_stream(stream)
+        return Reply(status=call.transmitter.profile.operations["delete_stream"].success[0])

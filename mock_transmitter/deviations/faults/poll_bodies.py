@@ -1,0 +1,165 @@
+"""Faults in the reading of polls: bodies that are no poll, and their labels."""
+
+import json
+from abc import ABC, abstractmethod
+from dataclasses import replace
+
+from mock_transmitter.deviations.documents import with_header
+from mock_transmitter.deviations.entry import fault
+from mock_transmitter.deviations.faults.acknowledge_lists import LOSSES
+from mock_transmitter.deviations.faults.update import target
+from mock_transmitter.deviations.seams import Deviation, Proceed
+from mock_transmitter.http.message import Request, Response
+from mock_transmitter.http.operations import Call, Outcome
+
+_POLL = b'{"returnImmediately": true, "return_immediately": true, "acks": []}'
+_BAD_REQUEST = 400
+_POLLED = ("poll", "acknowledge")
+
+
+def _object_in(body: bytes) -> bool:
+    try:
+        return isinstance(json.loads(body), dict)
+    except (ValueError, RecursionError):
+        return False
+
+
+class MalformedBodies(Deviation, ABC):
+    """Takes a body that is no JSON object for something else."""
+
+    breaks = ("RFC8936-2.5.1-400-DEFAULT", "VEPA-ERR-MALFORMED")
+
+    @abstractmethod
+    def mended(self, body: bytes) -> bytes:
+        """Return the body that is read instead."""
+
+    def request(self, request: Request) -> Request:
+        """Mend it."""
+        polled = "poll" in request.path or "events:ack" in request.path
+        if request.method != "POST" or not polled or not request.body.strip():
+            return request
+        if _object_in(request.body):
+            return request
+        return replace(request, body=self.mended(request.body))
+
+
+@fault
+class MalformedPollIsServed(MalformedBodies):
+    """A body that is no JSON object is taken for a poll that states nothing of note."""
+
+    def mended(self, body: bytes) -> bytes:
+        """Return one that asks for an immediate answer."""
+        del body
+        return _POLL
+
+
+@fault
+class MalformedPollIsHeld(MalformedBodies):
+    """A body that is no JSON object is taken for a long poll, and held."""
+
+    def mended(self, body: bytes) -> bytes:
+        """Return one with all defaults."""
+        del body
+        return b'{"return_immediately": false, "acks": []}'
+
+
+@fault
+class ArrayIsServedAsAPoll(MalformedBodies):
+    """A JSON array is served as if it were a poll."""
+
+    def mended(self, body: bytes) -> bytes:
+        """Return a poll in its place."""
+        return _POLL if body.lstrip().startswith(b"[") else body
+
+
+@fault
+class MalformedPollTakesASetWithIt(Deviation):
+    """After a poll whose body can't be read, the oldest SET of the next stream polled is lost."""
+
+    breaks = ("RFC8936-2-UNACKED-KEPT",)
+    also = LOSSES
+
+    def __init__(self) -> None:
+        self._took = False
+
+    def response(self, response: Response, operation: str | None) -> Response:
+        """Note the refusal."""
+        if operation == "poll" and response.status == _BAD_REQUEST:
+            self._took = True
+        return response
+
+    def operation(self, call: Call, proceed: Proceed) -> Outcome:
+        """Lose it."""
+        stream = target(call)
+        if self._took and call.operation == "poll" and stream is not None:
+            self._took = False
+            stream.queue.acknowledge([one.jti for one in stream.queue][:1])
+        return proceed(call)
+
+
+class CrashingReader(Deviation):
+    """Answers 500 where a request was more than it could read."""
+
+    def __init__(self) -> None:
+        self._crashes = False
+
+    def chokes_on(self, request: Request) -> bool:
+        """Say whether it is."""
+        raise NotImplementedError
+
+    def request(self, request: Request) -> Request:
+        """Look at it."""
+        self._crashes = self.chokes_on(request)
+        return request
+
+    def response(self, response: Response, operation: str | None) -> Response:
+        """Crash."""
+        crashes = self._crashes and operation in _POLLED
+        return replace(response, status=500) if crashes else response
+
+
+@fault
+class MalformedPollIsACrash(CrashingReader):
+    """A body that is no JSON object is answered with 500."""
+
+    breaks = ("RFC8936-2.5.1-400-DEFAULT", "VEPA-ERR-MALFORMED")
+
+    def chokes_on(self, request: Request) -> bool:
+        """Say whether it is none."""
+        return bool(request.body.strip()) and not _object_in(request.body)
+
+
+@fault
+class PollWithACharsetIsACrash(CrashingReader):
+    """A Content-Type with a parameter is answered with 500."""
+
+    breaks = ("RFC8936-2.5-STATUS-200",)
+
+    def chokes_on(self, request: Request) -> bool:
+        """Say whether it has one."""
+        return ";" in (request.header("content-type") or "")
+
+
+@fault
+class PollOfAWrongTypeIsACrash(Deviation):
+    """A poll that is a JSON object with a value of a wrong type is answered with 500."""
+
+    breaks = ("RFC8936-2.5.1-400-DEFAULT",)
+    also = ("RFC8936-2.2-SETERRS-ACCEPTED", "RFC8936-2.5-STATUS-200", "VEPA-ERR-MALFORMED")
+
+    def response(self, response: Response, operation: str | None) -> Response:
+        """Crash where the schema is not met."""
+        invalid = response.status == _BAD_REQUEST and b'"/' in response.body
+        return replace(response, status=500) if operation in _POLLED and invalid else response
+
+
+@fault
+class WrongMethodHasNoAllow(Deviation):
+    """A 405 has no Allow header."""
+
+    breaks = ("RFC9110-15.5.6-405-ALLOW",)
+
+    def response(self, response: Response, operation: str | None) -> Response:
+        """Take it away."""
+        del operation
+        return with_header(response, "allow", None)

@@ -1,0 +1,172 @@
+"""Faults of the events in SETs: RFC 8417 sections 1.2 to 2.2, SSF 1.0 section 4.2."""
+
+from mock_transmitter.deviations.documents import without
+from mock_transmitter.deviations.entry import fault
+from mock_transmitter.deviations.seams import Json
+from mock_transmitter.deviations.signing import (
+    ClaimsDeviation,
+    EventsDeviation,
+    TextDeviation,
+    is_verification,
+)
+from mock_transmitter.keys import compact_json
+from mock_transmitter.stream import Stream
+
+# An event of another type than the one that was raised.
+MISNAMED = ("SSF-8.1.1-EVENTS-DELIVERED-SENT", "SSF-8.1.1-UNDELIVERED-NOT-SENT")
+# Where the events can't be told, neither can what they tell of.
+UNTOLD = (
+    *MISNAMED,
+    "SSF-8.1.4.2-204-MEANS-WILL-SEND",
+    "SSF-8.1.4.2-NO-STATE-REQUEST",
+    "SSF-8.1.4.2-STATE-ECHO",
+)
+
+
+@fault
+class SetTellsOfNoEvent(ClaimsDeviation):
+    """The events of every SET are an empty object."""
+
+    breaks = ("RFC8417-2-EVENTS-NONEMPTY",)
+    also = UNTOLD
+
+    def edit(self, claims: Json, stream: Stream) -> Json:
+        """Empty it."""
+        del stream
+        return {**claims, "events": {}}
+
+
+@fault
+class SetEventsAreAnArray(ClaimsDeviation):
+    """The events of every SET are an array of objects with a type and a payload."""
+
+    breaks = ("RFC8417-2-EVENTS-NONEMPTY", "SSF-4.2.1-TYPE-IS-KEY")
+    also = UNTOLD
+
+    def edit(self, claims: Json, stream: Stream) -> Json:
+        """List them."""
+        del stream
+        listed = [
+            {"type": event_type, "payload": payload}
+            for event_type, payload in claims["events"].items()
+        ]
+        return {**claims, "events": listed}
+
+
+@fault
+class EventTypeIsABareName(EventsDeviation):
+    """The type of every event is its last word, and no URI."""
+
+    breaks = ("RFC8417-1.2-EVENT-ID-URI", "SSF-4.2.1-TYPE-IS-KEY")
+    also = MISNAMED
+
+    def edit_event(self, event_type: str, payload: Json, iat: int) -> Json:
+        """Cut it."""
+        del iat
+        return {event_type.rpartition("/")[2]: payload}
+
+
+@fault
+class EventTypeHasASerialNumber(EventsDeviation):
+    """The type of an event ends in a number that grows with each one."""
+
+    breaks = ("RFC8417-2.2-STABLE-IDS",)
+    also = MISNAMED
+
+    def __init__(self) -> None:
+        self._count = 0
+
+    def edit_event(self, event_type: str, payload: Json, iat: int) -> Json:
+        """Number it."""
+        del iat
+        self._count += 1
+        return {f"{event_type}/{self._count}": payload}
+
+
+@fault
+class EventIsAText(EventsDeviation):
+    """The payload of every event is a JSON text within a string."""
+
+    breaks = ("RFC8417-1.2-PAYLOAD-OBJECT", "SSF-4.2.1-TYPE-IS-KEY")
+    also = ("SSE-11.1.2-SUBJECT-IN-PAYLOAD",)
+
+    def edit_event(self, event_type: str, payload: Json, iat: int) -> Json:
+        """Write it so."""
+        del iat
+        return {event_type: compact_json(payload).decode()}
+
+
+@fault
+class EventWithNothingToSayIsNull(EventsDeviation):
+    """The payload of every event is null."""
+
+    breaks = ("RFC8417-2-EMPTY-PAYLOAD", "RFC8417-1.2-PAYLOAD-OBJECT")
+    also = ("SSF-4.2.1-TYPE-IS-KEY", "SSE-11.1.2-SUBJECT-IN-PAYLOAD")
+
+    def edit_event(self, event_type: str, payload: Json, iat: int) -> Json:
+        """Say nothing."""
+        del payload, iat
+        return {event_type: None}
+
+
+@fault
+class SetTellsOfTwoHappenings(EventsDeviation):
+    """Every SET bundles two events of different types, of different times."""
+
+    breaks = (
+        "RFC8417-2.2-ONE-LOGICAL-EVENT",
+        "SSF-4.2.1-SINGLE-EVENT",
+        "SSF-4.2.1-MULTI-ONLY-ALIASES",
+        "SSE-11.1.7-SINGLE-EVENT",
+    )
+    also = MISNAMED
+
+    def edit_event(self, event_type: str, payload: Json, iat: int) -> Json:
+        """Add what happened an hour before."""
+        before = {"urn:example:secevent:events:login": {**payload, "event_timestamp": iat - 3600}}
+        return {event_type: payload, **before}
+
+
+@fault
+class SetNamesAnEventTypeTwice(TextDeviation):
+    """Every SET has its event type twice, with a payload each."""
+
+    breaks = ("RFC8417-2.2-NO-DUP-EVENT-IDS",)
+
+    def edit_claims(self, text: str, claims: Json) -> str:
+        """Repeat the type."""
+        event_type = next(iter(claims["events"]))
+        return text.replace('"events":{', f'"events":{{"{event_type}":{{}},', 1)
+
+
+@fault
+class EventOfANewTypeRepeatsTheSubject(ClaimsDeviation):
+    """Every event is of a type that neither CAEP nor RISC has, with the subject in its payload."""
+
+    breaks = ("SSF-3.1.2-NEW-TYPES-NO-PAYLOAD-SUBJECT",)
+    also = (*MISNAMED, "RFC8417-2.2-STABLE-IDS")
+
+    def edit(self, claims: Json, stream: Stream) -> Json:
+        """Rename it, and copy the subject."""
+        del stream
+        if any(is_verification(event_type) for event_type in claims["events"]):
+            return claims
+        payload = next(iter(claims["events"].values()))
+        event = {**payload, "subject": claims.get("sub_id")}
+        return {**claims, "events": {"urn:example:secevent:events:type_1": event}}
+
+
+@fault
+class SetHasNoSubject(ClaimsDeviation):
+    """No SET says whom it is about."""
+
+    breaks = ("SSF-3.1-SUBID-PRESENT", "SSE-11.1.2-SUBJECT-IN-PAYLOAD")
+
+    def edit(self, claims: Json, stream: Stream) -> Json:
+        """Take it away."""
+        del stream
+        events = {
+            event_type: without(payload, "subject")
+            for event_type, payload in claims["events"].items()
+        }
+        return {**without(claims, "sub_id"), "events": events}

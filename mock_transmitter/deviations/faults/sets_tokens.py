@@ -1,0 +1,306 @@
+"""Faults of SETs as tokens: their form, header, signature and key. RFC 7515, RFC 7518."""
+
+import hmac
+from abc import ABC, abstractmethod
+from base64 import urlsafe_b64decode
+from dataclasses import replace
+from types import MappingProxyType
+
+from mock_transmitter.deviations.documents import without
+from mock_transmitter.deviations.entry import fault
+from mock_transmitter.deviations.seams import Deviation, Json, Proceed
+from mock_transmitter.deviations.signing import UNVERIFIABLE, HeaderDeviation, TextDeviation
+from mock_transmitter.http.operations import Call, Outcome, Reply
+from mock_transmitter.keys import SigningKey, base64url, compact_json
+from mock_transmitter.seed import source
+
+# What is seen where no published key verifies any signature.
+NO_KEY_VERIFIES = (
+    "RFC7515-5.2-SIGNATURE-VALID",
+    "RFC8417-5.1-SIGNED",
+    "SSF-4.1.4-KEY-FROM-JWKS",
+    "SSE-11.1.1-KEY-FROM-JWKS",
+    "VEPA-SIGNED",
+)
+
+
+@fault
+class SetTypIsJwt(HeaderDeviation):
+    """The typ of every SET is JWT."""
+
+    breaks = ("SSF-4.1.1-TYP", "SSE-11.1.4-TYP")
+    also = ("RFC8417-2.3-TYP-VALUE", "RFC8417-2.3-TYP-WHEN-CONFUSABLE")
+    changes = MappingProxyType({"typ": "JWT"})
+
+
+@fault
+class SetTypHasTheApplicationPrefix(HeaderDeviation):
+    """The typ of every SET is the whole media type, application/secevent+jwt."""
+
+    breaks = ("RFC8417-2.3-TYP-VALUE",)
+    also = ("SSF-4.1.1-TYP", "SSE-11.1.4-TYP")
+    changes = MappingProxyType({"typ": "application/secevent+jwt"})
+
+
+@fault
+class SetKidIsUnknown(HeaderDeviation):
+    """The kid of every SET names a key that is not published."""
+
+    breaks = ("RFC7515-4.1.4-KID-RESOLVES",)
+    also = UNVERIFIABLE
+    changes = MappingProxyType({"kid": "2019-key"})
+
+
+@fault
+class SetIsUnsigned(Deviation):
+    """Every SET has the algorithm none and an empty signature."""
+
+    breaks = ("VEPA-SIGNED",)
+    also = UNVERIFIABLE
+
+    def token(self, token: str, header: Json, claims: Json, key: SigningKey) -> str:
+        """Take the signature away."""
+        del token
+        unsigned = key.sign({**without(header, "kid"), "alg": "none"}, claims)
+        return unsigned.rpartition(".")[0] + "."
+
+
+@fault
+class SetSignatureIsBroken(Deviation):
+    """The signature of every SET is that of other bytes."""
+
+    breaks = NO_KEY_VERIFIES
+    also = UNVERIFIABLE
+
+    def token(self, token: str, header: Json, claims: Json, key: SigningKey) -> str:
+        """Sign something else."""
+        other = key.sign(header, {**claims, "jti": "another"})
+        return f"{token.rpartition('.')[0]}.{other.rpartition('.')[2]}"
+
+
+@fault
+class SetHasNoTyp(HeaderDeviation):
+    """The header of no SET has a typ."""
+
+    breaks = ("SSF-4.1.1-TYP", "SSE-11.1.4-TYP", "RFC8417-2.3-TYP-WHEN-CONFUSABLE")
+    changes = MappingProxyType({"typ": None})
+
+
+@fault
+class SetHasNoAlg(HeaderDeviation):
+    """The header of no SET names the algorithm."""
+
+    breaks = ("RFC7515-4.1.1-ALG",)
+    also = UNVERIFIABLE
+    changes = MappingProxyType({"alg": None})
+
+
+@fault
+class SetCritIsEmpty(HeaderDeviation):
+    """The header of every SET has a crit that lists nothing."""
+
+    breaks = ("RFC7515-4.1.11-CRIT",)
+    changes = MappingProxyType({"crit": []})
+
+
+@fault
+class SetCritNamesWhatIsNotThere(HeaderDeviation):
+    """The header of every SET has a crit with a name that no member has."""
+
+    breaks = ("RFC7515-4.1.11-CRIT",)
+    changes = MappingProxyType({"crit": ["b64"]})
+
+
+@fault
+class SetHeaderNamesAMemberTwice(TextDeviation):
+    """The header of every SET has typ twice."""
+
+    breaks = ("RFC7515-7.1-COMPACT",)
+    also = UNVERIFIABLE
+
+    def edit_header(self, text: str) -> str:
+        """Put another before the first."""
+        return '{"typ":"JWT",' + text.removeprefix("{")
+
+
+class _TokenDeviation(Deviation, ABC):
+    """Changes every SET after it was signed."""
+
+    @abstractmethod
+    def edit(self, header: str, claims: str, signature: str) -> str:
+        """Return the token, from its three parts."""
+
+    def token(self, token: str, header: Json, claims: Json, key: SigningKey) -> str:
+        """Edit it."""
+        del token
+        return self.edit(*key.sign(header, claims).split("."))
+
+
+@fault
+class SetIsPadded(_TokenDeviation):
+    """The parts of every SET are filled up with equals signs."""
+
+    breaks = ("RFC8417-2.4-JWT-FORM", "RFC7515-7.1-COMPACT")
+    also = (*UNVERIFIABLE, "SSF-8.1.1-EVENTS-DELIVERED-SENT")
+
+    def edit(self, header: str, claims: str, signature: str) -> str:
+        """Fill them up."""
+        return ".".join(f"{part}{'=' * (-len(part) % 4)}" for part in (header, claims, signature))
+
+
+@fault
+class SetHasNoSignaturePart(_TokenDeviation):
+    """Every SET has two parts, header and claims."""
+
+    breaks = ("RFC8417-2.4-JWT-FORM", "RFC7515-7.1-COMPACT")
+    also = (*UNVERIFIABLE, "SSF-8.1.1-EVENTS-DELIVERED-SENT")
+
+    def edit(self, header: str, claims: str, signature: str) -> str:
+        """Leave the third out."""
+        del signature
+        return f"{header}.{claims}"
+
+
+@fault
+class SetSignatureIsStripped(_TokenDeviation):
+    """Every SET names its algorithm and has an empty signature."""
+
+    breaks = NO_KEY_VERIFIES
+
+    def edit(self, header: str, claims: str, signature: str) -> str:
+        """Empty it."""
+        del signature
+        return f"{header}.{claims}."
+
+
+@fault
+class SetIsChangedAfterItWasSigned(Deviation):
+    """The claims of every SET say more than what was signed."""
+
+    breaks = NO_KEY_VERIFIES
+
+    def token(self, token: str, header: Json, claims: Json, key: SigningKey) -> str:
+        """Add a claim and leave the signature."""
+        del token
+        first, _, last = key.sign(header, claims).split(".")
+        return f"{first}.{base64url(compact_json({**claims, 'amr': ['pwd']}))}.{last}"
+
+
+@fault
+class SetSignatureIsInDer(Deviation):
+    """The signature of every SET is the ASN.1 structure that cryptography libraries make."""
+
+    breaks = NO_KEY_VERIFIES
+
+    def token(self, token: str, header: Json, claims: Json, key: SigningKey) -> str:
+        """Wrap both numbers; a leading zero byte keeps each positive."""
+        del token
+        signed, _, last = key.sign(header, claims).rpartition(".")
+        raw = urlsafe_b64decode(f"{last}==")
+        numbers = b"".join(b"\x02\x21\x00" + raw[at : at + 32] for at in (0, 32))
+        return f"{signed}.{base64url(bytes((0x30, len(numbers))) + numbers)}"
+
+
+@fault
+class SetIsAuthenticatedWithThePublicKey(Deviation):
+    """Every SET is an HS256 token, with the published key as the shared secret."""
+
+    breaks = (
+        "RFC7515-5.2-SIGNATURE-VALID",
+        "SSF-4.1.4-KEY-FROM-JWKS",
+        "SSE-11.1.1-KEY-FROM-JWKS",
+        "VEPA-SIGNED",
+    )
+    also = ("RFC8417-5.1-SIGNED",)
+
+    def token(self, token: str, header: Json, claims: Json, key: SigningKey) -> str:
+        """Compute the code in the signature's place."""
+        del token
+        signed = key.sign({**header, "alg": "HS256"}, claims).rpartition(".")[0]
+        code = hmac.digest(compact_json(key.public), signed.encode(), "sha256")
+        return f"{signed}.{base64url(code)}"
+
+
+# -- keys
+
+
+class _OtherKey(Deviation):
+    """Signs every SET with a key of its own; `published` says whether the key set shows it."""
+
+    published = False
+
+    def key_of(self, key: SigningKey) -> SigningKey:
+        """Return the key to sign with; the usual one is `key`."""
+        return SigningKey.es256(source(0, key.kid, "another"))
+
+    def token(self, token: str, header: Json, claims: Json, key: SigningKey) -> str:
+        """Sign with it."""
+        del token, header
+        other = self.key_of(key)
+        return other.sign(other.header(), claims)
+
+    def key_set(self, key_set: Json, key: SigningKey) -> Json:
+        """Show it or not."""
+        keys = [*key_set["keys"], self.key_of(key).public] if self.published else key_set["keys"]
+        return {**key_set, "keys": keys}
+
+
+@fault
+class SetIsSignedWithAKeyThatWasNeverPublished(_OtherKey):
+    """Every SET is signed with a key that the key set never had, and names it."""
+
+    breaks = ("RFC7515-4.1.4-KID-RESOLVES", *NO_KEY_VERIFIES)
+
+
+@fault
+class SetIsSignedWithAWithdrawnKey(_OtherKey):
+    """Every SET is signed with a key that the key set had when it was read first, and no more."""
+
+    breaks = ("RFC7515-4.1.4-KID-RESOLVES", *NO_KEY_VERIFIES)
+    published = True
+
+    def key_set(self, key_set: Json, key: SigningKey) -> Json:
+        """Show it once."""
+        shown = super().key_set(key_set, key)
+        self.published = False
+        return shown
+
+
+@fault
+class SetIsSignedWithAnotherKeyOfThatKid(_OtherKey):
+    """Every SET names the published key and is signed with another."""
+
+    breaks = NO_KEY_VERIFIES
+
+    def token(self, token: str, header: Json, claims: Json, key: SigningKey) -> str:
+        """Sign under the published key's header."""
+        del token
+        return self.key_of(key).sign(header, claims)
+
+
+@fault
+class SetIsSignedWithAShortRsaKey(_OtherKey):
+    """Every SET is signed with an RSA key of 1024 bits."""
+
+    breaks = ("RFC7518-3.3-RSA-2048",)
+    published = True
+
+    def key_of(self, key: SigningKey) -> SigningKey:
+        """Return that key."""
+        del key
+        return SigningKey.rs256(1024)
+
+
+@fault
+class SetsAreSignedAndNoKeySetIsNamed(Deviation):
+    """SETs are signed, and the metadata has no jwks_uri."""
+
+    breaks = ("SSF-7.1-JWKS-URI-WHEN-SIGNING",)
+    also = (*UNVERIFIABLE, "SSE-6.1-JWKS-URI")
+
+    def operation(self, call: Call, proceed: Proceed) -> Outcome:
+        """Take it out of the metadata."""
+        outcome = proceed(call)
+        if call.operation != "discover" or not isinstance(outcome, Reply):
+            return outcome
+        return replace(outcome, document=without(outcome.document, "jwks_uri"))

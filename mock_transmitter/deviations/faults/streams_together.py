@@ -1,0 +1,214 @@
+"""Faults in which the streams of one Receiver get mixed up: SSF 1.0 section 8.1.1."""
+
+from dataclasses import replace
+from typing import ClassVar
+
+from mock_transmitter.deviations.documents import with_body
+from mock_transmitter.deviations.entry import fault
+from mock_transmitter.deviations.faults.delete import UNKNOWN
+from mock_transmitter.deviations.faults.update import as_it_is, describe, others, target
+from mock_transmitter.deviations.seams import Deviation, Proceed
+from mock_transmitter.errors import InvalidRequest
+from mock_transmitter.http.operations import Call, Outcome
+from mock_transmitter.stream import Stream
+
+
+@fault
+class PatchDescribesEachStream(Deviation):
+    """A PATCH with a description changes that of each stream of the Receiver."""
+
+    breaks = ("SSF-8.1.1.3-PATCH-MISSING-UNCHANGED",)
+
+    def operation(self, call: Call, proceed: Proceed) -> Outcome:
+        """Change them."""
+        outcome = proceed(call)
+        if call.operation == "update_stream" and "description" in call.body:
+            for other in others(call):
+                describe(other, call.body["description"])
+        return outcome
+
+
+@fault
+class PatchGivesEachStreamItsEvents(Deviation):
+    """A PATCH with events_requested changes those of each stream of the Receiver."""
+
+    breaks = ("SSF-8.1.1.3-PATCH-MISSING-UNCHANGED",)
+
+    def operation(self, call: Call, proceed: Proceed) -> Outcome:
+        """Change them."""
+        outcome = proceed(call)
+        own = target(call)
+        named = call.operation == "update_stream" and "events_requested" in call.body
+        if named and own is not None:
+            for other in others(call):
+                requested = own.configuration.events_requested
+                other.configuration = replace(other.configuration, events_requested=requested)
+        return outcome
+
+
+@fault
+class PatchReachesTheNewestStream(Deviation):
+    """A PATCH changes the newest stream of the Receiver, whichever it names."""
+
+    breaks = ("SSF-8.1.1.3-PATCH-MISSING-UNCHANGED", "SSF-8.1.1.3-PATCH-APPLIES")
+    also = ("SSF-8.1.1.3-PATCH-200-FULL",)
+
+    def operation(self, call: Call, proceed: Proceed) -> Outcome:
+        """Change that one."""
+        stream = target(call)
+        if call.operation != "update_stream" or stream is None:
+            return proceed(call)
+        newest = call.transmitter.streams(call.audience)[-1]
+        moved = replace(call, stream_id=newest.stream_id)
+        return as_it_is(proceed(moved), call, stream)
+
+
+@fault
+class NewStreamTakesTheDescriptionOfTheLast(Deviation):
+    """A stream that is created without a description begins with that of the newest stream."""
+
+    breaks = ("SSF-8.1.1-DESCRIPTION",)
+    also = ("SSF-8.1.1.1-CREATE-201", "SSF-8.1.1.1-SECOND-NEW-ID")
+
+    def operation(self, call: Call, proceed: Proceed) -> Outcome:
+        """Put it into the request."""
+        streams = call.transmitter.streams(call.audience)
+        if call.operation == "create_stream" and streams and "description" not in call.body:
+            description = streams[-1].configuration.others.get("description")
+            if description is not None:
+                call = with_body(call, description=description)
+        return proceed(call)
+
+
+@fault
+class CreateClearsOtherDescriptions(Deviation):
+    """Creating a stream removes the descriptions of the Receiver's other streams."""
+
+    breaks = ("SSF-8.1.1.1-SECOND-NEW-ID",)
+    also = ("SSF-8.1.1-DESCRIPTION",)
+
+    def operation(self, call: Call, proceed: Proceed) -> Outcome:
+        """Remove them."""
+        if call.operation == "create_stream":
+            for stream in call.transmitter.streams(call.audience):
+                describe(stream, None)
+        return proceed(call)
+
+
+@fault
+class CreateTakesEventsFromOtherStreams(Deviation):
+    """Creating a stream takes its event types away from the Receiver's other streams."""
+
+    breaks = ("SSF-8.1.1.1-SECOND-NEW-ID",)
+    also = ("RFC8936-2-UNACKED-KEPT",)
+
+    def operation(self, call: Call, proceed: Proceed) -> Outcome:
+        """Take them away."""
+        if call.operation == "create_stream":
+            taken = call.body.get("events_requested") or ()
+            for stream in call.transmitter.streams(call.audience):
+                kept = [uri for uri in stream.configuration.events_requested if uri not in taken]
+                stream.configuration = replace(stream.configuration, events_requested=tuple(kept))
+        return proceed(call)
+
+
+@fault
+class ReplaceResetsOtherStreams(Deviation):
+    """A PUT of one stream resets the Receiver-Supplied properties of the Receiver's others."""
+
+    breaks = ("SSF-8.1.1.4-PUT-200",)
+
+    def operation(self, call: Call, proceed: Proceed) -> Outcome:
+        """Reset them."""
+        outcome = proceed(call)
+        if call.operation == "replace_stream" and call.transmitter.explicit:
+            for other in others(call):
+                call.transmitter.replace_stream(other, {})
+        return outcome
+
+
+class RefusalThatDamages(Deviation):
+    """Refuses an update as it should, and takes the descriptions of other streams away."""
+
+    refused: ClassVar[str]
+
+    def operation(self, call: Call, proceed: Proceed) -> Outcome:
+        """Take them away."""
+        try:
+            return proceed(call)
+        except InvalidRequest:
+            if call.operation == self.refused:
+                for other in others(call):
+                    describe(other, None)
+            raise
+
+
+@fault
+class RefusedPatchDamagesOtherStreams(RefusalThatDamages):
+    """A PATCH that is refused for a wrong value removes the descriptions of other streams."""
+
+    refused = "update_stream"
+    breaks = ("SSF-8.1.1.3-PATCH-RO-MISMATCH-400",)
+    also = (
+        "SSF-8.1.1.3-ERR-400-INVALID",
+        "SSF-8.1.1.3-PATCH-DELIVERED-PRE-VALUE",
+        "SSF-8.1.1.3-PATCH-MISSING-UNCHANGED",
+    )
+
+
+@fault
+class RefusedReplaceDamagesOtherStreams(RefusalThatDamages):
+    """A PUT that is refused for a wrong value removes the descriptions of other streams."""
+
+    refused = "replace_stream"
+    breaks = ("SSF-8.1.1.4-PUT-RO-MISMATCH-400",)
+    also = ("SSF-8.1.1.4-PUT-DELIVERED-PRE-VALUE", "SSF-8.1.1.4-ERR-400-INVALID")
+
+
+@fault
+class DeleteRemovesTheOldestStreamToo(Deviation):
+    """Deleting a stream removes the oldest other stream of the Receiver with it."""
+
+    breaks = ("SSF-8.1.1.5-DELETE-EFFECTIVE",)
+    also = ("SSF-8.1.1.5-ERR-404",)
+
+    def operation(self, call: Call, proceed: Proceed) -> Outcome:
+        """Remove it."""
+        left = others(call)
+        outcome = proceed(call)
+        if call.operation == "delete_stream" and left:
+            call.transmitter.delete_stream(left[0])
+        return outcome
+
+
+@fault
+class DeleteRemovesTheNewestStream(Deviation):
+    """Deleting a stream removes the newest one of the Receiver, whichever is named."""
+
+    breaks = ("SSF-8.1.1.5-DELETE-EFFECTIVE",)
+    also = (*UNKNOWN, "SSF-8.1.1.5-DELETE-STOPS-DELIVERY")
+
+    def operation(self, call: Call, proceed: Proceed) -> Outcome:
+        """Remove that one."""
+        if call.operation == "delete_stream" and target(call) is not None:
+            call = replace(call, stream_id=_newest(call).stream_id)
+        return proceed(call)
+
+
+@fault
+class DeletingAnUnknownStreamRemovesAnother(Deviation):
+    """Deleting a stream that does not exist is answered with 404 and removes the newest one."""
+
+    breaks = ("SSF-8.1.1.5-ERR-404",)
+    also = ("SSF-8.1.1.5-DELETE-EFFECTIVE", "SSF-8-AUTH-BINDS-STREAMS")
+
+    def operation(self, call: Call, proceed: Proceed) -> Outcome:
+        """Remove it."""
+        known = target(call) is not None
+        if call.operation == "delete_stream" and not known and others(call):
+            call.transmitter.delete_stream(_newest(call))
+        return proceed(call)
+
+
+def _newest(call: Call) -> Stream:
+    return call.transmitter.streams(call.audience)[-1]

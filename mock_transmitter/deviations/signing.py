@@ -1,0 +1,132 @@
+"""Small tools for deviations that change SETs: their claims, events, subjects and signatures."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import Any, ClassVar, TypeAlias
+
+from mock_transmitter.deviations.seams import Deviation
+from mock_transmitter.keys import SigningKey, compact_json
+from mock_transmitter.stream import Stream
+
+Json: TypeAlias = dict[str, Any]
+
+# What falls where nobody can check the signature of a SET.
+UNVERIFIABLE = (
+    "RFC7515-4.1.4-KID-RESOLVES",
+    "RFC7515-5.2-SIGNATURE-VALID",
+    "RFC7515-7.1-COMPACT",
+    "RFC8417-2.4-JWT-FORM",
+    "RFC8417-2.4-UNSIGNED-NEEDS-TLS",
+    "RFC8417-5.1-SIGNED",
+    "SSF-4.1.4-KEY-FROM-JWKS",
+    "SSF-7.1-JWKS-URI-WHEN-SIGNING",
+    "SSE-11.1.1-KEY-FROM-JWKS",
+    "VEPA-SIGNED",
+)
+
+
+class ClaimsDeviation(Deviation, ABC):
+    """Changes the claims of every SET, but what another deviation has spoiled already."""
+
+    @abstractmethod
+    def edit(self, claims: Json, stream: Stream) -> Json:
+        """Return the claims to sign."""
+
+    def claims(self, claims: Json, stream: Stream) -> Json:
+        """Edit them."""
+        return self.edit(claims, stream) if _are_whole(claims) else claims
+
+
+class EventsDeviation(ClaimsDeviation):
+    """Changes the events of every SET but Verification Events, which the Receiver asked for."""
+
+    @abstractmethod
+    def edit_event(self, event_type: str, payload: Json, iat: int) -> Json:
+        """Return the events to tell of, in place of this one."""
+
+    def edit(self, claims: Json, stream: Stream) -> Json:
+        """Edit each."""
+        del stream
+        events: Json = {}
+        for event_type, payload in claims["events"].items():
+            if is_verification(event_type):
+                events[event_type] = payload
+            else:
+                events |= self.edit_event(event_type, payload, claims["iat"])
+        return {**claims, "events": events}
+
+
+class SubjectDeviation(ClaimsDeviation):
+    """Tells of another subject wherever the event is not about the stream itself."""
+
+    subject: ClassVar[Mapping[str, Any]]
+
+    def edit(self, claims: Json, stream: Stream) -> Json:
+        """Put it in the subject's place."""
+        del stream
+        if any(is_verification(event_type) for event_type in claims["events"]):
+            return claims
+        return with_subject(claims, self.subject)
+
+
+class HeaderDeviation(Deviation):
+    """Signs with another header; a member that is None is left out."""
+
+    changes: ClassVar[Mapping[str, Any]]
+
+    def token(self, token: str, header: Json, claims: Json, key: SigningKey) -> str:
+        """Sign so."""
+        del token
+        changed = {**header, **self.changes}
+        return key.sign(
+            {name: value for name, value in changed.items() if value is not None}, claims
+        )
+
+
+class TextDeviation(Deviation, ABC):
+    """Signs another text: what no object in memory can be, such as a member named twice."""
+
+    def edit_header(self, text: str) -> str:
+        """Return the JSON text of the header."""
+        return text
+
+    def edit_claims(self, text: str, claims: Json) -> str:
+        """Return the JSON text of the claims."""
+        del claims
+        return text
+
+    def token(self, token: str, header: Json, claims: Json, key: SigningKey) -> str:
+        """Sign it."""
+        if not _are_whole(claims):
+            return token
+        return key.sign_parts(
+            self.edit_header(compact_json(header).decode()).encode(),
+            self.edit_claims(compact_json(claims).decode(), claims).encode(),
+        )
+
+
+def is_verification(event_type: str) -> bool:
+    """Say whether an event type is the Verification Event of some text."""
+    return event_type.endswith("/verification")
+
+
+def with_subject(claims: Json, subject: Mapping[str, Any]) -> Json:
+    """Return the claims with another subject, where this profile has it."""
+    if "sub_id" in claims:
+        return {**claims, "sub_id": dict(subject)}
+    events = {
+        event_type: {**payload, "subject": dict(subject)}
+        for event_type, payload in claims["events"].items()
+    }
+    return {**claims, "events": events}
+
+
+def _are_whole(claims: Json) -> bool:
+    events = claims.get("events")
+    return (
+        all(isinstance(claims.get(name), str) for name in ("iss", "aud", "txn"))
+        and isinstance(claims.get("iat"), int)
+        and isinstance(events, dict)
+        and bool(events)
+        and all(isinstance(payload, dict) for payload in events.values())
+    )

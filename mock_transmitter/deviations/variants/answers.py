@@ -1,0 +1,133 @@
+"""Variants of how the management API answers: headers, the writing of JSON, bodies of refusals."""
+
+import json
+from dataclasses import replace
+
+from mock_transmitter.deviations.documents import with_header
+from mock_transmitter.deviations.entry import variant
+from mock_transmitter.deviations.faults.invalid_requests import UnnamedStream
+from mock_transmitter.deviations.seams import Deviation
+from mock_transmitter.http.message import Request, Response
+
+_CREATED = 201
+_BAD_REQUEST = 400
+_REFUSED = range(400, 500)
+_MANAGES = frozenset(
+    {
+        "create_stream",
+        "read_stream",
+        "list_streams",
+        "update_stream",
+        "replace_stream",
+        "delete_stream",
+    }
+)
+
+
+@variant
+class CreateNamesItsLocation(Deviation):
+    """A new stream is answered with its location, an entity tag and the charset of its JSON."""
+
+    exercises = ("SSF-8.1.1.1-CREATE-201",)
+
+    def response(self, response: Response, operation: str | None) -> Response:
+        """Add the headers."""
+        if operation != "create_stream" or response.status != _CREATED:
+            return response
+        answer = with_header(response, "location", "/ssf/streams/new")
+        answer = with_header(answer, "etag", 'W/"1"')
+        return with_header(answer, "content-type", "application/json; charset=utf-8")
+
+
+@variant
+class JsonIsIndentedAsciiInAnyOrder(Deviation):
+    """JSON is written with escapes beyond ASCII, indented, its members sorted."""
+
+    exercises = ("SSF-8.1.1.1-CREATE-201", "SSF-8.1.1.2-READ-200")
+
+    def response(self, response: Response, operation: str | None) -> Response:
+        """Write it anew."""
+        if operation not in _MANAGES or not response.body:
+            return response
+        document = json.loads(response.body)
+        text = json.dumps(document, ensure_ascii=True, indent=2, sort_keys=True)
+        return replace(response, body=f"\r\n{text}\n".encode())
+
+
+@variant
+class RefusalsAreText(Deviation):
+    """Whatever the management API refuses has a line of text for a body."""
+
+    exercises = ("SSF-8.1.1.3-ERR-400", "SSF-8.1.1.4-ERR-400", "SSF-8.1.1.5-ERR-404")
+
+    def response(self, response: Response, operation: str | None) -> Response:
+        """Write it."""
+        if operation not in _MANAGES or response.status not in _REFUSED:
+            return response
+        plain = with_header(response, "content-type", "text/plain; charset=utf-8")
+        return replace(plain, body=b"The request was refused.\n")
+
+
+@variant
+class RefusalsAreProblemDetails(Deviation):
+    """Whatever the management API refuses has problem details (RFC 9457) for a body."""
+
+    exercises = ("SSF-8.1.1.3-ERR-400", "SSF-8.1.1.4-ERR-400", "SSF-8.1.1.5-ERR-404")
+
+    def response(self, response: Response, operation: str | None) -> Response:
+        """Write them."""
+        if operation not in _MANAGES or response.status not in _REFUSED:
+            return response
+        details = {"type": "about:blank", "title": "refused", "status": response.status}
+        answer = with_header(response, "content-type", "application/problem+json")
+        return replace(answer, body=json.dumps(details).encode())
+
+
+@variant
+class UnnamedUpdatesAreNotFound(UnnamedStream):
+    """A PATCH or PUT that names no stream is answered with 404."""
+
+    exercises = ("SSF-8.1.1.3-PATCH-STREAMID-REQUIRED", "SSF-8.1.1.4-PUT-STREAMID-REQUIRED")
+
+
+class _UnnamedDelete(Deviation):
+    """Answers a DELETE that names no stream with another refusal than 400."""
+
+    status = _BAD_REQUEST
+
+    def __init__(self) -> None:
+        self._unnamed = False
+
+    def request(self, request: Request) -> Request:
+        """Remember it."""
+        self._unnamed = request.method == "DELETE" and not request.query
+        return request
+
+    def response(self, response: Response, operation: str | None) -> Response:
+        """Answer so."""
+        refused = self._unnamed and operation == "delete_stream"
+        if not refused or response.status != _BAD_REQUEST:
+            return response
+        return replace(response, status=self.status)
+
+
+@variant
+class UnnamedDeletesAreNotFound(_UnnamedDelete):
+    """A DELETE that names no stream is answered with 404."""
+
+    exercises = ("SSF-8.1.1.5-DELETE-STREAMID-QUERY",)
+    status = 404
+
+
+@variant
+class UnnamedDeletesAreNotAllowed(_UnnamedDelete):
+    """A DELETE that names no stream is answered with 405, and what is allowed."""
+
+    exercises = ("SSF-8.1.1.5-DELETE-STREAMID-QUERY",)
+    status = 405
+
+    def response(self, response: Response, operation: str | None) -> Response:
+        """Say what is allowed."""
+        answer = super().response(response, operation)
+        same = answer.status == response.status
+        return answer if same else with_header(answer, "allow", "GET, PATCH, POST, PUT")

@@ -1,0 +1,66 @@
+"""Variants of the metadata: SSF 1.0 section 7, the 2021 draft's section 6."""
+
+from abc import ABC
+from dataclasses import replace
+from typing import ClassVar
+
+from mock_transmitter.deviations.documents import without
+from mock_transmitter.deviations.entry import variant
+from mock_transmitter.deviations.seams import Deviation, Proceed
+from mock_transmitter.http.message import Request
+from mock_transmitter.http.operations import Call, Outcome, Reply
+
+
+@variant
+class MetadataNamesADraft(Deviation):
+    """The spec_version is that of a draft before the final text."""
+
+    exercises = ("SSF-7.1-SPEC-VERSION",)
+
+    def operation(self, call: Call, proceed: Proceed) -> Outcome:
+        """Name it."""
+        outcome = proceed(call)
+        if call.operation != "discover" or not isinstance(outcome, Reply):
+            return outcome
+        return replace(outcome, document={**outcome.document, "spec_version": "1_0-ID3"})
+
+
+@variant
+class MetadataSaysNoMoreThanItMust(Deviation):
+    """The metadata has neither a spec_version nor authorization_schemes."""
+
+    exercises = ("SSF-7.1-SPEC-VERSION",)
+
+    def operation(self, call: Call, proceed: Proceed) -> Outcome:
+        """Leave them out."""
+        outcome = proceed(call)
+        if call.operation != "discover" or not isinstance(outcome, Reply):
+            return outcome
+        few = without(outcome.document, "spec_version", "authorization_schemes")
+        return replace(outcome, document=few)
+
+
+class _AtTheOldLocationToo(Deviation, ABC):
+    """Serves the metadata at risc-configuration too."""
+
+    PATH: ClassVar[str]
+
+    def request(self, request: Request) -> Request:
+        """Lead one path to the other."""
+        return replace(request, target=request.target.replace("/risc-configuration", self.PATH))
+
+
+@variant
+class MetadataStandsAtRiscConfigurationToo(_AtTheOldLocationToo):
+    """The metadata stands at risc-configuration as well as at ssf-configuration."""
+
+    exercises = ("SSF-7.2.2-RISC-LOCATION-LEGACY",)
+    PATH = "/ssf-configuration"
+
+
+@variant
+class DraftMetadataStandsAtRiscConfigurationToo(_AtTheOldLocationToo):
+    """The metadata stands at risc-configuration as well as at sse-configuration."""
+
+    exercises = ("SSE-6.2-RISC-LOCATION",)
+    PATH = "/sse-configuration"

@@ -1,0 +1,272 @@
+"""Variants of SETs and their keys: RFC 8417, RFC 7515, RFC 9493, SSF 1.0 sections 3 and 4."""
+
+from types import MappingProxyType
+
+from mock_transmitter.deviations.documents import without
+from mock_transmitter.deviations.entry import variant
+from mock_transmitter.deviations.seams import Deviation, Json
+from mock_transmitter.deviations.signing import (
+    ClaimsDeviation,
+    EventsDeviation,
+    HeaderDeviation,
+    SubjectDeviation,
+    TextDeviation,
+    is_verification,
+    with_subject,
+)
+from mock_transmitter.keys import SigningKey
+from mock_transmitter.seed import source
+from mock_transmitter.stream import Stream
+
+SIGNED = ("RFC8417-2.4-SIGNED-OR-ENCRYPTED",)
+EXTRAS = ("SSF-4.2.3-EXTRA-FIELDS", "SSE-11.1.3-EXTRA-CLAIMS", "RFC8417-2-ENVELOPE-EXTRAS")
+
+
+# -- keys and algorithms
+
+
+class _OwnKeys(Deviation):
+    """Signs with keys of its own, all of them published beside the usual one."""
+
+    keys: tuple[SigningKey, ...] = ()
+
+    def signing(self, key: SigningKey) -> SigningKey:
+        """Return the key for the next SET; the usual one is `key`."""
+        del key
+        return self.keys[-1]
+
+    def token(self, token: str, header: Json, claims: Json, key: SigningKey) -> str:
+        """Sign with it."""
+        del token, header
+        own = self.signing(key)
+        return own.sign(own.header(), claims)
+
+    def key_set(self, key_set: Json, key: SigningKey) -> Json:
+        """Show them too."""
+        del key
+        return {**key_set, "keys": [*key_set["keys"], *(one.public for one in self.keys)]}
+
+
+@variant
+class SignsWithAnRsaKey(_OwnKeys):
+    """SETs are signed with RS256 and a key of 2048 bits, published beside another."""
+
+    exercises = SIGNED
+
+    def __init__(self) -> None:
+        self.keys = (SigningKey.rs256(2048),)
+
+
+@variant
+class SignsWithAnEdwardsKey(_OwnKeys):
+    """SETs are signed with EdDSA and an Ed25519 key, published beside another."""
+
+    exercises = SIGNED
+
+    def __init__(self) -> None:
+        self.keys = (SigningKey.eddsa(source(0, "edwards", "key")),)
+
+
+@variant
+class RotatesItsKeyEveryFewSets(_OwnKeys):
+    """Each third SET is the first under a new key, and the keys before stay published."""
+
+    exercises = SIGNED
+
+    def __init__(self) -> None:
+        self._signed = 0
+
+    def signing(self, key: SigningKey) -> SigningKey:
+        """Make a new one where it is time."""
+        if self._signed % 3 == 0:
+            rotated = source(self._signed, key.kid, "rotated")
+            self.keys = (*self.keys, SigningKey.es256(rotated))
+        self._signed += 1
+        return self.keys[-1]
+
+
+@variant
+class OnlyKeyHasNoKid(HeaderDeviation):
+    """The one key of the key set has no kid, and no SET names one."""
+
+    exercises = SIGNED
+    changes = MappingProxyType({"kid": None})
+
+    def key_set(self, key_set: Json, key: SigningKey) -> Json:
+        """Take it away."""
+        del key
+        return {**key_set, "keys": [without(one, "kid") for one in key_set["keys"]]}
+
+
+@variant
+class KeySaysNoMoreThanItMust(Deviation):
+    """The published key has no use and no alg."""
+
+    exercises = SIGNED
+
+    def key_set(self, key_set: Json, key: SigningKey) -> Json:
+        """Take them away."""
+        del key
+        return {**key_set, "keys": [without(one, "use", "alg") for one in key_set["keys"]]}
+
+
+# -- header and claims
+
+
+@variant
+class HeaderSaysMore(HeaderDeviation):
+    """The typ of every SET is in other letters, and its header has more members."""
+
+    exercises = (*SIGNED, *EXTRAS)
+    changes = MappingProxyType(
+        {
+            "typ": "SecEvent+JWT",
+            "cty": "json",
+            "jku": "https://transmitter.invalid/keys",
+            "x-example-tenant": {"id": 7},
+        }
+    )
+
+
+@variant
+class ClaimsHaveBlanksAndEscapes(TextDeviation):
+    """The claims of every SET begin and end with white space, and escape what they need not."""
+
+    exercises = SIGNED
+
+    def edit_claims(self, text: str, claims: Json) -> str:
+        """Write it so."""
+        del claims
+        escaped = text.replace("https:", "https\\u003a")
+        return f"\n {escaped}\t\n"
+
+
+@variant
+class AudIsAnArray(ClaimsDeviation):
+    """The aud of every SET is an array with the one Receiver in it."""
+
+    exercises = ("SSF-4.1.8-AUD-VALUE-FREE", *SIGNED)
+
+    def edit(self, claims: Json, stream: Stream) -> Json:
+        """Make it one."""
+        del stream
+        return {**claims, "aud": [claims["aud"]]}
+
+
+@variant
+class IatHasAFraction(ClaimsDeviation):
+    """The iat of every SET counts fractions of seconds, and a toe says when it happened."""
+
+    exercises = EXTRAS
+
+    def edit(self, claims: Json, stream: Stream) -> Json:
+        """Add both."""
+        del stream
+        return {**claims, "iat": claims["iat"] + 0.25, "toe": claims["iat"] - 1.5}
+
+
+@variant
+class EventsOfOneMomentShareATxn(ClaimsDeviation):
+    """Events that happen in the same second have one cause, and one txn."""
+
+    exercises = ("SSF-4.1.9-TXN-SHARED-OK", *EXTRAS)
+
+    def edit(self, claims: Json, stream: Stream) -> Json:
+        """Name the second."""
+        del stream
+        if any(is_verification(event_type) for event_type in claims["events"]):
+            return claims
+        return {**claims, "txn": f"cause-{claims['iat']}"}
+
+
+# -- events and subjects
+
+
+@variant
+class EventsSayAllThatTheirTypeAllows(EventsDeviation):
+    """Every event has the optional members that CAEP gives to all its types."""
+
+    exercises = ("SSF-4.2.2-EVENT-FIELDS", *EXTRAS)
+
+    def edit_event(self, event_type: str, payload: Json, iat: int) -> Json:
+        """Add them."""
+        said = {
+            "initiating_entity": "policy",
+            "reason_admin": {"en": "Landspeed Policy Violation: C076E82F"},
+            "reason_user": {"en": "Access attempt from multiple regions."},
+        }
+        return {event_type: {**payload, **said, "event_timestamp": iat}}
+
+
+@variant
+class EventRepeatsTheSubject(ClaimsDeviation):
+    """Every CAEP event has the subject in its payload as well, as older Receivers expect it."""
+
+    exercises = ("SSF-3.1.1-LEGACY-SUBJECT-TOLERATED",)
+
+    def edit(self, claims: Json, stream: Stream) -> Json:
+        """Copy it."""
+        del stream
+        if any(is_verification(event_type) for event_type in claims["events"]):
+            return claims
+        events = {
+            event_type: {**payload, "subject": claims.get("sub_id")}
+            for event_type, payload in claims["events"].items()
+        }
+        return {**claims, "events": events}
+
+
+@variant
+class EventNamesAFurtherSubject(EventsDeviation):
+    """Every event names another subject under a name of its own."""
+
+    exercises = ("SSF-3.1.3-EXTRA-SUBJECTS-ALLOWED",)
+
+    def edit_event(self, event_type: str, payload: Json, iat: int) -> Json:
+        """Add one."""
+        del iat
+        moved_by = {"format": "iss_sub", "iss": "https://idp.example.com", "sub": "admin-7"}
+        return {event_type: {**payload, "moved_by": moved_by}}
+
+
+@variant
+class SubjectIsComplex(ClaimsDeviation):
+    """The subject of every event is complex, with a member that no text names."""
+
+    exercises = (
+        "SSF-3.1.4-SIMPLE-OR-COMPLEX",
+        "SSF-3.3-COMPLEX-MEMBER-NAMES-OPEN",
+        "SSE-3.2-COMPLEX-MEMBER-NAMES-OPEN",
+    )
+
+    def edit(self, claims: Json, stream: Stream) -> Json:
+        """Build it; only the later text gives it a format."""
+        del stream
+        if any(is_verification(event_type) for event_type in claims["events"]):
+            return claims
+        subject = {
+            "user": {"format": "email", "email": "user@example.com"},
+            "device": {"format": "ip-addresses", "ip-addresses": ["2001:db8::8a2e:370:7334"]},
+            "robot": {"format": "opaque", "id": "robot-1"},
+        }
+        return with_subject(
+            claims, {"format": "complex", **subject} if "sub_id" in claims else subject
+        )
+
+
+@variant
+class SubjectHasAliases(SubjectDeviation):
+    """The subject of every event is a list of identifiers in several formats."""
+
+    exercises = ("SSF-3.1.4-SIMPLE-OR-COMPLEX", *EXTRAS)
+    subject = MappingProxyType(
+        {
+            "format": "aliases",
+            "identifiers": [
+                {"format": "account", "uri": "acct:user@example.com"},
+                {"format": "phone_number", "phone_number": "+12065550100"},
+                {"format": "did", "url": "did:example:123456/did/url/path?versionId=1"},
+                {"format": "uri", "uri": "urn:uuid:4e851e98-83c4-4743-a5da-150ecb53042f"},
+            ],
+        }
+    )

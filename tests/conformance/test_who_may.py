@@ -1,0 +1,138 @@
+"""What the cases about limited and second Receivers make of answers that the mock doesn't give."""
+
+import dataclasses
+
+import httpx
+import pytest
+from helpers import record, transmitter_of
+
+from conformance import bundled
+from conformance.cases import test_ssf_8_1_4_verification as verification
+from conformance.cases import test_ssf_8_authorization as authorization
+from conformance.cases import test_ssf_8_two_receivers as two_receivers
+from conformance.forbidden import is_shown
+from conformance.metadata import risc_location, unknown_issuer
+from conformance.spec.profile import load_profile
+from conformance.verdicts import Blocked, Nonconformance, recording
+
+
+class Answering(httpx.BaseTransport):
+    """Answers what one token asks for by itself, and leaves the rest to the mock."""
+
+    def __init__(self, transport, token, status, document):
+        self.transport = transport
+        self.header = f"Bearer {token}"
+        self.answer = (status, document)
+
+    def handle_request(self, request):
+        if request.headers.get("authorization") != self.header:
+            return self.transport.handle_request(request)
+        status, document = self.answer
+        return httpx.Response(status, json=document, request=request)
+
+
+def leased(*deviations):
+    target = bundled.target_of(load_profile("ssf-1.0"))
+    return bundled.leases(target, seed=0, active=deviations)("a test")
+
+
+def judged(function, requirement, *, receiver, status, document=None, **parameters):
+    """Run a case where one Receiver's credential gets this answer; say how loud the breach is."""
+    lease = leased()
+    token = getattr(lease.target, receiver)["management"].token
+    answer = {"error": "x"} if document is None else document
+    transport = Answering(lease.transport, token, status, answer)
+    transmitter = transmitter_of(lease.target, transport)
+    case = record(**{requirement: "fail"})
+    case.ids |= {*authorization.ERR_403.values(), "SSF-8.1.1.1-ERR-403"}
+    case.recorder = transmitter.recorder
+    with recording(case):
+        try:
+            function(transmitter=transmitter, **parameters)
+        except Nonconformance:
+            return str(case.judgement(requirement).worst().grade)
+    assert case.judgement(requirement).checks
+    return "passed"
+
+
+@pytest.mark.parametrize(
+    ("status", "loud"),
+    [(403, "passed"), (401, "warn"), (404, "warn"), (400, "warn"), (200, "fail"), (500, "fail")],
+)
+@pytest.mark.parametrize("operation", authorization.ERR_403)
+def test_another_refusal_than_403_warns_and_anything_else_fails(operation, status, loud):
+    assert loud == judged(
+        authorization.test_management_is_forbidden_to_a_receiver_that_may_not,
+        authorization.ERR_403[operation],
+        receiver="limited_receiver",
+        status=status,
+        operation=operation,
+    )
+
+
+@pytest.mark.parametrize(
+    ("status", "loud"), [(403, "passed"), (401, "warn"), (201, "fail"), (503, "fail")]
+)
+def test_a_create_that_is_not_allowed_is_held_to_403_too(status, loud):
+    assert loud == judged(
+        authorization.test_no_stream_is_made_for_a_receiver_that_may_not,
+        "SSF-8.1.1.1-ERR-403",
+        receiver="limited_receiver",
+        status=status,
+    )
+
+
+@pytest.mark.parametrize(
+    ("status", "document", "loud"),
+    [
+        (401, None, "passed"),
+        (403, None, "passed"),
+        (404, None, "passed"),
+        (200, None, "warn"),
+        (200, [], "warn"),
+        (200, [{"description": "of the first Receiver"}], "fail"),
+        (404, {"message": "of the first Receiver"}, "fail"),
+    ],
+)
+def test_every_refusal_of_another_receiver_will_do_and_no_answer_may_tell_of_the_stream(
+    status, document, loud
+):
+    assert loud == judged(
+        two_receivers.test_a_stream_is_closed_to_another_receiver,
+        "SSF-8-AUTH-BINDS-STREAMS",
+        receiver="second_receiver",
+        status=status,
+        document=document,
+        operation="read_stream",
+    )
+
+
+def test_what_was_sent_with_the_call_is_nothing_that_the_answer_tells():
+    lease = leased()
+    transmitter = transmitter_of(lease.target, lease.transport)
+    with transmitter.new_stream(description="mine") as stream:
+        answer = stream.fetch()
+        configuration = stream.read()
+    assert is_shown(configuration, answer, None)
+    assert is_shown(configuration, answer, {"description": "mine"})
+    assert not is_shown(configuration, answer, configuration)
+
+
+def test_an_interval_beyond_the_patience_is_not_waited_for():
+    lease = leased()
+    hooks = {name: hook for name, hook in lease.target.hooks.items() if "clock" not in name}
+    limits = dataclasses.replace(lease.target.limits, patience_s=5)
+    target = dataclasses.replace(lease.target, hooks=hooks, limits=limits)
+    transmitter = transmitter_of(target, lease.transport)
+    case = record(**{"SSF-8.1.1-MIN-VERIF-NO-429-WHEN-SLOW": "warn"})
+    with recording(case), pytest.raises(Blocked, match="31 s"):
+        verification.test_a_receiver_that_keeps_to_the_interval_gets_no_429(transmitter=transmitter)
+
+
+def test_other_locations_of_metadata_keep_the_issuers_path():
+    lease = leased()
+    transmitter = transmitter_of(lease.target, lease.transport)
+    host = "https://transmitter.invalid/.well-known"
+    assert transmitter.discovery_url == f"{host}/ssf-configuration/tenant"
+    assert risc_location(transmitter) == f"{host}/risc-configuration/tenant"
+    assert unknown_issuer(transmitter).startswith(f"{host}/ssf-configuration/tenant/")
