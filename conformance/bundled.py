@@ -33,13 +33,22 @@ class Deviation:
     breaks: tuple[str, ...]
     also: tuple[str, ...]
     exercises: tuple[str, ...]
+    needs: tuple[str, ...] = ()
 
 
 def deviations() -> tuple[Deviation, ...]:
     """Return every fault and variant of the mock."""
     entries = (*catalogue.FAULTS.values(), *catalogue.VARIANTS.values())
     return tuple(
-        Deviation(entry.name, entry.kind, entry.summary, entry.breaks, entry.also, entry.exercises)
+        Deviation(
+            entry.name,
+            entry.kind,
+            entry.summary,
+            entry.breaks,
+            entry.also,
+            entry.exercises,
+            entry.needs,
+        )
         for entry in entries
     )
 

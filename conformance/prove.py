@@ -77,10 +77,13 @@ def trials(
         catalogue.check_ids((*one.breaks, *one.also, *one.exercises))
     for profile in profiles or profile_ids():
         judged = planned(profile)
-        tags = set(load_profile(profile).tags)
+        held_to = load_profile(profile)
+        tags = set(held_to.tags)
         if not names:
             found.append(Trial(profile, None))
         for one in chosen:
+            if not all(map(held_to.offers, one.needs)):
+                continue
             rows = judged & set(one.breaks)
             rows |= {row for row in one.exercises if tags & set(catalogue[row].tags)}
             seen = met.setdefault(one.name, set())

@@ -12,7 +12,7 @@ Kind: TypeAlias = Literal["fault", "variant"]
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One deviation: its summary is a claim, the rest are ids of requirements."""
+    """One deviation: its summary is a claim, `needs` are operations, the rest are requirements."""
 
     name: str
     kind: Kind
@@ -20,6 +20,7 @@ class Entry:
     breaks: tuple[str, ...]
     also: tuple[str, ...]
     exercises: tuple[str, ...]
+    needs: tuple[str, ...]
     deviation: type[Deviation]
 
 
@@ -49,6 +50,7 @@ def _register(deviation: type[Deviation], kind: Kind) -> type[Deviation]:
         # Deviations of one family share their `also`, where each one's own breach stands too.
         also=tuple(one for one in deviation.also if one not in deviation.breaks),
         exercises=deviation.exercises,
+        needs=deviation.needs,
         deviation=deviation,
     )
     return deviation

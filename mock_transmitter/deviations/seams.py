@@ -30,12 +30,14 @@ class Deviation:
     The base class changes nothing.
 
     A fault names the requirements that it `breaks` (they must be seen) and those that may fall with
-    it (`also`). A variant names the requirements whose freedom it `exercises`.
+    it (`also`). A variant names the requirements whose freedom it `exercises`. Where a dialect
+    lacks an operation that one `needs`, it does nothing.
     """
 
     breaks: ClassVar[tuple[str, ...]] = ()
     also: ClassVar[tuple[str, ...]] = ()
     exercises: ClassVar[tuple[str, ...]] = ()
+    needs: ClassVar[tuple[str, ...]] = ()
 
     def request(self, request: Request) -> Request:
         """Request in: before anything is made of it."""

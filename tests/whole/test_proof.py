@@ -4,7 +4,7 @@ import pytest
 
 from conformance import bundled
 from conformance.prove import Trial, attempt, planned, trials
-from conformance.spec.profile import profile_ids
+from conformance.spec.profile import load_profile, profile_ids
 
 DEVIATIONS = {one.name: one for one in bundled.deviations()}
 
@@ -43,6 +43,17 @@ def test_every_row_that_a_fault_breaks_is_seen_broken_in_some_run(chosen, judged
     }
     promised = {row for one in DEVIATIONS.values() for row in one.breaks}
     assert broken == promised & frozenset().union(*judged.values())
+
+
+def test_a_fault_of_an_operation_runs_only_where_the_dialect_has_it(chosen):
+    ran = {
+        (one.profile, need)
+        for one in chosen
+        if one.deviation is not None
+        for need in one.deviation.needs
+    }
+    assert ("ssf-1.0", "update_stream") in ran
+    assert all(load_profile(profile).offers(need) for profile, need in ran)
 
 
 @pytest.mark.parametrize("profile", profile_ids())

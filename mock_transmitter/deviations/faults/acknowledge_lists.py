@@ -147,6 +147,7 @@ class AckReleasesTheNextSetToo(AckDeviation):
 class AckOfAnotherStreamsSetReleasesIt(AckDeviation):
     """An acknowledgement on one stream releases the SETs that it names on every stream."""
 
+    needs = ("create_stream",)
     breaks = KEPT
     also = LOSSES
 

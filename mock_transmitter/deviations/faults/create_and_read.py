@@ -316,6 +316,8 @@ class InvalidRequestsAreServerErrors(Deviation):
         "JAMF-READ-MODIFY-WRITE",
         "JAMF-REQUIRED-NOT-MERGED",
         "JAMF-RO-MUST-MATCH",
+        "RFC8936-2.2-SETERRS-ACCEPTED",
+        "RFC8936-2.5-STATUS-200",
         "RFC8936-2.5.1-GENERAL-ERRORS",
         "SSE-7.1.2.2-PARTIAL-NOT-MERGED",
         "SSE-7.1.2.2-RO-MISMATCH",

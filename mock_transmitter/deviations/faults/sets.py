@@ -186,6 +186,7 @@ class SetHasNoJti(Deviation):
     """No SET has a jti, though each is delivered under one."""
 
     breaks = ("RFC8417-2.2-JTI",)
+    also = ("RFC8936-2.3-SETS-OBJECT", "VEPA-POLL-RESPONSE-SETS")
 
     def token(self, token: str, header: Json, claims: Json, key: SigningKey) -> str:
         """Sign without it."""

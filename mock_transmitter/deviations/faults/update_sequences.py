@@ -267,6 +267,7 @@ class PatchOfTheDescriptionNarrowsTheEvents(Deviation):
 class PatchDropsWaitingSets(Deviation):
     """A PATCH drops the SETs that wait on the stream."""
 
+    needs = ("update_stream",)
     breaks = ("RFC8936-2-UNACKED-KEPT",)
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
