@@ -14,7 +14,7 @@ from hypothesis.stateful import Bundle, MultipleResults, RuleBasedStateMachine, 
 from conformance.client import NoAnswer
 from conformance.history import History, returned_after_acknowledgement
 from conformance.spec.requirement import Grade
-from conformance.stream import Stream
+from conformance.stream import MOST_POLLS_AT_ONCE, Stream
 from conformance.transmitter import Transmitter
 from conformance.verdicts import Blocked, example, require, verify
 
@@ -68,6 +68,7 @@ def collect(
     came: set[str] = set()
     waited = 0.0
     step = 0.25
+    at_once = MOST_POLLS_AT_ONCE
     while not (raised <= len(stream.history.jtis) and set(wanted) <= came):
         result = stream.poll()
         require(result.answer.served, f"a poll was answered {result.answer.text}")
@@ -75,7 +76,8 @@ def collect(
         came |= set(result.sets)
         if result.sets:
             stream.acknowledge(list(result.sets))
-        if fresh:
+        if fresh and at_once:
+            at_once -= 1
             continue
         if waited > patience:
             if wanted and patience < cap_s:

@@ -21,6 +21,9 @@ Json: TypeAlias = dict[str, Any]
 
 _IN_ENGLISH = {"content-type": "application/json", "content-language": "en"}
 
+# A Transmitter may hand out one SET at a time; one that finds ever new ones has no end.
+MOST_POLLS_AT_ONCE = 50
+
 
 @dataclass(frozen=True, slots=True)
 class PollAnswer:
@@ -213,6 +216,7 @@ class Stream:
         found: dict[str, str] = {}
         waited = 0.0
         step = 0.25
+        at_once = MOST_POLLS_AT_ONCE
         while True:
             result = self.poll()
             require(result.answer.served, f"a poll was answered {result.answer.text}")
@@ -220,8 +224,9 @@ class Stream:
             found.update(result.sets)
             if enough(found) or waited >= patience:
                 return found
-            if fresh:
-                continue  # a Transmitter may hand out one SET at a time
+            if fresh and at_once:
+                at_once -= 1
+                continue
             self.transmitter.clock.advance(step)
             waited += step
             step = min(step * 2, max(5.0, waited / 5))

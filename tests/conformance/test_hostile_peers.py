@@ -148,7 +148,10 @@ def test_whatever_the_streams_answer_the_run_ends_with_a_documented_code(tmp_pat
                 target=str(target_file(tmp_path, peer.issuer)),
                 allow_http=True,
                 sections=chosen,
-                requirements=NARROWLY_BY_ID if chosen is NARROWLY else (),
+                # Where each request is tried again a second later, one case is enough.
+                requirements=NARROWLY_BY_ID[name == "too many, oddly" :]
+                if chosen is NARROWLY
+                else (),
                 examples=1,
             )
         )

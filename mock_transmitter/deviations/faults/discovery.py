@@ -60,7 +60,7 @@ class MetadataIssuerIsSpelledInCapitals(_MetadataDeviation):
 
     def edit(self, metadata: Json) -> Json:
         """Spell it so."""
-        parts = urlsplit(metadata["issuer"])
+        parts = urlsplit(str(metadata.get("issuer")))
         capitals = f"{parts.scheme}://{parts.netloc}".upper()
         return {**metadata, "issuer": f"{capitals}{parts.path}"}
 
@@ -114,7 +114,7 @@ class MetadataUrlsArePlainHttp(_MetadataDeviation):
 
     def edit(self, metadata: Json) -> Json:
         """Write them so, and those that are not served otherwise too."""
-        plain = metadata["issuer"].replace("https://", "http://").rstrip("/")
+        plain = str(metadata.get("issuer")).replace("https://", "http://").rstrip("/")
         others = ("status_endpoint", "add_subject_endpoint", "remove_subject_endpoint")
         shown = {name: f"{plain}/ssf/{name}" for name in others} | metadata
         return {
