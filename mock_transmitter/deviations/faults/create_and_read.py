@@ -24,6 +24,7 @@ class CreateAnswersTheIdAlone(Deviation):
         "SSF-8.1.1-DELIVERY-PRESENT",
     )
     also = (
+        "SSF-7.1-DELIVERY-METHODS-HONOURED",
         "SSF-6.1.2-POLL-ENDPOINT-FROM-TRANSMITTER",
         "SSF-6.1.2-POLL-METHOD-URN",
         "SSF-6.1.2-POLL-URL-UNIQUE-PER-STREAM",
@@ -210,6 +211,8 @@ class EventsDeliveredEchoesEventsRequested(Deviation):
         "SSE-7.1.2-EVENTS-DELIVERED-INTERSECTION",
     )
     also = (
+        "SSF-8.1.1.3-PATCH-MISSING-UNCHANGED",
+        "SSF-8.1.1.4-PUT-200",
         "SSF-8.1.1-UNKNOWN-EVENTS-IGNORED",
         "SSF-8.1.1.3-DELIVERED-RECOMPUTED",
         "SSF-8.1.1.3-PATCH-DELIVERED-PRE-VALUE",

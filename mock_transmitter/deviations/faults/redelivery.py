@@ -73,7 +73,13 @@ class RedeliveryHasANewJti(AckDeviation):
     """Each time a SET is delivered again, it has another jti."""
 
     breaks = ("RFC8936-2-UNACKED-KEPT", "VEPA-UNACKED-REDELIVERED")
-    also = (*_BACKOFF, *FOLLOWS, "RFC8936-2.2-ACK-ACCEPTED", "VEPA-ACK-STOPS-REDELIVERY")
+    also = (
+        "SSF-7.1.1-POLL-PROTECTED",
+        *_BACKOFF,
+        *FOLLOWS,
+        "RFC8936-2.2-ACK-ACCEPTED",
+        "VEPA-ACK-STOPS-REDELIVERY",
+    )
 
     def __init__(self) -> None:
         self._true: dict[str, str] = {}
