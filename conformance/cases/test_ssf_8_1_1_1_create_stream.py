@@ -197,6 +197,8 @@ def test_a_second_stream_is_another_one_or_is_refused(transmitter: Transmitter) 
         answer, first = streams.enter_context(transmitter.creating(request))
         if first is None:
             transmitter.explain_no_stream(answer)
+        if transmitter.offers("update_stream"):
+            first.update({"description": "updated before the next is made"})
         for _ in range(MORE_STREAMS):
             before = transmitter.survey()
             answer, another = streams.enter_context(transmitter.creating(request))

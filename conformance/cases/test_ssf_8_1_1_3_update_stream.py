@@ -69,7 +69,8 @@ def test_patch_changes_only_the_properties_it_names(
     """A PATCH updates what it carries and leaves every other property alone, each time."""
     with transmitter.new_stream(description="before") as stream:
         before = stream.read()
-        for patch in (first, second, {"description": "the third"}):
+        # The last one says again what is in force.
+        for patch in (first, second, {"description": "the third"}, {"description": "the third"}):
             answer = stream.update(patch)
             after = stream.read()
             verify(
@@ -98,9 +99,9 @@ def test_patch_changes_only_the_properties_it_names(
             before = after
 
 
-@judges("SSF-8.1.1.3-PATCH-MISSING-UNCHANGED", needs=UPDATES)
+@judges("SSF-8.1.1.3-PATCH-MISSING-UNCHANGED", "SSF-8.1.1.3-PATCH-APPLIES", needs=UPDATES)
 def test_patch_leaves_other_streams_alone(transmitter: Transmitter) -> None:
-    """A PATCH of one stream changes no other stream of the same Receiver."""
+    """A PATCH of one stream changes that one, and no other stream of the same Receiver."""
     types = list(transmitter.known_event_types)
     with (
         transmitter.new_stream(description="the one", events_requested=types) as stream,
@@ -117,6 +118,13 @@ def test_patch_leaves_other_streams_alone(transmitter: Transmitter) -> None:
                 not changed,
                 expected="the other stream as it was",
                 got="; ".join(changed),
+            )
+            after = stream.read()
+            verify(
+                "SSF-8.1.1.3-PATCH-APPLIES",
+                all(shows(after, name, value) for name, value in patch.items()),
+                expected=f"{patch!r} on the stream that the PATCH names",
+                got=after,
             )
 
 

@@ -81,6 +81,8 @@ class PollUrlIsSharedByStreams(Deviation):
 
     breaks = ("SSF-6.1.2-POLL-URL-UNIQUE-PER-STREAM",)
     also = (
+        "SSF-8.1.1.5-DELETE-EFFECTIVE",
+        "SSF-8.1.1.5-ERR-404",
         "RFC8417-2.2-JTI-UNIQUE",
         "RFC8936-2-UNACKED-KEPT",
         "SSF-8.1.1.3-PATCH-APPLIES",
@@ -122,6 +124,10 @@ class SecondCreateOverwritesTheFirst(Deviation):
 
     breaks = ("SSF-8.1.1.1-SECOND-NEW-ID",)
     also = (
+        "RFC8936-2-UNACKED-KEPT",
+        "SSF-8.1.1-DESCRIPTION",
+        "SSF-8.1.1.3-PATCH-MISSING-UNCHANGED",
+        "SSF-8.1.1.4-PUT-200",
         "SSF-6.1.2-POLL-URL-UNIQUE-PER-STREAM",
         "SSF-8.1.1-STREAMID-UNIQUE",
         "SSF-8.1.1.1-SECOND-REFUSED-409",

@@ -135,6 +135,7 @@ class PollMethodIsAWord(Deviation):
 
     breaks = ("SSF-6.1.2-POLL-METHOD-URN",)
     also = (
+        "SSF-8.1.1.4-PUT-MISSING-DELETES",
         "SSF-7.1-DELIVERY-METHODS-HONOURED",
         "SSF-8.1.1.4-ERR-404",
         "SSF-8.1.1.4-PUT-MISSING-EVENTS",

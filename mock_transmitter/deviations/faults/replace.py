@@ -87,6 +87,7 @@ class ReplaceIgnoresEventsRequested(Deviation):
 
     breaks = ("SSF-8.1.1.4-PUT-MISSING-EVENTS", "JAMF-POST-UPDATES")
     also = (
+        "SSF-8.1.1-EVENTS-DELIVERED-SUBSET",
         "SSE-7.1.2.2-RO-MATCH-OK",
         "SSE-7.1.2-EVENTS-DELIVERED-INTERSECTION",
         "SSF-8.1.1-EVENTS-REQUESTED-ECHO",

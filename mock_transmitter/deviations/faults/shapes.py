@@ -161,6 +161,10 @@ class PollUrlIsRelative(ShownOtherwise):
     member = "delivery"
     breaks = ("SSF-6.1.2-POLL-ENDPOINT-FROM-TRANSMITTER",)
     also = (
+        "SSF-8.1.1.1-RECEIVER-FIELDS-ACCEPTED",
+        "SSF-8.1.1.3-PATCH-APPLIES",
+        "SSF-8.1.1.3-PATCH-MISSING-UNCHANGED",
+        "SSF-8.1.1.4-PUT-MISSING-DELETES",
         "RFC8936-2.2-RETURN-IMMEDIATELY",
         "RFC8936-2.5-STATUS-200",
         "RFC8936-2.5.1-400-DEFAULT",

@@ -251,6 +251,9 @@ class EventsDeliveredIsNotRecomputed(Deviation):
 
     breaks = ("SSF-8.1.1.3-DELIVERED-RECOMPUTED",)
     also = (
+        "SSF-8.1.1.3-PATCH-MISSING-UNCHANGED",
+        "SSF-8.1.1.3-PATCH-RO-MISMATCH-400",
+        "SSF-8.1.1.4-PUT-RO-MISMATCH-400",
         "SSF-8.1.1-EVENTS-DELIVERED-SUBSET",
         "SSF-8.1.1-UNKNOWN-EVENTS-IGNORED",
         "SSF-8.1.1.3-PATCH-APPLIES",
