@@ -124,6 +124,8 @@ class SecondCreateOverwritesTheFirst(Deviation):
 
     breaks = ("SSF-8.1.1.1-SECOND-NEW-ID",)
     also = (
+        "SSF-8.1.1.5-ERR-404",
+        "SSF-8.1.2-STREAMS-INDEPENDENT",
         "RFC8936-2-UNACKED-KEPT",
         "SSF-8.1.1-DESCRIPTION",
         "SSF-8.1.1.3-PATCH-MISSING-UNCHANGED",
@@ -176,6 +178,7 @@ class UnknownEventTypesAreRefused(Deviation):
 
     breaks = ("SSF-8.1.1-UNKNOWN-EVENTS-IGNORED",)
     also = (
+        "SSF-7.1-DELIVERY-METHODS-HONOURED",
         "SSF-8.1.1-EVENTS-REQUESTED-ECHO",
         "SSF-8.1.1.1-CREATE-201",
         "SSF-8.1.1.1-RECEIVER-FIELDS-ACCEPTED",

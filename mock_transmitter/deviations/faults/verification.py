@@ -84,7 +84,13 @@ class VerificationIsNeverSent(Deviation):
     """A verification request is answered with 204, and no event follows."""
 
     breaks = ("SSF-8.1.4.2-204-MEANS-WILL-SEND",)
-    also = (*STILL_WORKS, "SSF-8.1.4.2-STATE-ECHO", "SSF-8.1.4.2-NO-STATE-REQUEST")
+    also = (
+        "SSF-8.1.1.3-PATCH-MISSING-UNCHANGED",
+        "SSF-8.1.1.4-PUT-200",
+        *STILL_WORKS,
+        "SSF-8.1.4.2-STATE-ECHO",
+        "SSF-8.1.4.2-NO-STATE-REQUEST",
+    )
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
         """Send nothing."""

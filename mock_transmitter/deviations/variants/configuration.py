@@ -13,7 +13,7 @@ from mock_transmitter.deviations.entry import variant
 from mock_transmitter.deviations.faults.shapes import RenamedStreams, ShowsInactivityTimeout
 from mock_transmitter.deviations.faults.update import UPDATES, target
 from mock_transmitter.deviations.seams import Deviation, Json, Proceed
-from mock_transmitter.errors import StreamExists
+from mock_transmitter.errors import InvalidRequest, StreamExists
 from mock_transmitter.http.operations import Call, Outcome, Reply
 from mock_transmitter.stream import Stream, StreamConfiguration
 
@@ -259,10 +259,14 @@ class AudNamesTwo(Deviation):
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
         """Show it so, and take it so."""
-        given = call.body.get("aud")
-        if call.operation in UPDATES and isinstance(given, list) and len(given) > 1:
-            own = [one for one in given if one != self._other(call.audience)]
-            call = with_body(call, aud=own[0] if len(own) == 1 else given)
+        if call.operation in UPDATES and "aud" in call.body:
+            given = call.body["aud"]
+            if not isinstance(given, list) or {*map(str, given)} != {
+                str(call.audience),
+                self._other(call.audience),
+            }:
+                raise InvalidRequest("aud has another value", "aud")
+            call = replace(call, body=without(call.body, "aud"))
         return with_configurations(
             proceed(call),
             lambda document: {**document, "aud": [document["aud"], self._other(document["aud"])]},
