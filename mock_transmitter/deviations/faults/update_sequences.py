@@ -135,6 +135,7 @@ class PatchIsShownAndNotKept(Deviation):
 
     breaks = ("SSF-8.1.1.3-PATCH-APPLIES",)
     also = (
+        "SSF-8.1.1.1-SECOND-NEW-ID",
         "SSF-8.1.1-DESCRIPTION",
         "SSF-8.1.1-UNKNOWN-EVENTS-IGNORED",
         "SSF-8.1.1.3-DELIVERED-RECOMPUTED",
