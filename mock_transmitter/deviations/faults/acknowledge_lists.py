@@ -1,5 +1,6 @@
 """Faults of what an acknowledgement names: how many jtis, which, and with what beside them."""
 
+from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING
 
 from mock_transmitter.deviations.documents import with_body, without
@@ -202,15 +203,15 @@ class AckOfAnythingButTheLatestBatchIsIgnored(AckDeviation):
         return [jti for jti in jtis if jti in latest]
 
 
-class AckOfAPollDeviation(Deviation):
+class AckOfAPollDeviation(ABC, Deviation):
     """Ignores the acknowledgement of some polls."""
 
     breaks = ("RFC8936-2.2-ACK-ACCEPTED",)
     also = FOLLOWS
 
+    @abstractmethod
     def ignores(self, call: Call, stream: Stream) -> bool:
         """Say whether this poll's acknowledgement has no effect."""
-        raise NotImplementedError
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
         """Take it away."""

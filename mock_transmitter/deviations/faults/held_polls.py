@@ -1,5 +1,6 @@
 """Faults of polls that are held: RFC 8936, section 2.5."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -31,15 +32,15 @@ class HeldPollNeverWakes(Deviation):
         )
 
 
-class HeldPollsDeviation(Deviation):
+class HeldPollsDeviation(ABC, Deviation):
     """Knows which streams have a poll that is held, or whose Receiver has hung up."""
 
     def __init__(self) -> None:
         self._held: set[str] = set()
 
+    @abstractmethod
     def beside(self, call: Call, proceed: Proceed, stream_id: str) -> Outcome:
         """Answer a poll while another one of the stream is held."""
-        raise NotImplementedError
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
         """Note what is held."""

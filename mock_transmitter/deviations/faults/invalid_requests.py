@@ -1,6 +1,7 @@
 """Faults of taking what is no valid update: SSF 1.0 sections 8.1.1.3, 8.1.1.4 and 8.1.1.5."""
 
 import json
+from abc import ABC, abstractmethod
 from dataclasses import replace
 from typing import Any, ClassVar
 
@@ -33,7 +34,7 @@ def with_document(request: Request, document: Json) -> Request:
     return replace(request, body=json.dumps(document).encode())
 
 
-class Crash(Deviation):
+class Crash(ABC, Deviation):
     """Answers updates of one kind with 500, and applies nothing of them."""
 
     breaks: ClassVar[tuple[str, ...]] = ("SSF-8.1.1.3-ERR-400-INVALID",)
@@ -53,9 +54,9 @@ class Crash(Deviation):
             return response
         return Response.json(500, {"error": "server_error"})
 
+    @abstractmethod
     def fails_on(self, body: Any) -> bool:  # noqa: ANN401 (JSON)
         """Say whether it can't cope with this body."""
-        raise NotImplementedError
 
 
 @fault

@@ -91,12 +91,12 @@ class PollWithALargeLimitIsRefused(Deviation):
         return proceed(call)
 
 
-class PollOfAnotherStream(Deviation):
+class PollOfAnotherStream(ABC, Deviation):
     """Polls one stream and gets another's SETs as well."""
 
+    @abstractmethod
     def others(self, stream: Stream, call: Call) -> list[Stream]:
         """Return the streams whose SETs come along."""
-        raise NotImplementedError
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
         """Add theirs to the answer."""

@@ -97,15 +97,15 @@ class MalformedPollTakesASetWithIt(Deviation):
         return proceed(call)
 
 
-class CrashingReader(Deviation):
+class CrashingReader(ABC, Deviation):
     """Answers 500 where a request was more than it could read."""
 
     def __init__(self) -> None:
         self._crashes = False
 
+    @abstractmethod
     def chokes_on(self, request: Request) -> bool:
         """Say whether it is."""
-        raise NotImplementedError
 
     def request(self, request: Request) -> Request:
         """Look at it."""

@@ -1,5 +1,6 @@
 """Faults of setErrs: RFC 8936, sections 2.2, 2.4.4 and 2.6."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
@@ -14,15 +15,15 @@ from mock_transmitter.http.operations import Call, Outcome
 FOLLOWS = ("RFC8936-2.2-ACK-ACCEPTED", "RFC8936-2.4.4-ACK-AND-ERRORS")
 
 
-class SetErrorsDeviation(Deviation):
+class SetErrorsDeviation(ABC, Deviation):
     """Changes which errors a poll reports."""
 
     breaks: ClassVar[tuple[str, ...]] = ("RFC8936-2.2-SETERRS-ACCEPTED",)
     also: ClassVar[tuple[str, ...]] = FOLLOWS
 
+    @abstractmethod
     def edit(self, errors: Mapping[str, Any], call: Call) -> Mapping[str, Any]:
         """Return the errors that count."""
-        raise NotImplementedError
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
         """Edit them."""
