@@ -198,6 +198,10 @@ def prove(
     open_ones = [one for one in done if not one.proven]
     faults = sum(one.kind == "fault" for one in done)
     variants = sum(one.kind == "variant" for one in done)
+    if open_ones:
+        say("\nnot proven:")
+        for one in open_ones:
+            say(line_of(one))
     say(
         f"{len(done) - len(open_ones)} of {len(done)} runs proven:"
         f" {faults} with a fault, {variants} with a variant"

@@ -78,6 +78,7 @@ class UndonePatch(Deviation):
     undone_by: ClassVar[str]
     also = (
         "SSF-8.1.1-UNDELIVERED-NOT-SENT",
+        "SSF-8.1.1.1-SECOND-NEW-ID",
         "SSF-8.1.1.3-PATCH-APPLIES",
         "SSF-8.1.1.2-LIST-ARRAY",
         "SSF-8.1.1.2-READ-200",
