@@ -1,7 +1,7 @@
 """Judging the challenge of a refusal: RFC 9110 section 15.5.2, RFC 6750 section 3."""
 
 from conformance.client import Answer
-from conformance.target import Bearer
+from conformance.credentials import Bearer
 from conformance.verdicts import verify
 
 CHALLENGES = (

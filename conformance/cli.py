@@ -73,6 +73,7 @@ def _add_run(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     run.set_defaults(command=_run)
     run.add_argument("target", nargs="?", metavar="ISSUER_URL | target.toml")
     run.add_argument("--mock", action="store_true", help="judge the bundled mock, in process")
+    run.add_argument("--tls", action="store_true", help="with --mock: as a server over TLS")
     run.add_argument("--profile", metavar="NAME|FILE", help="the text that the target is held to")
     run.add_argument(
         "--set", action="append", default=[], metavar="KEY=VALUE", help="override a profile's key"
@@ -109,7 +110,10 @@ def _add_run(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     run.add_argument("--allow-http", action="store_true", help="a lab without TLS")
     run.add_argument("--ca-file", type=Path, metavar="PEM", help="trust these authorities as well")
     run.add_argument("--allow-destructive", action="store_true", help="do what can't be undone")
-    run.add_argument("--push-url", metavar="URL", help="where pushes to the suite arrive")
+    run.add_argument("--push-listen", metavar="HOST:PORT", help="listen for pushes there")
+    run.add_argument("--push-url", metavar="URL", help="how the target reaches that listener")
+    run.add_argument("--push-cert", type=Path, metavar="PEM", help="the listener's certificate")
+    run.add_argument("--push-key", type=Path, metavar="PEM", help="the key of that certificate")
     run.add_argument("--reports", type=Path, default=DEFAULT_REPORTS, metavar="DIR")
     run.add_argument("--plan", action="store_true", help="show what would be judged, and stop")
 
@@ -214,6 +218,7 @@ def _run(options: argparse.Namespace, arguments: Sequence[str]) -> int:
         RunArguments(
             target=options.target,
             mock=options.mock,
+            tls=options.tls,
             profile=options.profile,
             settings=dict(parse_setting(one) for one in options.set),
             token_env=options.token_env,
@@ -229,7 +234,10 @@ def _run(options: argparse.Namespace, arguments: Sequence[str]) -> int:
             allow_http=options.allow_http,
             ca_file=options.ca_file,
             allow_destructive=options.allow_destructive,
+            push_listen=options.push_listen,
             push_url=options.push_url,
+            push_cert=options.push_cert,
+            push_key=options.push_key,
             command=_again(arguments),
         )
     )

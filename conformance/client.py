@@ -6,29 +6,38 @@ sent and received is recorded as an exchange.
 
 import json
 import ssl
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from threading import Lock
+from typing import Any, Literal, TypeAlias, TypeVar
 
 import httpx
 
 from conformance import clock as time_of
+from conformance import credentials
+from conformance.credentials import Call, ClientCertificate, Headers, NoCredential
 from conformance.exchange import Capture, Exchange, Recorder
+from conformance.handshake import Handshakes
+from conformance.push_listener import PushListener
 from conformance.spec.redaction import redact_headers, redact_text
-from conformance.target import Bearer, Target
+from conformance.target import Target
 from conformance.verdicts import NotReached
 
 Transport: TypeAlias = httpx.BaseTransport
-Credential: TypeAlias = Bearer | Literal["own"] | None
+Credential: TypeAlias = credentials.Credential | Literal["own"] | None
+
+T = TypeVar("T")
 
 READS_CLOCK = "hook:clock.now"
 
+_UNAUTHORIZED = 401
 _MOST_DEPTH = 64
 # A target that is silent this often is not waited for any more.
 _MOST_SILENCES = 5
 _RESPONSE_LIMIT = 16 * 1024 * 1024
+_LIMITS = httpx.Limits(max_connections=32, max_keepalive_connections=16)
 
 
 class NoAnswer(NotReached):
@@ -77,7 +86,10 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class SeenSet:
-    """A SET as it came, with the exchanges that led to it."""
+    """A SET as it came, with the exchanges that led to it.
+
+    `key` is the member of a poll's `sets`, or the jti of a SET that was `pushed`.
+    """
 
     connection: "Connection"
     stream: str
@@ -86,6 +98,7 @@ class SeenSet:
     token: str
     exchanges: tuple[Exchange, ...]
     at: float
+    pushed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +120,9 @@ class SeenAnswer:
 class Connection:
     """What all cases of a run share: the HTTP client, the pace, and what was seen.
 
-    `seen_answers` holds each kind of answer with the first exchange that brought it.
+    `listener` is where the target may push to, None where nothing listens.
+    `seen_answers` holds each kind of answer with the first exchange that brought it, `handshakes`
+    what each host and port did in handshakes.
     """
 
     target: Target
@@ -118,23 +133,19 @@ class Connection:
     seen_answers: dict[SeenAnswer, Exchange] = field(default_factory=dict)
     silences: int = 0
     key_sets: list[Any] = field(default_factory=list)
+    listener: PushListener | None = None
+    handshakes: dict[tuple[str, int], Handshakes] = field(default_factory=dict)
+    has_own_network: bool = True
+    _certified: dict[ClientCertificate, httpx.Client] = field(default_factory=dict)
+    _opening: Lock = field(default_factory=Lock)
 
     @classmethod
     def open(cls, target: Target, transport: Transport | None = None) -> "Connection":
         """Connect to a target; `transport` stands in for the network, for a mock in process."""
-        limits = httpx.Limits(max_connections=32, max_keepalive_connections=16)
-        client = httpx.Client(
-            transport=transport,
-            verify=_trust(target.ca_file) if transport is None else False,
-            timeout=target.limits.timeout_s,
-            follow_redirects=False,
-            limits=limits,
-            trust_env=transport is None,
-            headers={"user-agent": "ssf-conformance"},
-            # A session that a target remembers would stand in for a credential that is left out.
-            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
-        )
-        return cls(target, client, time_of.Pacer(target.limits.max_rps))
+        verify = _trust(target.ca_file) if transport is None else False
+        client = _client(target, verify=verify, transport=transport)
+        pacer = time_of.Pacer(target.limits.max_rps)
+        return cls(target, client, pacer, has_own_network=transport is None)
 
     def send(
         self,
@@ -155,28 +166,75 @@ class Connection:
         `credential` "own" is the target's for that channel. `held` tells a mock in process that
         somebody else moves its clock while this request waits. Raises NoAnswer.
         """
-        token = self.target.credentials.get(channel) if credential == "own" else credential
+        proof = self.target.credentials.get(channel) if credential == "own" else credential
         if credential != "own":
             channel = "none" if credential is None else "other"
         sent = {"accept": "application/json", **(headers or {})}
-        if isinstance(token, Bearer):
-            name, value = token.header
-            sent[name.lower()] = value
-        request = _Sent(operation, channel, method, url, sent, content)
+        timeout_s = timeout_s or self.target.limits.timeout_s
+        request = _Sent(operation, channel, method, url, sent, content, timeout_s, held)
+        if not isinstance(proof, credentials.Credential):
+            return self._send_once(recorder, request, self.http)
+        http = self._http_with(proof.client_certificate)
+        carried = self._asked_for(lambda: proof.headers(self._ask))
+        answer = self._send_once(recorder, request.carrying(carried), http)
+        if answer.status == _UNAUTHORIZED:
+            # It may have ended before its time: revoked, or spent on a clock that was moved.
+            other = self._asked_for(lambda: proof.renewed(self._ask, carried))
+            if other is not None:
+                answer = self._send_once(recorder, request.carrying(other), http)
+        return answer
+
+    def _asked_for(self, credential: Callable[[], T]) -> T:
+        try:
+            return credential()
+        except NoCredential as error:
+            raise NoAnswer(redact_text(str(error), self.target.secrets)) from error
+
+    def _ask(self, call: Call) -> tuple[int, bytes]:
+        """Send a request for a token: no case has asked for it, and no reproducer has to."""
+        self.pacer.wait()
+        watch = time_of.Stopwatch()
+        timeout_s = self.target.limits.timeout_s
+        try:
+            with self.http.stream(
+                call.method,
+                call.url,
+                content=call.body,
+                headers=dict(call.headers),
+                timeout=timeout_s,
+            ) as response:
+                return response.status_code, _read(response, watch, timeout_s)
+        except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
+            reason = _reason(error, watch.seconds)
+            raise NoCredential(f"{call.method} {call.url}: {reason}") from error
+
+    def _http_with(self, certificate: ClientCertificate | None) -> httpx.Client:
+        """Return a client that connects with a certificate; they share nothing but the target."""
+        if certificate is None or not self.has_own_network:
+            return self.http
+        with self._opening:
+            if certificate not in self._certified:
+                trust = _trust(self.target.ca_file)
+                _present(trust, certificate)
+                self._certified[certificate] = _client(self.target, verify=trust)
+            return self._certified[certificate]
+
+    def _send_once(self, recorder: Recorder, request: "_Sent", http: httpx.Client) -> Answer:
+        method, url, timeout_s = request.method, request.url, request.timeout_s
         if self.silences >= _MOST_SILENCES:
             raise NoAnswer(f"the target has left {_MOST_SILENCES} requests in a row without answer")
         self.pacer.wait()
         watch = time_of.Stopwatch()
         try:
-            with self.http.stream(
+            with http.stream(
                 method,
                 url,
-                content=content,
-                headers=sent,
-                timeout=timeout_s or self.target.limits.timeout_s,
-                extensions={"held": held},
+                content=request.content,
+                headers=request.headers,
+                timeout=timeout_s,
+                extensions={"held": request.held},
             ) as response:
-                received = _read(response, watch, timeout_s or self.target.limits.timeout_s)
+                received = _read(response, watch, timeout_s)
         except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
             reason = redact_text(_reason(error, watch.seconds), self.target.secrets)
             self.silences += isinstance(error, httpx.TimeoutException)
@@ -209,7 +267,7 @@ class Connection:
         shown = {
             name: value
             for name, value in request.headers.items()
-            if name in {"authorization", "content-type", "content-language"}
+            if name in {"content-type", "content-language", *request.secret_headers}
         }
         if request.operation == READS_CLOCK and error is None:
             return  # reading the time changes nothing, and nobody has to repeat it
@@ -219,7 +277,7 @@ class Connection:
             channel=request.channel,
             method=request.method,
             url=redact_text(request.url, secrets),
-            request_headers=redact_headers(shown),
+            request_headers=redact_headers(shown, request.secret_headers),
             request_body=_redacted(request.content, secrets),
             status=None if answer is None else answer.status,
             response_headers={} if answer is None else _shown_headers(answer, secrets),
@@ -268,8 +326,39 @@ class Connection:
         return tuple(captures)
 
     def close(self) -> None:
-        """Close the HTTP client."""
-        self.http.close()
+        """Close the HTTP clients."""
+        for client in (self.http, *self._certified.values()):
+            client.close()
+
+
+def socket_transport(ca_file: Path | None) -> Transport:
+    """Return a transport on sockets that several connections may share."""
+    return httpx.HTTPTransport(verify=_trust(ca_file), limits=_LIMITS)
+
+
+def _client(
+    target: Target, *, verify: ssl.SSLContext | bool, transport: Transport | None = None
+) -> httpx.Client:
+    return httpx.Client(
+        transport=transport,
+        verify=verify,
+        timeout=target.limits.timeout_s,
+        follow_redirects=False,
+        limits=_LIMITS,
+        trust_env=transport is None,
+        headers={"user-agent": "ssf-conformance"},
+        # A session that a target remembers would stand in for a credential that is left out.
+        cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
+    )
+
+
+def _present(context: ssl.SSLContext, certificate: ClientCertificate) -> None:
+    try:
+        context.load_cert_chain(certificate.chain, certificate.key)
+    except (ssl.SSLError, OSError) as error:
+        raise Unreachable(
+            f"{certificate.chain}: is no PEM certificate for the key {certificate.key} ({error})"
+        ) from error
 
 
 def _trust(ca_file: Path | None) -> ssl.SSLContext:
@@ -292,6 +381,17 @@ class _Sent:
     url: str
     headers: Mapping[str, str]
     content: bytes | None
+    timeout_s: float
+    held: bool = False
+    secret_headers: frozenset[str] = frozenset({"authorization"})
+
+    def carrying(self, carried: Headers) -> "_Sent":
+        """Return the request with the headers of a credential."""
+        return replace(
+            self,
+            headers={**self.headers, **carried},
+            secret_headers=self.secret_headers | set(carried),
+        )
 
 
 def _redacted(body: bytes | None, secrets: frozenset[str]) -> str | None:

@@ -6,7 +6,7 @@ algorithm ever verifies.
 """
 
 import re
-from base64 import urlsafe_b64decode
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -109,6 +109,9 @@ def read(token: object) -> Compact:
         raise NotCompact(f"a header that is {error}", count, beyond_us=beyond_us) from error
     if not isinstance(header.value, dict):
         raise NotCompact("a header that is no JSON object", count)
+    # RFC 7516 section 4.1.2.
+    if count == ENCRYPTED_PARTS and not isinstance(header.value.get("enc"), str):
+        raise NotCompact(f"{count} parts and a header without enc", count)
     return Compact(
         header=header.value,
         repeated=header.repeated.get((), ()),
@@ -119,9 +122,26 @@ def read(token: object) -> Compact:
     )
 
 
+def is_encrypted(token: object) -> bool:
+    """Say whether this is an encrypted token, whose claims the suite can't read."""
+    try:
+        return read(token).encrypted
+    except NotCompact:
+        return False
+
+
 def can_verify(alg: str) -> bool:
     """Say whether this is an asymmetric algorithm that the suite knows."""
     return alg in _ALGORITHMS
+
+
+def is_misspelled(alg: str) -> bool:
+    """Say whether this would be an algorithm that the suite knows, but for case or blanks.
+
+    Names of algorithms are compared exactly (RFC 7515 section 4.1.1).
+    """
+    known = {name.lower() for name in _ALGORITHMS}
+    return alg not in _ALGORITHMS and alg.strip().lower() in known
 
 
 def has_kid(key_set: object, kid: object) -> bool:
@@ -178,7 +198,11 @@ def rsa_bits(key: Mapping[str, Any]) -> int | None:
 def _decoded(part: str, number: int, count: int) -> bytes:
     if not _BASE64URL.fullmatch(part) or len(part) % 4 == _NEVER_A_LENGTH:
         raise NotCompact(f"part {number} is not base64url without padding", count)
-    return _bytes(part)
+    found = _bytes(part)
+    # RFC 4648 section 3.5: the bits of the last character that hold nothing are zero.
+    if urlsafe_b64encode(found).rstrip(b"=") != part.encode("ascii"):
+        raise NotCompact(f"part {number} ends in a character that base64url never ends in", count)
+    return found
 
 
 def _bytes(part: str) -> bytes:
@@ -211,6 +235,11 @@ def _verifies(token: Compact, alg: str, key: Mapping[str, Any]) -> bool:
         return False
     names = ("kty", "crv", *_PUBLIC_MEMBERS[algorithm.kty])
     members = {name: key[name] for name in names if name in key}
+    # jwcrypto decodes a number that is not in base64url, which RFC 7518 section 6 asks for.
+    if not all(
+        isinstance(member, str) and _BASE64URL.fullmatch(member) for member in members.values()
+    ):
+        return False
     # Where jwcrypto is old it knows the curves only by the name that covers both.
     engine = "EdDSA" if alg in _EDDSA else alg
     try:

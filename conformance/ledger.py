@@ -158,6 +158,7 @@ def _case(done: Finished, requirement: str) -> Json:
         else [one.as_json(broke=one.number == breach.broke_at) for one in breach.exchanges],
         "observations": [] if judgement is None else list(judgement.notes),
         "reproducer": None,
+        **({} if done.issuer is None else {"issuer": done.issuer}),
     }
 
 

@@ -1,7 +1,7 @@
 """From arguments to a run: the same for the command line and for pytest's --ssf- options."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ class RunArguments:
 
     target: str | None = None
     mock: bool = False
+    tls: bool = False
     deviations: tuple[str, ...] = ()
     profile: str | None = None
     settings: Mapping[str, Any] = field(default_factory=dict)
@@ -37,14 +38,18 @@ class RunArguments:
     allow_http: bool = False
     ca_file: Path | None = None
     allow_destructive: bool = False
+    push_listen: str | None = None
     push_url: str | None = None
+    push_cert: Path | None = None
+    push_key: Path | None = None
     command: str = "ssf-conformance run"
 
 
 def make_run(arguments: RunArguments) -> Run:
     """Return the run that was asked for, checked, with nothing sent yet.
 
-    Raises TargetError or ProfileError, naming the argument or the file and key.
+    A mock over TLS serves from now on, until the run is closed. Raises TargetError or
+    ProfileError, naming the argument or the file and key.
     """
     if arguments.mock == (arguments.target is not None):
         raise TargetError("name one target: an issuer URL, a target.toml, or --mock")
@@ -58,17 +63,23 @@ def make_run(arguments: RunArguments) -> Run:
         ca_file=arguments.ca_file,
         allow_http=arguments.allow_http,
         allow_destructive=arguments.allow_destructive,
+        push_listen=arguments.push_listen,
         push_url=arguments.push_url,
+        push_cert=arguments.push_cert,
+        push_key=arguments.push_key,
         patience_s=arguments.patience_s,
         max_rps=arguments.max_rps,
     )
-    chosen = _mock(arguments) if arguments.mock else _target(arguments.target or "", options)
-    lease = None
+    if arguments.tls and not arguments.mock:
+        raise TargetError("--tls: goes with --mock; a target's own URL begins with https")
     if arguments.mock:
-        lease = bundled.leases(chosen, seed=arguments.seed or 0, active=arguments.deviations)
+        chosen, lent = _mock(arguments)
+    else:
+        chosen, lent = _target(arguments.target or "", options), RunOptions()
     return Run(
         chosen,
-        RunOptions(
+        replace(
+            lent,
             selection=Selection(requirements=arguments.requirements, sections=arguments.sections),
             examples=arguments.examples,
             seed=arguments.seed,
@@ -76,20 +87,30 @@ def make_run(arguments: RunArguments) -> Run:
             workers=arguments.workers,
             strict=arguments.strict,
             allow_incomplete=arguments.allow_incomplete,
-            lease=lease,
             command=arguments.command,
         ),
     )
 
 
-def _mock(arguments: RunArguments) -> Target:
+def _mock(arguments: RunArguments) -> tuple[Target, RunOptions]:
+    """Return the bundled mock as a target, and what lends it to the cases."""
     if arguments.token_env is not None:
         raise TargetError(f"--token-env {arguments.token_env}: the mock has tokens of its own")
     profile = load_profile(arguments.profile or "ssf-1.0", arguments.settings)
     options = Options(
-        push_url=arguments.push_url, patience_s=arguments.patience_s, max_rps=arguments.max_rps
+        push_listen=arguments.push_listen,
+        push_url=arguments.push_url,
+        push_cert=arguments.push_cert,
+        push_key=arguments.push_key,
+        patience_s=arguments.patience_s,
+        max_rps=arguments.max_rps,
     )
-    return target.adjusted(bundled.target_of(profile), options)
+    chosen = target.adjusted(bundled.target_of(profile), options)
+    seed, active = arguments.seed or 0, arguments.deviations
+    if arguments.tls:
+        server = bundled.Server(chosen, seed=seed, active=active)
+        return server.target, RunOptions(lease=server.lease, close=server.close)
+    return chosen, RunOptions(lease=bundled.leases(chosen, seed=seed, active=active))
 
 
 def _target(name: str, options: Options) -> Target:

@@ -151,7 +151,7 @@ def _obstacles(case: Case, transmitter: Transmitter) -> Iterator[Obstacle]:
         if not transmitter.offers(operation):
             yield Obstacle(f"the target offers no {operation}")
     if needs.delivery == "poll" and not transmitter.polls:
-        yield Obstacle("this version receives SETs by poll alone", ours=True)
+        yield Obstacle("no case judges it by push yet", ours=True)
     if needs.delivery == "push" and not _delivers(transmitter, "push"):
         yield Obstacle("the target has no push delivery")
     if needs.stream and implicit and not transmitter.target.allow_destructive:
@@ -169,6 +169,9 @@ def _not_lent(case: Case, transmitter: Transmitter) -> Iterator[Obstacle]:
     """Yield what the operator would have to lend."""
     needs = case.declaration.needs
     target = transmitter.target
+    pushed = needs.delivery == "push" or not (needs.delivery or transmitter.polls)
+    if needs.sets and pushed and not target.has_hook("push_listener"):
+        yield Obstacle("nothing listens for pushes; give --push-listen", "push_listener")
     if needs.sets and not target.has_hook("emit_event") and not transmitter.offers("verify"):
         yield Obstacle("nothing raises a SET: no verification endpoint", "emit_event")
     if needs.events and not target.has_hook("emit_event"):
@@ -177,8 +180,12 @@ def _not_lent(case: Case, transmitter: Transmitter) -> Iterator[Obstacle]:
         yield Obstacle("the target's clock can't be moved", "clock")
     if needs.second_receiver and not target.has_hook("second_receiver"):
         yield Obstacle("a second Receiver's credential is missing", "second_receiver")
+    if needs.oauth_client and not target.has_hook("oauth_client"):
+        yield Obstacle("no client of an authorization server is lent", "oauth_client")
     if needs.limited_receiver and not target.has_hook("limited_receiver"):
         yield Obstacle("a credential that may not manage streams is missing", "limited_receiver")
+    if needs.handshakes and target.in_process:
+        yield Obstacle("a mock in process has no socket to shake hands with; give --tls")
 
 
 def _row(

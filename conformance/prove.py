@@ -75,8 +75,13 @@ def trials(
     chosen = _chosen(names)
     for one in chosen:
         catalogue.check_ids((*one.breaks, *one.also, *one.exercises))
-    for profile in profiles or profile_ids():
-        judged = planned(profile)
+    # Parents come first: what a dialect shares with its parent is met there, and not in a text that
+    # is stricter than the one that a variant keeps to.
+    for profile in profiles or sorted(profile_ids(), key=_generation):
+        judged = {
+            over_tls: planned(profile, over_tls=over_tls)
+            for over_tls in {one.over_tls for one in chosen}
+        }
         held_to = load_profile(profile)
         tags = set(held_to.tags)
         if not names:
@@ -84,7 +89,7 @@ def trials(
         for one in chosen:
             if not all(map(held_to.offers, one.needs)):
                 continue
-            rows = judged & set(one.breaks)
+            rows = judged[one.over_tls] & set(one.breaks)
             rows |= {row for row in one.exercises if tags & set(catalogue[row].tags)}
             seen = met.setdefault(one.name, set())
             if rows if full else rows - seen:
@@ -93,6 +98,10 @@ def trials(
                 found.append(Trial(profile, one, examples))
                 seen |= rows
     return found
+
+
+def _generation(profile: str) -> int:
+    return len(load_profile(profile).lineage)
 
 
 def _chosen(names: Sequence[str]) -> list[bundled.Deviation]:
@@ -105,10 +114,13 @@ def _chosen(names: Sequence[str]) -> list[bundled.Deviation]:
     return [known[name] for name in names] if names else list(known.values())
 
 
-def planned(profile: str) -> frozenset[str]:
+def planned(profile: str, *, over_tls: bool = False) -> frozenset[str]:
     """Return the ids that a run against the bundled mock judges in a profile."""
-    run = make_run(RunArguments(mock=True, profile=profile))
-    plan, _ = execute(run, plan_only=True)
+    run = make_run(RunArguments(mock=True, tls=over_tls, profile=profile))
+    try:
+        plan, _ = execute(run, plan_only=True)
+    finally:
+        run.close()
     return frozenset(one for one, row in plan.rows.items() if row.state in RUNNABLE)
 
 
@@ -119,6 +131,7 @@ def attempt(trial: Trial) -> Outcome:
     run = make_run(
         RunArguments(
             mock=True,
+            tls=deviation is not None and deviation.over_tls,
             profile=trial.profile,
             deviations=active,
             examples=trial.examples,
@@ -138,6 +151,8 @@ def attempt(trial: Trial) -> Outcome:
         plan, _ = execute(run)
     except Unreachable as error:
         return _with(about, problem=str(error), duration_s=watch.seconds)
+    finally:
+        run.close()
     rows = document_of(run)["requirements"]
     seen = {
         row["id"]

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, MultipleResults, RuleBasedStateMachine, multiple, rule
 
 from conformance.client import NoAnswer
-from conformance.history import History, returned_after_acknowledgement
+from conformance.history import History, gaps_of, returned_after_acknowledgement
 from conformance.spec.requirement import Grade
 from conformance.stream import MOST_POLLS_AT_ONCE, Stream
 from conformance.transmitter import Transmitter
@@ -26,6 +26,14 @@ KEPT_BY_RFC, RELEASED_BY_RFC = KEPT[:1], RELEASED[:1]
 # A released SET may come back once (RFC 8936 section 2.4); one that does so this often never was.
 TIMES_NOT_RELEASED = 3
 MOST_SETS = 6
+
+# How long what was raised may take to be queued, in seconds.
+SETTLES_S = 2.0
+# More than a busy server takes for an answer that waits for nothing, in seconds.
+AT_ONCE_S = 1.5
+# RFC 8936 section 2.4 leaves the time after which a SET comes again to an agreement. Where the
+# clock can be moved nobody waits for it: a day is more than any that makes sense.
+DAY_S = 86_400.0
 
 
 @contextmanager
@@ -47,6 +55,36 @@ def require_polls(stream: Stream) -> None:
     require(answer.served, f"a poll was answered {answer.text}")
 
 
+def verify_answers_at_once(
+    requirement: str,
+    stream: Stream,
+    *,
+    max_events: int | None = None,
+    ack: Sequence[str] | None = None,
+) -> None:
+    """Judge that a poll which asks for an immediate answer gets one.
+
+    Another request tells how long this target takes for an answer that waits for nothing.
+    """
+    clock = stream.transmitter.clock
+    before = clock.now()
+    stream.fetch()
+    between = clock.now()
+    with silence_breaks(requirement):
+        stream.poll(max_events=max_events, ack=ack)
+    usual = between - before
+    elapsed = clock.now() - between
+    asked = {"maxEvents": max_events, "ack": ack}
+    named = [f"{name} {value}" for name, value in asked.items() if value is not None]
+    verify(
+        requirement,
+        elapsed < AT_ONCE_S + 3 * usual,
+        expected=f"an answer at once (another request takes {usual:.1f} s)"
+        + "".join(f", with {one}" for one in named),
+        got=f"an answer after {elapsed:.1f} s",
+    )
+
+
 def collect(
     stream: Stream,
     wanted: Collection[str],
@@ -64,7 +102,7 @@ def collect(
     cap_s = longest_gap(stream)
     patience = transmitter.target.limits.patience_s if patience_s is None else patience_s
     if transmitter.clock.movable:
-        patience = max(patience, cap_s)
+        patience = max(patience, cap_s or DAY_S)
     came: set[str] = set()
     waited = 0.0
     step = 0.25
@@ -130,14 +168,27 @@ def verify_released(
         )
 
 
+def _more_than_the_gaps_so_far(stream: Stream) -> float:
+    """Return a time (in seconds) after which SETs of this stream have come back, with a margin.
+
+    Where none has so far, that is the patience.
+    """
+    history = stream.history
+    seen = [gap.at_most_s for jti in history.jtis for gap in gaps_of(history, jti)]
+    return 2 * max(seen) if seen else stream.transmitter.target.limits.patience_s
+
+
 def times_returned(stream: Stream, jtis: Collection[str]) -> int:
     """Return how many answers in a row carry one of these SETs, looking a few times at most.
 
-    Where the clock can be moved, a redelivery has had its time before each look.
+    A redelivery has had its time before each look: where the clock can be moved, the longest that
+    the profile has.
     """
     pause = longest_gap(stream)
+    if pause and not stream.transmitter.clock.movable:
+        pause = _more_than_the_gaps_so_far(stream)
     for times in range(TIMES_NOT_RELEASED):
-        if pause and stream.transmitter.clock.movable:
+        if pause:
             stream.transmitter.wait(pause)
         if not set(jtis) & set(stream.poll().sets):
             return times
@@ -209,15 +260,15 @@ class FreeReceiver(RuleBasedStateMachine):
             self.stream.raise_set()
             self.raised += 1
 
-    @rule(target=jtis, max_events=st.sampled_from([None, 1, 2]))
+    @rule(target=jtis, max_events=st.sampled_from([None, 1, 2, 1000]))
     def poll(self, max_events: int | None) -> MultipleResults[str]:
         """Poll without acknowledging."""
         return multiple(*self.stream.poll(max_events=max_events).sets)
 
-    @rule(first=jtis, second=jtis)
-    def acknowledge(self, first: str, second: str) -> None:
-        """Acknowledge one SET or two, without polling."""
-        self.stream.acknowledge(list(dict.fromkeys([first, second])))
+    @rule(first=jtis, second=jtis, third=jtis)
+    def acknowledge(self, first: str, second: str, third: str) -> None:
+        """Acknowledge up to three SETs, without polling."""
+        self.stream.acknowledge(list(dict.fromkeys([first, second, third])))
 
     def teardown(self) -> None:
         """Wait for what is due, acknowledge it, look for what should stay away, and judge."""

@@ -6,9 +6,10 @@ import traceback
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from hashlib import sha256
-from typing import Any, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from hypothesis import is_hypothesis_test, settings
 from hypothesis.errors import Flaky
@@ -31,6 +32,7 @@ from conformance.generate.exploring import (
     run_settings,
 )
 from conformance.plan import Case, Plan, Selection, make_plan
+from conformance.push_listener import PushListener
 from conformance.spec.requirement import Grade, load_catalogue
 from conformance.target import HOOKS, Target
 from conformance.transmitter import Transmitter
@@ -41,6 +43,9 @@ from conformance.verdicts import (
     NotReached,
     recording,
 )
+
+if TYPE_CHECKING:
+    from conformance.handshake import Handshakes
 
 Json: TypeAlias = dict[str, Any]
 
@@ -64,7 +69,7 @@ class Lease(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunOptions:
-    """How a run goes. `lease` gives each case a Transmitter of its own.
+    """How a run goes. `lease` gives each case a Transmitter of its own, `close` ends them all.
 
     Without it all share the target. Without `shrink` a failure is not made smaller.
     """
@@ -77,6 +82,7 @@ class RunOptions:
     strict: bool = False
     allow_incomplete: bool = False
     lease: Callable[[str], Lease] | None = None
+    close: Callable[[], None] = lambda: None
     command: str = "ssf-conformance run"
 
 
@@ -90,7 +96,10 @@ class Interrupted(BaseException):
 
 @dataclass(slots=True)
 class Finished:
-    """What a case came to: its record, and why it ended early if it did."""
+    """What a case came to: its record, and why it ended early if it did.
+
+    `issuer` is that of its own Transmitter, where it is not the run's.
+    """
 
     case: Case
     record: CaseRecord
@@ -99,6 +108,7 @@ class Finished:
     blocked: str | None = None
     not_reached: str | None = None
     crashed: str | None = None
+    issuer: str | None = None
 
 
 class Run:
@@ -116,6 +126,7 @@ class Run:
         self.finished: dict[str, Finished] = {}
         self.seen_sets: list[SeenSet] = []
         self.seen_answers: dict[SeenAnswer, Exchange] = {}
+        self.handshakes: dict[tuple[str, int], Handshakes] = {}
         self.started = clock.timestamp()
         self.interrupted = False
         self._watch = clock.Stopwatch()
@@ -124,6 +135,11 @@ class Run:
         )
         self._parameters: Counter[Callable[..., None]] = Counter()
         self._shared: Connection | None = None
+        self._listener = (
+            None
+            if target.listening is None
+            else PushListener(target.listening, url=target.push_url, seed=options.seed or 0)
+        )
         self._stop = threading.Event()
 
     # -- before
@@ -132,9 +148,11 @@ class Run:
     def prepare(self, cases: Sequence[Case]) -> Plan:
         """Fetch the metadata and plan the run.
 
-        Raises UnknownRequirement before any request, and Unreachable where the target gives no
-        metadata.
+        Raises UnknownRequirement and TargetError before any request, and Unreachable where the
+        target gives no metadata.
         """
+        if self._listener is not None and self.options.lease is None:
+            self._listener.start()
         for case in cases:
             self.catalogue.check_ids(case.declaration.ids)
         self._parameters = Counter(case.function for case in cases)
@@ -158,8 +176,15 @@ class Run:
             connection = self._shared
         connection.seen_sets = self.seen_sets
         connection.seen_answers = self.seen_answers
-        connection.metadata = self.metadata
-        return Transmitter(connection, recorder)
+        connection.handshakes = self.handshakes
+        connection.listener = self._listener
+        if connection.target.issuer == self.target.issuer:
+            connection.metadata = self.metadata
+        elif self.plan is not None:
+            # Another issuer has other endpoints; the case has not asked, and no reproducer has to.
+            with suppress(Unreachable):
+                discover(Transmitter(connection, Recorder()))
+        return Transmitter(connection, recorder, case=case)
 
     # -- during
     # --------------------------------------------------------------------------------------
@@ -198,7 +223,9 @@ class Run:
         done = Finished(case, record, clock.timestamp())
         watch = clock.Stopwatch()
         transmitter = self._open(case.name, record.recorder)
-        record.secrets = transmitter.target.secrets
+        record.secrets = lambda: transmitter.target.secrets
+        if transmitter.issuer != self.target.issuer:
+            done.issuer = transmitter.issuer
         prepare(
             case.function,
             settings(self._settings, max_examples=self._examples_of(case)),
@@ -253,9 +280,12 @@ class Run:
         }
 
     def close(self) -> None:
-        """Close the connection."""
+        """Close the connection, and end what the cases were lent."""
         if self._shared is not None:
             self._shared.close()
+        if self._listener is not None:
+            self._listener.close()
+        self.options.close()
 
 
 def discover(transmitter: Transmitter) -> None:

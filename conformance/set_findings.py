@@ -9,6 +9,8 @@ from conformance.spec.profile import Profile
 from conformance.spec.requirement import Grade
 
 _LONGEST = 200
+# How far the target's clock and its dates may be apart, in seconds.
+SKEW_S = 60
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from conformance import jws, raw_json
+from conformance import event_payloads, jws, raw_json
 from conformance.raw_json import Document
 from conformance.set_findings import Claims, Context, printable, shown
 from conformance.set_subjects import COMPLEX_MEMBERS, is_caep_or_risc, is_complex, subjects
@@ -22,6 +22,7 @@ FREEDOMS: tuple[str, ...] = (
     "SSF-4.2.3-EXTRA-FIELDS",
     "SSE-3.2-COMPLEX-MEMBER-NAMES-OPEN",
     "SSE-11.1.3-EXTRA-CLAIMS",
+    *event_payloads.FREEDOMS,
 )
 
 
@@ -40,6 +41,7 @@ def freedoms(token: object, context: Context) -> Iterator[tuple[str, str]]:
     yield from _of_envelope(claims)
     yield from _of_events(claims)
     yield from _of_subjects(claims)
+    yield from event_payloads.freedoms_of_events(claims)
 
 
 def shared_txns(tokens: Sequence[str]) -> Iterator[tuple[str, str]]:

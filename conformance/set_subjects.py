@@ -53,7 +53,7 @@ _JSON_TYPES: Mapping[type, str] = MappingProxyType(
     {str: "a text", list: "an array", bool: "a boolean", type(None): "null"}
 )
 
-_LESS_SPECIFIC_URI = re.compile(r"(?:mailto|tel|acct):", re.IGNORECASE)
+_LESS_SPECIFIC_URI = re.compile(r"(?:mailto|tel|acct|did):", re.IGNORECASE)
 _LOOKS_LIKE_EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[A-Za-z]{2,}")
 # What the schema lets pass as an address; the rest it has judged.
 _ADDRESS_LIKE = re.compile(r"[0-9A-Fa-f:.]+(%.+)?")
@@ -150,10 +150,13 @@ def _shape(claims: Claims, place: str, path: Path, subject: object) -> Iterator[
 
 
 def _has_members_of_complex(subject: object) -> bool:
-    return (
-        isinstance(subject, dict)
-        and "format" not in subject
-        and any(isinstance(subject.get(name), dict) for name in COMPLEX_MEMBERS)
+    """Say whether an object would be a complex subject, but for its format."""
+    if not isinstance(subject, dict):
+        return False
+    named = subject.get("format")
+    misspelled = isinstance(named, str) and named.lower() == "complex"
+    return ("format" not in subject or misspelled) and any(
+        isinstance(subject.get(name), dict) for name in COMPLEX_MEMBERS
     )
 
 

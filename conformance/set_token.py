@@ -12,6 +12,10 @@ from conformance.spec.requirement import Grade
 
 _SHORTEST_RSA_BITS = 2048
 _SET_TYPE = "secevent+jwt"
+# What RFC 7515 defines itself, and so no extension (section 4.1.11).
+_NO_EXTENSIONS = frozenset(
+    {"alg", "jku", "jwk", "kid", "x5u", "x5c", "x5t", "x5t#S256", "typ", "cty", "crit"}
+)
 
 _FORM = "parts in base64url without padding; header and claims are JSON objects in UTF-8"
 _COMPACT = "three parts in base64url without padding, and a header without a name used twice"
@@ -61,13 +65,18 @@ def judge_header(token: jws.Compact, context: Context) -> Iterator[Finding]:
         crit = token.header["crit"]
         yield Finding(
             "RFC7515-4.1.11-CRIT",
-            isinstance(crit, list)
-            and bool(crit)
-            and all(isinstance(name, str) and name in token.header for name in crit),
-            "crit, an array of at least one name, each of a member of the header",
+            _lists_extensions(crit, token.header),
+            "crit, an array of at least one name, each once and of an extension in the header",
             f"crit {shown(crit)}, with the members {shown(list(token.header))}",
         )
     yield from _typ(token.header)
+
+
+def _lists_extensions(crit: object, header: Mapping[str, Any]) -> bool:
+    if not isinstance(crit, list) or not crit or not all(isinstance(one, str) for one in crit):
+        return False
+    names = set(crit)
+    return len(names) == len(crit) and names <= set(header) - _NO_EXTENSIONS
 
 
 def _typ(header: Mapping[str, Any]) -> Iterator[Finding]:
@@ -141,7 +150,7 @@ def _verified(token: jws.Compact, key_set: object) -> Iterator[Finding]:
 
 
 def _softer_for(alg: str, requirement: str) -> Grade | None:
-    if jws.can_verify(alg) or alg.lower() == "none":
+    if jws.is_misspelled(alg) or jws.can_verify(alg) or alg.lower() == "none":
         return None
     if alg.upper().startswith("HS"):
         # The parties may share a key; the published ones still verify nothing.

@@ -10,9 +10,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any
 
-from conformance import jws, raw_json
+from conformance import event_payloads, interop_sets, jws, raw_json
+from conformance.interop_sets import judge_interop_claims, judge_interop_signature
 from conformance.raw_json import canonical
 from conformance.set_findings import (
+    SKEW_S,
     Claims,
     Context,
     Finding,
@@ -32,10 +34,10 @@ from conformance.spec.requirement import Grade, load_catalogue
 
 __all__ = ["REQUIREMENTS", "Context", "Finding", "judge_set", "judge_uniqueness"]
 
-# How far the target's clock and its dates may be apart, in seconds.
-SKEW_S = 60
 # Of a date in milliseconds no time can be told in seconds (RFC7519-2-NUMERICDATE).
 _LATEST = 100_000_000_000
+# May 2014, years before the first SET: an earlier one counts something else, or from another day.
+_EARLIEST = 1_400_000_000
 _URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:\S+")
 
 # Registered claims that a SET may have reason to show (IANA, JSON Web Token Claims).
@@ -144,6 +146,8 @@ REQUIREMENTS: tuple[str, ...] = (
     "JAMF-ISS",
     "VEPA-POLL-RESPONSE-SETS",
     "VEPA-SIGNED",
+    *event_payloads.REQUIREMENTS,
+    *interop_sets.REQUIREMENTS,
 )
 
 
@@ -223,6 +227,7 @@ def _judge(token: object, context: Context) -> Iterator[Finding]:
         return
     yield from judge_header(compact, context)
     yield from judge_signature(compact, context)
+    yield from judge_interop_signature(compact, context)
     if is_nested(compact):
         yield form(held=True, got="a token within a token")
         return
@@ -250,6 +255,8 @@ def _claims(claims: Claims) -> Iterator[Finding]:
     yield from _events(claims)
     yield from _verification(claims)
     yield from judge_subjects(claims)
+    yield from event_payloads.judge_events(claims)
+    yield from judge_interop_claims(claims)
 
 
 def _by_schema(claims: Claims) -> Iterator[Finding]:
@@ -335,12 +342,13 @@ def _equal(requirement: str, name: str, value: str, wanted: str) -> Finding:
 
 
 def _audience(claims: Claims) -> Iterator[Finding]:
-    own = _audiences(claims.members.get("aud"))
-    of_stream = _audiences(claims.context.stream.get("aud"))
-    if own and of_stream:
+    aud = claims.members.get("aud")
+    own, of_stream = _audiences(aud), _audiences(claims.context.stream.get("aud"))
+    # An empty array names nobody, the stream's Receiver neither.
+    if (own or aud == []) and of_stream:
         yield Finding(
             "SSE-11.1.6-AUD-CLIENT-ID",
-            own <= of_stream,
+            bool(own) and own <= of_stream,
             f"aud {shown(sorted(of_stream))}, which the stream's configuration agrees on",
             f"aud {shown(sorted(own))}",
         )
@@ -362,8 +370,20 @@ def _audiences(aud: object) -> frozenset[str]:
 def _times(claims: Claims) -> Iterator[Finding]:
     iat, toe = _date(claims.members.get("iat")), _date(claims.members.get("toe"))
     now = claims.context.received_at
+    if "nbf" in claims.members:
+        nbf = claims.members["nbf"]
+        expected = "nbf, a number of seconds since 1970"
+        held = _date(nbf) is not None
+        yield Finding("RFC7519-2-NUMERICDATE", held, expected, f"nbf {shown(nbf)}")
     if iat is None:
         return
+    if now > _EARLIEST and iat < _EARLIEST:
+        yield Finding(
+            "RFC7519-2-NUMERICDATE",
+            held=False,
+            expected="iat in seconds since 1970, of a time when there were SETs",
+            got=f"iat {shown(iat)}",
+        )
     if now > 0:
         yield Finding(
             "RFC7519-4.1.6-IAT-NOT-FUTURE",

@@ -1,17 +1,22 @@
 """One stream of the target: its configuration, its SETs, and the history of both."""
 
 import math
+import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from conformance import credentials, jws
 from conformance.client import Answer, Credential, SeenSet
 from conformance.configuration import absent, same, shows
-from conformance.exchange import Recorder
+from conformance.exchange import Exchange, Recorder
 from conformance.held import HeldPoll
 from conformance.history import History
+from conformance.jose import claims_of
+from conformance.push_listener import ACCEPTED as TAKEN
+from conformance.push_listener import Endpoint, Push, Reply
 from conformance.spec import codec
-from conformance.target import Bearer
+from conformance.spec.redaction import redact_headers, redact_text
 from conformance.verdicts import Blocked, NotReached, require
 
 if TYPE_CHECKING:
@@ -23,6 +28,14 @@ _IN_ENGLISH = {"content-type": "application/json", "content-language": "en"}
 
 # A Transmitter may hand out one SET at a time; one that finds ever new ones has no end.
 MOST_POLLS_AT_ONCE = 50
+
+# RFC 8935 section 2.2: what a Receiver answers once it has a SET.
+ACCEPTED = 202
+
+NO_ENDPOINT = "the stream pushes to no endpoint of the suite's"
+
+# A SET however it is wrapped: what wraps it is judged by the requirements about the request.
+_COMPACT_SET = re.compile(rb"ey[\w-]+\.[\w-]+\.[\w-]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +50,8 @@ class PollAnswer:
 class Stream:
     """One stream of the target; `configuration` is what was last read of it, canonical.
 
-    `receiver` holds the credentials of the Receiver that it is of, by channel; None is the target's
-    own.
+    `endpoint` is where it pushes to, None where it is polled or pushes to nobody. `receiver` holds
+    the credentials of the Receiver that it is of, by channel; None is the target's own.
     """
 
     def __init__(
@@ -47,7 +60,7 @@ class Stream:
         configuration: Json,
         *,
         created: Answer,
-        receiver: Mapping[str, Bearer] | None = None,
+        receiver: Mapping[str, credentials.Credential] | None = None,
     ) -> None:
         self.transmitter = transmitter
         self._receiver = receiver
@@ -55,6 +68,9 @@ class Stream:
         self.configuration = configuration
         self.created = created
         self.history = History()
+        self.endpoint: Endpoint | None = None
+        self._recorded = 0
+        self._awaited = 0
         self._verified_at: float | None = None
         self._gone = False
 
@@ -183,16 +199,17 @@ class Stream:
         require(answer.served, f"no SET could be raised: verification was answered {answer.text}")
 
     def obtain_sets(self, count: int = 1) -> dict[str, str]:
-        """Raise SETs and poll until they have come: `{jti: compact JWS}`, unacknowledged.
+        """Raise SETs and wait until they have come: `{jti: compact JWS}`.
 
-        Raises Blocked where they do not come within the patience.
+        A poll leaves them unacknowledged, a push is answered as the endpoint was told. Raises
+        Blocked where they do not come within the patience.
         """
         for _ in range(count):
             self.raise_set()
         return self.await_sets(count)
 
     def await_sets(self, count: int = 1) -> dict[str, str]:
-        """Poll until that many different SETs have come.
+        """Wait until that many different SETs have come, by polling or pushed.
 
         Raises Blocked at the end of the patience.
         """
@@ -205,31 +222,160 @@ class Stream:
         return found
 
     def await_again(self, jtis: Collection[str], *, patience_s: float | None = None) -> set[str]:
-        """Poll until those SETs have come (again), or the patience ends; return what came."""
+        """Wait until those SETs have come (again), or the patience ends; return what came."""
         return set(self.await_sets_that(lambda seen: set(jtis) <= set(seen), patience_s=patience_s))
 
     def await_sets_that(
         self, enough: Callable[[Mapping[str, str]], bool], *, patience_s: float | None = None
     ) -> dict[str, str]:
-        """Poll until what came is enough, or the patience (in seconds) ends; return what came."""
+        """Wait until what came is enough, or the patience (in seconds) ends; return what came.
+
+        Of a stream that pushes, that is what came since SETs were last awaited. Raises Blocked
+        where encrypted SETs came, of which nobody can say whether they are enough.
+        """
         patience = self.transmitter.target.limits.patience_s if patience_s is None else patience_s
         found: dict[str, str] = {}
         waited = 0.0
         step = 0.25
         at_once = MOST_POLLS_AT_ONCE
         while True:
-            result = self.poll()
-            require(result.answer.served, f"a poll was answered {result.answer.text}")
-            fresh = result.sets.keys() - found.keys()
-            found.update(result.sets)
-            if enough(found) or waited >= patience:
+            came = self._polled_sets() if self.endpoint is None else self._pushed_sets()
+            fresh = came.keys() - found.keys()
+            found.update(came)
+            if enough(found):
                 return found
-            if fresh and at_once:
+            if waited >= patience:
+                if any(map(jws.is_encrypted, found.values())):
+                    raise Blocked("encrypted SETs came, and the suite has no key to read them")
+                return found
+            if fresh and at_once and self.endpoint is None:
                 at_once -= 1
                 continue
-            self.transmitter.clock.advance(step)
+            self._let_pass(step)
             waited += step
             step = min(step * 2, max(5.0, waited / 5))
+
+    def _polled_sets(self) -> Mapping[str, str]:
+        result = self.poll()
+        require(result.answer.served, f"a poll was answered {result.answer.text}")
+        return result.sets
+
+    def _pushed_sets(self) -> Mapping[str, str]:
+        pushes = self.pushes
+        found = {jti: token for push in pushes[self._awaited :] for jti, token in sets_in(push)}
+        self._awaited = len(pushes)
+        self.require_end_of_pushes()
+        return found
+
+    def _let_pass(self, seconds: float) -> None:
+        """Let time pass at the target; what it pushes may end the wait."""
+        clock, endpoint = self.transmitter.clock, self.endpoint
+        if endpoint is None:
+            clock.advance(seconds)
+        elif not clock.movable:
+            endpoint.await_more(self._recorded, seconds)
+        else:
+            clock.advance(seconds)
+            if not self.transmitter.target.in_process:
+                # A mock has sent what is due when its clock has moved; others need a moment.
+                disposable = self.transmitter.target.disposable
+                endpoint.await_more(self._recorded, 0.05 if disposable else 0.5)
+
+    # -- pushes
+    # --------------------------------------------------------------------------------------
+
+    @property
+    def pushes(self) -> tuple[Push, ...]:
+        """Return what was pushed to this stream's endpoint so far, in order; () without one.
+
+        What is new in it becomes part of the case's exchanges and of the history.
+        """
+        if self.endpoint is None:
+            return ()
+        pushes = self.endpoint.pushes
+        fresh = pushes[self._recorded :]
+        self._recorded = len(pushes)
+        # The time is asked for only where an arrival gives it a meaning: it may cost a call.
+        at = self.transmitter.clock.now() if fresh else 0.0
+        for push in fresh:
+            self._record(push, at)
+        return pushes
+
+    def endpoint_url(self, tail: str | None = None) -> str:
+        """Return a URL of this stream's endpoint; `tail` is path and query below it.
+
+        Raises Blocked for a stream without one.
+        """
+        if self.endpoint is None:
+            raise Blocked(NO_ENDPOINT)
+        return self.endpoint.url if tail is None else self.endpoint.at(tail)
+
+    def answer_pushes(self, *script: Reply, afterwards: Reply = TAKEN) -> None:
+        """Answer the next pushes as told, one after another, and all others with `afterwards`.
+
+        Raises Blocked for a stream without an endpoint.
+        """
+        if self.endpoint is None:
+            raise Blocked(NO_ENDPOINT)
+        self.endpoint.answers(*script, afterwards=afterwards)
+
+    def require_end_of_pushes(self) -> None:
+        """Go on only where the target has not flooded the endpoint. Raises NotReached."""
+        more = 0 if self.endpoint is None else self.endpoint.cut_off
+        require(
+            not more,
+            f"the target pushes without end: after {self._recorded} pushes to one stream,"
+            f" {more} more were answered 429",
+        )
+
+    def await_pushes(
+        self,
+        enough: int | Callable[[Sequence[Push]], bool] = 1,
+        *,
+        patience_s: float | None = None,
+    ) -> tuple[Push, ...]:
+        """Wait for so many pushes, or ones that are enough, or the patience (in seconds) to end.
+
+        Returns all pushes to this stream so far.
+        """
+        patience = self.transmitter.target.limits.patience_s if patience_s is None else patience_s
+        waited = 0.0
+        step = 0.25
+        while True:
+            pushes = self.pushes
+            self.require_end_of_pushes()
+            done = len(pushes) >= enough if isinstance(enough, int) else enough(pushes)
+            if done or waited >= patience:
+                return pushes
+            self._let_pass(step)
+            waited += step
+            step = min(step * 2, max(5.0, waited / 5))
+
+    def _record(self, push: Push, at: float) -> None:
+        secrets = self.transmitter.target.secrets
+        self.transmitter.recorder.adopt(
+            [
+                Exchange(
+                    number=0,
+                    operation="push",
+                    channel="none",
+                    method=push.method,
+                    url=redact_text(push.url, secrets),
+                    request_headers=redact_headers(push.headers),
+                    request_body=redact_text(push.body.decode("utf-8", "replace"), secrets),
+                    status=push.answered,
+                    response_headers=dict(push.reply.headers),
+                    response_body=push.reply.body.decode() or None,
+                    error="the connection was reset" if push.answered is None else None,
+                    duration_s=push.reply.after_s,
+                )
+            ]
+        )
+        sets = dict(sets_in(push))
+        self.history.delivered(sets, at)
+        if push.answered == ACCEPTED:
+            self.history.acknowledged(sets, at)
+        self._keep(sets, at, pushed=True)
 
     def poll(
         self,
@@ -288,7 +434,7 @@ class Stream:
                 held=True,
             )
 
-        settle_s = 0.05 if transmitter.target.disposable else 0.5
+        settle_s = 0.05 if transmitter.target.in_process else 0.5
         return HeldPoll(send, transmitter.recorder, settle_s=settle_s)
 
     def await_answer(self, *held: HeldPoll[Answer]) -> bool:
@@ -333,9 +479,14 @@ class Stream:
             return answer
         return self.poll(max_events=0, ack=jtis, credential=credential).answer
 
+    def release(self, jtis: Sequence[str]) -> None:
+        """Acknowledge SETs of a stream that is polled; a push was by its answer."""
+        if self.endpoint is None:
+            self.acknowledge(jtis)
+
     def drain(self) -> None:
         """Acknowledge whatever this stream still has."""
-        if not self.transmitter.polls:
+        if self.endpoint is not None or not self.transmitter.polls:
             return
         try:
             for _ in range(10):
@@ -357,7 +508,7 @@ class Stream:
         more = document.get("moreAvailable") if isinstance(document, dict) else None
         return PollAnswer(answer, found, more)
 
-    def _keep(self, sets: Mapping[str, str], at: float) -> None:
+    def _keep(self, sets: Mapping[str, str], at: float, *, pushed: bool = False) -> None:
         exchanges = tuple(self.transmitter.recorder.exchanges)
         for key, token in sets.items():
             self.transmitter.key_set_for(token)
@@ -370,6 +521,7 @@ class Stream:
                     token,
                     exchanges,
                     at,
+                    pushed,
                 )
             )
 
@@ -389,6 +541,12 @@ class Stream:
             credential=credential,
             **arguments,
         )
+
+
+def sets_in(push: Push) -> list[tuple[str, str]]:
+    """Return the SETs in a push, each with its jti; one that can't be read goes by its start."""
+    tokens = [one.decode() for one in _COMPACT_SET.findall(push.body)]
+    return [(str(claims_of(token).get("jti", token[:32])), token) for token in tokens]
 
 
 def _poll_request(

@@ -3,15 +3,30 @@
 Everything is checked before a request is sent; a wrong key is named, with its file and path.
 """
 
+import json
 import math
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeAlias
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, quote_plus, urlencode, urlsplit
 
+from conformance.credentials import (
+    FORM,
+    Basic,
+    Bearer,
+    Call,
+    ClientCertificate,
+    ClientCredentials,
+    Credential,
+    MutualTls,
+    SecretHeader,
+    TokenRequest,
+    is_token,
+)
 from conformance.spec import schema
 from conformance.spec.profile import Profile, ProfileError, load_profile
 
@@ -20,23 +35,29 @@ Json: TypeAlias = dict[str, Any]
 CHANNELS = ("management", "poll")
 # Credentials of other Receivers that the operator may lend, each a hook and a table of target.toml.
 OTHER_RECEIVERS = ("second_receiver", "limited_receiver")
-HOOKS = ("emit_event", "transmitter_status", *OTHER_RECEIVERS, "clock")
+HOOKS = (
+    "emit_event",
+    "transmitter_status",
+    *OTHER_RECEIVERS,
+    "oauth_client",
+    "clock",
+    "push_listener",
+)
+KINDS = ("bearer", "header", "basic", "mtls", "token-request", "oauth2-client-credentials")
+# Where a push goes that nobody is to get: RFC 6761 section 6.4.
+NOWHERE = "https://receiver.invalid/"
+
+
+_HIGHEST_PORT = 65535
+_REFERENCES = ("env:", "file:")
+_NEVER_IN_FILE = "a secret never stands in the file; write env:NAME or file:PATH"
+_NAMES_SECRET = re.compile(
+    r"authorization|cookie|key|token$|secret|password|assertion", re.IGNORECASE
+)
 
 
 class TargetError(ValueError):
     """The target is described wrongly: the message names the file, the place and the next step."""
-
-
-@dataclass(frozen=True, slots=True)
-class Bearer:
-    """A bearer token (RFC 6750). It never shows in a repr."""
-
-    token: str = field(repr=False)
-
-    @property
-    def header(self) -> tuple[str, str]:
-        """Return the header that carries it."""
-        return "Authorization", f"Bearer {self.token}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +79,26 @@ class Hook:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Listening:
+    """Where the suite listens for pushes: `cert` and `key` are PEM files.
+
+    With `own_authority` it makes a certificate of its own, which only the bundled mock trusts;
+    without either it listens without TLS.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 0
+    cert: Path | None = None
+    key: Path | None = None
+    own_authority: bool = False
+
+    @property
+    def tls(self) -> bool:
+        """Say whether it listens with TLS."""
+        return self.own_authority or self.cert is not None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
     """Bounds of a run: requests per second, and seconds for one request and for one wait."""
 
@@ -71,16 +112,18 @@ class Target:
     """The Transmitter being judged, ready to be spoken to.
 
     `second_receiver` holds the credentials of a Receiver with streams of its own,
-    `limited_receiver` valid ones that allow nothing on the management API.
+    `limited_receiver` valid ones that allow nothing on the management API. `oauth_client` is the
+    Receiver as a client of an authorization server.
     """
 
     name: str
     version: str | None
     issuer: str
     profile: Profile
-    credentials: Mapping[str, Bearer]
-    second_receiver: Mapping[str, Bearer] = field(default_factory=dict)
-    limited_receiver: Mapping[str, Bearer] = field(default_factory=dict)
+    credentials: Mapping[str, Credential]
+    second_receiver: Mapping[str, Credential] = field(default_factory=dict)
+    limited_receiver: Mapping[str, Credential] = field(default_factory=dict)
+    oauth_client: ClientCredentials | None = None
     overrides: Mapping[str, str] = field(default_factory=dict)
     streams: int = 1
     event_types: tuple[str, ...] = ()
@@ -91,7 +134,11 @@ class Target:
     allow_destructive: bool = False
     # Each case has a Transmitter of its own, which nobody misses afterwards.
     disposable: bool = False
-    push_url: str = "https://receiver.invalid/"
+    # There is no socket: whatever its URLs say, nothing is encrypted.
+    in_process: bool = False
+    # Where pushes arrive, None where nothing listens; `push_url` is the way there from outside.
+    listening: Listening | None = None
+    push_url: str | None = None
     # The argument of `run` that leads here again.
     named: str = ""
 
@@ -102,20 +149,21 @@ class Target:
 
     def has_hook(self, name: str) -> bool:
         """Say whether the operator lends this hook."""
-        if name in OTHER_RECEIVERS:
+        if name in {*OTHER_RECEIVERS, "oauth_client"}:
             return bool(getattr(self, name))
         if name == "clock":
             return "clock.now" in self.hooks and "clock.advance" in self.hooks
+        if name == "push_listener":
+            return self.listening is not None
         return name in self.hooks
 
     @property
     def secrets(self) -> frozenset[str]:
-        """Return every secret of this target, for redaction."""
-        return frozenset(
-            one.token
-            for channels in (self.credentials, self.second_receiver, self.limited_receiver)
-            for one in channels.values()
-        )
+        """Return every secret of this target known by now, for redaction."""
+        channels = (self.credentials, self.second_receiver, self.limited_receiver)
+        lent = [one for credentials in channels for one in credentials.values()]
+        client = () if self.oauth_client is None else (self.oauth_client,)
+        return frozenset(secret for one in (*lent, *client) for secret in one.secrets)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,7 +176,10 @@ class Options:
     ca_file: Path | None = None
     allow_http: bool = False
     allow_destructive: bool = False
+    push_listen: str | None = None
     push_url: str | None = None
+    push_cert: Path | None = None
+    push_key: Path | None = None
     patience_s: float | None = None
     max_rps: float | None = None
 
@@ -165,9 +216,11 @@ def _target(document: Json, file: str, options: Options, *, named: str) -> Targe
         profile = load_profile(profile_name, options.settings)
     except ProfileError as error:
         raise TargetError(str(error)) from error
-    credentials = _credentials(document, "auth", file)
+    read = _Credentials(document, file, allow_http=allow_http)
+    credentials = read.table("auth")
+    client = credentials.get("management")
     if options.token_env is not None:
-        token = Bearer(_secret(f"env:{options.token_env}", "--token-env"))
+        token = Bearer(_bearer_token(f"env:{options.token_env}", "--token-env"))
         credentials = {channel: credentials.get(channel, token) for channel in CHANNELS}
         credentials["management"] = token
     capabilities = document.get("capabilities", {})
@@ -180,8 +233,9 @@ def _target(document: Json, file: str, options: Options, *, named: str) -> Targe
         issuer=issuer,
         profile=profile,
         credentials=credentials,
-        second_receiver=_credentials(document, "second_receiver.auth", file),
-        limited_receiver=_credentials(document, "limited_receiver.auth", file),
+        second_receiver=read.table("second_receiver.auth"),
+        limited_receiver=read.table("limited_receiver.auth"),
+        oauth_client=client if isinstance(client, ClientCredentials) else None,
         overrides=document.get("overrides", {}),
         streams=capabilities.get("streams", 1),
         event_types=tuple(capabilities.get("event_types", ())),
@@ -192,11 +246,14 @@ def _target(document: Json, file: str, options: Options, *, named: str) -> Targe
         allow_destructive=options.allow_destructive,
         named=named,
     )
-    return adjusted(found, options)
+    return adjusted(found, _with_push(options, document.get("push", {})))
 
 
 def adjusted(target: Target, options: Options) -> Target:
-    """Return a target with what the options say about limits and the push listener."""
+    """Return a target with what the options say about limits and the push listener.
+
+    Raises TargetError, naming the option.
+    """
     limits = target.limits
     if options.max_rps is not None and not 0 < options.max_rps < math.inf:
         raise TargetError(f"--max-rps {options.max_rps}: write a number above 0")
@@ -207,24 +264,205 @@ def adjusted(target: Target, options: Options) -> Target:
     if options.max_rps is not None:
         limits = replace(limits, max_rps=options.max_rps)
     push_url = options.push_url or target.push_url
-    parts = _split(push_url, "--push-url")
+    listening = _listening(target, options)
+    if push_url is not None:
+        push_url = _push_url(push_url, target)
+    elif listening is not None and not (listening.tls or target.allow_http):
+        raise TargetError(
+            f"--push-listen {listening.host}:{listening.port}: pushes need TLS; give --push-cert"
+            " and --push-key, the https --push-url of a tunnel, or --allow-http for a lab"
+        )
+    return replace(target, limits=limits, listening=listening, push_url=push_url)
+
+
+def _with_push(options: Options, table: Json) -> Options:
+    """Return the options with what the file says of the push listener where they are silent."""
+    return replace(
+        options,
+        push_listen=options.push_listen or table.get("listen"),
+        push_url=options.push_url or table.get("url"),
+        push_cert=options.push_cert or _path(table.get("cert")),
+        push_key=options.push_key or _path(table.get("key")),
+    )
+
+
+def _push_url(url: str, target: Target) -> str:
+    parts = _split(url, "--push-url")
     if parts.scheme != "https" and not target.allow_http:
-        raise TargetError(f"--push-url {push_url}: use https, or add --allow-http for a lab")
+        raise TargetError(f"--push-url {url}: use https, or add --allow-http for a lab")
     if not parts.hostname:
-        raise TargetError(f"--push-url {push_url}: names no host")
-    push_url = push_url if push_url.endswith("/") else f"{push_url}/"
-    return replace(target, limits=limits, push_url=push_url)
+        raise TargetError(f"--push-url {url}: names no host")
+    if parts.query or parts.fragment:
+        raise TargetError(f"--push-url {url}: has a query or fragment; paths are put below it")
+    return url if url.endswith("/") else f"{url}/"
 
 
-def _credentials(document: Json, table: str, file: str) -> dict[str, Bearer]:
-    """Return the credentials in a table of the file, by channel; empty where it has none."""
-    found = document
-    for step in table.split("."):
-        found = found.get(step, {})
-    return {
-        channel: Bearer(_secret(one["token"], f"{file}: {table}.{channel}.token"))
-        for channel, one in found.items()
-    }
+def _listening(target: Target, options: Options) -> Listening | None:
+    """Return where to listen for pushes: what the command line says goes before the file."""
+    found = target.listening
+    if options.push_listen is not None:
+        host, port = _host_and_port(options.push_listen)
+        found = replace(found or Listening(), host=host, port=port)
+    cert, key = options.push_cert, options.push_key
+    if cert is None and key is not None:
+        raise TargetError(f"--push-key {key}: belongs to a certificate; give --push-cert too")
+    if cert is None:
+        return found
+    if found is None:
+        raise TargetError(f"--push-cert {cert}: nothing listens; give --push-listen HOST:PORT too")
+    if found.own_authority:
+        raise TargetError(f"--push-cert {cert}: the mock trusts a certificate of the suite's own")
+    return replace(found, cert=cert, key=key)
+
+
+def _host_and_port(place: str) -> tuple[str, int]:
+    host, _, port = place.rpartition(":")
+    if not host or not (port.isascii() and port.isdecimal()) or int(port) > _HIGHEST_PORT:
+        raise TargetError(
+            f"--push-listen {place}: write HOST:PORT, such as 0.0.0.0:8443; port 0 is any free one"
+        )
+    return host.removeprefix("[").removesuffix("]"), int(port)
+
+
+class _Credentials:
+    """Reads the credentials of a file; whatever can't be used is a TargetError with its place."""
+
+    def __init__(self, document: Json, file: str, *, allow_http: bool) -> None:
+        self._document = document
+        self._file = file
+        self._allow_http = allow_http
+
+    def table(self, table: str) -> dict[str, Credential]:
+        """Return the credentials of a table by channel; empty where the file has none."""
+        found = self._document
+        for step in table.split("."):
+            found = found.get(step, {})
+        return {
+            channel: self._credential(one, f"{self._file}: {table}.{channel}")
+            for channel, one in found.items()
+        }
+
+    def _credential(self, one: Json, place: str) -> Credential:
+        match one["kind"]:
+            case "bearer":
+                return Bearer(_bearer_token(one["token"], f"{place}.token"))
+            case "header":
+                return SecretHeader(one["name"].lower(), _secret(one["value"], f"{place}.value"))
+            case "basic":
+                return _basic(one, place)
+            case "mtls":
+                return MutualTls(_certificate(one, place))
+            case "oauth2-client-credentials":
+                return self._client(one, place)
+            case _:
+                return self._token_request(one, place)
+
+    def _client(self, one: Json, place: str) -> ClientCredentials:
+        return ClientCredentials.of(
+            Basic(
+                _literal_or_secret(one["client_id"], f"{place}.client_id"),
+                _secret(one["client_secret"], f"{place}.client_secret"),
+            ),
+            place=place,
+            token_url=self._url(one["token_url"], f"{place}.token_url"),
+            scope=one.get("scope"),
+            authentication=one.get("authentication", "client_secret_basic"),
+            revocation_url=one.get("revocation_url"),
+        )
+
+    def _token_request(self, one: Json, place: str) -> TokenRequest:
+        filled = _Filled(place)
+        headers = {"accept": "application/json"}
+        for name, value in one.get("headers", {}).items():
+            headers[name.lower()] = filled.text(value, f"headers.{name}")
+        if "basic" in one:
+            basic = _basic(one["basic"], f"{place}.basic")
+            filled.secrets |= basic.secrets
+            headers |= basic.header
+        body = None
+        if "form" in one:
+            headers.setdefault("content-type", FORM)
+            body = urlencode(filled.tree(one["form"], "form")).encode()
+        elif "json" in one:
+            headers.setdefault("content-type", "application/json")
+            body = json.dumps(filled.tree(one["json"], "json")).encode()
+        url = self._url(one["url"], f"{place}.url")
+        chosen = ("token_path", "expires_in_path", "lifetime_s", "scheme")
+        return TokenRequest(
+            place=place,
+            call=Call(one.get("method", "POST"), url, headers, body),
+            given=frozenset(filled.secrets),
+            header=one.get("header", "authorization").lower(),
+            **{name: one[name] for name in chosen if name in one},
+        )
+
+    def _url(self, url: str, place: str) -> str:
+        parts = _split(url, place)
+        if not parts.hostname or parts.username is not None:
+            raise TargetError(f"{place}: name a host, and no user before it")
+        if parts.scheme != "https" and not self._allow_http:
+            raise TargetError(f"{place}: {url!r} is not https; for a lab add --allow-http")
+        return url
+
+
+class _Filled:
+    """Fills `env:NAME` and `file:PATH` in, and keeps what came of it in `secrets`."""
+
+    def __init__(self, place: str) -> None:
+        self._place = place
+        self.secrets: set[str] = set()
+
+    def text(self, value: str, name: str) -> str:
+        """Return a text; where its name is that of a secret it can't stand in the file."""
+        place = f"{self._place}.{name}"
+        if value.startswith(_REFERENCES):
+            secret = _secret(value, place)
+            self.secrets |= {secret, quote_plus(secret), json.dumps(secret)[1:-1]}
+            return secret
+        if _NAMES_SECRET.search(name.rpartition(".")[2]):
+            raise TargetError(f"{place}: {_NEVER_IN_FILE}")
+        return value
+
+    def tree(self, value: Json, name: str) -> Json:
+        """Return an object with each text in it filled in."""
+        return {key: self._any(part, f"{name}.{key}") for key, part in value.items()}
+
+    def _any(self, value: Any, name: str) -> Any:  # noqa: ANN401 (JSON)
+        if isinstance(value, str):
+            return self.text(value, name)
+        if isinstance(value, dict):
+            return self.tree(value, name)
+        if isinstance(value, list):
+            return [self._any(part, name) for part in value]
+        return value
+
+
+def _basic(one: Json, place: str) -> Basic:
+    return Basic(
+        _literal_or_secret(one["user"], f"{place}.user"),
+        _secret(one["password"], f"{place}.password"),
+    )
+
+
+def _certificate(one: Json, place: str) -> ClientCertificate:
+    chain = Path(one["certificate"]).expanduser()
+    key = Path(one["key"].removeprefix("file:")).expanduser()
+    for name, path in (("certificate", chain), ("key", key)):
+        if not path.is_file():
+            raise TargetError(f"{place}.{name}: there is no file {path}; name a PEM file")
+    return ClientCertificate(chain, key)
+
+
+def _literal_or_secret(value: str, place: str) -> str:
+    """Return the name of a user or client: it is no secret, and may stand in the file."""
+    return _secret(value, place) if value.startswith(_REFERENCES) else value
+
+
+def _bearer_token(reference: str, place: str) -> str:
+    token = _secret(reference, place)
+    if not is_token(token):
+        raise TargetError(f"{place}: a bearer token is printable ASCII without spaces")
+    return token
 
 
 def _hooks(table: Json) -> dict[str, Hook]:
@@ -280,8 +518,8 @@ def _secret(reference: str, place: str) -> str:
             raise TargetError(f"{place}: the file {name} can't be read: {error}") from error
         if not value:
             raise TargetError(f"{place}: the file {name} is empty")
-    if not all("!" <= character <= "~" for character in value):
-        raise TargetError(f"{place}: a bearer token is printable ASCII without spaces")
+    if not value.isprintable() or not value.isascii():
+        raise TargetError(f"{place}: a secret is one line of printable ASCII")
     return value
 
 
@@ -296,7 +534,10 @@ def _validate(document: Json, file: str) -> None:
     secret = wrong.place.startswith(("auth", *OTHER_RECEIVERS))
     if secret and wrong.keyword not in {"required", "additionalProperties"}:
         # The value may be a secret written out: it is not repeated.
-        raise TargetError(
-            f"{file}: {wrong.place}: a secret never stands in the file; write env:NAME or file:PATH"
-        )
+        hint = _NEVER_IN_FILE
+        if wrong.place.endswith(".kind"):
+            hint = f"write one of {', '.join(KINDS)}"
+        elif wrong.keyword == "enum" and wrong.place.endswith(CHANNELS):
+            hint = "has a key that its kind does not take; see Credentials in the README"
+        raise TargetError(f"{file}: {wrong.place}: {hint}")
     raise TargetError(f"{file}: {wrong.text}")

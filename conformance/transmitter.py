@@ -6,18 +6,21 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from typing import Any, NoReturn, TypeAlias
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 from conformance import clock as time_of
 from conformance import hooks, jws
 from conformance.client import Answer, Connection, Credential, NoAnswer
+from conformance.credentials import Bearer
 from conformance.exchange import Exchange, Recorder
+from conformance.handshake import Handshakes, shake_hands
+from conformance.push_listener import Flaw, PushListener
 from conformance.spec import codec
 from conformance.spec.profile import CEILING_OF_EVIDENCE, UnresolvedEndpoint
 from conformance.spec.redaction import redact_text
 from conformance.spec.requirement import Grade
 from conformance.stream import Stream
-from conformance.target import Bearer, Hook
+from conformance.target import NOWHERE, Hook
 from conformance.verdicts import Blocked, NotReached, require
 
 Json: TypeAlias = dict[str, Any]
@@ -37,26 +40,33 @@ CAEP_EVENT_TYPES = tuple(
 
 GARBAGE = Bearer("not-a-token-of-this-transmitter")
 
+# What an event is to be about where the target has to be told.
+EVENT_SUBJECT = {"format": "email", "email": "user@example.com"}
+
 CONFLICT = 409
+HTTPS_PORT = 443
 
 _RETRIED = frozenset({429, 503})
+_NOT_OFFERED = frozenset({405, 501})
 _RETRIES = 3
 
 
 class Transmitter:
     """The target, as one case speaks to it."""
 
-    def __init__(self, connection: Connection, recorder: Recorder) -> None:
+    def __init__(self, connection: Connection, recorder: Recorder, *, case: str = "") -> None:
         self.connection = connection
         self.target = connection.target
         self.profile = connection.target.profile
         self.recorder = recorder
         self.clock = self._clock()
         self.made: list[Stream] = []
+        self._case = case
+        self._endpoints = 0
 
     def beside(self, recorder: Recorder) -> "Transmitter":
         """Return the same target as another thread of this case speaks to it."""
-        return Transmitter(self.connection, recorder)
+        return Transmitter(self.connection, recorder, case=self._case)
 
     @property
     def metadata(self) -> Mapping[str, Any]:
@@ -93,6 +103,28 @@ class Transmitter:
         return self.connection.send(
             self.recorder, "get", "GET", url, channel="none", credential=None
         )
+
+    def shake_hands(self, url: str) -> Handshakes:
+        """Return what the host of an https URL does in handshakes, tried once in a run.
+
+        Raises NoConnection, or NotReached for what is no https URL.
+        """
+        try:
+            parts = urlsplit(url)
+            host, port = parts.hostname or "", parts.port or HTTPS_PORT
+        except ValueError as error:
+            raise NotReached(f"{url} is no URL: {error}") from error
+        require(parts.scheme == "https", f"{url} is no https URL")
+        known = self.connection.handshakes
+        if (host, port) not in known:
+            known[host, port] = shake_hands(
+                host,
+                port,
+                ca_file=self.target.ca_file,
+                timeout_s=self.target.limits.timeout_s,
+                pause=self.connection.pacer.wait,
+            )
+        return known[host, port]
 
     def learn(self, answer: Answer) -> None:
         """Take the metadata from the answer to a discovery request, if it holds any."""
@@ -162,9 +194,54 @@ class Transmitter:
     def new_stream(self, **members: Any) -> Iterator["Stream"]:  # noqa: ANN401 (JSON)
         """Give a stream for one example, and take it away (or put it back) at the end.
 
-        `members` are Receiver-Supplied properties; a poll stream is made where the profile polls.
+        `members` are Receiver-Supplied properties; a poll stream is made where the profile polls,
+        else one that pushes to the suite's listener, if it has one.
         Raises NotReached where the target does not give one.
         """
+        if self.polls or self.listener is None or "delivery" in members:
+            with self._stream(members) as stream:
+                yield stream
+        else:
+            with self.new_push_stream(**members) as stream:
+                yield stream
+
+    @contextmanager
+    def new_push_stream(
+        self,
+        *,
+        tail: str | None = None,
+        authorization_header: str | None = None,
+        flaw: Flaw | None = None,
+        **members: Any,  # noqa: ANN401 (JSON)
+    ) -> Iterator["Stream"]:
+        """Give a stream that pushes to an endpoint of its own, and take both away at the end.
+
+        `tail` is path and query below that endpoint, `flaw` what is wrong with its listener;
+        `members` are as in `new_stream`. Raises NotReached, and Blocked where nothing listens.
+        """
+        if self.listener is None:
+            raise Blocked("nothing listens for pushes; give --push-listen")
+        self._endpoints += 1
+        endpoint = self.listener.open(f"{self._case}/{self._endpoints}", flaw=flaw)
+        delivery = {
+            "method": self.profile.delivery.push,
+            "endpoint_url": endpoint.url if tail is None else endpoint.at(tail),
+        }
+        if authorization_header is not None:
+            delivery["authorization_header"] = authorization_header
+        try:
+            with self._stream({**members, "delivery": delivery}) as stream:
+                stream.endpoint = endpoint
+                try:
+                    yield stream
+                finally:
+                    _ = stream.pushes
+                stream.require_end_of_pushes()
+        finally:
+            endpoint.close()
+
+    @contextmanager
+    def _stream(self, members: Mapping[str, Any]) -> Iterator["Stream"]:
         if self.profile.stream.model == "implicit":
             with self._borrowed_stream(members) as stream:
                 yield stream
@@ -178,9 +255,11 @@ class Transmitter:
                 yield stream
 
     @contextmanager
-    def creating(self, body: object) -> Iterator[tuple[Answer, "Stream | None"]]:
+    def creating(
+        self, body: object, *, credential: Credential = "own"
+    ) -> Iterator[tuple[Answer, "Stream | None"]]:
         """Create a stream, give the answer and any stream made, and delete it at the end."""
-        answer = self.create_stream(body)
+        answer = self.create_stream(body, credential=credential)
         configuration = self.configuration_in(answer)
         made = answer.served and isinstance(configuration.get("stream_id"), str)
         stream = Stream(self, configuration, created=answer) if made else None
@@ -269,9 +348,21 @@ class Transmitter:
         elif self.profile.delivery.push is not None:
             usual["delivery"] = {
                 "method": self.profile.delivery.push,
-                "endpoint_url": f"{self.target.push_url}ssf-conformance",
+                "endpoint_url": f"{self.push_url}ssf-conformance",
             }
         return usual
+
+    @property
+    def listener(self) -> PushListener | None:
+        """Return where the target can push to; None where nothing listens."""
+        return self.connection.listener
+
+    @property
+    def push_url(self) -> str:
+        """Return the URL below which a configuration's push URLs lie, with a slash at its end."""
+        if self.target.push_url is not None:
+            return self.target.push_url
+        return NOWHERE if self.listener is None else self.listener.url
 
     @property
     def polls(self) -> bool:
@@ -290,7 +381,15 @@ class Transmitter:
         return self.target.has_hook("emit_event")
 
     def emit(self, stream: "Stream", event_type: str | None = None) -> None:
-        """Have the target raise an event for a stream, through the operator's hook."""
+        """Have the target raise an event for a stream, through the operator's hook.
+
+        Where no subject is covered by default (SSF 1.0 section 7.1) its subject is added first, and
+        the hook is told of it.
+        """
+        subject = None
+        if self.metadata.get("default_subjects") == "NONE" and self.offers("add_subject"):
+            subject = EVENT_SUBJECT
+            stream.send("add_subject", body={"subject": subject})
         audience = stream.configuration.get("aud")
         delivered = stream.configuration.get("events_delivered")
         choice = event_type or (delivered[0] if isinstance(delivered, list) and delivered else None)
@@ -300,6 +399,7 @@ class Transmitter:
                 "stream_id": stream.id,
                 "audience": audience[0] if isinstance(audience, list) and audience else audience,
                 "event_type": choice,
+                "subject": subject,
             },
         )
 
@@ -458,6 +558,12 @@ class Transmitter:
                 break
             self.wait(_retry_after(answer))
             answer = send()
+        optional = operation in self.profile.semantics.optional_operations
+        if optional and method == spoken.method and answer.status in _NOT_OFFERED:
+            raise Blocked(
+                f"{operation} was answered {answer.status}, and profile {self.profile.id} does not"
+                f" ask for it; leave it out with --set operations.{operation}=!unset"
+            )
         return answer
 
     def _call_quietly(self, operation: str, **arguments: Any) -> None:  # noqa: ANN401 (as in call)

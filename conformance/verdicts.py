@@ -45,8 +45,10 @@ class Needs:
     `stream` says that it gets one of its own (or borrows the implicit one), `sets` how many SETs an
     example has to be able to raise, `events` that it chooses what happens, `clock` that the
     target's time can be moved, `destructive` that the API can't undo what the case does,
-    `second_receiver` and `limited_receiver` the credential of that name, `delivery` a delivery
-    method to receive by, `model` that it speaks of explicit or implicit streams alone.
+    `second_receiver`, `limited_receiver` and `oauth_client` the credential of that name,
+    `delivery` a delivery method to receive by (without one, SETs may come by either), `model` that
+    it speaks of explicit or implicit streams alone, `handshakes` that it shakes hands with the
+    target's hosts.
     """
 
     operations: tuple[str, ...] = ()
@@ -57,8 +59,10 @@ class Needs:
     destructive: bool = False
     second_receiver: bool = False
     limited_receiver: bool = False
+    oauth_client: bool = False
     delivery: str | None = None
     model: str | None = None
+    handshakes: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +124,8 @@ class CaseRecord:
     examples: int = 0
     series: list[dict[str, Any]] = field(default_factory=list)
     stopped: Callable[[], None] = lambda: None
-    secrets: frozenset[str] = frozenset()
+    # Asked each time: a token may be obtained in mid-run.
+    secrets: Callable[[], frozenset[str]] = frozenset
     _failed: list[tuple[str, Grade, str, str, int]] = field(default_factory=list)
 
     def judgement(self, requirement: str) -> Judgement:
@@ -153,7 +158,8 @@ class CaseRecord:
         if held:
             return
         grade = softest(self.grades[requirement], at_most or Grade.FAIL)
-        expected, got = redact_text(expected, self.secrets), redact_text(got, self.secrets)
+        secrets = self.secrets()
+        expected, got = redact_text(expected, secrets), redact_text(got, secrets)
         if grade is Grade.NOTE:
             judgement.notes[f"expected {expected}; got {got}"] = None
             return

@@ -12,6 +12,7 @@ from conformance.spec.profile import Profile, ProfileError, load_profile, parse_
 from mock_transmitter import announcement
 from mock_transmitter.deviations.catalogue import FAULTS, VARIANTS, Entry, UnknownDeviation, find
 from mock_transmitter.errors import UnservedProfile
+from mock_transmitter.http.push_sender import TIMEOUT_S
 from mock_transmitter.redelivery import AS_IT_IS, Curve, UnusableCurve, parse_curve
 from mock_transmitter.server import CannotServeError, RunningServer, check_issuer, serve
 
@@ -95,11 +96,22 @@ def _server(
             deviations=deviations,
             redelivery=options.redelivery,
             long_poll_timeout_s=options.long_poll_timeout,
+            push_ca=None if options.push_ca is None else _certificates(options.push_ca),
+            push_timeout_s=options.push_timeout,
         )
     except UnusableCurve as error:
         raise CannotServeError("redelivery", str(error)) from error
     except UnservedProfile as error:
         raise CannotServeError("profile", f"{profile.file}: {error}") from error
+
+
+def _certificates(path: Path) -> str:
+    try:
+        return path.read_text(encoding="ascii")
+    except (OSError, UnicodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not text"
+        problem = f"{path} can't be read: {reason}; name a file with certificates in PEM"
+        raise CannotServeError("push-ca", problem) from error
 
 
 def _announce(
@@ -198,6 +210,13 @@ def _seconds(text: str) -> float:
     return seconds
 
 
+def _patience(text: str) -> float:
+    seconds = _seconds(text)
+    if seconds == 0:
+        raise argparse.ArgumentTypeError("a push that waits for 0 seconds can't succeed: give more")
+    return seconds
+
+
 def _curve(text: str) -> Curve:
     try:
         return parse_curve(text)
@@ -269,6 +288,21 @@ def _parser() -> argparse.ArgumentParser:
         metavar="S",
         help="how long a long poll waits for a SET, in seconds of the mock's clock; default: 10."
         " With a simulated clock it is answered after 10 real seconds at the latest",
+    )
+    behaviour.add_argument(
+        "--push-ca",
+        type=Path,
+        metavar="PEM",
+        help="the authority whose certificates Receivers may have for pushes to them; default: the"
+        " system's",
+    )
+    behaviour.add_argument(
+        "--push-timeout",
+        type=_patience,
+        default=TIMEOUT_S,
+        metavar="S",
+        help="how long a push waits for the Receiver's answer, in real seconds;"
+        f" default: {TIMEOUT_S:g}",
     )
     behaviour.add_argument(
         "--redelivery",

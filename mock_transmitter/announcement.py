@@ -3,12 +3,19 @@
 import json
 import os
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from ipaddress import ip_address
 from pathlib import Path
+from typing import TypeAlias
 from urllib.parse import urlsplit
 
+from mock_transmitter.access_tokens import SCOPES
+from mock_transmitter.http.authorisation import Receiver
+from mock_transmitter.http.metadata import INTEROP
 from mock_transmitter.server import CannotServeError, RunningServer
+
+# The lines of a credential's table, given where its secret is.
+_Kind: TypeAlias = Callable[[str], list[str]]
 
 
 def write_ready_file(server: RunningServer, path: Path) -> None:
@@ -17,6 +24,7 @@ def write_ready_file(server: RunningServer, path: Path) -> None:
         "issuer": server.issuer,
         "discovery_url": server.discovery_url,
         "control_url": server.control_url,
+        "token_url": server.token_url,
         "profile": server.profile.id,
         "ca_file": None if server.ca_file is None else str(server.ca_file),
         "receivers": [
@@ -25,6 +33,8 @@ def write_ready_file(server: RunningServer, path: Path) -> None:
                 "management_token": receiver.management_token,
                 "poll_token": receiver.poll_token,
                 "limited_token": receiver.limited_token,
+                "client_id": receiver.client_id,
+                "client_secret": receiver.client_secret,
             }
             for receiver in server.receivers
         ],
@@ -45,15 +55,10 @@ def write_target(server: RunningServer, folder: Path, *, profile: str, simulated
         f"issuer = {_toml(server.issuer)}",
         f"profile = {_toml(profile)}",
     ]
-    for table, channel, token in _credentials(server):
+    for table, channel, secret, kind in _credentials(server):
         file = folder / f"{table.replace('.', '-')}-{channel}.token"
-        _write_private("target-out", file, token + "\n")
-        lines += [
-            "",
-            f"[{table}.{channel}]",
-            'kind = "bearer"',
-            f"token = {_toml(f'file:{file}')}",
-        ]
+        _write_private("target-out", file, secret + "\n")
+        lines += ["", f"[{table}.{channel}]", *kind(_toml(f"file:{file}"))]
     if server.ca_file is not None:
         lines += ["", "[tls]", f"ca_file = {_toml(str(server.ca_file))}"]
     lines += _hooks(server, simulated=simulated)
@@ -97,6 +102,7 @@ def _described(
         if receiver.poll_token is not None:
             yield f"    poll token        {receiver.poll_token}"
         yield f"    limited token     {receiver.limited_token}"
+        yield f"    client            {receiver.client_id} {receiver.client_secret}"
     if urlsplit(server.issuer).scheme == "http":
         yield "  This is plain http: a conformance run against it needs --allow-http."
     if not _is_loopback(host):
@@ -110,14 +116,31 @@ def _is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-def _credentials(server: RunningServer) -> Iterator[tuple[str, str, str]]:
-    """Yield each credential of a target.toml: its table, its channel and its token."""
+def _credentials(server: RunningServer) -> Iterator[tuple[str, str, str, _Kind]]:
+    """Yield each credential of a target.toml: table, channel, secret, and how the table reads."""
     first, second = server.receivers
     for table, receiver in (("auth", first), ("second_receiver.auth", second)):
-        yield table, "management", receiver.management_token
+        if INTEROP in server.profile.tags:
+            yield table, "management", receiver.client_secret, _client(server, receiver)
+        else:
+            yield table, "management", receiver.management_token, _bearer
         if receiver.poll_token is not None:
-            yield table, "poll", receiver.poll_token
-    yield "limited_receiver.auth", "management", first.limited_token
+            yield table, "poll", receiver.poll_token, _bearer
+    yield "limited_receiver.auth", "management", first.limited_token, _bearer
+
+
+def _bearer(secret: str) -> list[str]:
+    return ['kind = "bearer"', f"token = {secret}"]
+
+
+def _client(server: RunningServer, receiver: Receiver) -> _Kind:
+    return lambda secret: [
+        'kind = "oauth2-client-credentials"',
+        f"token_url = {_toml(server.token_url)}",
+        f"client_id = {_toml(receiver.client_id)}",
+        f"client_secret = {secret}",
+        f"scope = {_toml(' '.join(SCOPES))}",
+    ]
 
 
 def _hooks(server: RunningServer, *, simulated: bool) -> list[str]:
@@ -128,8 +151,18 @@ def _hooks(server: RunningServer, *, simulated: bool) -> list[str]:
         else 'stream_id = "{stream_id}"'
     )
     hooks = [
-        ("emit_event", "POST", "events", f'body = {{ event_type = "{{event_type}}", {target} }}'),
-        ("transmitter_status", "GET", "streams", None),
+        (
+            "emit_event",
+            "POST",
+            "events",
+            f'body = {{ event_type = "{{event_type}}", subject = "{{subject}}", {target} }}',
+        ),
+        (
+            "transmitter_status",
+            "POST",
+            "status",
+            f'body = {{ status = "{{status}}", reason = "{{reason}}", {target} }}',
+        ),
     ]
     if simulated:
         hooks += [
@@ -144,7 +177,7 @@ def _hooks(server: RunningServer, *, simulated: bool) -> list[str]:
             'kind = "http"',
             f'method = "{method}"',
             f"url = {_toml(f'{control}/{resource}')}",
-            *([extra] if extra else []),
+            extra,
         ]
     return lines
 

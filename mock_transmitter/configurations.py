@@ -13,6 +13,7 @@ from mock_transmitter.errors import InvalidRequest
 from mock_transmitter.stream import DeliveryConfiguration, StreamConfiguration
 
 MIN_VERIFICATION_INTERVAL_S = 30
+INACTIVITY_TIMEOUT_S = 30 * 24 * 3600
 
 
 class Configurations:
@@ -30,6 +31,11 @@ class Configurations:
     def blank(self, stream_id: str, audience: str) -> StreamConfiguration:
         """Return what a stream has before its Receiver has supplied anything."""
         shows_interval = self._profile.offers("verify")
+        # A stream that nobody could enable again is never paused for being idle.
+        shows_timeout = (
+            "inactivity_timeout" in self._profile.stream.transmitter_supplied
+            and self._profile.offers("update_status")
+        )
         return StreamConfiguration(
             stream_id=stream_id,
             iss=self._issuer,
@@ -38,6 +44,7 @@ class Configurations:
             events_requested=(),
             delivery=self._default_delivery(stream_id),
             min_verification_interval=MIN_VERIFICATION_INTERVAL_S if shows_interval else None,
+            inactivity_timeout=INACTIVITY_TIMEOUT_S if shows_timeout else None,
         )
 
     def _default_delivery(self, stream_id: str) -> DeliveryConfiguration:

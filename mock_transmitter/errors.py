@@ -17,6 +17,10 @@ class StreamNotFound(TransmitterError):
     """There is no such stream for this Receiver."""
 
 
+class SubjectNotFound(TransmitterError):
+    """What was named is no subject: the 2021 draft's section 7.1.1."""
+
+
 class StreamExists(TransmitterError):
     """The Receiver has its one stream already."""
 

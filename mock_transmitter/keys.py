@@ -2,8 +2,9 @@
 
 import json
 from base64 import urlsafe_b64encode
-from collections.abc import Callable, Mapping
-from functools import cached_property
+from collections.abc import Callable, Collection, Mapping
+from functools import cache, cached_property, partial
+from itertools import combinations, count
 from random import Random
 from typing import Any, TypeAlias
 
@@ -17,13 +18,16 @@ from mock_transmitter.rsa_primes import PRIMES
 Json: TypeAlias = dict[str, Any]
 PrivateKey: TypeAlias = ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey | rsa.RSAPrivateKey
 
-ALGORITHM = "ES256"
+# What the mock can sign with, the one that it prefers first.
+ALGORITHMS = ("ES256", "RS256")
 
 # The number of points of P-256 (FIPS 186-5): a private key is a number from 1 to one less.
 _P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 _COORDINATE_BYTES = 32
 _ED25519_BYTES = 32
 _PUBLIC_EXPONENT = 65537
+# RFC 7518 section 3.3 has no shorter ones.
+_RSA_BITS = 2048
 
 
 class UnknownKey(LookupError):
@@ -32,6 +36,10 @@ class UnknownKey(LookupError):
 
 class KeyStillSigns(ValueError):
     """The key that signs can't be withdrawn."""
+
+
+class UnusableAlgorithms(ValueError):
+    """None of the algorithms is one that the mock signs with."""
 
 
 class SigningKey:
@@ -52,7 +60,7 @@ class SigningKey:
         """
         private = ec.derive_private_key(random.randrange(1, _P256_ORDER), ec.SECP256R1())
         how = ec.ECDSA(hashes.SHA256(), deterministic_signing=True)
-        return cls(private, ALGORITHM, lambda octets: _raw(private.sign(octets, how)))
+        return cls(private, "ES256", lambda octets: _raw(private.sign(octets, how)))
 
     @classmethod
     def eddsa(cls, random: Random) -> "SigningKey":
@@ -61,9 +69,13 @@ class SigningKey:
         return cls(private, "EdDSA", private.sign)
 
     @classmethod
-    def rs256(cls, bits: int) -> "SigningKey":
-        """Return the RSA key of that size that signs with RS256: 1024 or 2048 bits."""
-        private = _rsa_key(*PRIMES[bits])
+    def rs256(cls, bits: int, number: int = 0) -> "SigningKey":
+        """Return an RSA key of that size that signs with RS256: 1024 or 2048 bits.
+
+        `number` tells keys of one size apart; when no more primes are left, they begin again.
+        """
+        pairs = list(combinations(PRIMES[bits], 2))
+        private = _rsa_key(*pairs[number % len(pairs)])
         return cls(
             private,
             "RS256",
@@ -101,11 +113,18 @@ class SigningKey:
 
 
 class KeyRing:
-    """The keys of one Transmitter: the newest signs, and the published ones check signatures."""
+    """The keys of one Transmitter: the newest signs, and the published ones check signatures.
 
-    def __init__(self, random: Random) -> None:
-        self._random = random
-        self._keys = [SigningKey.es256(random)]
+    They are for the first of ALGORITHMS among `algorithms`. Raises UnusableAlgorithms where that is
+    none.
+    """
+
+    def __init__(self, random: Random, algorithms: Collection[str] = ALGORITHMS) -> None:
+        algorithm = next((one for one in ALGORITHMS if one in algorithms), None)
+        if algorithm is None:
+            raise UnusableAlgorithms(f"the mock signs with {' or '.join(ALGORITHMS)} only")
+        self._new = _maker(algorithm, random)
+        self._keys = [self._new()]
 
     @property
     def signing(self) -> SigningKey:
@@ -126,7 +145,7 @@ class KeyRing:
 
         A SET that was signed keeps its bytes.
         """
-        self._keys.append(SigningKey.es256(self._random))
+        self._keys.append(self._new())
 
     def withdraw(self, kid: str) -> None:
         """Publish a key no longer. Raises UnknownKey, or KeyStillSigns for the newest."""
@@ -135,6 +154,13 @@ class KeyRing:
         if kid == self.signing.kid:
             raise KeyStillSigns("the key that signs stays published; rotate first")
         self._keys = [key for key in self._keys if key.kid != kid]
+
+
+def _maker(algorithm: str, random: Random) -> Callable[[], SigningKey]:
+    if algorithm == "ES256":
+        return partial(SigningKey.es256, random)
+    numbers = count(random.randrange(len(PRIMES[_RSA_BITS])))
+    return lambda: SigningKey.rs256(_RSA_BITS, next(numbers))
 
 
 def base64url(raw: bytes) -> str:
@@ -153,6 +179,7 @@ def _raw(der: bytes) -> bytes:
     return r.to_bytes(_COORDINATE_BYTES, "big") + s.to_bytes(_COORDINATE_BYTES, "big")
 
 
+@cache
 def _rsa_key(p: int, q: int) -> rsa.RSAPrivateKey:
     d = pow(_PUBLIC_EXPONENT, -1, (p - 1) * (q - 1))
     return rsa.RSAPrivateNumbers(

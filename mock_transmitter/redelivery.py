@@ -91,6 +91,11 @@ class Curve:
 
 AS_IT_IS = Curve()
 
+# No text has a schedule for pushes that fail, so this is the mock's own: gaps of 1 s, 2 s, 4 s and
+# so on up to an hour. After the last attempt, some eight hours later, a SET is a dead letter.
+PUSH_RETRIES = ExponentialBackoff(cap_s=3600.0)
+MOST_PUSH_ATTEMPTS = 20
+
 _MEMBERS: Mapping[str, str] = MappingProxyType(
     {"initial": "initial_s", "factor": "factor", "cap": "cap_s", "jitter": "jitter"}
 )

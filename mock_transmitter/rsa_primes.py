@@ -6,8 +6,8 @@ Nothing is kept secret by them.
 from collections.abc import Mapping
 from types import MappingProxyType
 
-# Of a key of so many bits.
-PRIMES: Mapping[int, tuple[int, int]] = MappingProxyType(
+# Any two are the primes of a key of so many bits.
+PRIMES: Mapping[int, tuple[int, ...]] = MappingProxyType(
     {
         1024: (
             int(
@@ -34,6 +34,20 @@ PRIMES: Mapping[int, tuple[int, int]] = MappingProxyType(
                 "5B2C8DCFEE2FB4F1635FBBE2E28BAE72DCAC98E4559B6E29AB21E8D07C398E13442FAD33"
                 "86B7ED811EAEE55A5C6AF02913BF2217B6D08059F02AD8DCF24C132717E4F7D30C6553A3"
                 "8FBEDDFAC74F42F691A8A9C9AF0D452120385835",
+                16,
+            ),
+            int(
+                "F0F3BEB979884AB31C7CA2024818C3A8ECF671110F97C98A793A1AFB38862DD54CAF8C81"
+                "BF3EF96B36D07CEFAA6770F2D8D87A6C758CA6F54DC10C5358FCD22DD0D3DA68E4720DC8"
+                "B4E07955E5C4F064E91198E4FF56CBBFA10BFAE50B373CCDD6901228EAD2888126B7B74C"
+                "8671990FBEB03DA6F81AC530BE6FAA8BDB7C8B3B",
+                16,
+            ),
+            int(
+                "B97039B6B5219B9E176623434EF2B9BF29BE73FDA2F91D704B1EDF4C67360045DFCDEF51"
+                "35CCD77B000136759695AC1F465C773FADE41B252A0D97370ED5157716163A79D0C93F1B"
+                "36D37D9F478468ACC318CA8D3DDA45ED6D5D9F61F38816B278CDCCBA8C909CBD66DA053F"
+                "D69129BDCF9E9236676B01A20C4EB1F66A728551",
                 16,
             ),
         ),

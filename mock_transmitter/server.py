@@ -19,9 +19,12 @@ import uvicorn
 
 from conformance.spec.profile import Profile
 from mock_transmitter.clock import ClockKind, call_after
+from mock_transmitter.deviations import catalogue
 from mock_transmitter.http.application import Site
 from mock_transmitter.http.asgi import Application
 from mock_transmitter.http.authorisation import Receiver
+from mock_transmitter.http.push_sender import TIMEOUT_S, UnusableAuthority, trusting
+from mock_transmitter.http.pusher import Pusher
 from mock_transmitter.redelivery import AS_IT_IS, Curve
 
 START_TIMEOUT_S = 10.0
@@ -53,7 +56,8 @@ class RunningServer:
     this server alone and its certificate written to `ca_out` (by default to a temporary file,
     removed by `stop`); see `ca_file`. `issuer` is what the Transmitter calls itself, for servers
     behind a proxy; by default it is the socket's own address. `long_poll_timeout_s` is in seconds
-    on the tenant's clock.
+    on the tenant's clock. `push_ca` and `push_timeout_s` are those of Site; pushes are made in the
+    background.
     """
 
     def __init__(
@@ -70,8 +74,15 @@ class RunningServer:
         deviations: Sequence[str] = (),
         redelivery: Curve = AS_IT_IS,
         long_poll_timeout_s: float = 10.0,
+        push_ca: str | None = None,
+        push_timeout_s: float = TIMEOUT_S,
     ) -> None:
         given = check_issuer(issuer, tls=tls) if issuer is not None else None
+        try:
+            trusting(push_ca)
+        except UnusableAuthority as error:
+            problem = f"{error}; name a file with the certificate of an authority"
+            raise CannotServeError("push-ca", problem) from error
         with contextlib.ExitStack() as undo:
             listener = undo.enter_context(_bind(host, port))
             base_url = given or _own_url(host, listener.getsockname()[1], tls=tls)
@@ -80,6 +91,8 @@ class RunningServer:
             if tls:
                 authority = trustme.CA()
                 context = _server_context(authority, {host, str(urlsplit(base_url).hostname)})
+                for name in deviations:
+                    catalogue.find(name).deviation().tls(context, authority)
                 self.ca_file = _write_authority(authority, ca_out)
                 if ca_out is None:
                     undo.callback(self.ca_file.unlink, missing_ok=True)
@@ -91,7 +104,10 @@ class RunningServer:
                 deviations=deviations,
                 redelivery=redelivery,
                 long_poll_timeout_s=long_poll_timeout_s,
+                push_ca=push_ca,
+                push_timeout_s=push_timeout_s,
             )
+            undo.callback(Pusher(self.site, simulated=clock == "simulated").close)
             self.profile = profile
             self.issuer: str = base_url
             self._application = Application(self.site, simulated=clock == "simulated")
@@ -117,6 +133,11 @@ class RunningServer:
     def control_url(self) -> str:
         """Return the root of the control API."""
         return self.site.tenant.control_url
+
+    @property
+    def token_url(self) -> str:
+        """Return the token endpoint of the authorization server."""
+        return self.site.tenant.authorization_server.token_url
 
     @property
     def receivers(self) -> tuple[Receiver, ...]:

@@ -43,3 +43,26 @@ def verification(rules: SetRules, *, txn: str, stream_id: str, state: str | None
         payload={} if state is None else {"state": state},
         subject={"format": "opaque", "id": stream_id} if rules.subject == "sub_id" else None,
     )
+
+
+def stream_updated(
+    rules: SetRules,
+    *,
+    txn: str,
+    stream_id: str,
+    status: str,
+    reason: str | None,
+    subject: Mapping[str, Any] | None,
+) -> Event:
+    """Return a Stream Updated Event (SSF 1.0 section 8.1.5), with a `reason` if there is one.
+
+    Its subject is the stream itself; in the 2021 draft it is the one whose status has changed.
+    """
+    payload = {"status": status} if reason is None else {"status": status, "reason": reason}
+    own = {"format": "opaque", "id": stream_id} if rules.subject == "sub_id" else None
+    return Event(
+        type=rules.stream_updated_event,
+        txn=txn,
+        payload=payload,
+        subject=own if subject is None else subject,
+    )

@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, TypeAlias
+from typing import Any, TypeAlias
 
-from mock_transmitter.delivery_queue import DeliveryQueue
+from mock_transmitter.delivery_queue import DeadLetter, DeliveryQueue
+from mock_transmitter.subjects import Status, Subjects
 
 Json: TypeAlias = dict[str, Any]
-StreamStatus: TypeAlias = Literal["enabled", "paused", "disabled"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +38,7 @@ class StreamConfiguration:
     events_requested: tuple[str, ...]
     delivery: DeliveryConfiguration
     min_verification_interval: int | None = None
+    inactivity_timeout: int | None = None
     others: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -58,20 +59,40 @@ class StreamConfiguration:
         }
         if self.min_verification_interval is not None:
             document["min_verification_interval"] = self.min_verification_interval
+        if self.inactivity_timeout is not None:
+            document["inactivity_timeout"] = self.inactivity_timeout
         return document | dict(self.others)
 
 
 @dataclass(slots=True, kw_only=True)
 class Stream:
-    """A stream of one Receiver; its configuration is replaced as a whole, the queue lives on."""
+    """A stream of one Receiver; its configuration is replaced as a whole, the queue lives on.
+
+    `active_at` is when its Receiver was last heard of; `reason` is why the status is what it is.
+    """
 
     audience: str
     configuration: StreamConfiguration
-    status: StreamStatus = "enabled"
+    status: Status = "enabled"
+    reason: str | None = None
+    subjects: Subjects = field(default_factory=Subjects)
     queue: DeliveryQueue = field(default_factory=DeliveryQueue)
+    dead_letters: list[DeadLetter] = field(default_factory=list)
     verified_at: float | None = None
+    active_at: float = 0.0
 
     @property
     def stream_id(self) -> str:
         """Return the stream's id."""
         return self.configuration.stream_id
+
+    @property
+    def subject(self) -> Json:
+        """Return the subject that identifies the stream itself: SSF 1.0 section 8.1.4.1."""
+        return {"format": "opaque", "id": self.stream_id}
+
+    @property
+    def idle_at(self) -> float | None:
+        """Return when it has been idle for its inactivity_timeout, or None where it can't be."""
+        timeout = self.configuration.inactivity_timeout
+        return None if timeout is None or self.status != "enabled" else self.active_at + timeout

@@ -5,29 +5,39 @@ No HTTP in it, and time only through its clock.
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from random import Random
+from types import MappingProxyType
 from typing import Any, TypeAlias
 
 from conformance.spec.profile import Profile
 from mock_transmitter import events, sets
 from mock_transmitter.clock import Clock
 from mock_transmitter.configurations import Configurations
-from mock_transmitter.delivery_queue import PendingSet
+from mock_transmitter.delivery_queue import Handling, PendingSet
 from mock_transmitter.deviations.seams import Seams
 from mock_transmitter.errors import (
+    InvalidRequest,
     StreamExists,
     StreamNotFound,
     TooManyRequests,
 )
 from mock_transmitter.keys import KeyRing
+from mock_transmitter.push import Pushes
 from mock_transmitter.redelivery import AS_IT_IS, Curve, policy_of
 from mock_transmitter.seed import hex_id
 from mock_transmitter.stream import Stream, StreamConfiguration
+from mock_transmitter.subjects import Status, Subject
 
 Json: TypeAlias = dict[str, Any]
 
 # RFC 8936 section 2.2 sets no limit where maxEvents is absent; a server needs one.
 MOST_SETS_PER_POLL = 100
+
+# SSF 1.0 section 8.1.2.1, and the 2021 draft's section 7.1.1.1.
+_HANDLING: Mapping[Status, Handling] = MappingProxyType(
+    {"enabled": "transmit", "paused": "hold", "disabled": "drop"}
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +85,15 @@ class Transmitter:
         self._jtis = source("jtis")
         self._txns = source("txns")
         self._jitter = source("jitter")
+        self.pushes = Pushes(
+            method=profile.delivery.push,
+            clock=clock,
+            seams=seams,
+            jitter=self._jitter,
+            streams=self._streams.values,
+            token=self._token,
+            schedule=self._schedule,
+        )
 
     # Streams
 
@@ -132,7 +151,7 @@ class Transmitter:
     def update_stream(self, stream: Stream, changes: Mapping[str, Any]) -> None:
         """Change the Receiver-Supplied properties that are named; `delivery` changes as a whole."""
         self._configurations.hold_transmitter_supplied(changes, stream.configuration)
-        stream.configuration = self._configurations.configured(stream.configuration, changes)
+        self._configure(stream, self._configurations.configured(stream.configuration, changes))
 
     def replace_stream(self, stream: Stream, wanted: Mapping[str, Any]) -> None:
         """Replace the configuration: a Receiver-Supplied property that is missing goes.
@@ -147,7 +166,7 @@ class Transmitter:
             (stream.configuration,) if self.explicit else (stream.configuration, configuration)
         )
         self._configurations.hold_transmitter_supplied(wanted, *expected)
-        stream.configuration = configuration
+        self._configure(stream, configuration)
 
     def remake_stream(self, audience: str, wanted: Mapping[str, Any]) -> Stream:
         """Make the one implicit stream of a Receiver anew from a full configuration.
@@ -167,13 +186,121 @@ class Transmitter:
         del self._streams[stream.stream_id]
         self.changes += 1
 
+    # Status and subjects
+
+    def status_document(self, stream: Stream, subject: Subject | None = None) -> Json:
+        """Return the status of a stream, or of a subject in it, as its Receiver may see it.
+
+        The 2021 draft knows a reason in the request alone.
+        """
+        if subject is not None:
+            status = stream.subjects.status_of(subject) or stream.status
+            return {"status": status, "subject": dict(subject)}
+        if not self.explicit:
+            return {"status": stream.status}
+        document: Json = {"stream_id": stream.stream_id, "status": stream.status}
+        return document if stream.reason is None else {**document, "reason": stream.reason}
+
+    def set_status(
+        self,
+        stream: Stream,
+        status: Status,
+        *,
+        reason: str | None = None,
+        subject: Subject | None = None,
+    ) -> None:
+        """Set the status of a stream, or of a subject in it.
+
+        While it is paused SETs are held, in order; when it is disabled those that wait are dropped.
+        """
+        if subject is None:
+            stream.status, stream.reason = status, reason
+        else:
+            said = stream.subjects.say(subject, status)
+            if status == "disabled":
+                stream.queue.acknowledge(
+                    one.jti
+                    for one in stream.queue
+                    if one.subject is not None and said.speaks_of(one.subject)
+                )
+        stream.queue.sort(partial(self._handling, stream))
+        self.changes += 1
+
+    def act(
+        self,
+        stream: Stream,
+        status: Status,
+        *,
+        reason: str | None = None,
+        subject: Subject | None = None,
+    ) -> str | None:
+        """Change a status without being asked to, and announce it: SSF 1.0 section 8.1.5.
+
+        Return the jti of the Stream Updated Event; None where the status is that one already. The
+        event comes before the stream stops, and goes out all the same. About a subject (2021 draft,
+        section 7.1) it waits while the stream is paused, and is dropped where it is disabled: None.
+        """
+        before = self.status_document(stream, subject)["status"]
+        if status == before:
+            return None
+        event = sets.stream_updated(
+            self.profile.sets,
+            txn=hex_id(self._txns),
+            stream_id=stream.stream_id,
+            status=status,
+            reason=reason,
+            subject=subject,
+        )
+        jti = self._queue(stream, event, announces=subject is None)
+        self.set_status(stream, status, reason=reason, subject=subject)
+        return jti
+
+    def add_subject(self, stream: Stream, subject: Subject) -> None:
+        """Deliver events about a subject from now on."""
+        stream.subjects.say(subject, "enabled")
+
+    def remove_subject(self, stream: Stream, subject: Subject) -> None:
+        """Deliver no events about a subject from now on; what waits already still goes out."""
+        stream.subjects.say(subject, "disabled")
+
+    def covers(self, stream: Stream, subject: Subject) -> bool:
+        """Say whether events about a subject are for this stream: all are, unless it was removed.
+
+        The subject that identifies the stream itself can't be (SSF 1.0 section 8.1.4.1).
+        """
+        if subject == stream.subject:
+            return True
+        covered = stream.subjects.status_of(subject) != "disabled"
+        return self._seams.covers(covered, stream, subject)
+
+    def heard_of(self, stream: Stream) -> None:
+        """Start the inactivity_timeout of a stream anew: its Receiver has named it, or polled."""
+        stream.active_at = self.clock.now()
+
+    def pause_idle_streams(self) -> list[tuple[float, Stream]]:
+        """Pause the streams that were idle for too long; return when each fell due, with it."""
+        now = self.clock.now()
+        idle = [
+            (stream.idle_at, stream)
+            for stream in self._streams.values()
+            if stream.idle_at is not None and stream.idle_at <= now
+        ]
+        for _, stream in idle:
+            timeout = stream.configuration.inactivity_timeout
+            self.act(stream, "paused", reason=f"The Receiver was inactive for {timeout} seconds.")
+        return idle
+
     # Events
 
-    def verify(self, stream: Stream, state: str | None) -> str:
-        """Queue a Verification Event and return its jti.
+    def verify(self, stream: Stream, state: str | None) -> str | None:
+        """Queue a Verification Event and return its jti; None where it is dropped.
 
-        Raises TooManyRequests where less than the interval has passed since the last one.
+        In a pause it is held as any other. A disabled stream never sends it, and saying that it
+        will (SSF 1.0 section 8.1.4.2) would be untrue: InvalidRequest. Raises TooManyRequests where
+        less than the interval has passed since the last one.
         """
+        if stream.status == "disabled":
+            raise InvalidRequest("the stream is disabled; set its status to enabled or paused")
         interval = stream.configuration.min_verification_interval
         now = self.clock.now()
         if interval is not None and stream.verified_at is not None:
@@ -196,23 +323,26 @@ class Transmitter:
         subject: Mapping[str, Any] | None = None,
         payload: Mapping[str, Any] | None = None,
     ) -> list[tuple[Stream, str]]:
-        """Let an event happen: a SET for each of these streams that is enabled and delivers it.
+        """Let an event happen: a SET for each of these streams that it is for.
 
-        Return stream and jti of each SET.
+        It is for one that delivers its type and covers its subject. Return stream and jti of each
+        SET that was queued.
         """
+        about = events.SUBJECT if subject is None else subject
         event = sets.Event(
             type=event_type,
             txn=hex_id(self._txns),
-            payload=events.default_payload(event_type, self.clock.now())
+            payload=events.default_payload(event_type, self.clock.now(), self.profile.sets)
             if payload is None
             else payload,
-            subject=events.SUBJECT if subject is None else subject,
+            subject=about,
         )
-        return [
-            (stream, self._queue(stream, event))
+        queued = [
+            (stream, self._queue(stream, event, subject=about))
             for stream in streams
-            if stream.status == "enabled" and event_type in stream.configuration.events_delivered
+            if event_type in stream.configuration.events_delivered and self.covers(stream, about)
         ]
+        return [(stream, jti) for stream, jti in queued if jti is not None]
 
     # Delivery
 
@@ -236,7 +366,18 @@ class Transmitter:
         """Release SETs from delivery; what is unknown, or of another stream, is no matter."""
         stream.queue.acknowledge(jtis)
 
-    def _queue(self, stream: Stream, event: sets.Event) -> str:
+    def _queue(
+        self,
+        stream: Stream,
+        event: sets.Event,
+        *,
+        subject: Subject | None = None,
+        announces: bool = False,
+    ) -> str | None:
+        """Queue the SET of an event and return its jti, or None where it is dropped.
+
+        `subject` is whose status counts for it; what is about the stream itself has none.
+        """
         now = self.clock.now()
         claims = sets.claims_of(
             self.profile.sets,
@@ -252,18 +393,33 @@ class Transmitter:
             claims=claims,
             queued_at=now,
             expires_at=now + self._policy.window_s,
+            subject=subject,
+            announces=announces,
         )
         self._schedule(stream, pending, 0.0)
         self.changes += 1
-        return pending.jti
+        return pending.jti if pending.jti in stream.queue else None
 
     def _schedule(self, stream: Stream, pending: PendingSet, gap: float) -> None:
         now = self.clock.now()
         scheduled = self._seams.schedule(gap, pending, stream, now)
-        if scheduled is None:
+        handling = self._handling(stream, pending)
+        if scheduled is None or handling == "drop":
             stream.queue.acknowledge([pending.jti])
         else:
-            stream.queue.add(pending, due=now + scheduled)
+            stream.queue.add(pending, due=now + scheduled, held=handling == "hold")
+
+    def _handling(self, stream: Stream, pending: PendingSet) -> Handling:
+        handling = _HANDLING[stream.status]
+        if pending.announces:
+            handling = "transmit"
+        elif (
+            handling == "transmit"
+            and pending.subject is not None
+            and stream.subjects.status_of(pending.subject) == "paused"
+        ):
+            handling = "hold"
+        return self._seams.handling(handling, pending, stream)
 
     def _token(self, pending: PendingSet) -> str:
         # Signed at the first delivery and kept: the same jti is the same bytes for ever.
@@ -274,7 +430,15 @@ class Transmitter:
             pending.token = self._seams.token(token, header, pending.claims, key)
         return pending.token
 
+    def _configure(self, stream: Stream, configuration: StreamConfiguration) -> None:
+        """Put a configuration in force; what waits goes on, at once where the delivery is new."""
+        is_new = configuration.delivery != stream.configuration.delivery
+        stream.configuration = configuration
+        if is_new:
+            stream.queue.start_anew()
+            self.changes += 1
+
     def _install(self, audience: str, configuration: StreamConfiguration) -> Stream:
-        stream = Stream(audience=audience, configuration=configuration)
+        stream = Stream(audience=audience, configuration=configuration, active_at=self.clock.now())
         self._streams[stream.stream_id] = stream
         return stream

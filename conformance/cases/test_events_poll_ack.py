@@ -3,17 +3,20 @@
 import pytest
 
 from conformance.challenges import CHALLENGES, verify_challenge
+from conformance.credentials import Bearer
 from conformance.generate import Site, sites
 from conformance.generate.polls import BODIES, LIMITS, Body, PollRequest, whole_poll
-from conformance.receiving import collect, silence_breaks
+from conformance.receiving import (
+    SETTLES_S,
+    collect,
+    silence_breaks,
+    verify_answers_at_once,
+)
 from conformance.spec.requirement import Grade
-from conformance.target import Bearer
 from conformance.transmitter import GARBAGE, Transmitter
 from conformance.verdicts import Needs, judges, observe, verify
 
 ACK_SITES = sites("vendor/events-ack-request.json", leave_out=frozenset())
-# More than a busy server takes for an answer that waits for nothing, in seconds.
-AT_ONCE_S = 1.5
 
 POLLS = Needs(stream=True, delivery="poll", operations=("acknowledge",))
 
@@ -169,43 +172,80 @@ def test_max_events_takes_any_number(transmitter: Transmitter, asked: PollReques
         )
 
 
-@judges("VEPA-POLL-RETURN-IMMEDIATELY", needs=POLLS)
+@judges("VEPA-POLL-RETURN-IMMEDIATELY", needs=polls(1))
 def test_return_immediately_is_kept(transmitter: Transmitter) -> None:
-    """A poll with return_immediately true is answered at once, also where nothing waits."""
+    """A poll with return_immediately true is answered at once, also while a SET backs off."""
     with transmitter.new_stream() as stream:
         stream.drain()
-        before = transmitter.clock.now()
-        with silence_breaks("VEPA-POLL-RETURN-IMMEDIATELY"):
-            stream.poll(return_immediately=True)
-        elapsed = transmitter.clock.now() - before
+        verify_answers_at_once("VEPA-POLL-RETURN-IMMEDIATELY", stream)
+        verify_answers_at_once("VEPA-POLL-RETURN-IMMEDIATELY", stream, max_events=5)
+        stream.obtain_sets()
+        for _ in range(3 if transmitter.clock.movable else 0):
+            # Each delivery that is not the first makes the wait for the next one longer.
+            transmitter.clock.advance(10.0)
+            stream.poll()
+        verify_answers_at_once("VEPA-POLL-RETURN-IMMEDIATELY", stream)
+
+
+@judges(
+    "VEPA-POLL-PATH",
+    "VEPA-POLL-REQUEST-MEMBERS",
+    "VEPA-POLL-RESPONSE-SETS",
+    "VEPA-POLL-EMPTY",
+    needs=polls(3),
+)
+def test_each_answer_has_its_shape(transmitter: Transmitter) -> None:
+    """An answer with SETs maps each jti to a text; one that has none, for now, is empty."""
+    with transmitter.new_stream() as stream:
+        stream.drain()
+        for _ in range(3):
+            stream.raise_set()
+        transmitter.clock.advance(SETTLES_S)
+        brought = stream.poll(max_events=100)
+        # What was delivered just now backs off, or comes again.
+        after = stream.poll()
+        for answer in (brought.answer, after.answer):
+            verify("VEPA-POLL-PATH", answer.served, expected="a success", got=answer.text)
+            sets = answer.document.get("sets", {}) if isinstance(answer.document, dict) else {}
+            verify(
+                "VEPA-POLL-RESPONSE-SETS" if sets else "VEPA-POLL-EMPTY",
+                isinstance(sets, dict) and all(isinstance(one, str) for one in sets.values()),
+                expected="sets, an object whose values are compact SETs",
+                got=answer.text,
+            )
         verify(
-            "VEPA-POLL-RETURN-IMMEDIATELY",
-            elapsed < AT_ONCE_S,
-            expected="an answer at once",
-            got=f"an answer after {elapsed:.1f} s",
+            "VEPA-POLL-REQUEST-MEMBERS",
+            brought.sets or not after.sets,
+            expected="the SETs that wait, with max_events 100",
+            got=f"none; a poll without max_events brings {len(after.sets)}",
         )
 
 
 @pytest.mark.parametrize("operation", ["poll", "acknowledge"])
-@judges("VEPA-POLL-PATH", "VEPA-ACK-PATH", needs=POLLS)
+@judges("VEPA-POLL-PATH", "VEPA-ACK-PATH", "VEPA-POLL-AUTH", needs=POLLS)
 def test_the_colon_may_be_written_otherwise(transmitter: Transmitter, operation: str) -> None:
-    """What is answered where the colon of the path is percent-encoded is noted."""
+    """A percent-encoded colon is no crash, and no way round the token; the rest is noted."""
+    row = "VEPA-POLL-PATH" if operation == "poll" else "VEPA-ACK-PATH"
     with transmitter.new_stream() as stream:
         usual = transmitter.url_of(operation, stream_id=stream.id, stream=stream.configuration)
         path, colon, verb = usual.rpartition(":")
-        body = b'{"return_immediately": true}' if operation == "poll" else b'{"acks": []}'
-        answer = transmitter.connection.send(
-            transmitter.recorder,
-            operation,
-            "POST",
-            f"{path}%3A{verb}" if colon else usual,
-            channel=transmitter.profile.operations[operation].channel,
-            credential="own",
-            content=body,
-            headers={"content-type": "application/json"},
-        )
-        row = "VEPA-POLL-PATH" if operation == "poll" else "VEPA-ACK-PATH"
-        observe(row, f"%3A for the colon: answered {answer.status}")
+        for credential in ("own", None):
+            answer = transmitter.connection.send(
+                transmitter.recorder,
+                operation,
+                "POST",
+                f"{path}%3A{verb}" if colon else usual,
+                channel=transmitter.profile.operations[operation].channel,
+                credential=credential,
+                content=b'{"return_immediately": true}' if operation == "poll" else b'{"acks": []}',
+                headers={"content-type": "application/json"},
+            )
+            if credential is None:
+                verify("VEPA-POLL-AUTH", not answer.served, expected="a refusal", got=answer.text)
+            elif answer.served or answer.refused:
+                observe(row, f"%3A for the colon: answered {answer.status}")
+            else:
+                verify(row, held=False, expected="a success or a 4xx", got=answer.text)
 
 
 @judges("VEPA-ACK-PATH", "VEPA-ACK-IDEMPOTENT", "VEPA-ACK-UNKNOWN", needs=polls(1))
@@ -253,12 +293,13 @@ def test_a_body_that_is_no_json_object_is_refused(transmitter: Transmitter, body
 
 
 @pytest.mark.parametrize("site", ACK_SITES, ids=str)
-@judges("VEPA-ERR-MALFORMED", needs=POLLS)
+@judges("VEPA-ERR-MALFORMED", "VEPA-UNACKED-REDELIVERED", needs=polls(1))
 def test_an_acknowledgement_that_is_wrong_in_one_place(
     transmitter: Transmitter, site: Site
 ) -> None:
-    """Whatever is wrong in an acknowledgement, it is taken or refused, and no crash."""
+    """Whatever is wrong in an acknowledgement, it is no crash, and releases no SET."""
     with transmitter.new_stream() as stream:
+        stream.raise_set()
         for body in site.broken({"acks": ["never-heard-of"]}):
             with silence_breaks("VEPA-ERR-MALFORMED"):
                 answer = stream.send("acknowledge", body=body)
@@ -270,4 +311,11 @@ def test_an_acknowledgement_that_is_wrong_in_one_place(
                 held=False,
                 expected=f"a success or a 4xx for what is wrong at {site}",
                 got=answer.text,
+            )
+        if not stream.await_sets_that(bool):
+            verify(
+                "VEPA-UNACKED-REDELIVERED",
+                held=False,
+                expected="the SET that no acknowledgement has named",
+                got="no SET within the patience",
             )

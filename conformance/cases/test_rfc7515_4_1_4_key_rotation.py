@@ -9,7 +9,7 @@ from conformance.verdicts import Blocked, Needs, judges, require, verify
     "RFC7515-4.1.4-KID-RESOLVES",
     "SSF-4.1.4-KEY-FROM-JWKS",
     "SSE-11.1.1-KEY-FROM-JWKS",
-    needs=Needs(stream=True, sets=1, operations=("read_key_set",), delivery="poll"),
+    needs=Needs(stream=True, sets=1, operations=("read_key_set",)),
 )
 def test_the_key_of_a_set_that_comes_is_published(transmitter: Transmitter) -> None:
     """The key set has the key of a new SET still, or already, when the SET comes."""

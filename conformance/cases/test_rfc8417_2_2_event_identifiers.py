@@ -10,13 +10,13 @@ from conformance.verdicts import Blocked, Needs, judges, verify
 
 @judges(
     "RFC8417-2.2-STABLE-IDS",
-    needs=Needs(stream=True, sets=2, events=True, delivery="poll"),
+    needs=Needs(stream=True, sets=2, events=True),
 )
 def test_events_of_one_kind_have_one_identifier(transmitter: Transmitter) -> None:
     """An event of the same kind, raised twice, comes under the same URI."""
     with transmitter.new_stream() as stream:
         first, jtis = raised(stream, before=())
-        stream.acknowledge(sorted(jtis))
+        stream.release(sorted(jtis))
         second, _ = raised(stream, before=jtis)
         verify(
             "RFC8417-2.2-STABLE-IDS",

@@ -4,8 +4,15 @@ import pytest
 
 from conformance.client import Answer, NoAnswer
 from conformance.generate import Site
-from conformance.generate.polls import BODIES, POLL_SITES, Body, broken_polls
-from conformance.receiving import require_polls, silence_breaks
+from conformance.generate.polls import (
+    BODIES,
+    POLL_SITES,
+    UNHEARD_OF,
+    Body,
+    broken_polls,
+    whole_poll,
+)
+from conformance.receiving import KEPT_BY_RFC, collect, require_polls, silence_breaks, verify_kept
 from conformance.stream import Stream
 from conformance.transmitter import Transmitter
 from conformance.verdicts import Needs, judges, observe, require, verify
@@ -74,13 +81,26 @@ def judge_refusal(answer: Answer, what: str, *, free: bool) -> None:
 
 def verify_still_comes(stream: Stream) -> None:
     """Judge that a SET that waited while a poll was refused has not gone with it."""
-    came = stream.await_sets_that(bool)
+    came = collect(stream, [], raised=1)
     verify(
         KEPT,
         came,
         expected="the SET that waited all the while",
         got="no SET within the patience",
     )
+
+
+@judges(REFUSED, KEPT, needs=POLLS)
+def test_a_refused_poll_acknowledges_nothing(transmitter: Transmitter) -> None:
+    """Where a poll is refused for one of its members, its acknowledgement has no effect either."""
+    with transmitter.new_stream() as stream:
+        found = list(stream.obtain_sets())
+        for wrong in ({"maxEvents": "many"}, {"maxEvents": -1}, {"setErrs": [UNHEARD_OF[0]]}):
+            with silence_breaks(REFUSED):
+                answer = stream.send("poll", body=whole_poll(ack=found, **wrong))
+            if not answer.refused:
+                return  # a lenient reader has taken the poll, and the acknowledgement with it
+        verify_kept(stream, found, rows=KEPT_BY_RFC)
 
 
 @judges("RFC8936-2.5.1-GENERAL-ERRORS", needs=Needs(stream=True, delivery="poll"))

@@ -4,13 +4,26 @@ import pytest
 
 from conformance.client import Answer, NoAnswer
 from conformance.held import HeldPoll
-from conformance.receiving import RELEASED_BY_RFC, require_polls, verify_released
+from conformance.receiving import (
+    KEPT,
+    RELEASED_BY_RFC,
+    SETTLES_S,
+    require_polls,
+    verify_kept,
+    verify_released,
+)
 from conformance.spec.requirement import Grade
 from conformance.stream import Stream
 from conformance.transmitter import Transmitter
 from conformance.verdicts import Needs, judges, verify
 
-POLLS = Needs(stream=True, sets=1, delivery="poll")
+
+def polls(sets: int) -> Needs:
+    """Return the needs of a case that polls for that many SETs."""
+    return Needs(stream=True, sets=sets, delivery="poll")
+
+
+POLLS = polls(1)
 HOLDS = ("RFC8936-2.5-LONGPOLL-HOLDS", "VEPA-POLL-RETURN-IMMEDIATELY")
 
 # How long a poll is held is the Transmitter's to say and may be short; what is answered sooner
@@ -30,6 +43,7 @@ def test_a_poll_is_held_until_a_set_comes(transmitter: Transmitter, asked: bool 
     with transmitter.new_stream() as stream:
         stream.drain()
         require_polls(stream)
+        began = transmitter.clock.now()
         with stream.start_poll(return_immediately=asked) as held:
             transmitter.clock.advance(FLOOR_S)
             early = held.answered()
@@ -65,6 +79,47 @@ def test_a_poll_is_held_until_a_set_comes(transmitter: Transmitter, asked: bool 
                 got="no SET",
             )
 
+            if over and not came and waiting:
+                stream.acknowledge(list(waiting))
+                verify_ended_by_itself(stream, asked, seconds=transmitter.clock.now() - began)
+
+
+def verify_ended_by_itself(stream: Stream, asked: bool | None, *, seconds: float) -> None:  # noqa: FBT001 (as the wire has it)
+    """Judge a poll that a SET has ended without a SET: is one held no longer where none comes?"""
+    stream.drain()
+    with stream.start_poll(return_immediately=asked) as held:
+        stream.transmitter.clock.advance(seconds + FLOOR_S)
+        ended = held.answered()
+    for requirement in HOLDS:
+        verify(
+            requirement,
+            ended,
+            expected="the SET in the answer of the poll that it has ended",
+            got=f"no SET, from a poll that is held for more than {seconds:.1f} s where none comes",
+        )
+
+
+@judges(*HOLDS, needs=POLLS)
+def test_a_long_poll_brings_what_waits(transmitter: Transmitter) -> None:
+    """A SET that waits before a long poll begins is in its answer, not in that of the next poll."""
+    with transmitter.new_stream() as stream:
+        missed: list[str] = []
+        # A SET may be queued just after one poll has ended, but not after each.
+        for _ in range(2):
+            stream.drain()
+            stream.raise_set()
+            transmitter.clock.advance(SETTLES_S)
+            if stream.poll(return_immediately=long_poll(transmitter)).sets:
+                break
+            missed += stream.poll().sets
+        for requirement in HOLDS:
+            verify(
+                requirement,
+                len(missed) < 2,
+                expected="the SET that waits, from a long poll",
+                got="no SET from a long poll, and then one from a poll that asks for no delay",
+            )
+
 
 def wake(stream: Stream, held: HeldPoll[Answer]) -> None:
     """Give a held poll a few seconds in which the SET that has come may wake it."""
@@ -83,7 +138,7 @@ def long_poll(transmitter: Transmitter) -> bool | None:
     "RFC8936-2.5-STATUS-200",
     "RFC8936-2.3-SETS-EMPTY",
     "VEPA-POLL-EMPTY",
-    needs=Needs(stream=True, delivery="poll"),
+    needs=polls(0),
 )
 def test_a_poll_that_was_held_in_vain_is_answered_like_any_other(transmitter: Transmitter) -> None:
     """At the end of its time a long poll gets 200 and no SETs, as one that asks for no delay."""
@@ -166,14 +221,8 @@ def test_a_poll_that_is_let_go_loses_nothing(transmitter: Transmitter) -> None:
         if not hung_up:
             return
         stream.raise_set()
-        came = stream.await_sets_that(bool)
-        for requirement in ("RFC8936-2-UNACKED-KEPT", "VEPA-UNACKED-REDELIVERED"):
-            verify(
-                requirement,
-                came,
-                expected="the SET that came after the Receiver had hung up",
-                got="no SET within the patience",
-            )
+        came = list(stream.await_sets_that(bool))
+        verify_not_lost(stream, came, "the SET that came after the Receiver had hung up")
 
 
 def was_let_go(stream: Stream, held: HeldPoll[Answer]) -> bool:
@@ -220,10 +269,36 @@ def test_two_held_polls_lose_nothing(transmitter: Transmitter) -> None:
                 for jti in stream.receive(held).sets
             }
         came |= set(stream.await_sets_that(bool)) if not came else set()
-        for requirement in ("RFC8936-2-UNACKED-KEPT", "VEPA-UNACKED-REDELIVERED"):
+        verify_not_lost(stream, list(came), "the SET that came while two polls were held")
+
+
+def verify_not_lost(stream: Stream, came: list[str], what: str) -> None:
+    """Judge that a SET has come, and, where nobody has to wait for it, that it comes again."""
+    for requirement in () if came else KEPT:
+        verify(requirement, held=False, expected=what, got="no SET within the patience")
+    if came:
+        verify_kept(stream, came)
+
+
+@judges(*KEPT, "RFC8936-2.2-MAXEVENTS-LIMIT", "VEPA-POLL-MAX-EVENTS", needs=polls(2))
+def test_what_ends_a_held_poll_is_bound_by_its_limit_and_kept(transmitter: Transmitter) -> None:
+    """Of two SETs that come while a poll for one is held, it brings one, and both come again."""
+    with transmitter.new_stream() as stream:
+        stream.drain()
+        with stream.start_poll(return_immediately=long_poll(transmitter), max_events=1) as held:
+            transmitter.clock.advance(FLOOR_S)
+            if held.answered():
+                return
+            stream.raise_set()
+            stream.raise_set()
+            if not stream.await_answer(held):
+                return
+            brought = stream.receive(held).sets
+        for requirement in ("RFC8936-2.2-MAXEVENTS-LIMIT", "VEPA-POLL-MAX-EVENTS"):
             verify(
                 requirement,
-                came,
-                expected="the SET that came while two polls were held",
-                got="no SET within the patience",
+                len(brought) <= 1,
+                expected="one SET at most from a held poll with maxEvents 1",
+                got=f"{len(brought)} SETs",
             )
+        verify_kept(stream, list(brought), raised=2)

@@ -24,7 +24,7 @@ from conformance.verdicts import (
 @judges(
     *set_validator.REQUIREMENTS,
     "RFC8417-2.2-JTI-UNIQUE",
-    needs=Needs(stream=True, sets=1, delivery="poll"),
+    needs=Needs(stream=True, sets=1),
 )
 def test_every_set_that_was_seen_is_valid(transmitter: Transmitter) -> None:
     """Each distinct token is what a SET has to be, and no jti names two SETs of a stream."""
@@ -44,7 +44,7 @@ def test_every_set_that_was_seen_is_valid(transmitter: Transmitter) -> None:
 
 
 @pytest.mark.last
-@judges(*FREEDOMS, needs=Needs(stream=True, sets=1, delivery="poll"))
+@judges(*FREEDOMS, needs=Needs(stream=True, sets=1))
 def test_what_sets_are_free_to_do_is_noted(transmitter: Transmitter) -> None:
     """What the texts leave free and SETs make use of is no breach."""
     seen_sets = transmitter.connection.seen_sets
@@ -80,7 +80,7 @@ def context_of(transmitter: Transmitter, seen: SeenSet) -> Context:
         issuer=str(seen.connection.metadata.get("issuer", transmitter.issuer)),
         stream=seen.configuration,
         key_set=Transmitter(seen.connection, Recorder()).key_set_for(seen.token),
-        key=seen.key,
+        key=None if seen.pushed else seen.key,
         received_at=seen.at,
         tls=all(one.url.startswith("https:") for one in seen.exchanges[-1:]),
     )

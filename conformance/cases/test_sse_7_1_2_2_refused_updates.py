@@ -31,7 +31,7 @@ def edited(transmitter: Transmitter, before: dict[str, Any]) -> dict[str, Any]:
     if isinstance(before.get("events_requested"), list):
         wanted["events_requested"] = before["events_requested"][:1]
     if not transmitter.polls:
-        url = f"{transmitter.target.push_url}edited"
+        url = f"{transmitter.push_url}edited"
         wanted["delivery"] = {"method": transmitter.profile.delivery.push, "endpoint_url": url}
     return {**wanted, "format": "email"}
 

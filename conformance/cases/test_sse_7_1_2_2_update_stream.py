@@ -36,7 +36,7 @@ def pushed_to(transmitter: Transmitter, tail: str) -> dict[str, Any]:
     """Return a push delivery to a place under the suite's own listener."""
     return {
         "method": transmitter.profile.delivery.push,
-        "endpoint_url": f"{transmitter.target.push_url}{tail}",
+        "endpoint_url": f"{transmitter.push_url}{tail}",
     }
 
 

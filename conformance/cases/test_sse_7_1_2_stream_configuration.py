@@ -16,7 +16,7 @@ from conformance.generate.configurations import UNKNOWN_EVENT_TYPES
 from conformance.shapes import requirements_of, verify_shape
 from conformance.spec.profile import CEILING_OF_EVIDENCE
 from conformance.spec.requirement import Grade
-from conformance.target import Bearer
+from conformance.credentials import Bearer
 from conformance.transmitter import GARBAGE, Transmitter
 from conformance.verdicts import Blocked, Needs, judges, require, verify
 

@@ -12,7 +12,7 @@ STATES = ("first-cause", "second-cause")
 
 @judges(
     "SSF-4.1.9-TXN-UNIQUE-PER-CAUSE",
-    needs=Needs(stream=True, operations=("verify",), delivery="poll"),
+    needs=Needs(stream=True, operations=("verify",), sets=2),
 )
 def test_two_verification_requests_share_no_txn(transmitter: Transmitter) -> None:
     """Two verification requests are two causes: the SETs that they bring have a txn each."""

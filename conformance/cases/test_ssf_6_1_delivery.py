@@ -20,7 +20,7 @@ def push_to(transmitter: Transmitter, tail: str) -> dict[str, Any]:
     """Return a delivery by push to the suite's own listener."""
     return {
         "method": transmitter.profile.delivery.push,
-        "endpoint_url": f"{transmitter.target.push_url}{tail}",
+        "endpoint_url": f"{transmitter.push_url}{tail}",
     }
 
 

@@ -112,13 +112,16 @@ def test_the_metadata_does_not_stand_at_the_old_location_alone(transmitter: Tran
     )
 
 
-@judges("SSF-7.1-SPEC-VERSION", "SSF-7.2.3-EXTRA-CLAIMS")
+@judges("SSF-7.1-SPEC-VERSION", "SSF-7.2.3-EXTRA-CLAIMS", "SSF-3.6-CRITICAL-MEMBERS-DECLARED")
 def test_the_metadata_may_say_more_than_it_has_to(transmitter: Transmitter) -> None:
     """The metadata may name the text that it follows, and have members of its own."""
     metadata = transmitter.metadata
     strange = unknown_members(transmitter)
     if strange:
         observe("SSF-7.2.3-EXTRA-CLAIMS", f"members that no text defines: {', '.join(strange)}")
+    if "critical_subject_members" in metadata:
+        critical = metadata["critical_subject_members"]
+        observe("SSF-3.6-CRITICAL-MEMBERS-DECLARED", f"critical_subject_members: {critical}")
     version = metadata.get("spec_version")
     observe("SSF-7.1-SPEC-VERSION", f"spec_version: {version or 'none, which means 1_0-ID1'}")
     if version is not None:

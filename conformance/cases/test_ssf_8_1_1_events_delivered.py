@@ -12,7 +12,7 @@ from conformance.verdicts import Blocked, Needs, judges, require, verify
 @judges(
     "SSF-8.1.1-EVENTS-DELIVERED-SENT",
     "SSF-8.1.1-UNDELIVERED-NOT-SENT",
-    needs=Needs(stream=True, sets=1, events=True, delivery="poll", model="explicit"),
+    needs=Needs(stream=True, sets=1, events=True, model="explicit"),
 )
 def test_a_stream_carries_the_types_in_events_delivered(transmitter: Transmitter) -> None:
     """What events_delivered names is sent, what it does not name is not, also when it changes."""
@@ -40,7 +40,7 @@ def test_a_stream_carries_the_types_in_events_delivered(transmitter: Transmitter
                 expected=f"no SET of {other}, which events_delivered does not name",
                 got=sorted(types_of(came)),
             )
-            stream.acknowledge(list(came))
+            stream.release(list(came))
 
 
 def holds_type(event_type: str, sets: Mapping[str, str]) -> bool:

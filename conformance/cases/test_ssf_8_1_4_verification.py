@@ -13,7 +13,7 @@ from conformance.transmitter import Transmitter
 from conformance.verdicts import Needs, judges, observe, require, verify
 
 VERIFIES = Needs(stream=True, operations=("verify",))
-RECEIVES = Needs(stream=True, operations=("verify",), delivery="poll")
+RECEIVES = Needs(stream=True, operations=("verify",), sets=1)
 
 # The same sentences stand in the final text, in the draft of 2021 and on a vendor's page.
 TOO_SOON = (

@@ -8,7 +8,7 @@ from conformance.configuration import MEMBERS, differing
 from conformance.forbidden import is_shown, request_body
 from conformance.spec.requirement import Grade
 from conformance.stream import Stream
-from conformance.target import Bearer
+from conformance.credentials import Bearer
 from conformance.transmitter import GARBAGE, Transmitter
 from conformance.verdicts import Needs, judges, verify
 

@@ -110,6 +110,6 @@ def _deliveries(transmitter: Transmitter) -> st.SearchStrategy[Json]:
     return path.map(
         lambda tail: {
             "method": transmitter.profile.delivery.push,
-            "endpoint_url": f"{transmitter.target.push_url}{tail}",
+            "endpoint_url": f"{transmitter.push_url}{tail}",
         }
     )

@@ -155,7 +155,7 @@ def script(requirement: Requirement, case: Case, target: Target) -> str:
     It needs curl, reads JSON with jq or else python3, and takes ISSUER, CA_FILE (a PEM file),
     TIMEOUT (seconds) and the tokens from the environment.
     """
-    issuer = target["issuer"].rstrip("/")
+    issuer = _issuer_of(case, target).rstrip("/")
     known = _Known(issuer)
     exchanges = case["exchanges"]
     calls = [
@@ -180,7 +180,7 @@ def script(requirement: Requirement, case: Case, target: Target) -> str:
     picks = "$(pick " in body
     if picks:
         lines += [_NEEDS_JQ.rstrip()]
-    if _in_process(issuer):
+    if _is_gone(case, target):
         lines += [': "${ISSUER:?start the mock as told above and set it to its issuer}"']
     else:
         lines += [f'[ -n "${{ISSUER:-}}" ] || ISSUER={_single(issuer)}']
@@ -255,12 +255,12 @@ def _heading(requirement: Requirement, case: Case) -> list[str]:
 def _how_to_run(body: str, case: Case, target: Target) -> list[str]:
     tokens = [name for name in _TOKENS.values() if f"${{{name}}}" in body]
     lines = []
-    if _in_process(target["issuer"]):
+    if _is_gone(case, target):
         clocked = any(one["operation"].startswith("hook:clock") for one in case["exchanges"])
         clock = " --clock simulated" if clocked else ""
         lines += [
-            "The run spoke to the bundled mock in process. The same mock on a port, with the",
-            "--fault and --variant that the run had, if any:",
+            "The run spoke to the bundled mock, which ended with it. The same mock on a port, with",
+            "the --fault and --variant that the run had, if any:",
             f"  ssf-mock-transmitter --profile {target['profile']} --port 8080{clock} \\",
             "    --ready-file mock.json &",
             "  export ISSUER=http://127.0.0.1:8080",
@@ -295,6 +295,10 @@ def _exchange(
             if name := known.learn(capture["variable"], capture["value"]):
                 place = _escaped(capture["path"])
                 yield f': "${{{name}:?set it to what that command prints at {place}}}"'
+        yield ""
+        return
+    if operation == "push":
+        yield f"#   the target pushes: {_comment(exchange['method'])} {_comment(exchange['url'])}"
         yield ""
         return
     method = exchange["method"]
@@ -383,6 +387,15 @@ def _ending(case: Case) -> list[str]:
 
 def _expected_and_got(case: Case) -> str:
     return f"expected {case['expected'] or 'otherwise'}; recorded then: {case['got'] or 'this'}"
+
+
+def _issuer_of(case: Case, target: Target) -> str:
+    return case.get("issuer", target["issuer"])
+
+
+def _is_gone(case: Case, target: Target) -> bool:
+    """Say whether what the case spoke to ended with the run."""
+    return "issuer" in case or _in_process(target["issuer"])
 
 
 def _in_process(issuer: str) -> bool:

@@ -132,10 +132,14 @@ class Exchange(TypedDict):
 
 
 class Case(TypedDict):
-    """What one case found on one requirement; `reproducer` is relative to the file."""
+    """What one case found on one requirement; `reproducer` is relative to the file.
+
+    `issuer` is that of the case's own Transmitter, where it had one.
+    """
 
     case: str
     claim: str
+    issuer: NotRequired[str]
     verdict: VerdictWord
     reason: str | None
     started: str

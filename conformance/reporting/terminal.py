@@ -57,7 +57,9 @@ _HOOKS = {
     "emit_event": "[hooks.emit_event]",
     "transmitter_status": "[hooks.transmitter_status]",
     "second_receiver": "[second_receiver.auth]",
+    "oauth_client": "[auth.management] of kind oauth2-client-credentials",
     "clock": "[hooks.clock]",
+    "push_listener": "--push-listen",
 }
 
 _MOST_LINES = 4

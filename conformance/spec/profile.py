@@ -79,13 +79,17 @@ class Operation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StreamRules:
-    """Whether Receivers make streams, and who supplies which property of a stream configuration."""
+    """Whether Receivers make streams, and who supplies which property of a stream configuration.
+
+    `subject_status` says that each subject in a stream has a status too.
+    """
 
     model: Literal["explicit", "implicit"]
     receiver_supplied: tuple[str, ...]
     transmitter_supplied: tuple[str, ...]
     delivered_events: Literal["subset", "intersection"] = "subset"
     remade_by_replace: bool = False
+    subject_status: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,11 +107,15 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Semantics:
-    """What an operation means where the texts differ."""
+    """What an operation means where the texts differ.
+
+    A Transmitter need not have the `optional_operations`, though the profile says how they look.
+    """
 
     replace_missing: Literal["deleted", "unchanged", "unspecified"] = "unspecified"
     read_only_mismatch: Literal["reject", "ignore", "unspecified"] = "unspecified"
     gone_stream: tuple[int, ...] = (404,)
+    optional_operations: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

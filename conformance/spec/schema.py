@@ -17,6 +17,7 @@ from urllib.parse import urljoin
 import jsonschema_rs
 from jsonschema import Draft202012Validator, FormatChecker
 from jsonschema.exceptions import ValidationError
+from jsonschema.validators import extend
 from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT202012
 
@@ -89,19 +90,44 @@ def resolve(schema: Json, reference: str) -> tuple[Json, str]:
     return found, name
 
 
+def _plain(name: str) -> Json:
+    """Return a schema that does not say its dialect: where one does, jsonschema's own class judges.
+
+    All are of one dialect, and `_Validator` is to judge them.
+    """
+    return {keyword: part for keyword, part in load(name).items() if keyword != "$schema"}
+
+
 @cache
 def _registry() -> Registry[Any]:
     def retrieve(uri: str) -> Resource[Any]:
-        return DRAFT202012.create_resource(load(uri.removeprefix(BASE_URI)))
+        return DRAFT202012.create_resource(_plain(uri.removeprefix(BASE_URI)))
 
     # mypy sees the attrs class of `referencing` without its converter.
     return Registry(retrieve=retrieve)  # type: ignore[call-arg]
 
 
+def _pattern(
+    validator: object, pattern: str, instance: object, schema: Json
+) -> Iterator[ValidationError]:
+    """Match as ECMA 262 does, where `$` is the end alone and not before a last line break."""
+    del validator, schema
+    at_end = f"{pattern[:-1]}\\Z" if pattern.endswith("$") else pattern
+    if isinstance(instance, str) and not re.search(at_end, instance):
+        yield ValidationError(f"{instance!r} does not match {pattern!r}")
+
+
+# The stubs of jsonschema leave `extend` without types.
+_Validator = cast(
+    "type[Draft202012Validator]",
+    extend(Draft202012Validator, {"pattern": _pattern}),  # type: ignore[no-untyped-call]
+)
+
+
 @cache
 def validator(name: str) -> Draft202012Validator:
     """Return a prebuilt validator with a format checker; building one is dear."""
-    return Draft202012Validator(load(name), registry=_registry(), format_checker=FormatChecker())
+    return _Validator(_plain(name), registry=_registry(), format_checker=FormatChecker())
 
 
 @cache

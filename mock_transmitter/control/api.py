@@ -15,11 +15,11 @@ from mock_transmitter.clock import SimulatedClock
 from mock_transmitter.deviations import catalogue
 from mock_transmitter.errors import StreamNotFound
 from mock_transmitter.http import json_body
-from mock_transmitter.http.message import Request, Response
+from mock_transmitter.http.message import Lasting, Request, Response
 from mock_transmitter.keys import KeyStillSigns, UnknownKey
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from mock_transmitter.http.application import Site
     from mock_transmitter.http.routes import Segments
@@ -27,9 +27,11 @@ if TYPE_CHECKING:
     from mock_transmitter.stream import Stream
 
 Json: TypeAlias = dict[str, Any]
-Handler: TypeAlias = "Callable[[ControlApi, Tenant, Json], Response]"
+Handler: TypeAlias = "Callable[[ControlApi, Tenant, Json], Response | Lasting]"
 
 MOST_SECONDS = 1e9
+
+STATUSES = ("enabled", "paused", "disabled")
 
 
 class ControlError(Exception):
@@ -51,18 +53,20 @@ class ControlApi:
     def __init__(self, site: Site) -> None:
         self._site = site
 
-    def handle(self, tenant: Tenant, request: Request, path: Segments) -> Response:
+    def handle(self, tenant: Tenant, request: Request, path: Segments) -> Response | Lasting:
         """Answer a control request; `path` is what follows `_control/`."""
         try:
             return self._answer(tenant, request, path)
         except ControlError as error:
             return error.response()
 
-    def _answer(self, tenant: Tenant, request: Request, path: Segments) -> Response:
+    def _answer(self, tenant: Tenant, request: Request, path: Segments) -> Response | Lasting:
         if path[:1] == ("tenants",) and path[1:]:
             return self._tenant_by_name(tenant, request, "/".join(path[1:]))
         if path[:1] == ("keys",) and path[1:]:
             return _key_by_kid(tenant, request, "/".join(path[1:]))
+        if path[:1] == ("tokens",) and path[1:]:
+            return _token_by_name(tenant, request, "/".join(path[1:]))
         methods = _PLACES.get(path)
         if methods is None:
             raise ControlError(404, "not_found", f"here are {', '.join(_NAMES)}")
@@ -85,7 +89,7 @@ class ControlApi:
         )
 
     def emit(self, tenant: Tenant, body: Json) -> Response:
-        """Let an event happen; answer with the SETs that were queued."""
+        """Let an event happen; answer with the SETs that were queued, or why none goes out."""
         _only(body, "event_type", "stream_id", "audience", "subject", "payload")
         event_type = _member(body, "event_type", str, events.SUPPORTED[0])
         try:
@@ -94,25 +98,51 @@ class ControlApi:
             scheme = ""
         if not scheme:
             raise _invalid("event_type must be a URI")
-        stream_id = _member(body, "stream_id", str)
-        audience = _member(body, "audience", str)
-        if audience is not None and audience not in {one.audience for one in tenant.receivers}:
-            raise ControlError(404, "not_found", f"no Receiver has the audience {audience!r}")
         subject = _member(body, "subject", dict)
         payload = _member(body, "payload", dict)
         with tenant.lock:
-            streams = tenant.transmitter.streams(audience)
-            if stream_id is not None:
-                streams = (_stream(tenant, stream_id, audience),)
+            streams = _streams(tenant, body)
             queued = tenant.transmitter.emit(
                 event_type, streams=streams, subject=subject, payload=payload
             )
+            why = _why_silent(tenant, streams, event_type, subject)
         tenant.wake()
         answer: Json = {
             "sets": [{"stream_id": stream.stream_id, "jti": jti} for stream, jti in queued]
         }
-        if not queued:
-            answer["why"] = f"no stream has {event_type} among its events_delivered"
+        if all(stream.status != "enabled" for stream, _ in queued):
+            answer["why"] = why
+        return Response.json(200, answer)
+
+    def change_status(self, tenant: Tenant, body: Json) -> Response:
+        """Have the Transmitter itself change a status; answer with its Stream Updated Events."""
+        _only(body, "status", "reason", "stream_id", "audience", "subject")
+        status = body.get("status")
+        if status not in STATUSES:
+            raise _invalid(f"status must be one of {', '.join(STATUSES)}")
+        reason = _member(body, "reason", str)
+        subject = _member(body, "subject", dict)
+        if subject is not None and not tenant.transmitter.profile.stream.subject_status:
+            raise _invalid("in this profile a status is the stream's; leave the subject out")
+        if "stream_id" not in body and "audience" not in body:
+            raise _invalid("stream_id or audience must say whose status it is")
+        with tenant.lock:
+            announced = [
+                (stream, tenant.transmitter.act(stream, status, reason=reason, subject=subject))
+                for stream in _streams(tenant, body)
+            ]
+        tenant.wake()
+        answer: Json = {
+            "sets": [
+                {"stream_id": stream.stream_id, "jti": jti}
+                for stream, jti in announced
+                if jti is not None
+            ]
+        }
+        if not announced:
+            answer["why"] = "there is no stream"
+        elif not answer["sets"]:
+            answer["why"] = f"the status is {status} already, or the stream is disabled"
         return Response.json(200, answer)
 
     def read_clock(self, tenant: Tenant, body: Json) -> Response:
@@ -120,8 +150,8 @@ class ControlApi:
         _only(body)
         return Response.json(200, {"now": tenant.clock.now(), "kind": tenant.clock.kind})
 
-    def move_clock(self, tenant: Tenant, body: Json) -> Response:
-        """Move the clock; answer with what fell due on the way."""
+    def move_clock(self, tenant: Tenant, body: Json) -> Lasting:
+        """Move the clock; answer with what fell due on the way, pushes made and all."""
         _only(body, "advance_s")
         seconds = body.get("advance_s")
         if (
@@ -132,16 +162,7 @@ class ControlApi:
             raise _invalid(f"advance_s must be a number of seconds from 0 to {MOST_SECONDS:.0f}")
         if not isinstance(tenant.clock, SimulatedClock):
             raise ControlError(409, "system_clock", "the mock runs on the system's clock")
-        with tenant.lock:
-            before = tenant.clock.now()
-            now = tenant.clock.advance(seconds)
-            happened = [
-                {"at": due, "what": "set_due", "stream_id": stream.stream_id, "jti": jti}
-                for stream in tenant.transmitter.streams()
-                for due, jti in stream.queue.due_between(before, now)
-            ]
-        happened.sort(key=lambda one: (one["at"], one["stream_id"]))
-        return Response.json(200, {"now": now, "happened": happened})
+        return Lasting(lambda: _moved(tenant, seconds))
 
     def list_streams(self, tenant: Tenant, body: Json) -> Response:
         """Show all streams from the Transmitter's side; `pending` counts unacknowledged SETs."""
@@ -154,6 +175,7 @@ class ControlApi:
                     "status": stream.status,
                     "pending": len(stream.queue),
                     "configuration": stream.configuration.document(with_stream_id=True),
+                    **_pushes(tenant, stream),
                 }
                 for stream in tenant.transmitter.streams()
             ]
@@ -188,6 +210,23 @@ class ControlApi:
             raise _invalid(str(error)) from None
         return Response.json(200, _deviations(tenant))
 
+    def list_tokens(self, tenant: Tenant, body: Json) -> Response:
+        """Show the access tokens that were issued; `ended` says why one is not valid any more."""
+        _only(body)
+        with tenant.lock:
+            grants = tenant.authorization_server.tokens.grants
+            shown = [
+                {
+                    "token": one.token,
+                    "client_id": one.client_id,
+                    "scope": " ".join(one.scopes),
+                    "expires_at": one.expires_at,
+                    "ended": one.ended,
+                }
+                for one in grants.values()
+            ]
+        return Response.json(200, {"tokens": shown})
+
     def open_tenant(self, tenant: Tenant, body: Json) -> Response:
         """Open a tenant; answer with all that its users need."""
         _only(body, "name")
@@ -204,12 +243,15 @@ class ControlApi:
                 "issuer": opened.issuer,
                 "control_url": opened.control_url,
                 "discovery_url": opened.discovery_url,
+                "token_url": opened.authorization_server.token_url,
                 "receivers": [
                     {
                         "audience": one.audience,
                         "management_token": one.management_token,
                         "poll_token": one.poll_token,
                         "limited_token": one.limited_token,
+                        "client_id": one.client_id,
+                        "client_secret": one.client_secret,
                     }
                     for one in opened.receivers
                 ],
@@ -235,6 +277,7 @@ _PLACES: Mapping[tuple[str, ...], Mapping[str, Handler]] = MappingProxyType(
     {
         ("health",): {"GET": ControlApi.health},
         ("events",): {"POST": ControlApi.emit},
+        ("status",): {"POST": ControlApi.change_status},
         ("clock",): {"GET": ControlApi.read_clock, "POST": ControlApi.move_clock},
         ("streams",): {"GET": ControlApi.list_streams},
         ("keys",): {"GET": ControlApi.read_keys, "POST": ControlApi.rotate_key},
@@ -243,6 +286,7 @@ _PLACES: Mapping[tuple[str, ...], Mapping[str, Handler]] = MappingProxyType(
             "PUT": ControlApi.write_deviations,
         },
         ("tenants",): {"POST": ControlApi.open_tenant},
+        ("tokens",): {"GET": ControlApi.list_tokens},
     }
 )
 _NAMES = tuple(sorted(place[0] for place in _PLACES))
@@ -274,6 +318,59 @@ def _member(body: Json, member: str, kind: type[Any], default: Any = None) -> An
     return value
 
 
+def _streams(tenant: Tenant, body: Json) -> tuple[Stream, ...]:
+    """Return the streams that `stream_id` and `audience` name, or all."""
+    stream_id = _member(body, "stream_id", str)
+    audience = _member(body, "audience", str)
+    if audience is not None and audience not in {one.audience for one in tenant.receivers}:
+        raise ControlError(404, "not_found", f"no Receiver has the audience {audience!r}")
+    if stream_id is not None:
+        return (_stream(tenant, stream_id, audience),)
+    return tenant.transmitter.streams(audience)
+
+
+def _why_silent(
+    tenant: Tenant, streams: Sequence[Stream], event_type: str, subject: Json | None
+) -> str:
+    """Return why an event made no SET on any of these streams: what most of them lack first."""
+    delivering = [one for one in streams if event_type in one.configuration.events_delivered]
+    if not delivering:
+        return f"no stream has {event_type} among its events_delivered"
+    about = events.SUBJECT if subject is None else subject
+    covering = [one for one in delivering if tenant.transmitter.covers(one, about)]
+    if not covering:
+        return "no stream that delivers the type covers the subject; add it to one"
+    statuses = " and ".join(sorted({one.status for one in covering}))
+    return f"the stream is {statuses}" if len(covering) == 1 else f"the streams are {statuses}"
+
+
+def _moved(tenant: Tenant, seconds: float) -> Response:
+    before = tenant.clock.now()
+    happened = tenant.advance_to(before + seconds)
+    now = tenant.clock.now()
+    with tenant.lock:
+        happened += [
+            {"at": due, "what": "set_due", "stream_id": stream.stream_id, "jti": jti}
+            for stream in tenant.transmitter.streams()
+            for due, jti in stream.queue.due_between(before, now)
+        ]
+    happened.sort(key=lambda one: (one["at"], one["stream_id"]))
+    return Response.json(200, {"now": now, "happened": happened})
+
+
+def _pushes(tenant: Tenant, stream: Stream) -> Json:
+    """Return what waits on a push stream, and what is not sent any more; nothing on others."""
+    waiting = [{"jti": one.jti, "attempts": one.attempts, "due": one.due} for one in stream.queue]
+    dead = [
+        {"jti": one.pending.jti, "attempts": one.pending.attempts, "reason": one.reason}
+        | ({} if one.err is None else {"err": one.err})
+        for one in stream.dead_letters
+    ]
+    if not dead and not tenant.transmitter.pushes.is_push(stream):
+        return {}
+    return {"push": {"pending": waiting, "dead_letters": dead}}
+
+
 def _stream(tenant: Tenant, stream_id: str, audience: str | None) -> Stream:
     try:
         return tenant.transmitter.stream(stream_id, audience)
@@ -296,6 +393,17 @@ def _key_by_kid(tenant: Tenant, request: Request, kid: str) -> Response:
         raise ControlError(404, "not_found", str(error)) from None
     except KeyStillSigns as error:
         raise ControlError(409, "key_signs", str(error)) from None
+    return Response(204)
+
+
+def _token_by_name(tenant: Tenant, request: Request, token: str) -> Response:
+    if request.method != "DELETE":
+        return _wrong_method({"DELETE": None})
+    tokens = tenant.authorization_server.tokens
+    with tenant.lock:
+        if tokens.find(token) is None:
+            raise ControlError(404, "not_found", "no such access token was issued")
+        tokens.revoke(token)
     return Response(204)
 
 

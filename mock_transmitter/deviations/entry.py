@@ -12,7 +12,10 @@ Kind: TypeAlias = Literal["fault", "variant"]
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One deviation: its summary is a claim, `needs` are operations, the rest are requirements."""
+    """One deviation: its summary is a claim, `needs` are operations, the rest are requirements.
+
+    `over_tls` says that it touches handshakes, so that only a server over TLS can show it.
+    """
 
     name: str
     kind: Kind
@@ -21,6 +24,7 @@ class Entry:
     also: tuple[str, ...]
     exercises: tuple[str, ...]
     needs: tuple[str, ...]
+    over_tls: bool
     deviation: type[Deviation]
 
 
@@ -51,6 +55,7 @@ def _register(deviation: type[Deviation], kind: Kind) -> type[Deviation]:
         also=tuple(one for one in deviation.also if one not in deviation.breaks),
         exercises=deviation.exercises,
         needs=deviation.needs,
+        over_tls=deviation.tls is not Deviation.tls,
         deviation=deviation,
     )
     return deviation

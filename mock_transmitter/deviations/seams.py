@@ -10,14 +10,19 @@ from functools import reduce
 from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Callable, Iterable
 
-    from mock_transmitter.delivery_queue import PendingSet
+    import trustme
+
+    from mock_transmitter.delivery_queue import Handling, PendingSet
     from mock_transmitter.http.authorisation import Access, Decision
     from mock_transmitter.http.message import Request, Response
     from mock_transmitter.http.operations import Call, Outcome
     from mock_transmitter.keys import SigningKey
+    from mock_transmitter.push import Attempt, PushOutcome
     from mock_transmitter.stream import Stream
+    from mock_transmitter.subjects import Subject
     from mock_transmitter.transmitter import Batch
 
 Json: TypeAlias = dict[str, Any]
@@ -38,6 +43,9 @@ class Deviation:
     also: ClassVar[tuple[str, ...]] = ()
     exercises: ClassVar[tuple[str, ...]] = ()
     needs: ClassVar[tuple[str, ...]] = ()
+
+    def tls(self, context: ssl.SSLContext, authority: trustme.CA) -> None:
+        """TLS: what a server does in handshakes, set up once, before it listens."""
 
     def request(self, request: Request) -> Request:
         """Request in: before anything is made of it."""
@@ -62,6 +70,23 @@ class Deviation:
         del pending, stream, now
         return gap
 
+    def covers(self, covered: bool, stream: Stream, subject: Subject) -> bool:  # noqa: FBT001
+        """Coverage: whether events about a subject are for this stream.
+
+        `stream.subjects` holds what the Receiver has said of subjects.
+        """
+        del stream, subject
+        return covered
+
+    def handling(self, handling: Handling, pending: PendingSet, stream: Stream) -> Handling:
+        """Handling: what becomes of a SET in the status that its stream has now.
+
+        Asked when it is queued, when it was delivered, and when the status of the stream, or of a
+        subject in it, has changed.
+        """
+        del pending, stream
+        return handling
+
     def claims(self, claims: Json, stream: Stream) -> Json:
         """Claims: of a SET that is about to be queued."""
         del stream
@@ -81,6 +106,15 @@ class Deviation:
         """Poll batch: the SETs of one answer."""
         del key
         return batch
+
+    def push(self, attempt: Attempt) -> Attempt | None:
+        """Push attempt: before it is made; None is never, and the SET leaves the queue."""
+        return attempt
+
+    def pushed(self, outcome: PushOutcome, attempt: Attempt) -> PushOutcome:
+        """Push outcome: before anything is made of it."""
+        del attempt
+        return outcome
 
     def response(self, response: Response, operation: str | None) -> Response:
         """Response out: the last word; `operation` is None where the request reached none."""
@@ -122,6 +156,18 @@ class Seams:
             gap = one.schedule(gap, pending, stream, now)
         return gap
 
+    def covers(self, covered: bool, stream: Stream, subject: Subject) -> bool:  # noqa: FBT001
+        """See Deviation.covers."""
+        for one in self._deviations:
+            covered = one.covers(covered, stream, subject)
+        return covered
+
+    def handling(self, handling: Handling, pending: PendingSet, stream: Stream) -> Handling:
+        """See Deviation.handling."""
+        for one in self._deviations:
+            handling = one.handling(handling, pending, stream)
+        return handling
+
     def claims(self, claims: Json, stream: Stream) -> Json:
         """See Deviation.claims."""
         return reduce(lambda value, one: one.claims(value, stream), self._deviations, claims)
@@ -139,6 +185,19 @@ class Seams:
     def batch(self, batch: Batch, key: SigningKey) -> Batch:
         """See Deviation.batch."""
         return reduce(lambda value, one: one.batch(value, key), self._deviations, batch)
+
+    def push(self, attempt: Attempt) -> Attempt | None:
+        """See Deviation.push."""
+        for one in self._deviations:
+            changed = one.push(attempt)
+            if changed is None:
+                return None
+            attempt = changed
+        return attempt
+
+    def pushed(self, outcome: PushOutcome, attempt: Attempt) -> PushOutcome:
+        """See Deviation.pushed."""
+        return reduce(lambda value, one: one.pushed(value, attempt), self._deviations, outcome)
 
     def response(self, response: Response, operation: str | None) -> Response:
         """See Deviation.response."""

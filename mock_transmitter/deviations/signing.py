@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar, TypeAlias
 
 from mock_transmitter.deviations.seams import Deviation
+from mock_transmitter.events import RISC
 from mock_transmitter.keys import SigningKey, compact_json
 from mock_transmitter.stream import Stream
 
@@ -57,14 +58,14 @@ class EventsDeviation(ClaimsDeviation):
 
 
 class SubjectDeviation(ClaimsDeviation):
-    """Tells of another subject wherever the event is not about the stream itself."""
+    """Tells of another subject wherever the text does not say whom the event is about."""
 
     subject: ClassVar[Mapping[str, Any]]
 
     def edit(self, claims: Json, stream: Stream) -> Json:
         """Put it in the subject's place."""
         del stream
-        if any(is_verification(event_type) for event_type in claims["events"]):
+        if any(has_its_own_subject(event_type) for event_type in claims["events"]):
             return claims
         return with_subject(claims, self.subject)
 
@@ -108,6 +109,12 @@ class TextDeviation(Deviation, ABC):
 def is_verification(event_type: str) -> bool:
     """Say whether an event type is the Verification Event of some text."""
     return event_type.endswith("/verification")
+
+
+def has_its_own_subject(event_type: str) -> bool:
+    """Say whether the text says whom an event is about: a stream, an email address or a number."""
+    about_an_identifier = event_type.startswith(f"{RISC}/identifier-")
+    return is_verification(event_type) or about_an_identifier
 
 
 def with_subject(claims: Json, subject: Mapping[str, Any]) -> Json:

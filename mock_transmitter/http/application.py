@@ -8,7 +8,8 @@ from urllib.parse import urlsplit
 from conformance.spec.profile import Profile
 from mock_transmitter.clock import ClockKind
 from mock_transmitter.control.api import ControlApi
-from mock_transmitter.http.message import Parked, Request, Response
+from mock_transmitter.http.message import Lasting, Parked, Request, Response
+from mock_transmitter.http.push_sender import TIMEOUT_S, PushSender
 from mock_transmitter.http.routes import Segments, segments_of
 from mock_transmitter.http.tenant import Tenant
 from mock_transmitter.redelivery import AS_IT_IS, Curve
@@ -39,7 +40,9 @@ class Site:
 
     Several threads may use it: each tenant has a lock of its own.
     `base_url` is the issuer of the default tenant; `deviations` are names of the catalogue, for all
-    tenants, and so are the numbers of `redelivery`. Raises UnservedProfile or UnusableCurve.
+    tenants, and so are the numbers of `redelivery`. A push waits `push_timeout_s` (real time) for
+    its Receiver, whose certificate `push_ca` vouches for (certificates in PEM; default: the
+    system's). Raises UnservedProfile or UnusableCurve.
     """
 
     def __init__(
@@ -52,6 +55,8 @@ class Site:
         deviations: Sequence[str] = (),
         redelivery: Curve = AS_IT_IS,
         long_poll_timeout_s: float = 10.0,
+        push_ca: str | None = None,
+        push_timeout_s: float = TIMEOUT_S,
     ) -> None:
         self.profile = profile
         self.base_url = base_url
@@ -60,6 +65,7 @@ class Site:
         self._deviations = tuple(deviations)
         self._redelivery = redelivery
         self._timeout_s = long_poll_timeout_s
+        self._sender = PushSender(authorities=push_ca, timeout_s=push_timeout_s)
         self._lock = threading.Lock()
         self._callbacks: tuple[Callable[[], None], ...] = ()
         self._opened = 0
@@ -69,8 +75,14 @@ class Site:
         self._control = ControlApi(self)
         self.tenant = self._new(DEFAULT_TENANT, base_url)
 
-    def handle(self, request: Request) -> Response | Parked:
-        """Answer a request, or park it."""
+    @property
+    def tenants(self) -> tuple[Tenant, ...]:
+        """Return all that are open, the default one first."""
+        with self._lock:
+            return (self.tenant, *self._tenants.values())
+
+    def handle(self, request: Request) -> Response | Parked | Lasting:
+        """Answer a request, park it, or say how it is answered in a while."""
         segments = segments_of(request.path)
         if segments is None:
             return Response.json(404, {"error": "not_found", "error_description": "no such path"})
@@ -106,6 +118,7 @@ class Site:
             # Where the path is fixed, whatever the issuer, it is the default tenant's.
             if tenant.routes.discovery != self.tenant.routes.discovery:
                 self._by_discovery[tenant.routes.discovery] = tenant
+            self._by_discovery[tenant.authorization_server.well_known] = tenant
         return tenant
 
     def close_tenant(self, name: str) -> None:
@@ -115,6 +128,7 @@ class Site:
             if tenant is None:
                 raise UnknownTenant(f"no tenant is named {name!r}")
             self._by_discovery.pop(tenant.routes.discovery, None)
+            self._by_discovery.pop(tenant.authorization_server.well_known, None)
         tenant.close()
 
     def subscribe(self, callback: Callable[[], None]) -> Callable[[], None]:
@@ -144,6 +158,7 @@ class Site:
             deviations=self._deviations,
             redelivery=self._redelivery,
             long_poll_timeout_s=self._timeout_s,
+            send=self._sender.send,
             wake=self._wake,
         )
 

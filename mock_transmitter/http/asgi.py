@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 
 from mock_transmitter.clock import call_after
 from mock_transmitter.http.application import Site
-from mock_transmitter.http.message import Parked, Request, Response
+from mock_transmitter.http.message import Lasting, Parked, Request, Response
 from mock_transmitter.http.requests import MOST_BYTES
 
 # A body is read one byte past the limit, so that the core can refuse it in the profile's words;
@@ -84,7 +84,12 @@ class Application:
             return
         try:
             answer = self._site.handle(_request(scope, body.content))
-            response = await self._wait(answer, receive) if isinstance(answer, Parked) else answer
+            if isinstance(answer, Parked):
+                response = await self._wait(answer, receive)
+            elif isinstance(answer, Lasting):
+                response = await asyncio.to_thread(answer.answer)
+            else:
+                response = answer
         except Exception:  # noqa: BLE001 (a bug in the core is an answer and a log entry)
             _log.exception("answering %s %s failed", scope["method"], scope["path"])
             response = _error(500, "server_error", "the mock itself failed; its log says how")

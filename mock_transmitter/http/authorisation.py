@@ -4,18 +4,22 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from conformance.spec.profile import Channel
+from mock_transmitter.access_tokens import MANAGE, READ, Grant
 
 REALM = "Shared Signals"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Receiver:
-    """A Receiver that the Transmitter knows: its audience and its tokens.
+    """A Receiver that the Transmitter knows: its audience, its tokens, and itself as a client.
 
-    `limited_token` is valid and allows nothing: neither to manage streams nor to poll them.
+    `limited_token` is valid and allows nothing: neither to manage streams nor to poll them. With
+    `client_id` and `client_secret` the authorization server issues access tokens.
     """
 
     audience: str
+    client_id: str
+    client_secret: str = field(repr=False)
     management_token: str = field(repr=False)
     limited_token: str = field(repr=False)
     poll_token: str | None = field(default=None, repr=False)
@@ -33,7 +37,9 @@ class Receiver:
 class Access:
     """What somebody asks for.
 
-    `owner` is the Receiver of the stream to be polled or acknowledged, where it is known.
+    `owner` is the Receiver of the stream to be polled or acknowledged, where it is known. `grant`
+    is what the token stands for where the authorization server issued it, and `scopes` are those of
+    which it needs one.
     """
 
     operation: str
@@ -41,6 +47,8 @@ class Access:
     token: str | None = field(repr=False)
     receivers: tuple[Receiver, ...]
     owner: Receiver | None = None
+    grant: Grant | None = None
+    scopes: tuple[str, ...] = (MANAGE,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,21 +81,22 @@ def bearer_token(authorization: str | None) -> str | None:
     return token.strip() or None if scheme.lower() == "bearer" else None
 
 
+def scopes_for(method: str) -> tuple[str, ...]:
+    """Return the scopes of which one allows to call an operation: reading takes the lesser too."""
+    return (READ, MANAGE) if method == "GET" else (MANAGE,)
+
+
 def decide(access: Access) -> Decision:
-    """Decide: 401 without a known token, 403 for one of another kind or another audience."""
+    """Decide: 401 without a valid token, 403 for one of another kind, scope or audience."""
     if access.channel == "none":
         return Granted(None)
     if access.token is None:
         return Denied(status=401, description="a bearer token is needed")
+    if access.grant is not None:
+        return _by_grant(access, access.grant)
     for receiver in access.receivers:
         if access.token == receiver.token(access.channel):
-            if access.owner not in {None, receiver}:
-                return Denied(
-                    status=403,
-                    error="insufficient_scope",
-                    description="the token is not for the audience of this stream",
-                )
-            return Granted(receiver)
+            return _for_owner(access, receiver)
     if any(one.has(access.token) for one in access.receivers):
         return Denied(
             status=403,
@@ -95,3 +104,27 @@ def decide(access: Access) -> Decision:
             description=f"the token is not for {access.operation}",
         )
     return Denied(status=401, error="invalid_token", description="the token is not known")
+
+
+def _by_grant(access: Access, grant: Grant) -> Decision:
+    if grant.ended is not None:
+        return Denied(status=401, error="invalid_token", description=f"the token {grant.ended}")
+    if not set(grant.scopes) & set(access.scopes):
+        return Denied(
+            status=403,
+            error="insufficient_scope",
+            description=f"{access.operation} needs the scope {' or '.join(access.scopes)}",
+        )
+    return _for_owner(
+        access, next(one for one in access.receivers if one.client_id == grant.client_id)
+    )
+
+
+def _for_owner(access: Access, receiver: Receiver) -> Decision:
+    if access.owner not in {None, receiver}:
+        return Denied(
+            status=403,
+            error="insufficient_scope",
+            description="the token is not for the audience of this stream",
+        )
+    return Granted(receiver)

@@ -10,10 +10,18 @@ from conformance.spec import codec
 from conformance.spec.profile import Profile
 from mock_transmitter.deviations.seams import Seams
 from mock_transmitter.errors import InvalidRequest, StreamNotFound, TransmitterError
-from mock_transmitter.http.authorisation import Access, Denied, Receiver, bearer_token, decide
+from mock_transmitter.http.authorisation import (
+    Access,
+    Denied,
+    Receiver,
+    bearer_token,
+    decide,
+    scopes_for,
+)
 from mock_transmitter.http.errors import Errors
 from mock_transmitter.http.json_body import MalformedJson
 from mock_transmitter.http.message import Parked, Request, Response
+from mock_transmitter.http.oauth import AuthorizationServer
 from mock_transmitter.http.operations import Call, Operations, Outcome, Reply, Waiting
 from mock_transmitter.http.requests import BodyTooLarge, query_stream_id, read
 from mock_transmitter.http.routes import Match, Routes, segments_of
@@ -36,6 +44,7 @@ class Dispatcher:
         routes: Routes,
         seams: Seams,
         receivers: tuple[Receiver, ...],
+        authorization_server: AuthorizationServer,
         transmitter: Transmitter,
         operations: Operations,
         lock: threading.RLock,
@@ -44,6 +53,7 @@ class Dispatcher:
         self._routes = routes
         self._seams = seams
         self._receivers = receivers
+        self._authorization_server = authorization_server
         self._transmitter = transmitter
         self._operations = operations
         self._lock = lock
@@ -66,7 +76,11 @@ class Dispatcher:
 
     def _handle(self, request: Request) -> Response | Parked:
         request = self._seams.request(request)
-        match = self._routes.match(segments_of(request.path) or ())
+        segments = segments_of(request.path) or ()
+        of_server = self._authorization_server.operation_at(segments)
+        if of_server is not None:
+            return self._seams.response(self._authorization_server.answer(request), of_server)
+        match = self._routes.match(segments)
         if match is None:
             missing = self._errors.response(404, "not_found", "nothing stands at this path")
             return self._seams.response(missing, None)
@@ -132,12 +146,15 @@ class Dispatcher:
 
     def _access(self, operation: str, match: Match, request: Request) -> Access:
         rules = self._profile.operations.get(operation)
+        token = bearer_token(request.header("authorization"))
         return Access(
             operation=operation,
             channel=self._profile.discovery.channel if rules is None else rules.channel,
-            token=bearer_token(request.header("authorization")),
+            token=token,
             receivers=self._receivers,
             owner=self._owner(match.stream_id) if operation in _POLLING else None,
+            grant=self._authorization_server.tokens.find(token),
+            scopes=scopes_for("GET" if rules is None else rules.method),
         )
 
     def _owner(self, stream_id: str | None) -> Receiver | None:

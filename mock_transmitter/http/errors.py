@@ -8,6 +8,7 @@ from mock_transmitter.errors import (
     InvalidRequest,
     StreamExists,
     StreamNotFound,
+    SubjectNotFound,
     TooManyRequests,
     TransmitterError,
 )
@@ -36,6 +37,8 @@ class Errors:
             return self.response(400, "invalid_request", text)
         if isinstance(error, StreamNotFound):
             return self.response(self._gone, "not_found", text)
+        if isinstance(error, SubjectNotFound):
+            return self.response(404, "subject_not_found", text)
         if isinstance(error, StreamExists):
             return self.response(409, "stream_exists", text)
         if isinstance(error, TooManyRequests):

@@ -9,7 +9,7 @@ import httpx
 
 from mock_transmitter.clock import Alarm, Patience, SimulatedClock
 from mock_transmitter.http.application import Site
-from mock_transmitter.http.message import Parked, Request, Response
+from mock_transmitter.http.message import Lasting, Parked, Request, Response
 
 _NO_CONTENT = 204
 
@@ -18,7 +18,8 @@ class InProcessTransport(httpx.BaseTransport):
     """Hands each request to a site.
 
     On the simulated clock a long poll moves its tenant's clock to what comes first, unless the
-    request says with the extension `held` that somebody else does.
+    request says with the extension `held` that somebody else does. What is due to be pushed has
+    been pushed when a request is answered; on the system's clock a retry waits for the next one.
     """
 
     def __init__(self, site: Site) -> None:
@@ -45,7 +46,8 @@ class InProcessTransport(httpx.BaseTransport):
             patience = Patience(timeout) if held and timeout is not None else None
             response = self._waited(asked, answer, patience)
         else:
-            response = answer
+            response = answer.answer() if isinstance(answer, Lasting) else answer
+        self._site.tenant_of(asked).push_all()
         # RFC 9110 section 8.6: a 204 has no Content-Length.
         length = (
             [] if response.status == _NO_CONTENT else [("content-length", str(len(response.body)))]
@@ -58,11 +60,11 @@ class InProcessTransport(httpx.BaseTransport):
 
     def _waited(self, request: Request, parked: Parked, patience: Patience | None) -> Response:
         """Wait for what a poll waits for. Raises ReadTimeout where the caller hangs up first."""
-        clock = self._site.tenant_of(request).clock
-        simulated = isinstance(clock, SimulatedClock)
-        if isinstance(clock, SimulatedClock) and patience is None:
+        tenant = self._site.tenant_of(request)
+        simulated = isinstance(tenant.clock, SimulatedClock)
+        if simulated and patience is None:
             while (response := parked.attempt()) is None:
-                clock.advance_to(parked.wake_at())
+                tenant.advance_to(parked.wake_at())
             return response
         alarm = Alarm()
         unsubscribe = self._site.subscribe(alarm.ring)

@@ -53,6 +53,13 @@ class Response:
 
 
 @dataclass(frozen=True, slots=True)
+class Lasting:
+    """An answer that may take real time, since others have a part in it: `answer` waits for it."""
+
+    answer: Callable[[], Response]
+
+
+@dataclass(frozen=True, slots=True)
 class Parked:
     """A long poll that waits. Times are seconds on the tenant's clock.
 

@@ -9,13 +9,19 @@ Json: TypeAlias = dict[str, Any]
 
 # Only a Transmitter held to the final text may say that it implements it, and knows
 # authorization_schemes.
-FINAL_TEXT = "ssf-1.0"
+INTEROP = "caep-interop"
+FINAL_TEXTS = frozenset({"ssf-1.0", INTEROP})
 SPEC_VERSION = "1_0"
+OAUTH = "urn:ietf:rfc:6749"
+ALL_SUBJECTS = "ALL"
 BEARER = "urn:ietf:rfc:6750"
 
 _MEMBERS = (
     ("jwks_uri", "jwks"),
     ("configuration_endpoint", "configuration"),
+    ("status_endpoint", "status"),
+    ("add_subject_endpoint", "add_subject"),
+    ("remove_subject_endpoint", "remove_subject"),
     ("verification_endpoint", "verification"),
 )
 
@@ -26,7 +32,9 @@ def metadata(profile: Profile, routes: Routes, issuer: str) -> Json:
     document |= {member: routes.url(name) for member, name in _MEMBERS if routes.has(name)}
     methods = [uri for uri in (profile.delivery.push, profile.delivery.poll) if uri is not None]
     document["delivery_methods_supported"] = methods
-    if FINAL_TEXT in profile.tags:
+    if FINAL_TEXTS & set(profile.tags):
         document["spec_version"] = SPEC_VERSION
-        document["authorization_schemes"] = [{"spec_urn": BEARER}]
+        if profile.offers("add_subject"):
+            document["default_subjects"] = ALL_SUBJECTS
+        document["authorization_schemes"] = [{"spec_urn": OAUTH}, {"spec_urn": BEARER}]
     return document

@@ -11,6 +11,7 @@ from mock_transmitter.http.authorisation import Receiver
 from mock_transmitter.http.metadata import metadata
 from mock_transmitter.http.routes import Routes
 from mock_transmitter.stream import Stream
+from mock_transmitter.subjects import Subject
 from mock_transmitter.transmitter import Batch, Transmitter
 
 Json: TypeAlias = dict[str, Any]
@@ -80,25 +81,34 @@ class Operations:
             "update_stream": self._update_stream,
             "replace_stream": self._replace_stream,
             "delete_stream": self._delete_stream,
+            "read_status": self._read_status,
+            "update_status": self._update_status,
+            "add_subject": self._add_subject,
+            "remove_subject": self._remove_subject,
             "verify": self._verify,
             "poll": self._poll,
             "acknowledge": self._acknowledge,
         }
 
     def perform(self, call: Call) -> Outcome:
-        """Do what the call asks."""
+        """Do what the call asks, after what the clock has brought."""
+        self._transmitter.pause_idle_streams()
         return self._perform[call.operation](call)
 
     def _success(self, operation: str) -> int:
         return self._transmitter.profile.operations[operation].success[0]
 
     def _stream(self, call: Call, *, whoever: bool = False) -> Stream:
+        """Return the stream that a call names; to name it is activity (SSF 1.0 section 8.1.1)."""
         if call.stream_id is not None:
             audience = None if whoever else call.audience
-            return self._transmitter.stream(call.stream_id, audience)
-        if self._transmitter.explicit:
+            stream = self._transmitter.stream(call.stream_id, audience)
+        elif self._transmitter.explicit:
             raise InvalidRequest("stream_id is missing", "stream_id")
-        return self._transmitter.only_stream(call.audience)
+        else:
+            stream = self._transmitter.only_stream(call.audience)
+        self._transmitter.heard_of(stream)
+        return stream
 
     def _shown(self, operation: str, stream: Stream) -> Reply:
         return Reply(
@@ -153,6 +163,36 @@ class Operations:
 
     def _delete_stream(self, call: Call) -> Reply:
         self._transmitter.delete_stream(self._stream(call))
+        return Reply(status=self._success(call.operation))
+
+    def _read_status(self, call: Call) -> Reply:
+        return self._shown_status(call, self._stream(call))
+
+    def _update_status(self, call: Call) -> Reply:
+        stream = self._stream(call)
+        if "status" not in call.body:
+            raise InvalidRequest("status is missing", "status")
+        self._transmitter.set_status(
+            stream,
+            call.body["status"],
+            reason=call.body.get("reason"),
+            subject=call.body.get("subject"),
+        )
+        return self._shown_status(call, stream)
+
+    def _shown_status(self, call: Call, stream: Stream) -> Reply:
+        return Reply(
+            status=self._success(call.operation),
+            document=self._transmitter.status_document(stream, call.body.get("subject")),
+            message="stream_status",
+        )
+
+    def _add_subject(self, call: Call) -> Reply:
+        self._transmitter.add_subject(self._stream(call), _subject(call))
+        return Reply(status=self._success(call.operation))
+
+    def _remove_subject(self, call: Call) -> Reply:
+        self._transmitter.remove_subject(self._stream(call), _subject(call))
         return Reply(status=self._success(call.operation))
 
     def _verify(self, call: Call) -> Reply:
@@ -218,3 +258,10 @@ class Operations:
         return Reply(
             status=self._success(call.operation), document=document, message="poll_response"
         )
+
+
+def _subject(call: Call) -> Subject:
+    if "subject" not in call.body:
+        raise InvalidRequest("subject is missing", "subject")
+    subject: Subject = call.body["subject"]
+    return subject

@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl
 
 from conformance.spec import codec, schema
 from conformance.spec.profile import Operation, Profile
-from mock_transmitter.errors import InvalidRequest
+from mock_transmitter.errors import InvalidRequest, SubjectNotFound
 from mock_transmitter.http import json_body
 from mock_transmitter.http.message import Request
 
@@ -21,6 +21,9 @@ MESSAGES: Mapping[str, str] = MappingProxyType(
         "create_stream": "create_stream_request",
         "update_stream": "update_stream_request",
         "replace_stream": "replace_stream_request",
+        "update_status": "update_status_request",
+        "add_subject": "add_subject_request",
+        "remove_subject": "remove_subject_request",
         "verify": "verification_request",
         "poll": "poll_request",
         "acknowledge": "acknowledge_request",
@@ -32,6 +35,9 @@ _MOST_SAID = 300
 # A poll without a body is one with all defaults: RFC 8936 section 2.4.1 has `{}` for it, and
 # clients send nothing. A verification of the one implicit stream has nothing that it must say.
 _MAY_BE_EMPTY = frozenset({"poll", "verify"})
+
+_STATUS = frozenset({"read_status", "update_status"})
+_NAMES_SUBJECT = _STATUS | {"add_subject", "remove_subject"}
 
 
 class BodyTooLarge(Exception):
@@ -51,25 +57,33 @@ def query_stream_id(profile: Profile, request: Request) -> str | None:
 
     Raises InvalidRequest where it stands there twice.
     """
-    name = profile.names.get("stream", {}).get("stream_id", "stream_id")
+    return _query_value(request, profile.names.get("stream", {}).get("stream_id", "stream_id"))
+
+
+def _query_value(request: Request, name: str) -> str | None:
     try:
         pairs = parse_qsl(request.query, keep_blank_values=True, errors="strict")
     except ValueError:
         raise InvalidRequest("the query can't be decoded") from None
     values = [value for key, value in pairs if key == name]
     if len(values) > 1:
-        raise InvalidRequest(f"{name} occurs twice in the query", "stream_id")
+        raise InvalidRequest(f"{name} occurs twice in the query", name)
     return values[0] if values else None
 
 
 def read(profile: Profile, operation: str, request: Request, path_stream_id: str | None) -> Read:
-    """Return what a request says. Raises InvalidRequest, MalformedJson or BodyTooLarge."""
+    """Return what a request says.
+
+    Raises InvalidRequest, SubjectNotFound, MalformedJson or BodyTooLarge.
+    """
     rules = profile.operations.get(operation)
     stream_id = path_stream_id
     if rules is not None and rules.stream_id == "query" and stream_id is None:
         stream_id = query_stream_id(profile, request)
         if stream_id is None:
             raise InvalidRequest("stream_id is missing in the query", "stream_id")
+    if operation == "read_status" and profile.stream.subject_status:
+        return Read(stream_id, _with_valid_subject(profile, operation, _queried(request)))
     message = MESSAGES.get(operation)
     if message is None or rules is None:
         return Read(stream_id, {})
@@ -81,7 +95,38 @@ def read(profile: Profile, operation: str, request: Request, path_stream_id: str
         canonical = _without_what_polls_do_not_read(profile, canonical)
     if operation != "poll":
         stream_id = _body_stream_id(rules, canonical, stream_id)
-    return Read(stream_id, _valid(profile, message, canonical))
+    body = _valid(profile, message, canonical)
+    return Read(stream_id, _with_valid_subject(profile, operation, body))
+
+
+def _queried(request: Request) -> Json:
+    """Return the subject that a query names in JSON: the 2021 draft's section 7.1.1.1."""
+    text = _query_value(request, "subject")
+    if text is None:
+        return {}
+    try:
+        return {"subject": json_body.parse(text.encode())}
+    except json_body.MalformedJson:
+        return {"subject": text}
+
+
+def _with_valid_subject(profile: Profile, operation: str, body: Json) -> Json:
+    """Hold the subject that a request names, if it does, against what the texts say of one.
+
+    Only the 2021 draft has a status for each subject (section 7.1.1), and there what is none is not
+    found: SubjectNotFound. To add or remove what is none is an InvalidRequest.
+    """
+    if "subject" not in body or operation not in _NAMES_SUBJECT:
+        return body
+    of_status = operation in _STATUS
+    if of_status and not profile.stream.subject_status:
+        return {member: value for member, value in body.items() if member != "subject"}
+    wrong = schema.problems(profile.schemas["subject"], body["subject"])
+    judged = next((one for one in wrong if one.requirement is not None), None)
+    if judged is not None:
+        text = f"subject{judged.path}: {judged.message[:_MOST_SAID]}"
+        raise SubjectNotFound(text) if of_status else InvalidRequest(text, "subject")
+    return body
 
 
 def _parsed(operation: str, request: Request) -> Any:  # noqa: ANN401 (JSON)

@@ -3,8 +3,10 @@
 import threading
 from collections.abc import Callable, Sequence
 from random import Random
+from typing import Any, TypeAlias
 
 from conformance.spec.profile import Profile
+from mock_transmitter.access_tokens import AccessTokens
 from mock_transmitter.clock import Clock, ClockKind, SimulatedClock, SystemClock
 from mock_transmitter.deviations import catalogue
 from mock_transmitter.deviations.seams import Seams
@@ -12,18 +14,25 @@ from mock_transmitter.errors import UnservedProfile
 from mock_transmitter.http.authorisation import Receiver
 from mock_transmitter.http.dispatch import Dispatcher
 from mock_transmitter.http.message import Parked, Request, Response
+from mock_transmitter.http.oauth import AuthorizationServer
 from mock_transmitter.http.operations import Operations
 from mock_transmitter.http.routes import Routes
-from mock_transmitter.keys import ALGORITHM, KeyRing
+from mock_transmitter.keys import KeyRing, UnusableAlgorithms
+from mock_transmitter.push import Attempt, PushOutcome
 from mock_transmitter.redelivery import Curve
 from mock_transmitter.seed import hex_id, source
 from mock_transmitter.transmitter import Transmitter
+
+Json: TypeAlias = dict[str, Any]
 
 AUDIENCES = ("https://receiver-1.example.com", "https://receiver-2.example.com")
 
 
 class Tenant:
-    """A Transmitter that answers requests; it never blocks, and its own failure is a 500."""
+    """A Transmitter that answers requests, and pushes when it is told to.
+
+    Answering never blocks, and its own failure is a 500. Pushing does, but holds up no request.
+    """
 
     def __init__(
         self,
@@ -36,16 +45,18 @@ class Tenant:
         deviations: Sequence[str],
         redelivery: Curve,
         long_poll_timeout_s: float,
+        send: Callable[[Attempt], PushOutcome],
         wake: Callable[[], None],
     ) -> None:
-        if ALGORITHM not in profile.sets.algorithms:
-            raise UnservedProfile(f"sets.algorithms: the mock signs with {ALGORITHM} only")
         self.name = name
         self.issuer = issuer
         self.control_url = f"{issuer.rstrip('/')}/_control"
         self.discovery_url = profile.discovery.url(issuer)
         self.clock: Clock = SimulatedClock(moved=wake) if clock == "simulated" else SystemClock()
         self._lock = threading.RLock()
+        # Taken before the other, never after it; who has it makes the one attempt of its time.
+        self._pushing = threading.RLock()
+        self._send = send
         self._wake = wake
         self._seams = Seams()
         self.routes = Routes(profile, issuer)
@@ -53,12 +64,21 @@ class Tenant:
         def own_source(purpose: str) -> Random:
             return source(seed, name, purpose)
 
-        self.receivers = _receivers(profile, own_source("tokens"))
+        self.receivers = _receivers(profile, own_source("tokens"), own_source("clients"))
+        self.authorization_server = AuthorizationServer(
+            issuer,
+            receivers=self.receivers,
+            tokens=AccessTokens(self.clock, own_source("access tokens")),
+        )
+        try:
+            keys = KeyRing(own_source("key"), profile.sets.algorithms)
+        except UnusableAlgorithms as error:
+            raise UnservedProfile(f"sets.algorithms: {error}") from error
         self.transmitter = Transmitter(
             profile,
             issuer=issuer,
             clock=self.clock,
-            keys=KeyRing(own_source("key")),
+            keys=keys,
             seams=self._seams,
             source=own_source,
             poll_url=lambda stream_id: self.routes.url("poll", stream_id),
@@ -69,6 +89,7 @@ class Tenant:
             routes=self.routes,
             seams=self._seams,
             receivers=self.receivers,
+            authorization_server=self.authorization_server,
             transmitter=self.transmitter,
             operations=Operations(
                 self.transmitter,
@@ -111,6 +132,85 @@ class Tenant:
                 self.transmitter.delete_stream(stream)
         self._wake()
 
+    def push_due_in(self) -> float | None:
+        """Return in how many seconds of the tenant's clock a push is due; None where none waits."""
+        with self._lock:
+            due = self.transmitter.pushes.next_due()
+            return None if due is None else due - self.clock.now()
+
+    def push_one(self, *, wait: bool = True) -> Json | None:
+        """Make the push attempt that is due first, and say how it went; None where none is due.
+
+        Without `wait` also None where another thread is at it.
+        """
+        if not self._pushing.acquire(blocking=wait):
+            return None
+        try:
+            with self._lock:
+                attempt = self.transmitter.pushes.take()
+            if attempt is None:
+                return None
+            outcome = self._send(attempt)
+            with self._lock:
+                number = attempt.pending.attempts
+                outcome = self.transmitter.pushes.settle(attempt, outcome)
+                if not self.transmitter.pushes.is_push(attempt.stream):
+                    self._wake()
+                return {
+                    "at": self.clock.now(),
+                    "what": "push",
+                    "stream_id": attempt.stream_id,
+                    "jti": attempt.jti,
+                    "attempt": number,
+                    "ending": outcome.ending,
+                    "reason": outcome.reason,
+                }
+        finally:
+            self._pushing.release()
+
+    def push_all(self) -> None:
+        """Push what is due, unless another thread does so: then it takes on what is due here."""
+        # That thread asks once more after it has let go, so nothing is left between the two.
+        while (left := self.push_due_in()) is not None and left <= 0:
+            if self.push_one(wait=False) is None:
+                return
+
+    def advance_to(self, when: float) -> list[Json]:
+        """Move the simulated clock from one due time to the next, and do on the way what falls due.
+
+        Return what has happened. Raises TypeError where the clock is the system's.
+        """
+        if not isinstance(self.clock, SimulatedClock):
+            raise TypeError("the system's clock can't be moved")
+        happened: list[Json] = []
+        with self._pushing:
+            while (due := self._next_due()) is not None and due <= when:
+                self.clock.advance_to(due)
+                with self._lock:
+                    happened += [
+                        {"at": at, "what": "stream_paused", "stream_id": stream.stream_id}
+                        for at, stream in self.transmitter.pause_idle_streams()
+                    ]
+                pushed = self.push_one()
+                if pushed is not None:
+                    happened.append(pushed)
+            self.clock.advance_to(when)
+        return happened
+
+    def _next_due(self) -> float | None:
+        with self._lock:
+            return min(
+                (
+                    due
+                    for due in (
+                        self.transmitter.pushes.next_due(),
+                        *(stream.idle_at for stream in self.transmitter.streams()),
+                    )
+                    if due is not None
+                ),
+                default=None,
+            )
+
     def handle(self, request: Request) -> Response | Parked:
         """Answer a request, or park it."""
         before = self.transmitter.changes
@@ -120,11 +220,13 @@ class Tenant:
         return answer
 
 
-def _receivers(profile: Profile, random: Random) -> tuple[Receiver, ...]:
+def _receivers(profile: Profile, random: Random, clients: Random) -> tuple[Receiver, ...]:
     has_poll_tokens = any(rules.channel == "poll" for rules in profile.operations.values())
     return tuple(
         Receiver(
             audience=audience,
+            client_id=f"client-{hex_id(clients)}",
+            client_secret=f"secret-{hex_id(clients)}",
             management_token=f"management-{hex_id(random)}",
             poll_token=f"poll-{hex_id(random)}" if has_poll_tokens else None,
             limited_token=f"limited-{hex_id(random)}",

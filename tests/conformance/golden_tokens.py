@@ -121,6 +121,12 @@ def base64url(raw):
     return urlsafe_b64encode(raw).rstrip(b"=").decode()
 
 
+def with_spare_bits(token):
+    """Set a bit of the last character that stands for no octet, as no encoder of base64url does."""
+    alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+    return token[:-1] + alphabet[alphabet.index(token[-1]) | 1]
+
+
 def by_hand(header, body, signature=b"no signature"):
     """Return a compact token whose parts are what they are; texts and bytes go in as they stand."""
     parts = [part.encode() if isinstance(part, str) else part for part in (header, body)]

@@ -10,6 +10,7 @@ from peers import Peer, Reset, Silence, answer
 
 from conformance import hooks
 from conformance.clock import RealClock
+from conformance.credentials import Bearer
 from conformance.spec.profile import load_profile
 from conformance.target import Hook, Limits, Target
 from conformance.verdicts import Blocked, NotReached
@@ -195,7 +196,7 @@ def test_a_commands_secrets_do_not_stand_in_what_is_recorded():
     hook = program("print('token canary-9')", "--token", "canary-9")
     transmitter = transmitter_of(target_with(hook), metadata={})
     transmitter.target = dataclasses.replace(
-        transmitter.target, credentials={"management": type("B", (), {"token": "canary-9"})()}
+        transmitter.target, credentials={"management": Bearer("canary-9")}
     )
     transmitter.call_hook("emit_event", {})
     assert "canary-9" not in repr(transmitter.recorder.exchanges)

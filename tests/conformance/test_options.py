@@ -15,6 +15,11 @@ def test_a_run_has_one_target(arguments):
         make_run(arguments)
 
 
+def test_tls_is_the_mocks_alone():
+    with pytest.raises(TargetError, match="--tls: goes with --mock"):
+        make_run(RunArguments(target="https://tx.example", tls=True))
+
+
 @pytest.mark.parametrize(
     ("more", "words"),
     [

@@ -1,6 +1,7 @@
 import pytest
 
-from conformance.target import Bearer, Options, TargetError, from_file, from_issuer
+from conformance.credentials import Bearer
+from conformance.target import Options, TargetError, from_file, from_issuer
 
 ISSUER = "https://tx.example/tenant"
 CANARY = "canary-4f1d"
@@ -143,7 +144,7 @@ def test_one_token_serves_both_channels_where_the_file_names_none():
         (minimal(issuer="https://tx.example?a=b"), ["target.issuer", "query"]),
         (minimal(issuer="https://tx.example#a"), ["target.issuer", "fragment"]),
         (minimal(issuer="http://tx.example"), ["target.issuer", "--allow-http"]),
-        (minimal("[auth.management]\nkind='basic'\ntoken='env:X'"), ["auth.management.kind"]),
+        (minimal("[auth.management]\nkind='kerberos'\ntoken='env:X'"), ["auth.management.kind"]),
         (minimal("[auth.management]\nkind='bearer'"), ["auth.management", "'token'"]),
         (minimal("[limited_receiver]"), ["limited_receiver", "'auth'"]),
         (

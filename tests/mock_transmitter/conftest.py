@@ -118,7 +118,7 @@ def header():
 
 @pytest.fixture
 def types():
-    """Return the supported event types."""
+    """Return the first three of the supported event types."""
     return [
         f"{CAEP}/session-revoked",
         f"{CAEP}/credential-change",

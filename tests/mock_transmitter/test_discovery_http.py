@@ -23,9 +23,16 @@ def test_the_metadata_of_the_final_text(ssf):
         "issuer": "https://mock.example",
         "jwks_uri": "https://mock.example/jwks.json",
         "configuration_endpoint": "https://mock.example/ssf/streams",
+        "status_endpoint": "https://mock.example/ssf/status",
+        "add_subject_endpoint": "https://mock.example/ssf/subjects:add",
+        "remove_subject_endpoint": "https://mock.example/ssf/subjects:remove",
         "verification_endpoint": "https://mock.example/ssf/verify",
+        "default_subjects": "ALL",
         "delivery_methods_supported": ["urn:ietf:rfc:8935", "urn:ietf:rfc:8936"],
-        "authorization_schemes": [{"spec_urn": "urn:ietf:rfc:6750"}],
+        "authorization_schemes": [
+            {"spec_urn": "urn:ietf:rfc:6749"},
+            {"spec_urn": "urn:ietf:rfc:6750"},
+        ],
     }
 
 

@@ -135,6 +135,12 @@ class Conversation:
     def emit(self, one):
         assert self.control("events", {"event_type": one.instruction.split()[1]})["sets"]
 
+    def status(self, one):
+        _, status, reason = one.instruction.split(maxsplit=2)
+        audience = self.site.tenant.receivers[0].audience
+        body = {"audience": audience, "status": status, "reason": reason}
+        assert self.control("status", body)["sets"]
+
     def advance(self, one):
         self.control("clock", {"advance_s": float(one.instruction.split()[1])})
 

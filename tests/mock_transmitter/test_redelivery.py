@@ -146,7 +146,7 @@ def test_without_a_cap_the_window_is_a_day():
 
 
 def test_an_algorithm_that_the_mock_cannot_sign_with_is_refused_by_name():
-    profile = load_profile("ssf-1.0", {"sets.algorithms": ["RS256"]})
+    profile = load_profile("ssf-1.0", {"sets.algorithms": ["PS256"]})
     with pytest.raises(UnservedProfile, match=r"sets\.algorithms"):
         Site(profile, base_url="https://mock.example")
 

@@ -232,6 +232,7 @@ def test_the_ready_file_is_private_and_complete(shared):
         "issuer",
         "discovery_url",
         "control_url",
+        "token_url",
         "profile",
         "ca_file",
         "receivers",
@@ -239,7 +240,8 @@ def test_the_ready_file_is_private_and_complete(shared):
     assert shared.ready["profile"] == "ssf-1.0"
     assert len(shared.ready["receivers"]) == 2
     for receiver in shared.ready["receivers"]:
-        assert set(receiver) == {"audience", "management_token", "poll_token", "limited_token"}
+        tokens = {"management_token", "poll_token", "limited_token"}
+        assert set(receiver) == {"audience", *tokens, "client_id", "client_secret"}
 
 
 def test_discovery_is_served_over_tls_under_the_written_authority(shared):

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from conformance.credentials import Bearer
 from conformance.spec.profile import DIRECTORY, load_profile
-from conformance.target import HOOKS, Bearer, Options, from_file
+from conformance.target import HOOKS, Options, from_file
 from mock_transmitter.announcement import write_ready_file, write_target
 from mock_transmitter.server import RunningServer
 
@@ -35,8 +36,18 @@ def test_the_suite_loads_it_for_every_profile(tmp_path, profile, tls):
     assert target.credentials["management"].token == first.management_token
     assert target.second_receiver["management"].token == second.management_token
     assert target.limited_receiver == {"management": Bearer(first.limited_token)}
-    for hook in HOOKS:
+    # A client is lent where the profile asks for OAuth, a listener by the suite itself.
+    for hook in set(HOOKS) - {"oauth_client", "push_listener"}:
         assert target.has_hook(hook)
+
+
+def test_where_the_profile_asks_for_oauth_receivers_are_clients(tmp_path):
+    server, path = written(tmp_path, "caep-interop")
+    target = from_file(path, Options())
+    assert target.oauth_client is not None
+    assert target.oauth_client.client.user == server.receivers[0].client_id
+    assert target.oauth_client.call.url == server.token_url
+    assert server.receivers[0].client_secret not in path.read_text()
 
 
 def test_poll_tokens_are_given_where_a_receiver_has_them(tmp_path):
@@ -49,7 +60,11 @@ def test_poll_tokens_are_given_where_a_receiver_has_them(tmp_path):
 def test_the_one_implicit_stream_is_named_by_its_audience(tmp_path):
     server, path = written(tmp_path, "jamf")
     body = tomllib.loads(path.read_text())["hooks"]["emit_event"]["body"]
-    assert body == {"event_type": "{event_type}", "audience": server.receivers[0].audience}
+    assert body == {
+        "event_type": "{event_type}",
+        "subject": "{subject}",
+        "audience": server.receivers[0].audience,
+    }
 
 
 def test_the_system_clock_lends_no_clock_hook(tmp_path):

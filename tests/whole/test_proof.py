@@ -16,7 +16,7 @@ def chosen():
 
 @pytest.fixture(scope="module")
 def judged():
-    return {profile: planned(profile) for profile in profile_ids()}
+    return {profile: planned(profile, over_tls=True) for profile in profile_ids()}
 
 
 def test_every_profile_has_the_plain_mock_and_faults(chosen):

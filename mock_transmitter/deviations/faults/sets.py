@@ -1,5 +1,7 @@
 """Faults of the claims of SETs: RFC 8417, RFC 7519, SSF 1.0 section 4."""
 
+from typing import ClassVar
+
 from mock_transmitter.deviations.documents import without
 from mock_transmitter.deviations.entry import fault
 from mock_transmitter.deviations.seams import Deviation, Json
@@ -127,12 +129,15 @@ class SetSubjectStandsInTheEvent(ClaimsDeviation):
 class SetTellsOfTwoEvents(ClaimsDeviation):
     """Every SET bundles a second event of another type, with another payload."""
 
-    breaks = (
+    breaks: ClassVar[tuple[str, ...]] = (
         "SSF-4.2.1-SINGLE-EVENT",
         "SSF-4.2.1-MULTI-ONLY-ALIASES",
         "SSE-11.1.7-SINGLE-EVENT",
     )
-    also = ("RFC8417-2.2-ONE-LOGICAL-EVENT", "SSF-8.1.1-UNDELIVERED-NOT-SENT")
+    also: ClassVar[tuple[str, ...]] = (
+        "RFC8417-2.2-ONE-LOGICAL-EVENT",
+        "SSF-8.1.1-UNDELIVERED-NOT-SENT",
+    )
 
     def edit(self, claims: Json, stream: Stream) -> Json:
         """Add it."""

@@ -10,7 +10,7 @@ from mock_transmitter.deviations.documents import (
     without,
 )
 from mock_transmitter.deviations.entry import variant
-from mock_transmitter.deviations.faults.shapes import RenamedStreams, ShowsInactivityTimeout
+from mock_transmitter.deviations.faults.shapes import RenamedStreams
 from mock_transmitter.deviations.faults.update import UPDATES, target
 from mock_transmitter.deviations.seams import Deviation, Json, Proceed
 from mock_transmitter.errors import InvalidRequest, StreamExists
@@ -160,7 +160,10 @@ class EventsRequestedIsNotShown(Deviation):
 class FewerEventsAreDeliveredThanRequested(Deviation):
     """A stream delivers the first of the event types that are requested and supported."""
 
-    exercises = ("SSF-8.1.1-EVENTS-DELIVERED-SUBSET", "SSF-8.1.1.3-DELIVERED-RECOMPUTED")
+    exercises: ClassVar[tuple[str, ...]] = (
+        "SSF-8.1.1-EVENTS-DELIVERED-SUBSET",
+        "SSF-8.1.1.3-DELIVERED-RECOMPUTED",
+    )
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
         """Show that one, and hold it against what comes back."""
@@ -283,10 +286,19 @@ class AudNamesTwo(Deviation):
 
 
 @variant
-class InactivityTimeoutIsShown(ShowsInactivityTimeout):
-    """A configuration shows its inactivity_timeout."""
+class NoInactivityTimeout(Deviation):
+    """A configuration shows no inactivity_timeout, and there is none."""
 
     exercises = ("SSF-8.1.1-INACTIVITY-ACTION",)
+
+    def operation(self, call: Call, proceed: Proceed) -> Outcome:
+        """Take it from the streams."""
+        outcome = proceed(call)
+        for stream in call.transmitter.streams():
+            stream.configuration = replace(stream.configuration, inactivity_timeout=None)
+        return with_configurations(
+            outcome, lambda document: without(document, "inactivity_timeout")
+        )
 
 
 @variant

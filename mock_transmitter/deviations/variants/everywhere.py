@@ -11,6 +11,7 @@ from mock_transmitter.http.operations import Call, Outcome, Reply
 from mock_transmitter.stream import Stream
 
 UNKNOWN_MEMBER = {"x_example_vendor": {"since": 2026}}
+NAMED_BY_URI = {f"https://vendor.example/{name}": value for name, value in UNKNOWN_MEMBER.items()}
 
 
 @variant
@@ -34,7 +35,7 @@ class UnknownMembersEverywhere(Deviation):
         return outcome
 
     def claims(self, claims: Json, stream: Stream) -> Json:
-        """Add one to the claims and to each event."""
+        """Add one to the claims and to each event, where the draft of 2021 wants a URI."""
         del stream
-        events = {uri: payload | UNKNOWN_MEMBER for uri, payload in claims["events"].items()}
+        events = {kind: payload | NAMED_BY_URI for kind, payload in claims["events"].items()}
         return {**claims, "events": events} | UNKNOWN_MEMBER

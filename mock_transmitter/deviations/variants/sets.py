@@ -1,6 +1,7 @@
 """Variants of SETs and their keys: RFC 8417, RFC 7515, RFC 9493, SSF 1.0 sections 3 and 4."""
 
 from types import MappingProxyType
+from typing import ClassVar
 
 from mock_transmitter.deviations.documents import without
 from mock_transmitter.deviations.entry import variant
@@ -11,9 +12,11 @@ from mock_transmitter.deviations.signing import (
     HeaderDeviation,
     SubjectDeviation,
     TextDeviation,
+    has_its_own_subject,
     is_verification,
     with_subject,
 )
+from mock_transmitter.events import CAEP
 from mock_transmitter.keys import SigningKey
 from mock_transmitter.seed import source
 from mock_transmitter.stream import Stream
@@ -61,7 +64,7 @@ class SignsWithAnRsaKey(_OwnKeys):
 class SignsWithAnEdwardsKey(_OwnKeys):
     """SETs are signed with EdDSA and an Ed25519 key, published beside another."""
 
-    exercises = SIGNED
+    exercises: ClassVar[tuple[str, ...]] = SIGNED
 
     def __init__(self) -> None:
         self.keys = (SigningKey.eddsa(source(0, "edwards", "key")),)
@@ -184,12 +187,14 @@ class EventsOfOneMomentShareATxn(ClaimsDeviation):
 
 @variant
 class EventsSayAllThatTheirTypeAllows(EventsDeviation):
-    """Every event has the optional members that CAEP gives to all its types."""
+    """Every CAEP event has the optional members that CAEP gives to all its types."""
 
     exercises = ("SSF-4.2.2-EVENT-FIELDS", *EXTRAS)
 
     def edit_event(self, event_type: str, payload: Json, iat: int) -> Json:
         """Add them."""
+        if not event_type.startswith(CAEP):
+            return {event_type: payload}
         said = {
             "initiating_entity": "policy",
             "reason_admin": {"en": "Landspeed Policy Violation: C076E82F"},
@@ -242,7 +247,7 @@ class SubjectIsComplex(ClaimsDeviation):
     def edit(self, claims: Json, stream: Stream) -> Json:
         """Build it; only the later text gives it a format."""
         del stream
-        if any(is_verification(event_type) for event_type in claims["events"]):
+        if any(has_its_own_subject(event_type) for event_type in claims["events"]):
             return claims
         subject = {
             "user": {"format": "email", "email": "user@example.com"},

@@ -304,6 +304,18 @@ def test_a_script_of_a_run_in_process_says_how_to_start_the_mock(document):
     assert "--clock simulated" in written(document)
 
 
+def test_a_script_of_a_case_with_an_issuer_of_its_own_says_how_to_start_the_mock(document):
+    document["target"]["issuer"] = "https://127.0.0.1:4443"
+    case = of(document, BROKEN)["cases"][0]
+    case["issuer"] = "https://127.0.0.1:4443/tenants/case-1"
+    for one in case["exchanges"]:
+        one["url"] = one["url"].replace("https://tx.example", case["issuer"])
+    text = written(document)
+    assert "#   ssf-mock-transmitter --profile ssf-1.0 --port 8080 \\\n" in text
+    assert '"${ISSUER}/ssf/stream"' in text
+    assert "case-1" not in text
+
+
 def test_the_smallest_broken_case_of_a_requirement_gets_the_script(document, tmp_path):
     row = of(document, BROKEN)
     long = row["cases"][0]

@@ -193,7 +193,9 @@ def test_a_message_of_a_text_has_a_schema_and_is_shown_as_in_that_text(name, sou
 
 def test_every_request_and_response_is_a_message_of_a_text():
     parts = {"subject-identifier", "subject", "set", "verification-event", "key-set"}
-    assert {name for name in WIRE if Path(name).stem not in parts} == set(MESSAGES)
+    payloads = ("caep/", "risc/")
+    messages = {name for name in WIRE if not name.startswith(payloads)}
+    assert {name for name in messages if Path(name).stem not in parts} == set(MESSAGES)
 
 
 @pytest.mark.parametrize("name", WIRE)

@@ -1,0 +1,56 @@
+"""Raising events of given types, so that what their SETs say can be judged."""
+
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
+
+from conformance.jose import claims_of
+from conformance.stream import Stream
+from conformance.transmitter import Transmitter
+from conformance.verdicts import Blocked
+
+
+def raisable(transmitter: Transmitter, event_types: Sequence[str]) -> list[str]:
+    """Return those of some event types that the operator says can be raised, or all of them."""
+    named = transmitter.target.event_types
+    return [one for one in event_types if not named or one in named]
+
+
+def raise_each(stream: Stream, event_types: Sequence[str]) -> set[str]:
+    """Have an event raised of each type that a stream delivers, and return the types.
+
+    A type that the hook can't raise is passed over.
+    """
+    delivered = stream.read().get("events_delivered")
+    raised = set()
+    for event_type in event_types:
+        if not isinstance(delivered, list) or event_type not in delivered:
+            continue
+        with suppress(Blocked):
+            stream.transmitter.emit(stream, event_type)
+            raised.add(event_type)
+    return raised
+
+
+def receive_each(stream: Stream, event_types: Collection[str]) -> None:
+    """Wait for a SET of each type, or as long as more of them come within the patience.
+
+    What is polled is acknowledged at once: a Transmitter may hand out one SET at a time.
+    """
+    waiting = set(event_types)
+    while waiting:
+        sets = stream.await_sets_that(bool)
+        came = waiting & types_of(sets)
+        if not came:
+            return
+        waiting -= came
+        if stream.endpoint is None:
+            stream.acknowledge(list(sets))
+
+
+def types_of(sets: Mapping[str, str]) -> set[str]:
+    """Return the event types of SETs, as far as they can be read."""
+    found: set[str] = set()
+    for token in sets.values():
+        events = claims_of(token).get("events")
+        found |= set(events) if isinstance(events, dict) else set()
+    return found

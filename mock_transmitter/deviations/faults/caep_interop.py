@@ -1,0 +1,378 @@
+"""Faults against the CAEP Interoperability Profile 1.0: metadata, streams, SETs, use cases."""
+
+from abc import ABC
+from dataclasses import replace
+from typing import ClassVar
+
+from mock_transmitter.delivery_queue import PendingSet
+from mock_transmitter.deviations.documents import with_configurations, without
+from mock_transmitter.deviations.entry import fault
+from mock_transmitter.deviations.faults.sets import SetTellsOfTwoEvents
+from mock_transmitter.deviations.faults.sets_tokens import (
+    NO_KEY_VERIFIES,
+    SetIsSignedWithAShortRsaKey,
+)
+from mock_transmitter.deviations.seams import Deviation, Json, Proceed
+from mock_transmitter.deviations.signing import UNVERIFIABLE, ClaimsDeviation, is_verification
+from mock_transmitter.deviations.variants.sets import SignsWithAnEdwardsKey
+from mock_transmitter.errors import InvalidRequest
+from mock_transmitter.events import CAEP
+from mock_transmitter.http.operations import Call, Outcome, Reply
+from mock_transmitter.keys import SigningKey
+from mock_transmitter.seed import source
+from mock_transmitter.stream import Stream
+
+SESSION_REVOKED = f"{CAEP}/session-revoked"
+CREDENTIAL_CHANGE = f"{CAEP}/credential-change"
+
+NO_KEY_SET = (
+    *UNVERIFIABLE,
+    "CAEPIOP-2.3.3-CURRENT-KEY",
+    "RFC7517-4.2-USE-SIG",
+    "RFC7517-4.5-KID-DISTINCT",
+    "RFC7517-5-JWKS-SHAPE",
+    "RFC7517-9.2-NO-PRIVATE-KEYS",
+)
+
+
+class _MetadataLacks(Deviation, ABC):
+    """Leaves members out of the metadata."""
+
+    MEMBERS: ClassVar[tuple[str, ...]]
+
+    def operation(self, call: Call, proceed: Proceed) -> Outcome:
+        """Leave them out."""
+        outcome = proceed(call)
+        if call.operation != "discover" or not isinstance(outcome, Reply):
+            return outcome
+        return replace(outcome, document=without(outcome.document, *self.MEMBERS))
+
+
+@fault
+class InteropMetadataHasNoVersion(_MetadataLacks):
+    """The metadata has no spec_version."""
+
+    breaks = ("CAEPIOP-2.3.1-SPEC-VERSION",)
+    MEMBERS = ("spec_version",)
+
+
+@fault
+class InteropMetadataNamesADraft(Deviation):
+    """The spec_version is that of a draft before 1_0."""
+
+    breaks = ("CAEPIOP-2.3.1-SPEC-VERSION",)
+
+    def operation(self, call: Call, proceed: Proceed) -> Outcome:
+        """Name it."""
+        outcome = proceed(call)
+        if call.operation != "discover" or not isinstance(outcome, Reply):
+            return outcome
+        return replace(outcome, document={**outcome.document, "spec_version": "1_0-ID3"})
+
+
+@fault
+class InteropMetadataNamesNoDeliveryMethods(_MetadataLacks):
+    """The metadata has no delivery_methods_supported."""
+
+    breaks = ("CAEPIOP-2.3.2-DELIVERY-METHODS",)
+    MEMBERS = ("delivery_methods_supported",)
+
+
+@fault
+class InteropMetadataNamesNoKeySet(_MetadataLacks):
+    """The metadata has no jwks_uri."""
+
+    breaks = ("CAEPIOP-2.3.3-JWKS-URI",)
+    also = NO_KEY_SET
+    MEMBERS = ("jwks_uri",)
+
+
+@fault
+class InteropMetadataNamesNoConfigurationEndpoint(_MetadataLacks):
+    """The metadata has no configuration_endpoint."""
+
+    breaks = ("CAEPIOP-2.3.4-CONFIG-ENDPOINT",)
+    MEMBERS = ("configuration_endpoint",)
+
+
+@fault
+class InteropMetadataNamesNoStatusEndpoint(_MetadataLacks):
+    """The metadata has no status_endpoint."""
+
+    breaks = ("CAEPIOP-2.3.5-STATUS-ENDPOINT",)
+    MEMBERS = ("status_endpoint",)
+
+
+@fault
+class InteropMetadataNamesNoVerificationEndpoint(_MetadataLacks):
+    """The metadata has no verification_endpoint."""
+
+    breaks = ("CAEPIOP-2.3.6-VERIFICATION-ENDPOINT",)
+    MEMBERS = ("verification_endpoint",)
+
+
+@fault
+class InteropMetadataNamesBearerTokensAlone(Deviation):
+    """The authorization_schemes have RFC 6750, and not OAuth 2.0."""
+
+    breaks = ("CAEPIOP-2.3.7-AUTHZ-SCHEMES",)
+
+    def operation(self, call: Call, proceed: Proceed) -> Outcome:
+        """Name no other."""
+        outcome = proceed(call)
+        if call.operation != "discover" or not isinstance(outcome, Reply):
+            return outcome
+        schemes = [{"spec_urn": "urn:ietf:rfc:6750"}]
+        return replace(outcome, document={**outcome.document, "authorization_schemes": schemes})
+
+
+class _Answers(Deviation, ABC):
+    """Answers some operations with a status, and does nothing."""
+
+    OPERATIONS: ClassVar[frozenset[str]]
+    STATUS: ClassVar[int]
+
+    def operation(self, call: Call, proceed: Proceed) -> Outcome:
+        """Answer so."""
+        if call.operation not in self.OPERATIONS:
+            return proceed(call)
+        return Reply(status=self.STATUS, document={"error": "refused"})
+
+
+@fault
+class InteropStreamsCannotBeMade(_Answers):
+    """Creating a stream is answered with 501, though there is an endpoint for it."""
+
+    breaks = ("CAEPIOP-2.3.4-CONFIG-ENDPOINT", "CAEPIOP-2.3.8.2-CREATE")
+    also = (
+        "CAEPIOP-2.3.8.1-CREATE-BOTH-METHODS",
+        "SSF-8.1.1.1-CREATE-201",
+        "SSF-8.1.1.1-ERR-400",
+        "SSF-8.1.1.1-MINIMAL-BODY",
+        "SSF-8.1.1.1-RECEIVER-FIELDS-ACCEPTED",
+        "SSF-7.1-DELIVERY-METHODS-HONOURED",
+    )
+    OPERATIONS = frozenset({"create_stream"})
+    STATUS = 501
+
+
+@fault
+class InteropStreamsAreNotListed(_Answers):
+    """The list of streams is answered with 501; each can be read alone."""
+
+    breaks = ("CAEPIOP-2.3.8.2-READ",)
+    also = ("CAEPIOP-2.7.3-BEARER-HEADER", "SSF-8.1.1.2-LIST-ARRAY", "SSF-8.1.1.2-LIST-EMPTY")
+    OPERATIONS = frozenset({"list_streams"})
+    STATUS = 501
+
+
+@fault
+class InteropStatusIsNotShown(_Answers):
+    """Reading the status is answered with 405, though setting it works."""
+
+    breaks = ("CAEPIOP-2.3.5-STATUS-ENDPOINT", "CAEPIOP-2.3.8.2-STATUS")
+    also = ("CAEPIOP-2.3.5-STATUS-VALUES", "RFC9110-15.5.6-405-ALLOW")
+    OPERATIONS = frozenset({"read_status"})
+    STATUS = 405
+
+
+@fault
+class InteropStreamsCannotBePaused(Deviation):
+    """A stream can be enabled and disabled, and not paused."""
+
+    breaks = ("CAEPIOP-2.3.5-STATUS-VALUES",)
+
+    def operation(self, call: Call, proceed: Proceed) -> Outcome:
+        """Refuse it."""
+        if call.operation == "update_status" and call.body.get("status") == "paused":
+            raise InvalidRequest("streams can't be paused", "status")
+        return proceed(call)
+
+
+@fault
+class InteropStreamsAreForPollAlone(Deviation):
+    """A stream for push is refused, though the metadata lists both methods."""
+
+    breaks = ("CAEPIOP-2.3.8.1-CREATE-BOTH-METHODS",)
+    also = ("SSF-7.1-DELIVERY-METHODS-HONOURED", "SSF-8.1.1.1-RECEIVER-FIELDS-ACCEPTED")
+
+    def operation(self, call: Call, proceed: Proceed) -> Outcome:
+        """Refuse it."""
+        delivery = call.body.get("delivery")
+        push = call.transmitter.profile.delivery.push
+        asked = isinstance(delivery, dict) and delivery.get("method") == push
+        if call.operation == "create_stream" and asked:
+            raise InvalidRequest("here is poll only", "delivery")
+        return proceed(call)
+
+
+@fault
+class InteropListLeavesDeliveryOut(Deviation):
+    """The list shows streams without their delivery."""
+
+    breaks = ("CAEPIOP-2.3.8.1-DELIVERY-PRESENT",)
+    also = ("SSF-8.1.1.2-LIST-ARRAY", "SSF-8.1.1-DELIVERY-PRESENT")
+
+    def operation(self, call: Call, proceed: Proceed) -> Outcome:
+        """Leave it out."""
+        outcome = proceed(call)
+        if call.operation != "list_streams":
+            return outcome
+        return with_configurations(outcome, lambda document: without(document, "delivery"))
+
+
+@fault
+class InteropVerificationBringsNothing(Deviation):
+    """A request for verification is answered with 204, and no event comes."""
+
+    breaks = ("CAEPIOP-2.3.8.2-VERIFY",)
+    also = (
+        "SSF-8-AUTH-BINDS-STREAMS",
+        "SSF-8.1.1.3-PATCH-MISSING-UNCHANGED",
+        "SSF-8.1.1.5-DELETE-STOPS-DELIVERY",
+        "SSF-8.1.4.2-ERR-404",
+        "SSF-8.1.4.2-NO-STATE-REQUEST",
+        "SSF-8.1.4.2-204-MEANS-WILL-SEND",
+        "SSF-8.1.4.2-STATE-ECHO",
+    )
+
+    def operation(self, call: Call, proceed: Proceed) -> Outcome:
+        """Do nothing."""
+        if call.operation == "verify":
+            return Reply(status=204)
+        return proceed(call)
+
+
+@fault
+class InteropSetsAreSignedWithAnEdwardsKey(SignsWithAnEdwardsKey):
+    """SETs are signed with EdDSA, where the profile has RS256 alone."""
+
+    breaks: ClassVar[tuple[str, ...]] = ("CAEPIOP-2.6-RS256",)
+    exercises: ClassVar[tuple[str, ...]] = ()
+
+
+@fault
+class InteropKeyIsShort(SetIsSignedWithAShortRsaKey):
+    """SETs are signed with an RSA key of 1024 bits."""
+
+    breaks = ("CAEPIOP-2.6-RSA-2048",)
+    also = ("RFC7518-3.3-RSA-2048",)
+
+
+@fault
+class InteropKeySetIsThatOfAnotherTransmitter(Deviation):
+    """The key set has an RSA key under the right kid, and not the one that signs."""
+
+    breaks = ("CAEPIOP-2.3.3-CURRENT-KEY",)
+    also = (*NO_KEY_VERIFIES, *UNVERIFIABLE)
+
+    def key_set(self, key_set: Json, key: SigningKey) -> Json:
+        """Put another key in its place."""
+        del key_set
+        number = source(0, key.kid, "another").randrange(1, 6)
+        others = (SigningKey.rs256(2048, (number + step) % 6) for step in range(2))
+        other = next(one for one in others if one.kid != key.kid)
+        return {"keys": [{**other.public, "kid": key.kid}]}
+
+
+@fault
+class InteropSetsTellOfTwoEvents(SetTellsOfTwoEvents):
+    """Every SET bundles a second event of another type."""
+
+    breaks: ClassVar[tuple[str, ...]] = ("CAEPIOP-2.8.1-SINGLE-EVENT",)
+    also: ClassVar[tuple[str, ...]] = (
+        "SSF-4.2.1-SINGLE-EVENT",
+        "SSF-4.2.1-MULTI-ONLY-ALIASES",
+        *SetTellsOfTwoEvents.also,
+    )
+
+
+@fault
+class InteropVerificationIsAboutAnIssuerAndSubject(ClaimsDeviation):
+    """The sub_id of a Verification Event names the stream in format iss_sub."""
+
+    breaks = ("CAEPIOP-2.5-SUBJECT-FORMATS",)
+    also = ("SSF-8.1.4.1-SUBID-OPAQUE-STREAMID",)
+
+    def edit(self, claims: Json, stream: Stream) -> Json:
+        """Name it so."""
+        if not any(map(is_verification, claims["events"])):
+            return claims
+        subject = {"format": "iss_sub", "iss": claims["iss"], "sub": stream.stream_id}
+        return {**claims, "sub_id": subject}
+
+
+class _PayloadDeviation(ClaimsDeviation, ABC):
+    """Changes the reason of one type of event."""
+
+    EVENT_TYPE: ClassVar[str]
+    REASON: ClassVar[Json | str | None]
+
+    def edit(self, claims: Json, stream: Stream) -> Json:
+        """Change it."""
+        del stream
+        payload = claims["events"].get(self.EVENT_TYPE)
+        if payload is None:
+            return claims
+        edited = without(payload, "reason_admin")
+        if self.REASON is not None:
+            edited["reason_admin"] = self.REASON
+        return {**claims, "events": {**claims["events"], self.EVENT_TYPE: edited}}
+
+
+@fault
+class InteropSessionsAreRevokedWithoutAReason(_PayloadDeviation):
+    """A session-revoked event has no reason_admin."""
+
+    breaks = ("CAEPIOP-3.1-REASON-ADMIN",)
+    EVENT_TYPE = SESSION_REVOKED
+    REASON = None
+
+
+@fault
+class InteropCredentialsChangeForAnEmptyReason(_PayloadDeviation):
+    """The reason_admin of a credential-change event is an empty text."""
+
+    breaks = ("CAEPIOP-3.2-REASON-ADMIN",)
+    EVENT_TYPE = CREDENTIAL_CHANGE
+    REASON: ClassVar[Json | str | None] = {"en": ""}
+
+
+class _NeverSends(Deviation, ABC):
+    """Loses the events of one type."""
+
+    EVENT_TYPE: ClassVar[str]
+
+    def schedule(
+        self, gap: float | None, pending: PendingSet, stream: Stream, now: float
+    ) -> float | None:
+        """Lose them."""
+        del stream, now
+        return None if self.EVENT_TYPE in pending.claims.get("events", {}) else gap
+
+
+LOST = (
+    "RFC8936-2-UNACKED-KEPT",
+    "RFC8936-2.5-LONGPOLL-HOLDS",
+    "SSF-8.1.1-EVENTS-DELIVERED-SENT",
+    "SSF-8.1.1.3-PATCH-MISSING-UNCHANGED",
+    "SSF-8.1.1.4-PUT-200",
+)
+
+
+@fault
+class InteropSessionRevokedIsNeverSent(_NeverSends):
+    """A stream delivers session-revoked by its configuration, and no such event comes."""
+
+    breaks = ("CAEPIOP-3.1-SESSION-REVOKED",)
+    also = LOST
+    EVENT_TYPE = SESSION_REVOKED
+
+
+@fault
+class InteropCredentialChangeIsNeverSent(_NeverSends):
+    """A stream delivers credential-change by its configuration, and no such event comes."""
+
+    breaks = ("CAEPIOP-3.2-CREDENTIAL-CHANGE",)
+    also = LOST
+    EVENT_TYPE = CREDENTIAL_CHANGE

@@ -1,0 +1,198 @@
+"""Faults of OAuth 2.0: the authorization server, and what its tokens allow."""
+
+import json
+from abc import ABC, abstractmethod
+from dataclasses import replace
+from urllib.parse import parse_qsl
+
+from mock_transmitter.access_tokens import MANAGE, READ
+from mock_transmitter.deviations.entry import fault
+from mock_transmitter.deviations.seams import Deviation
+from mock_transmitter.http.authorisation import Access, Decision, Denied, Granted, Receiver
+from mock_transmitter.http.message import Request, Response
+from mock_transmitter.http.oauth import TOKEN, OAuthError
+
+
+@fault
+class ClientCredentialsAreNotSupported(Deviation):
+    """The token endpoint knows no client credentials grant."""
+
+    breaks = ("CAEPIOP-2.7.1-GRANTS",)
+    also = ("CAEPIOP-2.7.2-SCOPE-PREFIX",)
+
+    def response(self, response: Response, operation: str | None) -> Response:
+        """Answer so."""
+        if operation != "token":
+            return response
+        return OAuthError("unsupported_grant_type", "no such grant").response()
+
+
+@fault
+class AccessTokensLastADay(Deviation):
+    """An access token is said to last 24 hours."""
+
+    breaks = ("CAEPIOP-2.7.1-SHORT-LIVED",)
+    # Who waits as long as it says finds the token ended, as it should be.
+
+    def response(self, response: Response, operation: str | None) -> Response:
+        """Say so."""
+        if operation != "token" or response.status != 200:  # noqa: PLR2004 (RFC 6749 section 5.1)
+            return response
+        document = {**json.loads(response.body), "expires_in": 86_400}
+        return replace(response, body=json.dumps(document).encode())
+
+
+@fault
+class ScopesHaveNamesOfTheirOwn(Deviation):
+    """The authorization server knows no scope that begins with ssf."""
+
+    breaks = ("CAEPIOP-2.7.2-SCOPE-PREFIX",)
+    also = ("CAEPIOP-2.7.1-GRANTS",)
+
+    def request(self, request: Request) -> Request:
+        """Take the prefix away, and so make it unknown."""
+        if not request.path.endswith(TOKEN):
+            return request
+        return replace(request, body=request.body.replace(b"ssf.", b"streams."))
+
+
+class _GrantDeviation(Deviation, ABC):
+    """Decides otherwise on tokens that the authorization server issued."""
+
+    @abstractmethod
+    def decide(self, decision: Decision, access: Access) -> Decision:
+        """Return the decision on such a token."""
+
+    def authorisation(self, decision: Decision, access: Access) -> Decision:
+        """Decide so."""
+        return decision if access.grant is None else self.decide(decision, access)
+
+
+def owner_of(access: Access) -> Receiver:
+    """Return the Receiver whose client a token was issued to."""
+    grant = access.grant
+    return next(one for one in access.receivers if grant and one.client_id == grant.client_id)
+
+
+def _insufficient(access: Access) -> Denied:
+    return Denied(
+        status=403, error="insufficient_scope", description=f"not enough for {access.operation}"
+    )
+
+
+@fault
+class VerificationTakesMoreThanTheScopeToManage(_GrantDeviation):
+    """With ssf.manage alone a verification is refused."""
+
+    breaks = ("CAEPIOP-2.7.2-SCOPE-MANAGE",)
+
+    def decide(self, decision: Decision, access: Access) -> Decision:
+        """Refuse it."""
+        alone = access.grant is not None and set(access.grant.scopes) == {MANAGE}
+        return _insufficient(access) if alone and access.operation == "verify" else decision
+
+
+@fault
+class ReadingTakesTheScopeToManage(_GrantDeviation):
+    """With ssf.read alone nothing can be read."""
+
+    breaks = ("CAEPIOP-2.7.2-SCOPE-READ",)
+
+    def decide(self, decision: Decision, access: Access) -> Decision:
+        """Refuse it."""
+        alone = access.grant is not None and set(access.grant.scopes) == {READ}
+        return _insufficient(access) if alone and isinstance(decision, Granted) else decision
+
+
+@fault
+class AccessTokensInTheHeaderAreNotKnown(_GrantDeviation):
+    """A token of the authorization server in the Authorization header is refused."""
+
+    breaks = ("CAEPIOP-2.7.3-BEARER-HEADER",)
+    also = (
+        "CAEPIOP-2.7.2-SCOPE-MANAGE",
+        "CAEPIOP-2.7.2-SCOPE-READ",
+        "CAEPIOP-2.7.3-RFC6750-ERRORS",
+    )
+
+    def decide(self, decision: Decision, access: Access) -> Decision:
+        """Refuse it."""
+        del decision, access
+        return Denied(status=401, error="invalid_token", description="the token is not known")
+
+
+@fault
+class AccessTokensAreTakenFromTheQuery(Deviation):
+    """An access token in the query is as good as one in the header."""
+
+    breaks = ("CAEPIOP-2.7.3-NO-QUERY-TOKEN",)
+
+    def request(self, request: Request) -> Request:
+        """Put it into the header."""
+        token = dict(parse_qsl(request.query)).get("access_token")
+        if token is None or request.header("authorization") is not None:
+            return request
+        header = ("authorization", f"Bearer {token}")
+        return replace(request, target=request.path, headers=(*request.headers, header))
+
+
+@fault
+class ExpiredTokensAreServed(_GrantDeviation):
+    """An access token is good for ever."""
+
+    breaks = ("CAEPIOP-2.7.3-TOKEN-VALIDITY",)
+
+    def decide(self, decision: Decision, access: Access) -> Decision:
+        """Serve it."""
+        expired = access.grant is not None and access.grant.ended == "has expired"
+        return Granted(owner_of(access)) if expired else decision
+
+
+@fault
+class RevokedTokensAreServed(_GrantDeviation):
+    """An access token that was revoked is good until it expires."""
+
+    breaks = ("CAEPIOP-2.7.3-TOKEN-VALIDITY",)
+
+    def decide(self, decision: Decision, access: Access) -> Decision:
+        """Serve it."""
+        revoked = access.grant is not None and access.grant.ended == "was revoked"
+        return Granted(owner_of(access)) if revoked else decision
+
+
+@fault
+class TokensAreNotCheckedForIntegrity(Deviation):
+    """A token is known by its beginning, whatever follows."""
+
+    breaks = ("CAEPIOP-2.7.3-TOKEN-VALIDITY",)
+
+    def authorisation(self, decision: Decision, access: Access) -> Decision:
+        """Serve it."""
+        looks_right = (access.token or "").startswith("access-") and access.grant is None
+        return Granted(access.receivers[0]) if looks_right else decision
+
+
+@fault
+class TokensForReadingManageStreams(_GrantDeviation):
+    """With ssf.read streams can be made and changed."""
+
+    breaks = ("CAEPIOP-2.7.3-TOKEN-SUFFICIENT",)
+
+    def decide(self, decision: Decision, access: Access) -> Decision:
+        """Serve it."""
+        reader = access.grant is not None and access.grant.ended is None
+        return Granted(owner_of(access)) if reader else decision
+
+
+@fault
+class InsufficientTokensAreRefusedWithoutAnError(Deviation):
+    """A token that is not enough is refused with 403 and no error code in a challenge."""
+
+    breaks = ("CAEPIOP-2.7.3-RFC6750-ERRORS",)
+
+    def authorisation(self, decision: Decision, access: Access) -> Decision:
+        """Leave the code out."""
+        del access
+        if isinstance(decision, Denied) and decision.error == "insufficient_scope":
+            return replace(decision, error=None)
+        return decision

@@ -1,0 +1,555 @@
+"""Faults that show only where one thing meets another: RFC 8936, section 2, and events:poll."""
+
+import json
+from dataclasses import replace
+from typing import Any, ClassVar
+
+from mock_transmitter.delivery_queue import PendingSet
+from mock_transmitter.deviations.documents import sets_in, with_body, without
+from mock_transmitter.deviations.entry import fault
+from mock_transmitter.deviations.faults.acknowledge import EFFECT, FOLLOWS, AckDeviation
+from mock_transmitter.deviations.faults.acknowledge_lists import KEPT, LOSSES
+from mock_transmitter.deviations.faults.redelivery import DAY_S, HOUR_S, BackoffDeviation
+from mock_transmitter.deviations.faults.set_errors import SetErrorsDeviation
+from mock_transmitter.deviations.faults.update import target
+from mock_transmitter.deviations.seams import Deviation, Proceed
+from mock_transmitter.http.authorisation import Access, Decision, Granted
+from mock_transmitter.http.message import Request, Response
+from mock_transmitter.http.operations import Call, Outcome, Reply, Waiting
+from mock_transmitter.keys import SigningKey
+from mock_transmitter.stream import Stream
+from mock_transmitter.transmitter import Batch, Transmitter
+
+_PAGE = 5
+_REFUSED = 400
+_DELIVERIES = 17
+
+
+class PollDeviation(Deviation):
+    """Changes what a poll asks for, and leaves every other operation alone."""
+
+    def operation(self, call: Call, proceed: Proceed) -> Outcome:
+        """Change it."""
+        stream = target(call)
+        if call.operation != "poll" or stream is None:
+            return proceed(call)
+        return self.poll(call, stream, proceed)
+
+    def poll(self, call: Call, stream: Stream, proceed: Proceed) -> Outcome:
+        """Do what `proceed` should do."""
+        del stream
+        return proceed(call)
+
+
+# -- what an answer looks like
+
+
+@fault
+class SecondSetOfABatchIsAnObject(Deviation):
+    """The second of several SETs in one answer is an object that holds the token."""
+
+    breaks = ("RFC8936-2.3-SETS-OBJECT", "VEPA-POLL-RESPONSE-SETS")
+    also = (*KEPT, *EFFECT, *LOSSES, *FOLLOWS, "RFC8936-2.2-MAXEVENTS-LIMIT", "VEPA-POLL-PATH")
+
+    def batch(self, batch: Batch, key: SigningKey) -> Batch:
+        """Wrap it."""
+        del key
+        wrapped: dict[str, Any] = dict(batch.sets)
+        for jti in list(wrapped)[1:2]:
+            wrapped[jti] = {"set": wrapped[jti]}
+        return replace(batch, sets=wrapped)
+
+
+@fault
+class AcknowledgingAloneIsAnswered204(PollDeviation):
+    """A poll that acknowledges and asks for no SET is answered with an empty 204."""
+
+    breaks = ("RFC8936-2.5-STATUS-200",)
+    also = ("RFC8936-2.4.2-ACKONLY-LONGPOLL", "RFC8936-2.5-SETS-PRESENT")
+
+    def poll(self, call: Call, stream: Stream, proceed: Proceed) -> Outcome:
+        """Leave the answer out."""
+        del stream
+        outcome = proceed(call)
+        alone = call.body.get("ack") and call.body.get("maxEvents") == 0
+        return Reply(status=204) if alone and isinstance(outcome, Reply) else outcome
+
+
+@fault
+class AnswersWithSetsArePlainText(Deviation):
+    """An answer that holds SETs is labelled text/plain, and others are labelled as they should."""
+
+    breaks = ("RFC8936-2-JSON-MEDIA", "RFC9110-8.3-CONTENT-TYPE")
+
+    def response(self, response: Response, operation: str | None) -> Response:
+        """Label it."""
+        if operation != "poll" or b'"sets":{"' not in response.body:
+            return response
+        others = tuple(one for one in response.headers if one[0] != "content-type")
+        return replace(response, headers=(*others, ("content-type", "text/plain")))
+
+
+@fault
+class NoMoreIsNull(PollDeviation):
+    """moreAvailable is null where it should be false."""
+
+    breaks = ("RFC8936-2.3-MORE-AVAILABLE",)
+
+    def poll(self, call: Call, stream: Stream, proceed: Proceed) -> Outcome:
+        """Write it."""
+        del stream
+        outcome = proceed(call)
+        if not isinstance(outcome, Reply) or outcome.document.get("moreAvailable") is not False:
+            return outcome
+        return replace(outcome, document={**outcome.document, "moreAvailable": None})
+
+
+@fault
+class FullPageSaysThereIsNoMore(PollDeviation):
+    """An answer holds five SETs at most, and says that there are no more."""
+
+    breaks = ("RFC8936-2.3-MORE-AVAILABLE",)
+
+    def poll(self, call: Call, stream: Stream, proceed: Proceed) -> Outcome:
+        """Cut it."""
+        del stream
+        limit = call.body.get("maxEvents")
+        if limit is not None and limit <= _PAGE:
+            return proceed(call)
+        outcome = proceed(with_body(call, maxEvents=_PAGE))
+        if not isinstance(outcome, Reply) or len(sets_in(outcome) or ()) < _PAGE:
+            return outcome
+        return replace(outcome, document={**outcome.document, "moreAvailable": False})
+
+
+@fault
+class LargeLimitsBringNothing(PollDeviation):
+    """A poll with a maxEvents of 100 or more gets no SET, whatever waits."""
+
+    breaks = ("RFC8936-2-UNACKED-KEPT", "VEPA-POLL-REQUEST-MEMBERS")
+    also = LOSSES
+
+    def poll(self, call: Call, stream: Stream, proceed: Proceed) -> Outcome:
+        """Take it for none."""
+        del stream
+        limit = call.body.get("maxEvents")
+        return proceed(with_body(call, maxEvents=0) if limit and limit >= 20 * _PAGE else call)
+
+
+# -- what waits, and how long
+
+
+@fault
+class ImmediateAnswersAreLateBesideAnAck(PollDeviation):
+    """A poll that acknowledges may be held although it asks for an immediate answer."""
+
+    breaks = ("RFC8936-2.2-RETURN-IMMEDIATELY",)
+
+    def poll(self, call: Call, stream: Stream, proceed: Proceed) -> Outcome:
+        """Forget what it asks."""
+        del stream
+        return proceed(with_body(call, returnImmediately=False) if call.body.get("ack") else call)
+
+
+@fault
+class ImmediateAnswersAreLateWhileSetsWait(PollDeviation):
+    """A poll that asks for an immediate answer is held while a SET waits for its redelivery."""
+
+    breaks = ("VEPA-POLL-RETURN-IMMEDIATELY",)
+    also = (
+        "VEPA-BACKOFF-GAPS-NONDECREASING",
+        "VEPA-BACKOFF-GAPS-GROW",
+        "VEPA-BACKOFF-INDEPENDENT",
+        "VEPA-BACKOFF-NEW-NOT-HELD-UP",
+        "VEPA-UNACKED-REDELIVERED",
+    )
+
+    def poll(self, call: Call, stream: Stream, proceed: Proceed) -> Outcome:
+        """Forget what it asks."""
+        waits = len(stream.queue) and not stream.queue.is_due(call.transmitter.clock.now())
+        return proceed(with_body(call, returnImmediately=False) if waits else call)
+
+
+class AskingAgain(PollDeviation):
+    """Answers a held poll, when it is over, as another poll would be answered."""
+
+    breaks: ClassVar[tuple[str, ...]] = (
+        "RFC8936-2.5-LONGPOLL-HOLDS",
+        "VEPA-POLL-RETURN-IMMEDIATELY",
+    )
+
+    def poll(self, call: Call, stream: Stream, proceed: Proceed) -> Outcome:
+        """Answer it with the other."""
+        waiting = proceed(call)
+        if not isinstance(waiting, Waiting):
+            return waiting
+        clock = call.transmitter.clock
+        other = with_body(self.instead(call), returnImmediately=True)
+
+        def attempt() -> Reply | None:
+            over = stream.queue.is_due(clock.now()) or clock.now() >= waiting.deadline
+            answer = proceed(other) if over else None
+            return answer if isinstance(answer, Reply) else None
+
+        return replace(waiting, attempt=attempt)
+
+    def instead(self, call: Call) -> Call:
+        """Return the other poll."""
+        return call
+
+
+@fault
+class HeldPollWakesUpEmpty(AskingAgain):
+    """The SET that comes while a poll is held ends it, and is in the answer to the next."""
+
+    def instead(self, call: Call) -> Call:
+        """Ask for nothing."""
+        return with_body(call, maxEvents=0)
+
+
+@fault
+class HeldPollForgetsItsLimit(AskingAgain):
+    """A poll that was held returns every SET that is due, whatever maximum it states."""
+
+    breaks = ("RFC8936-2.2-MAXEVENTS-LIMIT", "VEPA-POLL-MAX-EVENTS")
+
+    def instead(self, call: Call) -> Call:
+        """Ask for all."""
+        return replace(call, body=without(call.body, "maxEvents"))
+
+
+@fault
+class LongPollSeesOnlyWhatComesLater(PollDeviation):
+    """A long poll that finds a SET waiting gets nothing, as if none were there."""
+
+    breaks = (
+        "RFC8936-2.4.1-EMPTY-OBJECT",
+        "RFC8936-2.5-LONGPOLL-HOLDS",
+        "VEPA-POLL-RETURN-IMMEDIATELY",
+    )
+    also = ("RFC8936-2.2-LONGPOLL-DEFAULT", "RFC8936-2.4.2-ACKONLY-LONGPOLL", *KEPT)
+
+    def poll(self, call: Call, stream: Stream, proceed: Proceed) -> Outcome:
+        """Look away."""
+        default = call.transmitter.profile.poll.return_immediately_default
+        asked = call.body.get("returnImmediately", default is not False)
+        waits = stream.queue.is_due(call.transmitter.clock.now())
+        blind = with_body(call, maxEvents=0, returnImmediately=True)
+        return proceed(blind if waits and not asked else call)
+
+
+# -- what is acknowledged
+
+
+@fault
+class JtiTwiceInAnAckUndoesIt(AckDeviation):
+    """A SET that an acknowledgement names twice is not released."""
+
+    breaks = EFFECT
+    also = FOLLOWS
+
+    def edit(self, jtis: list[str], stream: Stream) -> list[str]:
+        """Count it."""
+        del stream
+        return [jti for jti in jtis if jtis.count(jti) == 1]
+
+
+@fault
+class MaxEventsLimitsTheAckToo(PollDeviation):
+    """Of the SETs that a poll acknowledges no more are released than its maxEvents."""
+
+    breaks = ("RFC8936-2.2-ACK-ACCEPTED",)
+    also = FOLLOWS
+
+    def poll(self, call: Call, stream: Stream, proceed: Proceed) -> Outcome:
+        """Cut the list."""
+        del stream
+        limit = call.body.get("maxEvents")
+        if not limit or not call.body.get("ack"):
+            return proceed(call)
+        return proceed(with_body(call, ack=call.body["ack"][:limit]))
+
+
+@fault
+class LateAckIsIgnored(AckDeviation):
+    """An acknowledgement has no effect on a SET that is older than an hour."""
+
+    breaks = EFFECT
+    also = (*FOLLOWS, "VEPA-BACKOFF-INDEPENDENT")
+
+    def __init__(self) -> None:
+        self._now = 0.0
+
+    def operation(self, call: Call, proceed: Proceed) -> Outcome:
+        """Know the time."""
+        self._now = call.transmitter.clock.now()
+        return super().operation(call, proceed)
+
+    def edit(self, jtis: list[str], stream: Stream) -> list[str]:
+        """Leave the old ones out."""
+        old = {one.jti for one in stream.queue if self._now - one.queued_at > HOUR_S}
+        return [jti for jti in jtis if jti not in old]
+
+
+@fault
+class SecondErrorReportIsIgnored(SetErrorsDeviation):
+    """Of the polls of a stream that report errors, only the first has its reports heard."""
+
+    def __init__(self) -> None:
+        self._reported: set[str] = set()
+
+    def edit(self, errors: Any, call: Call) -> Any:  # noqa: ANN401 (JSON)
+        """Keep those of the first."""
+        stream_id = call.stream_id or ""
+        heard = errors and stream_id in self._reported
+        self._reported |= {stream_id} if errors else set()
+        return {} if heard else errors
+
+
+class ActsOnARefusal(Deviation):
+    """Does something to the streams that a request names although it refuses the request."""
+
+    breaks: ClassVar[tuple[str, ...]] = KEPT
+    also: ClassVar[tuple[str, ...]] = (*LOSSES, "VEPA-POLL-AUTH-AUDIENCE")
+    statuses: ClassVar[frozenset[int]] = frozenset({401, 403})
+
+    def __init__(self) -> None:
+        self._transmitter: Transmitter | None = None
+        self._jtis: list[str] = []
+
+    def request(self, request: Request) -> Request:
+        """Note what it names."""
+        try:
+            body = json.loads(request.body or b"null")
+        except ValueError:
+            body = None
+        named = (body.get("ack") or body.get("acks")) if isinstance(body, dict) else None
+        listed = named if isinstance(named, list) else []
+        self._jtis = [one for one in listed if isinstance(one, str)]
+        return request
+
+    def operation(self, call: Call, proceed: Proceed) -> Outcome:
+        """Note whose they are."""
+        self._transmitter = call.transmitter
+        return proceed(call)
+
+    def response(self, response: Response, operation: str | None) -> Response:
+        """Release them."""
+        if operation in {"poll", "acknowledge"} and response.status in self.statuses:
+            for stream in self._transmitter.streams() if self._transmitter else ():
+                stream.queue.acknowledge(self._jtis)
+        return response
+
+
+@fault
+class UnauthorisedAckCounts(ActsOnARefusal):
+    """An acknowledgement that is refused for its token has its effect all the same."""
+
+
+@fault
+class AckOfARefusedPollCounts(ActsOnARefusal):
+    """An acknowledgement in a poll that is refused with 400 has its effect all the same."""
+
+    breaks = ("RFC8936-2-UNACKED-KEPT",)
+    statuses = frozenset({_REFUSED})
+
+
+@fault
+class AckWithoutAcksReleasesEverything(Deviation):
+    """A call that acknowledges, with a body that has no array of jtis, releases every SET."""
+
+    breaks = ("VEPA-UNACKED-REDELIVERED",)
+
+    def __init__(self) -> None:
+        self._transmitter: Transmitter | None = None
+
+    def operation(self, call: Call, proceed: Proceed) -> Outcome:
+        """Note whose they are."""
+        self._transmitter = call.transmitter
+        return proceed(call)
+
+    def response(self, response: Response, operation: str | None) -> Response:
+        """Release them: only such a body is refused with 400."""
+        if operation == "acknowledge" and response.status == _REFUSED:
+            for stream in self._transmitter.streams() if self._transmitter else ():
+                stream.queue.acknowledge([one.jti for one in stream.queue])
+        return response
+
+
+@fault
+class PatchLosesWhatWaits(Deviation):
+    """A PATCH of a stream's configuration drops the SETs that wait on it."""
+
+    breaks = KEPT
+    also = LOSSES
+    needs = ("update_stream",)
+
+    def operation(self, call: Call, proceed: Proceed) -> Outcome:
+        """Drop them."""
+        outcome = proceed(call)
+        stream = target(call)
+        if call.operation == "update_stream" and stream is not None:
+            stream.queue.acknowledge([one.jti for one in stream.queue])
+        return outcome
+
+
+@fault
+class PatchBringsAcknowledgedSetsBack(AckDeviation):
+    """A PATCH of a stream's configuration puts every SET that was acknowledged on it again."""
+
+    breaks = EFFECT
+    also = FOLLOWS
+    needs = ("update_stream",)
+
+    def __init__(self) -> None:
+        self._released: dict[str, list[PendingSet]] = {}
+
+    def operation(self, call: Call, proceed: Proceed) -> Outcome:
+        """Put them back."""
+        stream = target(call)
+        if call.operation == "update_stream" and stream is not None:
+            for pending in self._released.pop(stream.stream_id, []):
+                stream.queue.add(pending, due=call.transmitter.clock.now())
+        return super().operation(call, proceed)
+
+    def edit(self, jtis: list[str], stream: Stream) -> list[str]:
+        """Note them."""
+        named = [one for one in stream.queue if one.jti in jtis]
+        self._released.setdefault(stream.stream_id, []).extend(named)
+        return jtis
+
+
+# -- when it comes again
+
+
+@fault
+class BackoffCapIsTwentySixHours(BackoffDeviation):
+    """The gaps between two deliveries of a SET grow to 26 hours, less than jitter could make."""
+
+    breaks = ("VEPA-BACKOFF-CAP-24H",)
+
+    def gap(self, attempt: int, waited: float) -> float | None:
+        """Double it up to there."""
+        del waited
+        return min(2.0 ** min(attempt - 1, 30), 26 * 3600.0)
+
+
+@fault
+class BackoffIsConstantWithJitter(BackoffDeviation):
+    """The gap between two deliveries of a SET is a minute, give or take a fifth."""
+
+    breaks = ("VEPA-BACKOFF-GAPS-GROW",)
+    SHARES = (0.8, 0.95, 1.1, 0.9, 1.2, 1.0, 0.85, 1.15, 1.05)
+
+    def __init__(self) -> None:
+        self._count = 0
+
+    def gap(self, attempt: int, waited: float) -> float | None:
+        """Go through the shares: one after the other, of whichever SET."""
+        del attempt, waited
+        self._count += 1
+        return 60.0 * self.SHARES[self._count * 4 % len(self.SHARES)]
+
+
+@fault
+class BackoffIsLinearByTheHour(BackoffDeviation):
+    """Each gap between two deliveries of a SET is an hour longer than the one before."""
+
+    breaks = ("VEPA-BACKOFF-GAPS-GROW",)
+
+    def gap(self, attempt: int, waited: float) -> float | None:
+        """Add an hour each time."""
+        del waited
+        return min(3600.0 * attempt, DAY_S)
+
+
+@fault
+class SetsAreDroppedSomeTimeAfterTheCap(BackoffDeviation):
+    """A SET is dropped after seven deliveries at a cap of ten minutes, within two hours."""
+
+    breaks = ("VEPA-BACKOFF-CONTINUES",)
+
+    def gap(self, attempt: int, waited: float) -> float | None:
+        """Double it ten times."""
+        del waited
+        return None if attempt > _DELIVERIES else min(2.0 ** (attempt - 1), 600.0)
+
+
+@fault
+class NewSetsWaitBehindTwo(Deviation):
+    """A new SET waits for an hour where two or more were delivered and not acknowledged."""
+
+    breaks = ("VEPA-BACKOFF-NEW-NOT-HELD-UP",)
+    also = (
+        "VEPA-ACK-STOPS-REDELIVERY",
+        "VEPA-BACKOFF-CONTINUES",
+        "VEPA-BACKOFF-INDEPENDENT",
+        "VEPA-POLL-EMPTY",
+        "VEPA-POLL-MAX-EVENTS",
+        "VEPA-POLL-RETURN-IMMEDIATELY",
+        "VEPA-UNACKED-REDELIVERED",
+    )
+    needs = ("acknowledge",)
+
+    def schedule(
+        self, gap: float | None, pending: PendingSet, stream: Stream, now: float
+    ) -> float | None:
+        """Let it wait."""
+        del now
+        behind = sum(one.attempts > 0 for one in stream.queue)
+        return 3600.0 if not pending.attempts and behind > 1 else gap
+
+
+@fault
+class SetsAreLostThatNobodyFetches(PollDeviation):
+    """A SET that has been due for twelve hours when a poll comes is dropped."""
+
+    breaks = ("VEPA-BACKOFF-CONTINUES",)
+    also = (*LOSSES, "VEPA-BACKOFF-CAP-24H", "VEPA-UNACKED-REDELIVERED")
+    needs = ("acknowledge",)
+
+    def poll(self, call: Call, stream: Stream, proceed: Proceed) -> Outcome:
+        """Drop it."""
+        overdue = call.transmitter.clock.now() - DAY_S / 2
+        stream.queue.acknowledge([jti for _, jti in stream.queue.due_between(0.0, overdue)])
+        return proceed(call)
+
+
+# -- the path
+
+
+class EncodedColon(Deviation):
+    """Knows the requests whose path has a percent-encoded colon."""
+
+    needs = ("acknowledge",)
+
+    def __init__(self) -> None:
+        self.encoded = False
+
+    def request(self, request: Request) -> Request:
+        """Note it."""
+        self.encoded = "%3a" in request.path.lower()
+        return request
+
+
+@fault
+class EncodedColonIsACrash(EncodedColon):
+    """A path with a percent-encoded colon is answered with 500."""
+
+    breaks = ("VEPA-ACK-PATH", "VEPA-POLL-PATH")
+
+    def response(self, response: Response, operation: str | None) -> Response:
+        """Crash."""
+        del operation
+        return replace(response, status=500) if self.encoded else response
+
+
+@fault
+class EncodedColonNeedsNoToken(EncodedColon):
+    """A path with a percent-encoded colon is served to anybody."""
+
+    breaks = ("VEPA-POLL-AUTH",)
+
+    def authorisation(self, decision: Decision, access: Access) -> Decision:
+        """Serve it."""
+        return Granted(access.owner) if self.encoded and access.owner is not None else decision

@@ -1,0 +1,231 @@
+"""Faults of the requests that push SETs: RFC 8935 section 2.1, SSF 1.0 section 6.1.1."""
+
+import json
+from dataclasses import replace
+from urllib.parse import urlsplit, urlunsplit
+
+from mock_transmitter.deviations.documents import with_configurations
+from mock_transmitter.deviations.entry import fault
+from mock_transmitter.deviations.faults.push_configuration import is_push
+from mock_transmitter.deviations.seams import Deviation, Json, Proceed
+from mock_transmitter.http.operations import Call, Outcome
+from mock_transmitter.push import Attempt
+
+TO_THE_RECEIVERS_URL = ("SSF-6.1.1-PUSH-ENDPOINT-FROM-RECEIVER", "SSE-11.2.1.1-PUSH-ENDPOINT")
+WITH_THE_HEADER = ("SSF-6.1.1-PUSH-AUTHZ-HEADER-SENT", "SSE-11.2.1.1-PUSH-AUTHZ-HEADER")
+
+
+def with_header(attempt: Attempt, name: str, value: str | None) -> Attempt:
+    """Return an attempt with a header set, or without it."""
+    others = {key: one for key, one in attempt.headers.items() if key != name}
+    return replace(attempt, headers=others if value is None else {**others, name: value})
+
+
+def with_authorization(attempt: Attempt, value: str | None) -> Attempt:
+    """Return an attempt with another Authorization, where the Receiver asks for one."""
+    if "authorization" not in attempt.headers:
+        return attempt
+    return with_header(attempt, "authorization", value)
+
+
+@fault
+class PushesWithPut(Deviation):
+    """SETs are pushed with PUT."""
+
+    breaks = ("RFC8935-2.1-POST",)
+
+    def push(self, attempt: Attempt) -> Attempt:
+        """Use that method."""
+        return replace(attempt, method="PUT")
+
+
+@fault
+class PushIsLabelledAsPlainJwt(Deviation):
+    """A push has the media type application/jwt."""
+
+    breaks = ("RFC8935-2.1-CONTENT-TYPE",)
+
+    def push(self, attempt: Attempt) -> Attempt:
+        """Label it so."""
+        return with_header(attempt, "content-type", "application/jwt")
+
+
+@fault
+class PushHasNoContentType(Deviation):
+    """A push does not say what it carries."""
+
+    breaks = ("RFC8935-2.1-CONTENT-TYPE",)
+
+    def push(self, attempt: Attempt) -> Attempt:
+        """Leave the label out."""
+        return with_header(attempt, "content-type", None)
+
+
+@fault
+class PushAcceptsAnything(Deviation):
+    """A push accepts */*, as HTTP clients do when nobody tells them otherwise."""
+
+    breaks = ("RFC8935-2.1-ACCEPT",)
+
+    def push(self, attempt: Attempt) -> Attempt:
+        """Accept it."""
+        return with_header(attempt, "accept", "*/*")
+
+
+@fault
+class PushWrapsTheSetInJson(Deviation):
+    """A push carries the SET as a member of a JSON object, as the answer to a poll does."""
+
+    breaks = ("RFC8935-2.1-BODY-IS-SET",)
+
+    def push(self, attempt: Attempt) -> Attempt:
+        """Wrap it."""
+        body = json.dumps({"sets": {attempt.jti: attempt.body.decode()}})
+        return replace(attempt, body=body.encode())
+
+
+@fault
+class PushQuotesTheSet(Deviation):
+    """A push carries the SET as a JSON string, with its quotes."""
+
+    breaks = ("RFC8935-2.1-BODY-IS-SET",)
+
+    def push(self, attempt: Attempt) -> Attempt:
+        """Quote it."""
+        return replace(attempt, body=b'"%s"' % attempt.body)
+
+
+@fault
+class PushUrlLosesItsPathsCase(Deviation):
+    """SETs are pushed to the endpoint_url in lower case."""
+
+    breaks = TO_THE_RECEIVERS_URL
+
+    def push(self, attempt: Attempt) -> Attempt:
+        """Send it there."""
+        return replace(attempt, url=attempt.url.lower())
+
+
+@fault
+class PushUrlLosesItsQuery(Deviation):
+    """SETs are pushed to the endpoint_url without its query."""
+
+    breaks = TO_THE_RECEIVERS_URL
+
+    def push(self, attempt: Attempt) -> Attempt:
+        """Send it there."""
+        return replace(attempt, url=urlunsplit(urlsplit(attempt.url)._replace(query="")))
+
+
+@fault
+class PushUrlIsTheFirstForEver(Deviation):
+    """SETs are pushed to the first endpoint_url of their stream, also after it was changed."""
+
+    breaks = ("SSF-6.1.1-PUSH-ENDPOINT-FROM-RECEIVER",)
+
+    def __init__(self) -> None:
+        self._first: dict[str, str] = {}
+
+    def push(self, attempt: Attempt) -> Attempt:
+        """Send it there."""
+        return replace(attempt, url=self._first.setdefault(attempt.stream_id, attempt.url))
+
+
+@fault
+class PushLeavesTheAuthorizationOut(Deviation):
+    """A push does not carry the stream's authorization_header."""
+
+    breaks = WITH_THE_HEADER
+
+    def push(self, attempt: Attempt) -> Attempt:
+        """Leave it out."""
+        return with_authorization(attempt, None)
+
+
+@fault
+class PushPutsBearerBeforeTheAuthorization(Deviation):
+    """A push puts "Bearer" before the stream's authorization_header, whatever that is."""
+
+    breaks = WITH_THE_HEADER
+
+    def push(self, attempt: Attempt) -> Attempt:
+        """Put it there."""
+        return with_authorization(attempt, f"Bearer {attempt.headers.get('authorization', '')}")
+
+
+@fault
+class OnlyTheFirstPushIsAuthorized(Deviation):
+    """Only the first push of a stream carries its authorization_header."""
+
+    breaks = WITH_THE_HEADER
+
+    def __init__(self) -> None:
+        self._seen: set[str] = set()
+
+    def push(self, attempt: Attempt) -> Attempt:
+        """Leave it out of those that follow."""
+        if attempt.stream_id in self._seen:
+            return with_authorization(attempt, None)
+        self._seen.add(attempt.stream_id)
+        return attempt
+
+
+@fault
+class PushKeepsAChangedAuthorization(Deviation):
+    """Pushes carry the first authorization_header of their stream, also after it was changed."""
+
+    breaks = ("SSF-6.1.1-PUSH-AUTHZ-HEADER-SENT",)
+
+    def __init__(self) -> None:
+        self._first: dict[str, str] = {}
+
+    def push(self, attempt: Attempt) -> Attempt:
+        """Carry that one."""
+        sent = attempt.headers.get("authorization")
+        if sent is None:
+            return attempt
+        return with_authorization(attempt, self._first.setdefault(attempt.stream_id, sent))
+
+
+@fault
+class PushKeepsARemovedAuthorization(Deviation):
+    """Pushes carry the authorization_header that a PUT has removed from their stream."""
+
+    breaks = ("SSF-8.1.1.4-PUT-MISSING-DELETES",)
+
+    def __init__(self) -> None:
+        self._last: dict[str, str] = {}
+
+    def push(self, attempt: Attempt) -> Attempt:
+        """Carry the last one that there was."""
+        sent = attempt.headers.get("authorization")
+        if sent is None:
+            return with_header(attempt, "authorization", self._last.get(attempt.stream_id))
+        self._last[attempt.stream_id] = sent
+        return attempt
+
+
+@fault
+class PushMethodOfTheDraftIsAWord(Deviation):
+    """A stream of the draft shows its delivery method as the word "push"."""
+
+    breaks = ("SSE-11.2.1.1-PUSH-METHOD-URI",)
+    also = (
+        "JAMF-DELIVERY-METHOD",
+        "JAMF-POST-UPDATES",
+        "JAMF-READ-MODIFY-WRITE",
+        "JAMF-RO-MUST-MATCH",
+        "SSE-7.1.2-DELIVERY",
+        "SSE-7.1.2.2-POST-UPDATES-200",
+        "SSE-7.1.2.2-RO-MATCH-OK",
+    )
+
+    def operation(self, call: Call, proceed: Proceed) -> Outcome:
+        """Show it so."""
+
+        def edit(document: Json) -> Json:
+            if call.transmitter.explicit or not is_push(document["delivery"], call):
+                return document
+            return {**document, "delivery": {**document["delivery"], "method": "push"}}
+
+        return with_configurations(proceed(call), edit, needs="delivery")

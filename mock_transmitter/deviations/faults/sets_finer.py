@@ -1,0 +1,194 @@
+"""Finer faults of SETs: values that come near to what RFC 7515, 7519, 9493 and SSF want."""
+
+from types import MappingProxyType
+
+from mock_transmitter.deviations.entry import fault
+from mock_transmitter.deviations.seams import Deviation, Json
+from mock_transmitter.deviations.signing import (
+    UNVERIFIABLE,
+    ClaimsDeviation,
+    HeaderDeviation,
+    SubjectDeviation,
+)
+from mock_transmitter.events import SUBJECT
+from mock_transmitter.keys import SigningKey, base64url, compact_json
+from mock_transmitter.stream import Stream
+
+_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+
+
+@fault
+class SetCritNamesWhatIsNoExtension(HeaderDeviation):
+    """The header of every SET has a crit that lists typ, which RFC 7515 defines itself."""
+
+    breaks = ("RFC7515-4.1.11-CRIT",)
+    changes = MappingProxyType({"crit": ["typ"]})
+
+
+@fault
+class SetCritListsANameTwice(HeaderDeviation):
+    """The header of every SET has a crit that lists an extension twice."""
+
+    breaks = ("RFC7515-4.1.11-CRIT",)
+    changes = MappingProxyType({"crit": ["trace", "trace"], "trace": "1"})
+
+
+@fault
+class SetAlgIsInLowerCase(HeaderDeviation):
+    """The alg of every SET is es256, which no algorithm is called."""
+
+    breaks = (
+        "RFC7515-5.2-SIGNATURE-VALID",
+        "RFC8417-5.1-SIGNED",
+        "SSF-4.1.4-KEY-FROM-JWKS",
+        "SSE-11.1.1-KEY-FROM-JWKS",
+        "VEPA-SIGNED",
+    )
+    changes = MappingProxyType({"alg": "es256"})
+
+
+@fault
+class SetSignatureEndsInAnotherCharacter(Deviation):
+    """The last character of every SET says more bits than the signature has."""
+
+    breaks = ("RFC7515-7.1-COMPACT", "RFC8417-2.4-JWT-FORM")
+    also = (*UNVERIFIABLE, "SSF-8.1.1-EVENTS-DELIVERED-SENT")
+
+    def token(self, token: str, header: Json, claims: Json, key: SigningKey) -> str:
+        """Set a bit that decoders drop."""
+        del token
+        signed = key.sign(header, claims)
+        return signed[:-1] + _ALPHABET[_ALPHABET.index(signed[-1]) | 1]
+
+
+@fault
+class SetHasFivePartsAndIsNotEncrypted(Deviation):
+    """Every SET has five parts as an encrypted one has, and a header without enc."""
+
+    breaks = ("RFC8417-2.4-JWT-FORM",)
+    also = (*UNVERIFIABLE, "SSF-8.1.1-EVENTS-DELIVERED-SENT")
+
+    def token(self, token: str, header: Json, claims: Json, key: SigningKey) -> str:
+        """Put two parts more behind the signature."""
+        del token
+        further = base64url(compact_json({}))
+        return f"{key.sign(header, claims)}.{further}.{further}"
+
+
+@fault
+class SetIatCountsMinutes(ClaimsDeviation):
+    """The iat of every SET counts minutes."""
+
+    breaks = ("RFC7519-2-NUMERICDATE",)
+    also = ("CAEP-2-EVENT-TIMESTAMP",)
+
+    def edit(self, claims: Json, stream: Stream) -> Json:
+        """Divide it."""
+        del stream
+        return {**claims, "iat": claims["iat"] // 60}
+
+
+@fault
+class SetNbfCountsMilliseconds(ClaimsDeviation):
+    """Every SET has an nbf that counts milliseconds."""
+
+    breaks = ("RFC7519-2-NUMERICDATE",)
+
+    def edit(self, claims: Json, stream: Stream) -> Json:
+        """Add it."""
+        del stream
+        return {**claims, "nbf": claims["iat"] * 1000}
+
+
+@fault
+class SetAudIsEmpty(ClaimsDeviation):
+    """The aud of every SET is an array with nobody in it."""
+
+    breaks = ("SSF-4.1.8-AUD-MATCHES-STREAM",)
+
+    def edit(self, claims: Json, stream: Stream) -> Json:
+        """Empty it."""
+        del stream
+        return {**claims, "aud": []}
+
+
+@fault
+class PublishedKeyIsInPaddedBase64(Deviation):
+    """The numbers of the published key are filled up with equals signs."""
+
+    breaks = (
+        "RFC7515-5.2-SIGNATURE-VALID",
+        "RFC8417-5.1-SIGNED",
+        "SSF-4.1.4-KEY-FROM-JWKS",
+        "SSE-11.1.1-KEY-FROM-JWKS",
+        "VEPA-SIGNED",
+    )
+
+    def key_set(self, key_set: Json, key: SigningKey) -> Json:
+        """Fill them up."""
+        del key
+        keys = [
+            {
+                name: f"{value}=" if name in {"x", "y"} else value
+                for name, value in published.items()
+            }
+            for published in key_set["keys"]
+        ]
+        return {**key_set, "keys": keys}
+
+
+@fault
+class SubjectAccountHasNoHost(SubjectDeviation):
+    """The account in the subject of every event names no host."""
+
+    breaks = ("RFC9493-3.2.1-ACCOUNT", "RFC9493-3-MEMBER-RULES")
+    subject = MappingProxyType({"format": "account", "uri": "acct:user"})
+
+
+@fault
+class SubjectEmailHasADisplayName(SubjectDeviation):
+    """The email in the subject of every event has a name before the address."""
+
+    breaks = ("RFC9493-3.2.2-EMAIL", "RFC9493-3-MEMBER-RULES")
+    subject = MappingProxyType({"format": "email", "email": "A User <user@example.com>"})
+
+
+@fault
+class SubjectPhoneNumberEndsInALineBreak(SubjectDeviation):
+    """The phone number in the subject of every event has a line break at its end."""
+
+    breaks = ("RFC9493-3.2.5-PHONE", "RFC9493-3-MEMBER-RULES")
+    subject = MappingProxyType({"format": "phone_number", "phone_number": "+12065550100\n"})
+
+
+@fault
+class SubjectDidHasABlank(SubjectDeviation):
+    """The DID in the subject of every event has a blank in it."""
+
+    breaks = ("RFC9493-3.2.6-DID", "RFC9493-3-MEMBER-RULES")
+    subject = MappingProxyType({"format": "did", "url": "did:example:12 34"})
+
+
+@fault
+class SubjectUriIsATemplate(SubjectDeviation):
+    """The URI in the subject of every event has a place left to fill in."""
+
+    breaks = ("RFC9493-3.2.7-URI", "RFC9493-3-MEMBER-RULES")
+    subject = MappingProxyType({"format": "uri", "uri": "https://example.com/users/{id}"})
+
+
+@fault
+class SubjectDidIsWrittenAsAUri(SubjectDeviation):
+    """The subject of every event is a DID in format uri."""
+
+    breaks = ("RFC9493-3.2-MOST-SPECIFIC",)
+    subject = MappingProxyType({"format": "uri", "uri": "did:example:123456"})
+
+
+@fault
+class SubjectFormatIsComplexInCapitals(SubjectDeviation):
+    """The format of the complex subject of every event is Complex."""
+
+    breaks = ("SSF-3.3-COMPLEX-FORMAT",)
+    also = ("SSF-3.4-FORMAT-KNOWN", "SSE-3.3-FORMAT-KNOWN")
+    subject = MappingProxyType({"format": "Complex", "user": SUBJECT})

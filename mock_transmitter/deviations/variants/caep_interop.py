@@ -1,0 +1,133 @@
+"""Variants within the CAEP Interoperability Profile 1.0."""
+
+import json
+from dataclasses import replace
+from typing import ClassVar
+
+from mock_transmitter.deviations.documents import with_header
+from mock_transmitter.deviations.entry import variant
+from mock_transmitter.deviations.seams import Deviation, Json, Proceed
+from mock_transmitter.deviations.signing import ClaimsDeviation
+from mock_transmitter.deviations.variants.configuration import (
+    FewerEventsAreDeliveredThanRequested,
+    OneStreamPerReceiver,
+)
+from mock_transmitter.events import CAEP
+from mock_transmitter.http.message import Request, Response
+from mock_transmitter.http.operations import Call, Outcome, Reply
+from mock_transmitter.stream import Stream
+
+_CREDENTIAL_CHANGE = f"{CAEP}/credential-change"
+_OK = 200
+
+
+@variant
+class InteropReceiversHaveOneStream(OneStreamPerReceiver):
+    """A Receiver may have one stream, for the profile only lets there be more."""
+
+    exercises = ("CAEPIOP-2.3.8.2-MULTI-STREAM",)
+
+
+@variant
+class InteropStreamsServeOneUseCase(FewerEventsAreDeliveredThanRequested):
+    """A stream delivers the first event type asked for, and so serves one use case alone."""
+
+    exercises: ClassVar[tuple[str, ...]] = ("CAEPIOP-3-ANY-USE-CASE",)
+
+
+@variant
+class InteropStreamsAreNeitherUpdatedNorDeleted(Deviation):
+    """PATCH, PUT and DELETE of a stream are answered with 405."""
+
+    exercises = ("CAEPIOP-2.3.8.2-UPDATE-NOT-LISTED",)
+    LACKING: ClassVar[frozenset[str]] = frozenset(
+        {"update_stream", "replace_stream", "delete_stream", "add_subject", "remove_subject"}
+    )
+
+    def operation(self, call: Call, proceed: Proceed) -> Outcome:
+        """Refuse them."""
+        if call.operation not in self.LACKING:
+            return proceed(call)
+        return Reply(status=405, document={"error": "method_not_allowed"})
+
+    def response(self, response: Response, operation: str | None) -> Response:
+        """Say which methods there are."""
+        if operation not in self.LACKING:
+            return response
+        return with_header(response, "allow", "GET, POST")
+
+
+@variant
+class AuthorizationServerHasNoMetadata(Deviation):
+    """The authorization server publishes no metadata of its own."""
+
+    exercises = ("CAEPIOP-2.7.1-AS-METADATA",)
+
+    def response(self, response: Response, operation: str | None) -> Response:
+        """Hide it."""
+        if operation != "discover_authorization_server":
+            return response
+        return Response.json(404, {"error": "not_found"})
+
+
+@variant
+class ScopesAreFiner(Deviation):
+    """A token has finer scopes beside those that were asked for."""
+
+    exercises = ("CAEPIOP-2.7.2-SCOPE-POSTFIX",)
+
+    def response(self, response: Response, operation: str | None) -> Response:
+        """Name one more."""
+        if operation != "token" or response.status != _OK:
+            return response
+        document = json.loads(response.body)
+        document["scope"] += f" {document['scope'].split()[0]}.poll"
+        return replace(response, body=json.dumps(document).encode())
+
+
+@variant
+class ProtectedResourceMetadataNamesOtherScopes(Deviation):
+    """Metadata of the protected resource names the scopes, which begin otherwise than with ssf."""
+
+    exercises = ("CAEPIOP-2.7.3-OPRM",)
+
+    def __init__(self) -> None:
+        self._asked = False
+
+    def request(self, request: Request) -> Request:
+        """See who asks for it."""
+        self._asked = request.path.startswith("/.well-known/oauth-protected-resource")
+        return request
+
+    def response(self, response: Response, operation: str | None) -> Response:
+        """Publish it, and grant what it names, whatever was asked for."""
+        if self._asked:
+            document = {"resource": "https://mock.example", "scopes_supported": ["streams"]}
+            return Response.json(200, document)
+        if operation != "token" or response.status != _OK:
+            return response
+        document = {**json.loads(response.body), "scope": "streams"}
+        return replace(response, body=json.dumps(document).encode())
+
+
+@variant
+class InteropCredentialsChangeInAnotherWay(ClaimsDeviation):
+    """A credential-change event tells that a certificate was revoked."""
+
+    exercises = ("CAEPIOP-3.2-ANY-VALUES",)
+
+    def edit(self, claims: Json, stream: Stream) -> Json:
+        """Tell so."""
+        del stream
+        payload = claims["events"].get(_CREDENTIAL_CHANGE)
+        if payload is None:
+            return claims
+        other = {
+            "credential_type": "x509",
+            "change_type": "revoke",
+            "reason_admin": payload["reason_admin"],
+            "event_timestamp": payload["event_timestamp"],
+            "x509_issuer": "CN=Issuer",
+            "x509_serial": "0a0b0c",
+        }
+        return {**claims, "events": {_CREDENTIAL_CHANGE: other}}

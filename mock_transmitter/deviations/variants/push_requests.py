@@ -1,0 +1,18 @@
+"""Variants of the requests that push SETs: RFC 8935 section 2.1."""
+
+from dataclasses import replace
+
+from mock_transmitter.deviations.entry import variant
+from mock_transmitter.deviations.seams import Deviation
+from mock_transmitter.push import Attempt
+
+
+@variant
+class PushAsksForALanguage(Deviation):
+    """A push names the languages in which an error may be described."""
+
+    exercises = ("RFC8935-2.1-ACCEPT-LANGUAGE",)
+
+    def push(self, attempt: Attempt) -> Attempt:
+        """Name some."""
+        return replace(attempt, headers={**attempt.headers, "accept-language": "en-US, en;q=0.5"})

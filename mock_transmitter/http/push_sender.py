@@ -1,0 +1,118 @@
+"""Makes push attempts: one HTTP request each, on a connection of its own (RFC 8935 section 2)."""
+
+import ssl
+from collections.abc import Callable
+from typing import TypeAlias
+
+import httpx
+
+from mock_transmitter.clock import Patience
+from mock_transmitter.http import json_body
+from mock_transmitter.push import Attempt, PushOutcome
+
+Tls: TypeAlias = Callable[[ssl.SSLContext], None]
+
+TIMEOUT_S = 2.0
+# Of a Receiver's answer as much is read, in bytes, as an error code and its description need.
+LONGEST_ANSWER = 64 * 1024
+
+_ACCEPTED = 202
+_BAD_REQUEST = 400
+
+
+class UnusableAuthority(ValueError):
+    """What should be the certificate of an authority is none."""
+
+
+def trusting(authorities: str | None) -> ssl.SSLContext:
+    """Return what verifies certificates against these authorities (PEM), or the system's.
+
+    Raises UnusableAuthority.
+    """
+    if authorities == "":
+        raise UnusableAuthority("there is no certificate in it")
+    try:
+        return ssl.create_default_context(cadata=authorities)
+    except (ssl.SSLError, ValueError) as error:
+        raise UnusableAuthority(f"no certificate in PEM: {error}") from error
+
+
+class PushSender:
+    """Sends SETs to Receivers. Several threads may use it.
+
+    TLS certificates are verified against `authorities` (certificates in PEM), or against the
+    system's where that is None. `timeout_s` is in seconds of real time, for connecting, for sending
+    and for the answer each.
+    """
+
+    def __init__(self, *, authorities: str | None = None, timeout_s: float = TIMEOUT_S) -> None:
+        self._timeout_s = timeout_s
+        self._clients: dict[Tls | None, httpx.Client] = {}
+        self._authorities = authorities
+
+    def send(self, attempt: Attempt) -> PushOutcome:
+        """Make an attempt and say how it ended; whatever goes wrong is an outcome too."""
+        try:
+            return self._send(attempt)
+        except httpx.TimeoutException:
+            return _failed(f"no answer within {self._timeout_s:g} s")
+        except Exception as error:  # noqa: BLE001 (a URL or header of the Receiver's may be anything)
+            return _failed(f"{type(error).__name__}: {error}")
+
+    def _send(self, attempt: Attempt) -> PushOutcome:
+        patience = Patience(self._timeout_s)
+        # In bytes, for an authorization_header may have letters beyond ASCII.
+        headers = [(name.encode(), value.encode()) for name, value in attempt.headers.items()]
+        with self._client(attempt.tls).stream(
+            attempt.method,
+            attempt.url,
+            headers=headers,
+            content=attempt.body,
+            follow_redirects=attempt.follow_redirects,
+        ) as response:
+            if response.status_code == _ACCEPTED:
+                return PushOutcome(ending="delivered", reason="202")
+            if response.status_code != _BAD_REQUEST:
+                return _failed(f"answered {response.status_code}")
+            body = bytearray()
+            for chunk in response.iter_raw():
+                body += chunk
+                if len(body) > LONGEST_ANSWER or patience.left_s <= 0:
+                    return _failed("answered 400, too long or too slowly")
+        return _refusal(bytes(body))
+
+    def _client(self, tls: Tls | None) -> httpx.Client:
+        client = self._clients.get(tls)
+        if client is None:
+            # Reading authorities takes time, so it waits for the first push.
+            context = trusting(self._authorities)
+            if tls is not None:
+                tls(context)
+            client = httpx.Client(
+                verify=context,
+                timeout=self._timeout_s,
+                trust_env=False,
+                headers={"accept-encoding": "identity", "user-agent": "ssf-mock-transmitter"},
+                # A connection that is kept may be gone when it is needed, with nobody to blame.
+                limits=httpx.Limits(max_keepalive_connections=0),
+            )
+            self._clients[tls] = client
+        return client
+
+
+def _refusal(body: bytes) -> PushOutcome:
+    """Return what a 400 says: a refusal where it has an error code (RFC 8935 section 2.3)."""
+    try:
+        document = json_body.parse(body)
+    except json_body.MalformedJson:
+        document = None
+    err = document.get("err") if isinstance(document, dict) else None
+    if not isinstance(err, str):
+        return _failed("answered 400 without an error code")
+    return PushOutcome(
+        ending="refused", reason=str(document.get("description") or "answered 400"), err=err
+    )
+
+
+def _failed(reason: str) -> PushOutcome:
+    return PushOutcome(ending="failed", reason=reason)
