@@ -154,10 +154,10 @@ def _target(profile: Profile, tenant: Tenant) -> Target:
     stream = (
         {"stream_id": "{stream_id}"}
         if profile.stream.model == "explicit"
-        else {"audience": first.audience}
+        else {"audience": "{audience}"}
     )
     emit = {"event_type": "{event_type}", "subject": "{subject}", **stream}
-    act = {"status": "{status}", "reason": "{reason}", **stream}
+    act = {"status": "{status}", "reason": "{reason}", "subject": "{subject}", **stream}
     hooks = (
         Hook(name="emit_event", kind="http", url=f"{control}/events", body=emit),
         Hook(name="transmitter_status", kind="http", url=f"{control}/status", body=act),

@@ -9,7 +9,7 @@ import traceback
 from collections.abc import Sequence
 from pathlib import Path
 
-from conformance import inspection, ledger, listings
+from conformance import coverage, inspection, ledger, listings
 from conformance.client import Unreachable
 from conformance.init import Init, init
 from conformance.known_failures import KnownFailureError, KnownFailures
@@ -21,7 +21,14 @@ from conformance.reporting import allure, reproducers, results, terminal
 from conformance.reporting.progress import ProgressBar
 from conformance.reporting.text import printable
 from conformance.run import Run
-from conformance.spec.profile import ProfileError, findings, load_profile, parse_setting
+from conformance.spec.certification import load_certification
+from conformance.spec.profile import (
+    ProfileError,
+    findings,
+    load_profile,
+    parse_setting,
+    profile_ids,
+)
 from conformance.spec.requirement import LEVELS, CatalogueError, load_catalogue
 from conformance.target import Options, TargetError
 
@@ -172,6 +179,18 @@ def _add_requirements(commands: "argparse._SubParsersAction[argparse.ArgumentPar
     show = actions.add_parser("show", help="everything about one requirement")
     show.set_defaults(command=_requirements_show)
     show.add_argument("id", metavar="ID")
+    held = actions.add_parser(
+        "coverage",
+        help="how far the suite judges the catalogue, profile by profile",
+        description="Count, for each profile, level and kind: requirements, those that a run"
+        " against the bundled mock over TLS covers, those excluded or not applicable and why, the"
+        " faults and variants that show it, and what the official suite looks at.",
+    )
+    held.set_defaults(command=_requirements_coverage)
+    held.add_argument(
+        "--profile", action="append", default=[], metavar="NAME", help="this one; repeatable"
+    )
+    held.add_argument("--json", action="store_true", help="as a JSON object, row by row")
 
 
 def _add_inspect_set(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -375,7 +394,15 @@ def _requirements_list(options: argparse.Namespace, arguments: Sequence[str]) ->
 def _requirements_show(options: argparse.Namespace, arguments: Sequence[str]) -> int:
     del arguments
     row = load_catalogue()[options.id]
-    _say(listings.requirement_text(row, listings.shipped_profiles(), all_cases()))
+    modules = load_certification().touching(row.id)
+    _say(listings.requirement_text(row, listings.shipped_profiles(), all_cases(), modules))
+    return ledger.EXIT_CONFORMANT
+
+
+def _requirements_coverage(options: argparse.Namespace, arguments: Sequence[str]) -> int:
+    del arguments
+    profiles = [coverage.coverage_of(name) for name in options.profile or profile_ids()]
+    _say((coverage.json_of if options.json else coverage.text_of)(profiles))
     return ledger.EXIT_CONFORMANT
 
 

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator, Mapping
 from functools import cache
 from types import MappingProxyType
-from typing import Any
+from typing import Any, TypeGuard
 
 from conformance.raw_json import canonical
 from conformance.set_findings import SKEW_S, Claims, Finding, printable, shown
@@ -287,7 +287,7 @@ def _by_hand(kind: str, payload: Mapping[str, Any], claims: Claims) -> Iterator[
 
 def _timestamp(payload: Mapping[str, Any], claims: Claims) -> Iterator[Finding]:
     happened, iat = payload.get("event_timestamp"), claims.members.get("iat")
-    if not isinstance(happened, int | float) or not isinstance(iat, int | float):
+    if not _is_number(happened) or not _is_number(iat):
         return
     if happened > iat + SKEW_S:
         yield Finding(
@@ -297,6 +297,10 @@ def _timestamp(payload: Mapping[str, Any], claims: Claims) -> Iterator[Finding]:
             got=f"event_timestamp {shown(happened)}",
             at_most=Grade.NOTE,
         )
+
+
+def _is_number(value: object) -> TypeGuard[float]:
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _compliance(payload: Mapping[str, Any]) -> Iterator[Finding]:

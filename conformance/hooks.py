@@ -23,7 +23,7 @@ def fill(template: Any, values: Mapping[str, Any]) -> Any:  # noqa: ANN401 (JSON
         alone = _PLACEHOLDER.fullmatch(template)
         if alone is not None and alone[1] in values:
             return values[alone[1]]
-        return _PLACEHOLDER.sub(lambda one: str(values.get(one[1], one[0])), template)
+        return _PLACEHOLDER.sub(lambda one: _text(values.get(one[1], one[0])), template)
     if isinstance(template, Mapping):
         filled = {key: fill(part, values) for key, part in template.items()}
         return {key: part for key, part in filled.items() if part is not None}
@@ -46,14 +46,18 @@ def call(
     """
     if hook.kind == "http":
         body = None if hook.body is None else json.dumps(fill(hook.body, values)).encode()
-        headers = {name: str(value) for name, value in fill(hook.headers, values).items()}
+        headers = {name: _text(value) for name, value in fill(hook.headers, values).items()}
         status, output = send(hook, str(fill(hook.url, values)), headers, body)
         if not 200 <= status < 300:  # noqa: PLR2004 (RFC 9110 section 15.3)
             raise HookFailed(f"hook {hook.name}: {hook.method} {hook.url} answered {status}")
     else:
-        argv = [str(part) for part in fill(hook.argv, values)]
+        argv = [_text(part) for part in fill(hook.argv, values)]
         output = _run(hook, argv, record_command)
     return None if hook.read is None else _read(hook, output)
+
+
+def _text(value: object) -> str:
+    return json.dumps(value) if isinstance(value, (Mapping, list)) else str(value)
 
 
 def _run(hook: Hook, argv: list[str], record: Callable[[Hook, list[str], int, str], None]) -> bytes:

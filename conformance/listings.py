@@ -7,6 +7,7 @@ from dataclasses import asdict
 from typing import Any, TypeAlias
 
 from conformance.plan import Case
+from conformance.spec.certification import Module
 from conformance.spec.profile import CEILING_OF_EVIDENCE, Profile, load_profile, profile_ids
 from conformance.spec.requirement import Catalogue, Requirement, load_catalogue
 
@@ -66,7 +67,7 @@ def profiles_text() -> str:
         rows = len(catalogue.for_tags(profile.tags))
         tags = ", ".join(profile.tags)
         table.append((profile.id, parent, f"{rows:>4}", tags, profile.title))
-    return "\n".join([*_aligned(table), "", "next: ssf-conformance profiles show NAME"])
+    return "\n".join([*aligned(table), "", "next: ssf-conformance profiles show NAME"])
 
 
 def profile_text(profile: Profile) -> str:
@@ -78,14 +79,14 @@ def _profile(profile: Profile) -> Iterator[str]:
     tags = ", ".join(f"{tag} at most {grade}" for tag, grade in profile.tags.items())
     rows = len(load_catalogue().for_tags(profile.tags))
     yield f"{profile.id}  {profile.title}"
-    yield from _hanging("  file     ", profile.file)
+    yield from hanging("  file     ", profile.file)
     if profile.lineage[1:]:
-        yield from _hanging("  extends  ", " -> ".join(profile.lineage[1:]))
+        yield from hanging("  extends  ", " -> ".join(profile.lineage[1:]))
     for source in profile.sources:
-        yield from _hanging("  source   ", source)
-    yield from _hanging("  rows     ", f"{rows} of Transmitters, by their tags: {tags}")
+        yield from hanging("  source   ", source)
+    yield from hanging("  rows     ", f"{rows} of Transmitters, by their tags: {tags}")
     yield ""
-    yield from _hanging(
+    yield from hanging(
         "",
         "Evidence says how loud a breach of what rests on a key may be: "
         + ", ".join(f"{word} {grade}" for word, grade in CEILING_OF_EVIDENCE.items())
@@ -96,18 +97,18 @@ def _profile(profile: Profile) -> Iterator[str]:
     yield ""
     for key, value in keys:
         start = f"  {key:<{column}}  {profile.evidence_of(key):<10}  "
-        yield from _hanging(start, json.dumps(value, ensure_ascii=False))
+        yield from hanging(start, json.dumps(value, ensure_ascii=False))
     if profile.caps:
         yield from ("", "Ceilings")
     for cap in profile.caps:
         what = cap.document or ", ".join(cap.requirements)
         unless = f", unless the metadata has {cap.unless_metadata}" if cap.unless_metadata else ""
-        yield from _hanging("  ", f"at most {cap.at_most}: {what}{unless}")
+        yield from hanging("  ", f"at most {cap.at_most}: {what}{unless}")
     if profile.deviations:
         yield from ("", "Known deviations: their rows are not applicable")
     for deviation in profile.deviations:
-        yield from _hanging("  ", f"{deviation.summary} ({deviation.source})")
-        yield from _hanging("    ", ", ".join(deviation.requirements))
+        yield from hanging("  ", f"{deviation.summary} ({deviation.source})")
+        yield from hanging("    ", ", ".join(deviation.requirements))
 
 
 def _keys(profile: Profile) -> Iterator[tuple[str, Any]]:
@@ -142,7 +143,7 @@ def requirements_text(rows: Sequence[Requirement], profile: Profile | None) -> s
     if not rows:
         return "no requirement is all of this; leave a filter out"
     return "\n".join(
-        _aligned(
+        aligned(
             [
                 (row.id, row.level, row.kind, _grade(row, profile), row.citation, row.summary)
                 for row in rows
@@ -180,17 +181,24 @@ def _grade(row: Requirement, profile: Profile | None) -> str:
     return row.grade if profile is None else profile.grade(row, {})
 
 
-def requirement_text(row: Requirement, profiles: Iterable[Profile], cases: Iterable[Case]) -> str:
+def requirement_text(
+    row: Requirement,
+    profiles: Iterable[Profile],
+    cases: Iterable[Case],
+    modules: Sequence[Module] = (),
+) -> str:
     """Return all about a requirement: which of the profiles hold it, which of the cases judge it.
 
-    Words wrap at WIDTH; a URL and the name of a case stay whole.
+    `modules` are those of the official suite that look at it.
+
+    Words wrap at WIDTH; a URL and the name of a case or module stay whole.
     """
-    lines = [row.id, *_hanging("  ", row.summary), ""]
-    for title, texts in _told(row, profiles, cases):
+    lines = [row.id, *hanging("  ", row.summary), ""]
+    for title, texts in _told(row, profiles, cases, modules):
         lines += [
             line
             for place, text in enumerate(texts)
-            for line in _hanging(f"  {'' if place else title:<10}  ", text)
+            for line in hanging(f"  {'' if place else title:<10}  ", text)
         ]
     if row.role == "transmitter":
         lines += ["", f"next: ssf-conformance run target.toml --requirement {row.id}"]
@@ -198,7 +206,10 @@ def requirement_text(row: Requirement, profiles: Iterable[Profile], cases: Itera
 
 
 def _told(
-    row: Requirement, profiles: Iterable[Profile], cases: Iterable[Case]
+    row: Requirement,
+    profiles: Iterable[Profile],
+    cases: Iterable[Case],
+    modules: Iterable[Module],
 ) -> Iterator[tuple[str, Sequence[str]]]:
     """Yield title and paragraphs of each thing to tell."""
     yield "level", [f"{row.level} ({_BASES[row.basis]})"]
@@ -219,6 +230,9 @@ def _told(
         yield "note", [row.note]
     yield "profiles", list(_holding(row, profiles)) or ["none"]
     yield "cases", list(_judging(row, cases)) or [_without_case(row)]
+    touching = [line for one in modules for line in (one.name, f"  {one.checks}")]
+    if touching:
+        yield "official", touching
 
 
 def _condition(condition: str) -> str:
@@ -288,7 +302,7 @@ def select(
     ]
 
 
-def _aligned(table: Sequence[Sequence[str]]) -> list[str]:
+def aligned(table: Sequence[Sequence[str]]) -> list[str]:
     """Return a line for each row, all columns but the last as wide as their widest cell."""
     widths = [max(map(len, column)) for column in zip(*table, strict=True)]
     return [
@@ -297,7 +311,7 @@ def _aligned(table: Sequence[Sequence[str]]) -> list[str]:
     ]
 
 
-def _hanging(start: str, text: str) -> list[str]:
+def hanging(start: str, text: str) -> list[str]:
     """Wrap a text behind its start, at words alone: a URL stays whole."""
     lead = len(text) - len(text.lstrip())
     return textwrap.wrap(

@@ -176,6 +176,10 @@ def _not_lent(case: Case, transmitter: Transmitter) -> Iterator[Obstacle]:
         yield Obstacle("nothing raises a SET: no verification endpoint", "emit_event")
     if needs.events and not target.has_hook("emit_event"):
         yield Obstacle("no hook raises an event of a given type", "emit_event")
+    if needs.status_changes and not target.has_hook("transmitter_status"):
+        yield Obstacle("no hook has the Transmitter change a status", "transmitter_status")
+    if needs.subjects and not target.chooses_subjects:
+        yield Obstacle("the hook that raises events takes no {subject}", "emit_event")
     if needs.clock and not target.has_hook("clock"):
         yield Obstacle("the target's clock can't be moved", "clock")
     if needs.second_receiver and not target.has_hook("second_receiver"):

@@ -13,7 +13,7 @@ from conformance import bundled, clock
 from conformance.client import Unreachable
 from conformance.ledger import document_of
 from conformance.options import DEFAULT_EXAMPLES, RunArguments, make_run
-from conformance.plan import RUNNABLE
+from conformance.plan import RUNNABLE, Plan
 from conformance.plugin import execute
 from conformance.spec.profile import load_profile, profile_ids
 from conformance.spec.requirement import load_catalogue
@@ -116,12 +116,18 @@ def _chosen(names: Sequence[str]) -> list[bundled.Deviation]:
 
 def planned(profile: str, *, over_tls: bool = False) -> frozenset[str]:
     """Return the ids that a run against the bundled mock judges in a profile."""
+    plan = plan_of(profile, over_tls=over_tls)
+    return frozenset(one for one, row in plan.rows.items() if row.state in RUNNABLE)
+
+
+def plan_of(profile: str, *, over_tls: bool = False) -> Plan:
+    """Return the plan of a run against the bundled mock in a profile."""
     run = make_run(RunArguments(mock=True, tls=over_tls, profile=profile))
     try:
         plan, _ = execute(run, plan_only=True)
     finally:
         run.close()
-    return frozenset(one for one, row in plan.rows.items() if row.state in RUNNABLE)
+    return plan
 
 
 def attempt(trial: Trial) -> Outcome:

@@ -43,7 +43,7 @@ _LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 class Flaw(StrEnum):
-    """What may be wrong with a listener that no SET may be pushed to (RFC 8935, sections 3, 5.3)."""
+    """What may be wrong with a listener that no SET may be pushed to: RFC 8935 section 5.3."""
 
     UNKNOWN_AUTHORITY = "a certificate of an unknown authority"
     EXPIRED = "an expired certificate"

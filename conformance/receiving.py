@@ -7,6 +7,7 @@ due, and the case judges.
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, MultipleResults, RuleBasedStateMachine, multiple, rule
@@ -196,11 +197,22 @@ def times_returned(stream: Stream, jtis: Collection[str]) -> int:
 
 
 @contextmanager
-def stream_of_the_second(transmitter: Transmitter) -> Iterator[Stream | None]:
-    """Give a stream of the second Receiver's, or None where it is refused one."""
+def stream_of_the_second(
+    transmitter: Transmitter,
+    **members: Any,  # noqa: ANN401 (JSON)
+) -> Iterator[Stream | None]:
+    """Give a stream of the second Receiver's, or None where it is refused one.
+
+    `members` are Receiver-Supplied properties. Where the stream is implicit it is the one that the
+    Receiver has, put back at the end.
+    """
     second = transmitter.target.second_receiver
+    if transmitter.profile.stream.model == "implicit":
+        with transmitter.borrowed_stream(members, second) as lent:
+            yield lent
+        return
     answer = transmitter.create_stream(
-        transmitter.usual_properties(), credential=second["management"]
+        {**transmitter.usual_properties(), **members}, credential=second["management"]
     )
     configuration = transmitter.configuration_in(answer)
     made = answer.served and isinstance(configuration.get("stream_id"), str)

@@ -72,6 +72,7 @@ class Stream:
         self._recorded = 0
         self._awaited = 0
         self._verified_at: float | None = None
+        self._interrupted = False
         self._gone = False
 
     @property
@@ -79,6 +80,12 @@ class Stream:
         """Return the stream_id; None where streams have none."""
         found = self.configuration.get("stream_id")
         return found if isinstance(found, str) and found else None
+
+    @property
+    def audience(self) -> object:
+        """Return whom the stream is for: the first of its audiences."""
+        found = self.configuration.get("aud")
+        return found[0] if isinstance(found, list) and found else found
 
     # -- configuration
     # -------------------------------------------------------------------------------
@@ -161,6 +168,55 @@ class Stream:
             waited += step
             step = min(step * 2, 5.0)
 
+    # -- status
+    # --------------------------------------------------------------------------------------
+
+    def read_status(self, *, subject: object = None, credential: Credential = "own") -> Answer:
+        """Ask for the status, of the stream or of a subject in it, whatever the answer."""
+        return self._call("read_status", subject=subject, credential=credential)
+
+    def update_status(
+        self, status: object, *, credential: Credential = "own", **members: object
+    ) -> Answer:
+        """Ask for a status, and wait a 202 out; `members` are what else the body has."""
+        self.note_status(status)
+        body = {"status": status, **members}
+        answer = self._call("update_status", body=body, credential=credential)
+        if answer.is_in(self.profile.operations["update_status"].accepted):
+            self._await_status(status)
+        return answer
+
+    @property
+    def status(self) -> object:
+        """Return the status that the target shows now, None where it shows none."""
+        return self.status_in(self.read_status()).get("status")
+
+    def status_in(self, answer: Answer) -> Json:
+        """Return the status in an answer, canonical; empty if there is none."""
+        found = codec.decode(self.profile, "stream_status", answer.document)
+        return found if isinstance(found, dict) else {}
+
+    def note_status(self, status: object) -> None:
+        """Remember that a status was asked for, so that `resume` can take it back."""
+        self._interrupted = status != "enabled"
+
+    def resume(self) -> None:
+        """Enable the stream again where a case has interrupted it and left it so."""
+        if self._interrupted and self.profile.offers("update_status"):
+            try:
+                self.update_status("enabled")
+            except NotReached:
+                return
+
+    def _await_status(self, status: object) -> None:
+        """Wait until what was accepted shows, or the patience ends; nothing is sent again."""
+        waited = 0.0
+        step = 0.25
+        while waited < self.transmitter.target.limits.patience_s and self.status != status:
+            self.transmitter.clock.advance(step)
+            waited += step
+            step = min(step * 2, 5.0)
+
     # -- SETs
     # ----------------------------------------------------------------------------------------
 
@@ -189,11 +245,17 @@ class Stream:
         delivers = self.configuration.get("events_delivered") != []
         return (self.transmitter.raises_events and delivers) or self.transmitter.offers("verify")
 
-    def raise_set(self, event_type: str | None = None) -> None:
-        """Have one SET put on this stream: by the emit hook, else by verification."""
-        delivers = event_type is not None or self.configuration.get("events_delivered") != []
+    def raise_set(
+        self, event_type: str | None = None, *, subject: Mapping[str, Any] | None = None
+    ) -> None:
+        """Have one SET put on this stream: by the emit hook, else by verification.
+
+        An event about a `subject` is raised by the hook alone, whether the stream covers it or not.
+        """
+        chosen = event_type is not None or subject is not None
+        delivers = chosen or self.configuration.get("events_delivered") != []
         if self.transmitter.raises_events and (delivers or not self.transmitter.offers("verify")):
-            self.transmitter.emit(self, event_type)
+            self.transmitter.emit(self, event_type, subject=subject)
             return
         answer = self.verify()
         require(answer.served, f"no SET could be raised: verification was answered {answer.text}")
@@ -251,7 +313,7 @@ class Stream:
             if fresh and at_once and self.endpoint is None:
                 at_once -= 1
                 continue
-            self._let_pass(step)
+            self.let_pass(step)
             waited += step
             step = min(step * 2, max(5.0, waited / 5))
 
@@ -267,7 +329,7 @@ class Stream:
         self.require_end_of_pushes()
         return found
 
-    def _let_pass(self, seconds: float) -> None:
+    def let_pass(self, seconds: float) -> None:
         """Let time pass at the target; what it pushes may end the wait."""
         clock, endpoint = self.transmitter.clock, self.endpoint
         if endpoint is None:
@@ -347,7 +409,7 @@ class Stream:
             done = len(pushes) >= enough if isinstance(enough, int) else enough(pushes)
             if done or waited >= patience:
                 return pushes
-            self._let_pass(step)
+            self.let_pass(step)
             waited += step
             step = min(step * 2, max(5.0, waited / 5))
 

@@ -127,6 +127,8 @@ class Target:
     overrides: Mapping[str, str] = field(default_factory=dict)
     streams: int = 1
     event_types: tuple[str, ...] = ()
+    # Subjects that the target knows, as subject identifiers.
+    subjects: tuple[Json, ...] = ()
     hooks: Mapping[str, Hook] = field(default_factory=dict)
     limits: Limits = field(default_factory=Limits)
     ca_file: Path | None = None
@@ -156,6 +158,13 @@ class Target:
         if name == "push_listener":
             return self.listening is not None
         return name in self.hooks
+
+    @property
+    def chooses_subjects(self) -> bool:
+        """Say whether the hook that raises events can be told what they are about."""
+        hook = self.hooks.get("emit_event")
+        parts = () if hook is None else (hook.url, hook.headers, hook.body, hook.argv)
+        return "{subject}" in repr(parts)
 
     @property
     def secrets(self) -> frozenset[str]:
@@ -239,6 +248,7 @@ def _target(document: Json, file: str, options: Options, *, named: str) -> Targe
         overrides=document.get("overrides", {}),
         streams=capabilities.get("streams", 1),
         event_types=tuple(capabilities.get("event_types", ())),
+        subjects=tuple(capabilities.get("subjects", ())),
         hooks=_hooks(document.get("hooks", {})),
         limits=Limits(**limits),
         ca_file=ca_file,

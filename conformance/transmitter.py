@@ -9,12 +9,12 @@ from typing import Any, NoReturn, TypeAlias
 from urllib.parse import urlencode, urlsplit
 
 from conformance import clock as time_of
-from conformance import hooks, jws
+from conformance import credentials, hooks, jws
 from conformance.client import Answer, Connection, Credential, NoAnswer
 from conformance.credentials import Bearer
 from conformance.exchange import Exchange, Recorder
 from conformance.handshake import Handshakes, shake_hands
-from conformance.push_listener import Flaw, PushListener
+from conformance.push_listener import Endpoint, Flaw, PushListener
 from conformance.spec import codec
 from conformance.spec.profile import CEILING_OF_EVIDENCE, UnresolvedEndpoint
 from conformance.spec.redaction import redact_text
@@ -219,17 +219,13 @@ class Transmitter:
         `tail` is path and query below that endpoint, `flaw` what is wrong with its listener;
         `members` are as in `new_stream`. Raises NotReached, and Blocked where nothing listens.
         """
-        if self.listener is None:
-            raise Blocked("nothing listens for pushes; give --push-listen")
-        self._endpoints += 1
-        endpoint = self.listener.open(f"{self._case}/{self._endpoints}", flaw=flaw)
-        delivery = {
-            "method": self.profile.delivery.push,
-            "endpoint_url": endpoint.url if tail is None else endpoint.at(tail),
-        }
-        if authorization_header is not None:
-            delivery["authorization_header"] = authorization_header
-        try:
+        with self.new_endpoint(flaw) as endpoint:
+            delivery = {
+                "method": self.profile.delivery.push,
+                "endpoint_url": endpoint.url if tail is None else endpoint.at(tail),
+            }
+            if authorization_header is not None:
+                delivery["authorization_header"] = authorization_header
             with self._stream({**members, "delivery": delivery}) as stream:
                 stream.endpoint = endpoint
                 try:
@@ -237,13 +233,28 @@ class Transmitter:
                 finally:
                     _ = stream.pushes
                 stream.require_end_of_pushes()
+
+    @contextmanager
+    def new_endpoint(self, flaw: Flaw | None = None) -> Iterator[Endpoint]:
+        """Give an endpoint that can be pushed to, and close it at the end.
+
+        Raises Blocked where nothing listens, or not with such a flaw.
+        """
+        if self.listener is None:
+            raise Blocked("nothing listens for pushes; give --push-listen")
+        if flaw is not None and flaw not in self.listener.flaws:
+            raise Blocked(f"the push listener can't have {flaw}: what it has is the operator's")
+        self._endpoints += 1
+        endpoint = self.listener.open(f"{self._case}/{self._endpoints}", flaw=flaw)
+        try:
+            yield endpoint
         finally:
             endpoint.close()
 
     @contextmanager
     def _stream(self, members: Mapping[str, Any]) -> Iterator["Stream"]:
         if self.profile.stream.model == "implicit":
-            with self._borrowed_stream(members) as stream:
+            with self.borrowed_stream(members) as stream:
                 yield stream
             return
         request = {**self.usual_properties(), **members}
@@ -284,9 +295,18 @@ class Transmitter:
         raise NotReached(reason)
 
     @contextmanager
-    def _borrowed_stream(self, members: Mapping[str, Any]) -> Iterator["Stream"]:
-        """Lend the one implicit stream, and put its configuration back."""
-        found = self.call("read_stream")
+    def borrowed_stream(
+        self,
+        members: Mapping[str, Any],
+        receiver: Mapping[str, credentials.Credential] | None = None,
+    ) -> Iterator["Stream"]:
+        """Lend the one implicit stream, and put its configuration back.
+
+        `receiver` holds the credentials of the Receiver that it is of; None is the target's own.
+        Raises NotReached, and Blocked where there is none.
+        """
+        credential: Credential = "own" if receiver is None else receiver["management"]
+        found = self.call("read_stream", credential=credential)
         configuration = self.configuration_in(found)
         absent_stream = found.is_in(self.profile.semantics.gone_stream)
         if absent_stream and not self.profile.stream.remade_by_replace:
@@ -300,7 +320,7 @@ class Transmitter:
             for name in self.profile.stream.receiver_supplied
             if name in configuration
         } or self.usual_properties()
-        stream = Stream(self, configuration, created=found)
+        stream = Stream(self, configuration, created=found, receiver=receiver)
         try:
             wanted = {**before, **self.usual_properties(configuration), **members}
             answer = stream.replace({key: part for key, part in wanted.items() if part is not None})
@@ -309,12 +329,13 @@ class Transmitter:
             yield stream
         finally:
             try:
+                stream.resume()
                 stream.drain()
             finally:
                 if absent_stream:
-                    self._call_quietly("delete_stream")
+                    self._call_quietly("delete_stream", credential=credential)
                 else:
-                    self._call_quietly("replace_stream", body=before)
+                    self._call_quietly("replace_stream", body=before, credential=credential)
 
     @property
     def known_event_types(self) -> tuple[str, ...]:
@@ -380,25 +401,56 @@ class Transmitter:
         """Say whether the operator lends a hook that raises events."""
         return self.target.has_hook("emit_event")
 
-    def emit(self, stream: "Stream", event_type: str | None = None) -> None:
+    def emit(
+        self,
+        stream: "Stream",
+        event_type: str | None = None,
+        *,
+        subject: Mapping[str, Any] | None = None,
+    ) -> None:
         """Have the target raise an event for a stream, through the operator's hook.
 
-        Where no subject is covered by default (SSF 1.0 section 7.1) its subject is added first, and
-        the hook is told of it.
+        It is about a subject, or about any. Where none is covered by default (SSF 1.0 section 7.1)
+        that one is added first, and the hook is told of it.
         """
-        subject = None
-        if self.metadata.get("default_subjects") == "NONE" and self.offers("add_subject"):
-            subject = EVENT_SUBJECT
+        by_default = self.metadata.get("default_subjects")
+        if subject is None and by_default == "NONE" and self.offers("add_subject"):
+            subject = next(iter(self.target.subjects), EVENT_SUBJECT)
             stream.send("add_subject", body={"subject": subject})
-        audience = stream.configuration.get("aud")
         delivered = stream.configuration.get("events_delivered")
         choice = event_type or (delivered[0] if isinstance(delivered, list) and delivered else None)
         self.call_hook(
             "emit_event",
             {
                 "stream_id": stream.id,
-                "audience": audience[0] if isinstance(audience, list) and audience else audience,
+                "audience": stream.audience,
                 "event_type": choice,
+                "subject": subject,
+            },
+        )
+
+    def act_on_status(
+        self,
+        stream: "Stream",
+        status: str,
+        *,
+        reason: str | None = None,
+        subject: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Have the target itself change the status of a stream, or of a subject in it.
+
+        That is done through the operator's hook. Raises Blocked where it fails.
+        """
+        if subject is not None and "{subject}" not in repr(self.target.hooks["transmitter_status"]):
+            raise Blocked("hook transmitter_status takes no {subject}")
+        stream.note_status(status)
+        self.call_hook(
+            "transmitter_status",
+            {
+                "stream_id": stream.id,
+                "audience": stream.audience,
+                "status": status,
+                "reason": reason,
                 "subject": subject,
             },
         )
@@ -509,6 +561,7 @@ class Transmitter:
         raw: bytes | None = None,
         stream_id: str | None = None,
         stream: Mapping[str, Any] | None = None,
+        subject: object = None,
         credential: Credential = "own",
         method: str | None = None,
         headers: Mapping[str, str] | None = None,
@@ -519,7 +572,7 @@ class Transmitter:
         """Call an operation of the profile and return its answer, whatever it is.
 
         `body` is canonical (JSON of any type, an object where it is to be valid), `raw` is sent
-        as it is, `method` is another verb than the operation's, `headers` stand in place of the
+        as it is, `subject` stands as JSON in the query (2021 draft, section 7.1.1.1), `method` is another verb than the operation's, `headers` stand in place of the
         usual Content-Type of a body, `retried` holds the statuses after which it is sent again.
         Raises NoAnswer, or NotReached where the endpoint's URL is not known.
         """
@@ -529,8 +582,11 @@ class Transmitter:
         except UnresolvedEndpoint as error:
             raise NotReached(str(error)) from error
         method = method or spoken.method
-        if spoken.stream_id == "query" and stream_id is not None:
-            query = urlencode({"stream_id": stream_id}, errors="replace")
+        asked = {"stream_id": stream_id} if spoken.stream_id == "query" else {}
+        asked["subject"] = None if subject is None else json.dumps(subject)
+        named = {name: value for name, value in asked.items() if value is not None}
+        if named:
+            query = urlencode(named, errors="replace")
             url = f"{url}{'&' if '?' in url else '?'}{query}"
         content = raw
         if body is not None:

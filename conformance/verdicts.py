@@ -43,18 +43,21 @@ class Needs:
     """What a case needs of a target, besides the operations of its rows.
 
     `stream` says that it gets one of its own (or borrows the implicit one), `sets` how many SETs an
-    example has to be able to raise, `events` that it chooses what happens, `clock` that the
+    example has to be able to raise, `events` that it chooses what happens, `subjects` also whom it
+    is about, `status_changes` that the Transmitter itself changes a status, `clock` that the
     target's time can be moved, `destructive` that the API can't undo what the case does,
-    `second_receiver`, `limited_receiver` and `oauth_client` the credential of that name,
-    `delivery` a delivery method to receive by (without one, SETs may come by either), `model` that
-    it speaks of explicit or implicit streams alone, `handshakes` that it shakes hands with the
-    target's hosts.
+    `second_receiver`, `limited_receiver` and `oauth_client` the credential of that name, `delivery`
+    a delivery method to receive by (without one, SETs may come by either), `model` that it speaks
+    of explicit or implicit streams alone, `handshakes` that it shakes hands with the target's
+    hosts.
     """
 
     operations: tuple[str, ...] = ()
     stream: bool = False
     sets: int = 0
     events: bool = False
+    subjects: bool = False
+    status_changes: bool = False
     clock: bool = False
     destructive: bool = False
     second_receiver: bool = False

@@ -146,7 +146,7 @@ def _client(server: RunningServer, receiver: Receiver) -> _Kind:
 def _hooks(server: RunningServer, *, simulated: bool) -> list[str]:
     control = server.control_url
     target = (
-        f"audience = {_toml(server.receivers[0].audience)}"
+        'audience = "{audience}"'
         if server.profile.stream.model == "implicit"
         else 'stream_id = "{stream_id}"'
     )
@@ -161,7 +161,8 @@ def _hooks(server: RunningServer, *, simulated: bool) -> list[str]:
             "transmitter_status",
             "POST",
             "status",
-            f'body = {{ status = "{{status}}", reason = "{{reason}}", {target} }}',
+            'body = { status = "{status}", reason = "{reason}", subject = "{subject}",'
+            f" {target} }}",
         ),
     ]
     if simulated:

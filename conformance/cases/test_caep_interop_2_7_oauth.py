@@ -159,7 +159,7 @@ def test_an_access_token_in_the_query_is_not_taken(transmitter: Transmitter) -> 
 
 
 @pytest.mark.parametrize("how", ["tampered with", "expired", "revoked"])
-@judges("CAEPIOP-2.7.3-TOKEN-VALIDITY", needs=OAUTH_AND_LIST)
+@judges("CAEPIOP-2.7.3-TOKEN-VALIDITY", "RFC6750-3.1-INVALID-TOKEN", needs=OAUTH_AND_LIST)
 def test_a_token_that_is_not_valid_is_refused(transmitter: Transmitter, how: str) -> None:
     """A token that was tampered with, has expired or was revoked is refused."""
     answer = request_token(transmitter, client_of(transmitter).scope)
@@ -175,6 +175,13 @@ def test_a_token_that_is_not_valid_is_refused(transmitter: Transmitter, how: str
         expected=f"401 for a token that was {how}",
         got=refusal.text,
         at_most=Grade.WARN if refusal.refused else None,
+    )
+    challenge = refusal.headers.get("www-authenticate", "")
+    verify(
+        "RFC6750-3.1-INVALID-TOKEN",
+        refusal.status == 401 and "invalid_token" in challenge,
+        expected=f"401 and error=invalid_token for a token that was {how}",
+        got=f"{refusal.text}; WWW-Authenticate: {challenge or 'none'}",
     )
 
 

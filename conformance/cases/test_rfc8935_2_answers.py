@@ -93,7 +93,7 @@ def times(pushes: Sequence[Push], first: Push) -> int:
 
 
 def enable(stream: Stream) -> None:
-    """Enable a stream that was suspended, which is a Transmitter's right (SSF 1.0 section 8.1.2)."""
+    """Enable a stream again that was suspended, as it may be (SSF 1.0 section 8.1.2)."""
     if not stream.transmitter.offers("update_status"):
         return
     status = stream.send("read_status").document
@@ -181,7 +181,7 @@ def test_a_set_outlives_a_failure_that_passes(transmitter: Transmitter, failure:
             ),
             first,
         )
-        if again < 2 and not movable:  # noqa: PLR2004 (once, and again)
+        if again < 2 and not movable:
             raise Blocked("no second push within the patience; raise --patience?")
         verify(
             "RFC8935-4-RETRY-STRATEGY",

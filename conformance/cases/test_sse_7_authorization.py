@@ -1,19 +1,33 @@
-"""Who may do what with the one implicit stream: SSE Framework 1.0 ID1 (2021), section 7.1.2."""
+"""Who may do what with the one implicit stream: SSE Framework 1.0 ID1 (2021), section 7.1."""
 
 import pytest
 
-from conformance.client import Answer
+from conformance.challenges import CHALLENGES, verify_challenge
+from conformance.client import Answer, Credential
 from conformance.configuration import differing
-from conformance.forbidden import is_shown
+from conformance.credentials import Bearer
+from conformance.forbidden import is_shown, request_body, status_of
 from conformance.spec.requirement import Grade
 from conformance.stream import Stream
-from conformance.transmitter import Transmitter
+from conformance.transmitter import GARBAGE, Transmitter
 from conformance.verdicts import Needs, judges, verify
 
 ERR_403 = {
     "read_stream": "SSE-7.1.2.1-ERR-403",
     "replace_stream": "SSE-7.1.2.2-ERR-403",
     "delete_stream": "SSE-7.1.2.3-ERR-403",
+}
+BESIDE_403 = {
+    "update_status": "SSE-7.1.1.2-ERR-403",
+    "add_subject": "SSE-7.1.3.1-ERR-403",
+    "remove_subject": "SSE-7.1.3.2-ERR-403",
+}
+BESIDE_401 = {
+    "read_status": "SSE-7.1.1.1-ERR-401",
+    "update_status": "SSE-7.1.1.2-ERR-401",
+    "add_subject": "SSE-7.1.3.1-ERR-401",
+    "remove_subject": "SSE-7.1.3.2-ERR-401",
+    "verify": "SSE-7.1.4.2-ERR-401",
 }
 
 
@@ -61,6 +75,66 @@ def test_the_stream_is_kept_from_a_receiver_that_may_not_delete_it(
             got=answer.text,
             at_most=Grade.WARN if answer.refused and untouched else None,
         )
+
+
+@pytest.mark.parametrize("credential", [None, GARBAGE], ids=["no token", "garbage token"])
+@pytest.mark.parametrize("operation", BESIDE_401)
+@judges(
+    *BESIDE_401.values(),
+    "SSE-8-OAUTH-BEARER",
+    *CHALLENGES,
+    needs=Needs(model="implicit", stream=True),
+)
+def test_what_stands_beside_the_stream_is_closed_to_the_unauthorized(
+    transmitter: Transmitter, operation: str, credential: Bearer | None
+) -> None:
+    """Without a valid token no status, subject or verification is had: 401, and no effect."""
+    if not transmitter.offers(operation):
+        return
+    with transmitter.new_stream() as stream:
+        answer, untouched = attempt_beside(stream, operation, credential)
+        verify(BESIDE_401[operation], answer.status == 401, expected="401", got=answer.text)
+        verify(
+            "SSE-8-OAUTH-BEARER",
+            untouched and not answer.served,
+            expected=f"{operation} refused and without effect",
+            got=answer.text,
+        )
+        verify_challenge(answer, credential)
+
+
+@pytest.mark.parametrize("operation", BESIDE_403)
+@judges(*BESIDE_403.values(), needs=Needs(model="implicit", stream=True, limited_receiver=True))
+def test_what_stands_beside_the_stream_is_closed_to_a_receiver_that_may_not(
+    transmitter: Transmitter, operation: str
+) -> None:
+    """A Receiver that may not set the status, or choose subjects, gets 403, without effect."""
+    if not transmitter.offers(operation):
+        return
+    with transmitter.new_stream() as stream:
+        limited = transmitter.target.limited_receiver["management"]
+        answer, untouched = attempt_beside(stream, operation, limited)
+        verify(
+            BESIDE_403[operation],
+            answer.status == 403 and untouched,
+            expected="403, and nothing done",
+            got=answer.text,
+            at_most=Grade.WARN if answer.refused and untouched else None,
+        )
+
+
+def attempt_beside(stream: Stream, operation: str, credential: Credential) -> tuple[Answer, bool]:
+    """Call an operation without the right to; return the answer, and whether the status stays.
+
+    A status that was changed is put back.
+    """
+    status = status_of(stream, operation)
+    body = request_body(operation, {}, "asked for without the right to")
+    answer = stream.send(operation, body=body, credential=credential)
+    untouched = status_of(stream, operation) == status
+    if not untouched:
+        stream.send("update_status", body={"status": status})
+    return answer, untouched
 
 
 def attempt(stream: Stream, operation: str) -> tuple[Answer, bool]:

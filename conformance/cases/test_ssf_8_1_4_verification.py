@@ -1,18 +1,21 @@
-"""Verification: SSF 1.0, section 8.1.4."""
+"""Verification: SSF 1.0, section 8.1.4; SSE Framework 1.0 ID1 (2021), section 7.1.4."""
 
 from collections.abc import Mapping
 from typing import Any
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from conformance.client import Answer
 from conformance.jose import claims_of
+from conformance.push_listener import refused
+from conformance.spec.requirement import Grade
 from conformance.stream import Stream
 from conformance.transmitter import Transmitter
-from conformance.verdicts import Needs, judges, observe, require, verify
+from conformance.verdicts import Blocked, Needs, judges, observe, require, verify
 
 VERIFIES = Needs(stream=True, operations=("verify",))
+NAMES_THE_STREAM = Needs(stream=True, model="explicit", operations=("verify", "list_streams"))
 RECEIVES = Needs(stream=True, operations=("verify",), sets=1)
 
 # The same sentences stand in the final text, in the draft of 2021 and on a vendor's page.
@@ -30,28 +33,29 @@ SLOW_ENOUGH = (
 )
 TOO_MANY_REQUESTS = 429
 
-STATES = ("a", "VGhpcyBpcyBhbiBleGFtcGxlIHN0YXRl", "", "zwölf Boxkämpfer", '{"a": 1}', "x" * 300)
+ANSWERED_204 = ("SSF-8.1.4.2-VERIFY-204", "SSE-7.1.4.2-VERIFY-204")
+STATE_COMES_BACK = ("SSF-8.1.4.2-STATE-ECHO", "SSE-7.1.4.2-STATE-ECHO")
+NONE_OF_ITS_OWN = ("SSF-8.1.4.2-STATE-ABSENT-UNSOLICITED", "SSE-7.1.4.2-STATE-ABSENT-UNSOLICITED")
+UNSOLICITED = ("SSF-8.1.4-UNSOLICITED-VERIFICATION", "SSE-7.1.4-UNSOLICITED")
+SUSPENDED = ("SSF-8.1.4.1-MAY-DISABLE-UNVERIFIED", "SSE-7.1.4.1-MAY-DISABLE")
+
+PLAIN = "VGhpcyBpcyBhbiBleGFtcGxlIHN0YXRl"
+STATES = (PLAIN, "a", "", "zwölf Boxkämpfer", '{"a": 1}', "x" * 300)
+# For so long nothing is asked for, at the target, in seconds.
+QUIET_S = 2.0
 
 
-@judges(
-    "SSF-8.1.4.2-VERIFY-204",
-    "SSF-8.1.4.2-204-MEANS-WILL-SEND",
-    "SSF-8.1.4.2-STATE-ECHO",
-    needs=RECEIVES,
-)
-@given(state=st.sampled_from(STATES))
+@judges(*ANSWERED_204, "SSF-8.1.4.2-204-MEANS-WILL-SEND", *STATE_COMES_BACK, needs=RECEIVES)
+@given(state=st.sampled_from(STATES) | st.text(max_size=80))
+@example(state=STATES[2])
+@example(state=STATES[3])
 def test_a_verification_request_brings_its_state_back(transmitter: Transmitter, state: str) -> None:
     """A request is answered 204, and a Verification Event brings its state back."""
     with transmitter.new_stream() as stream:
         answer = stream.verify(state)
-        if answer.refused and state != STATES[0]:
+        if answer.refused and state != PLAIN:
             return  # an odd state that is refused is nobody's breach; the plain one has to work
-        verify(
-            "SSF-8.1.4.2-VERIFY-204",
-            answer.status == 204 and not answer.body,
-            expected="204 and an empty body",
-            got=answer.text,
-        )
+        verify_204(answer)
         if not answer.served:
             return
         found = verification_events(stream, state)
@@ -62,19 +66,48 @@ def test_a_verification_request_brings_its_state_back(transmitter: Transmitter, 
             got="none",
         )
         if found:
-            verify(
-                "SSF-8.1.4.2-STATE-ECHO",
-                any(payload.get("state") == state for payload in found),
-                expected=f"state {state!r}",
-                got=f"Verification Events with {found!r}",
-            )
+            for requirement in STATE_COMES_BACK:
+                verify(
+                    requirement,
+                    any(payload.get("state") == state for payload in found),
+                    expected=f"state {state!r}",
+                    got=f"Verification Events with {found!r}",
+                )
 
 
-@judges("SSF-8.1.4.2-NO-STATE-REQUEST", needs=RECEIVES)
+@judges("SSF-8.1.4.2-204-MEANS-WILL-SEND", *STATE_COMES_BACK, needs=RECEIVES)
+def test_each_of_several_requests_gets_its_event(transmitter: Transmitter) -> None:
+    """Requests that follow one another bring an event each, with the state of each."""
+    states = {"the first of three", "the second of three", "the third of three"}
+    with transmitter.new_stream() as stream:
+        for state in sorted(states):
+            require(stream.verify(state).served, "a verification request was refused")
+        sets = stream.await_sets_that(
+            lambda seen: states <= {*map(state_in, payloads(stream, seen))}
+        )
+        found = payloads(stream, sets)
+        verify(
+            "SSF-8.1.4.2-204-MEANS-WILL-SEND",
+            len(found) >= len(states),
+            expected=f"{len(states)} Verification Events within the patience",
+            got=f"{len(found)}",
+        )
+        if len(found) >= len(states):
+            for requirement in STATE_COMES_BACK:
+                verify(
+                    requirement,
+                    states <= {*map(state_in, found)},
+                    expected=f"the states {sorted(states)}",
+                    got=f"Verification Events with {found!r}",
+                )
+
+
+@judges("SSF-8.1.4.2-NO-STATE-REQUEST", *ANSWERED_204, needs=RECEIVES)
 def test_a_verification_request_needs_no_state(transmitter: Transmitter) -> None:
     """A request without state is valid, and the event that follows has none."""
     with transmitter.new_stream() as stream:
         answer = stream.verify()
+        verify_204(answer)
         verify("SSF-8.1.4.2-NO-STATE-REQUEST", answer.served, expected="204", got=answer.text)
         if answer.served:
             found = verification_events(stream, None)
@@ -86,15 +119,116 @@ def test_a_verification_request_needs_no_state(transmitter: Transmitter) -> None
             )
 
 
-@judges("SSF-8.1.4.2-ERR-400", "SSF-8.1.4.2-ERR-404", needs=VERIFIES)
+@judges(*NONE_OF_ITS_OWN, *UNSOLICITED, needs=Needs(stream=True, sets=1))
+def test_an_event_that_nobody_asked_for_has_no_state(transmitter: Transmitter) -> None:
+    """A Verification Event that the Transmitter sends by itself has no state."""
+    if transmitter.profile.stream.model == "implicit" and not transmitter.target.disposable:
+        return  # what comes may answer a request of an earlier run
+    with transmitter.new_stream() as stream:
+        for payload in payloads(stream, stream.await_sets_that(bool, patience_s=QUIET_S)):
+            for requirement in UNSOLICITED:
+                observe(requirement, "a Verification Event that nobody asked for")
+            for requirement in NONE_OF_ITS_OWN:
+                verify(
+                    requirement,
+                    "state" not in payload,
+                    expected="no state",
+                    got=f"a Verification Event with {payload!r}",
+                    at_most=None if payload.get("state") else Grade.WARN,
+                )
+
+
+@judges("SSF-8.1.4.2-ERR-400", "SSE-7.1.4.2-ERR-400", "SSF-8.1.4.2-ERR-400-INVALID", needs=VERIFIES)
 def test_a_verification_request_that_means_nothing_is_refused(transmitter: Transmitter) -> None:
-    """Truncated JSON is answered 400, a stream that is no more 404."""
+    """Truncated JSON is answered 400, and so is a state that is no string."""
     with transmitter.new_stream() as stream:
         answer = stream.send("verify", raw=b'{"stream_id": "x", "sta')
         verify("SSF-8.1.4.2-ERR-400", answer.status == 400, expected="400", got=answer.text)
+        verify("SSE-7.1.4.2-ERR-400", answer.status == 400, expected="400", got=answer.text)
+        answer = stream.send("verify", body={"state": 7})
+        verify(
+            "SSF-8.1.4.2-ERR-400-INVALID",
+            answer.status == 400,
+            expected="400 for a state that is the number 7",
+            got=answer.text,
+        )
+        verify(
+            "SSE-7.1.4.2-ERR-400",
+            answer.status == 400,
+            expected="400 for a state that is the number 7",
+            got=answer.text,
+            at_most=Grade.WARN,
+        )
+
+
+@judges("SSF-8.1.4.2-ERR-400-INVALID", needs=NAMES_THE_STREAM)
+def test_a_verification_request_names_its_stream(transmitter: Transmitter) -> None:
+    """A request without stream_id is answered 400, also where there is but one stream."""
+    with transmitter.new_stream() as stream:
+        listed = transmitter.configurations_in(transmitter.list_streams())
+        if [one.get("stream_id") for one in listed] != [stream.id]:
+            raise Blocked("the list shows other streams, which such a request might be for")
+        answer = transmitter.call("verify", body={"state": PLAIN})
+        verify(
+            "SSF-8.1.4.2-ERR-400-INVALID",
+            answer.status == 400,
+            expected="400 for a request without stream_id",
+            got=answer.text,
+        )
+
+
+@judges(
+    "SSF-8.1.4.2-ERR-404",
+    needs=Needs(stream=True, model="explicit", operations=("verify", "delete_stream")),
+)
+def test_a_stream_that_is_no_more_is_not_verified(transmitter: Transmitter) -> None:
+    """A verification request for a stream that was deleted is answered 404."""
+    with transmitter.new_stream() as stream:
         require(stream.delete().served, "the stream could not be deleted")
         answer = stream.send("verify", body={})
         verify("SSF-8.1.4.2-ERR-404", answer.status == 404, expected="404", got=answer.text)
+
+
+@judges(
+    "SSF-8.1.4.1-STREAM-SUBJECT-STICKY",
+    needs=Needs(stream=True, model="explicit", operations=("verify", "remove_subject"), sets=1),
+)
+def test_the_stream_itself_stays_a_subject(transmitter: Transmitter) -> None:
+    """Verification Events come also after the stream was removed as a subject of its own."""
+    state = "after the removal"
+    with transmitter.new_stream() as stream:
+        subject = {"format": "opaque", "id": stream.id}
+        stream.send("remove_subject", body={"subject": subject})
+        answer = stream.verify(state)
+        found = verification_events(stream, state) if answer.served else []
+        verify(
+            "SSF-8.1.4.1-STREAM-SUBJECT-STICKY",
+            state in map(state_in, found),
+            expected="a Verification Event, whatever the removal was answered",
+            got=f"{answer.text}; Verification Events with {found!r}",
+        )
+
+
+@judges(
+    *SUSPENDED,
+    needs=Needs(
+        stream=True,
+        operations=("verify", "read_status", "update_status"),
+        sets=1,
+        delivery="push",
+    ),
+)
+def test_a_stream_that_fails_verification_may_be_suspended(transmitter: Transmitter) -> None:
+    """A stream whose Verification Event is refused may be paused or disabled."""
+    with transmitter.new_push_stream() as stream:
+        stream.answer_pushes(refused("invalid_state"))
+        require(stream.verify(PLAIN).served, "the verification request was refused")
+        stream.await_pushes()
+        status = status_of(stream)
+        if status in {"paused", "disabled"}:
+            for requirement in SUSPENDED:
+                observe(requirement, f"{status}, after a Verification Event was refused")
+            stream.send("update_status", body={"status": "enabled"})
 
 
 @judges(*TOO_SOON, needs=VERIFIES)
@@ -122,15 +256,16 @@ def test_a_receiver_that_keeps_to_the_interval_gets_no_429(transmitter: Transmit
         if not isinstance(interval, int) or interval < 0:
             return
         require(stream.verify().served, "the first verification request was refused")
-        # Where the clock can't be moved, each wait is real time.
-        for _ in range(2 if transmitter.clock.movable else 1):
-            transmitter.wait(interval + 1)
+        # Where the clock can't be moved, each wait is real time, and never exact.
+        movable = transmitter.clock.movable
+        for _ in range(2 if movable else 1):
+            transmitter.wait(interval if movable else interval + 1)
             answer = ask_once(stream)
             for requirement in SLOW_ENOUGH:
                 verify(
                     requirement,
                     answer.status != TOO_MANY_REQUESTS,
-                    expected=f"no 429, {interval} s and a moment after the request before",
+                    expected=f"no 429, {interval} s after the request before",
                     got=answer.text,
                 )
 
@@ -147,14 +282,39 @@ def verification_events(stream: Stream, state: str | None) -> list[dict[str, Any
 
     Unsolicited ones may come at any time, without a state (section 8.1.4).
     """
-    uri = stream.profile.sets.verification_event
-
-    def payloads(sets: Mapping[str, str]) -> list[dict[str, Any]]:
-        events = [claims_of(token).get("events") for token in sets.values()]
-        found = [one.get(uri) for one in events if isinstance(one, dict)]
-        return [payload for payload in found if isinstance(payload, dict)]
 
     def answered(sets: Mapping[str, str]) -> bool:
-        return any(state is None or "state" in payload for payload in payloads(sets))
+        return any(state is None or "state" in payload for payload in payloads(stream, sets))
 
-    return payloads(stream.await_sets_that(answered))
+    return payloads(stream, stream.await_sets_that(answered))
+
+
+def payloads(stream: Stream, sets: Mapping[str, str]) -> list[dict[str, Any]]:
+    """Return the payloads of the Verification Events among SETs."""
+    uri = stream.profile.sets.verification_event
+    events = [claims_of(token).get("events") for token in sets.values()]
+    found = [one.get(uri) for one in events if isinstance(one, dict)]
+    return [payload for payload in found if isinstance(payload, dict)]
+
+
+def state_in(payload: Mapping[str, Any]) -> str | None:
+    """Return the state of a Verification Event, None where it has none that is a string."""
+    found = payload.get("state")
+    return found if isinstance(found, str) else None
+
+
+def verify_204(answer: Answer) -> None:
+    """Judge the answer to a verification request."""
+    for requirement in ANSWERED_204:
+        verify(
+            requirement,
+            answer.status == 204 and not answer.body,
+            expected="204 and an empty body",
+            got=answer.text,
+        )
+
+
+def status_of(stream: Stream) -> object:
+    """Return the status of a stream, None where the answer has none."""
+    document = stream.send("read_status").document
+    return document.get("status") if isinstance(document, dict) else None

@@ -5,10 +5,10 @@ import pytest
 from conformance.challenges import CHALLENGES, verify_challenge
 from conformance.client import Answer, Credential
 from conformance.configuration import MEMBERS, differing
-from conformance.forbidden import is_shown, request_body
+from conformance.credentials import Bearer, SecretHeader
+from conformance.forbidden import is_shown, request_body, status_of
 from conformance.spec.requirement import Grade
 from conformance.stream import Stream
-from conformance.credentials import Bearer
 from conformance.transmitter import GARBAGE, Transmitter
 from conformance.verdicts import Needs, judges, verify
 
@@ -19,6 +19,10 @@ ERR_401 = {
     "update_stream": "SSF-8.1.1.3-ERR-401",
     "replace_stream": "SSF-8.1.1.4-ERR-401",
     "delete_stream": "SSF-8.1.1.5-ERR-401",
+    "read_status": "SSF-8.1.2.1-ERR-401",
+    "update_status": "SSF-8.1.2.2-ERR-401",
+    "add_subject": "SSF-8.1.3.2-ERR-401",
+    "remove_subject": "SSF-8.1.3.3-ERR-401",
     "verify": "SSF-8.1.4.2-ERR-401",
 }
 
@@ -29,6 +33,21 @@ ERR_403 = {
     "update_stream": "SSF-8.1.1.3-ERR-403",
     "replace_stream": "SSF-8.1.1.4-ERR-403",
     "delete_stream": "SSF-8.1.1.5-ERR-403",
+    "update_status": "SSF-8.1.2.2-ERR-403",
+    "add_subject": "SSF-8.1.3.2-ERR-403",
+    "remove_subject": "SSF-8.1.3.3-ERR-403",
+}
+
+# What no scheme of HTTP authentication takes a known token from: RFC 9110 section 11.4, RFC 6750
+# section 2.1.
+MALFORMED = ("Bearer", "Bearer two tokens", "Basic bm9ib2R5Om5vdGhpbmc=", "no-scheme-at-all")
+
+CLOSED = ("SSF-8-HTTP-AUTH", "SSE-8-OAUTH-BEARER")
+CLOSED_POLLING = ("SSF-7.1.1-POLL-PROTECTED", "VEPA-POLL-AUTH")
+# Valid, and without effect where they are served.
+POLLING: dict[str, dict[str, object]] = {
+    "poll": {"maxEvents": 1, "returnImmediately": True},
+    "acknowledge": {"acks": []},
 }
 
 without_authorization = pytest.mark.parametrize(
@@ -52,6 +71,7 @@ def test_management_is_refused_without_authorization(
         return
     with transmitter.new_stream(description="before") as stream:
         before = stream.read()
+        status = status_of(stream, operation)
         if operation == "create_stream":
             wanted = {**transmitter.usual_properties(), "description": MADE_WITHOUT}
             answer = transmitter.create_stream(wanted, credential=credential)
@@ -67,14 +87,45 @@ def test_management_is_refused_without_authorization(
             body = request_body(operation, before, "changed without authorization")
             answer = stream.send(operation, body=body, credential=credential)
         after = stream.fetch()
+        kept = unchanged(stream, before, after) and status_of(stream, operation) == status
         verify(
             "SSF-8-HTTP-AUTH",
-            not answer.served and after.served and unchanged(stream, before, after),
+            not answer.served and after.served and kept,
             expected=f"{operation} refused and without effect",
             got=f"{answer.text}; the stream afterwards: {after.text}",
         )
         verify(ERR_401[operation], answer.status == 401, expected="401", got=answer.text)
         verify_challenge(answer, credential)
+
+
+@pytest.mark.parametrize("operation", [*ERR_401, *POLLING])
+@judges(*CLOSED, *CLOSED_POLLING, needs=Needs(stream=True))
+def test_a_malformed_credential_opens_nothing(transmitter: Transmitter, operation: str) -> None:
+    """What stands in an Authorization header and is no token is as good as none."""
+    explicit = transmitter.profile.stream.model == "explicit"
+    if not transmitter.offers(operation) or (operation == "delete_stream" and not explicit):
+        return
+    with transmitter.new_stream() as stream:
+        before = stream.read()
+        status = status_of(stream, operation)
+        if operation == "create_stream":
+            body: dict[str, object] | None = transmitter.usual_properties()
+        else:
+            body = POLLING.get(operation) or request_body(operation, before, "changed by nobody")
+        for value in MALFORMED:
+            malformed = SecretHeader("authorization", value)
+            answer = stream.send(operation, body=body, credential=malformed)
+            if operation == "create_stream":
+                delete_if_made(transmitter, answer)
+            after = transmitter.configuration_in(stream.fetch())
+            kept = not differing(before, after, MEMBERS) and status_of(stream, operation) == status
+            for requirement in CLOSED_POLLING if operation in POLLING else CLOSED:
+                verify(
+                    requirement,
+                    kept and not answer.served,
+                    expected=f"{operation} refused with Authorization: {value}, without effect",
+                    got=answer.text,
+                )
 
 
 def unchanged(stream: Stream, before: dict[str, object], after: Answer) -> bool:
@@ -102,12 +153,14 @@ def test_management_is_forbidden_to_a_receiver_that_may_not(
         return
     with transmitter.new_stream(description="not for everybody") as stream:
         before = stream.read()
+        status = status_of(stream, operation)
         body = request_body(operation, before, "changed without permission")
         limited = transmitter.target.limited_receiver["management"]
         answer = stream.send(operation, body=body, credential=limited)
         after = stream.fetch()
         shown = transmitter.configuration_in(after)
-        nothing_done = not is_shown(before, answer, body) and not differing(before, shown, MEMBERS)
+        kept = not differing(before, shown, MEMBERS) and status_of(stream, operation) == status
+        nothing_done = kept and not is_shown(before, answer, body)
         verify(
             ERR_403[operation],
             answer.status == 403 and nothing_done,

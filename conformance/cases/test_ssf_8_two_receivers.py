@@ -5,15 +5,24 @@ from collections.abc import Mapping
 import pytest
 
 from conformance.configuration import MEMBERS, differing
-from conformance.forbidden import is_shown, request_body
+from conformance.forbidden import is_shown, request_body, status_of
 from conformance.jose import claims_of
-from conformance.receiving import stream_of_the_second
+from conformance.receiving import stream_of_the_second, verify_kept
 from conformance.spec.requirement import Grade
-from conformance.transmitter import Transmitter
+from conformance.transmitter import EVENT_SUBJECT, Transmitter
 from conformance.verdicts import Needs, judges, observe, require, verify
 
 TWO_RECEIVERS = Needs(stream=True, model="explicit", second_receiver=True)
-ON_A_STREAM = ("read_stream", "update_stream", "replace_stream", "delete_stream")
+ON_A_STREAM = (
+    "read_stream",
+    "update_stream",
+    "replace_stream",
+    "delete_stream",
+    "read_status",
+    "update_status",
+    "add_subject",
+    "remove_subject",
+)
 
 
 @pytest.mark.parametrize("operation", ON_A_STREAM)
@@ -24,13 +33,15 @@ def test_a_stream_is_closed_to_another_receiver(transmitter: Transmitter, operat
         return
     with transmitter.new_stream(description="of the first Receiver") as stream:
         before = stream.read()
+        status = status_of(stream, operation)
         body = request_body(operation, before, "changed by the second Receiver")
         answer = stream.send(
             operation, body=body, credential=transmitter.target.second_receiver["management"]
         )
         after = stream.fetch()
         shown = transmitter.configuration_in(after)
-        apart = not is_shown(before, answer, body) and not differing(before, shown, MEMBERS)
+        kept = not differing(before, shown, MEMBERS) and status_of(stream, operation) == status
+        apart = kept and not is_shown(before, answer, body)
         verify(
             "SSF-8-AUTH-BINDS-STREAMS",
             answer.refused and apart,
@@ -119,6 +130,60 @@ def test_the_sets_of_a_stream_do_not_come_to_another_receiver(transmitter: Trans
             not strange,
             expected="none of this stream's SETs for another Receiver",
             got=f"{result.answer.text}; SETs of this stream in it: {sorted(strange)}",
+        )
+
+
+@pytest.mark.parametrize("member", ["ack", "setErrs"])
+@judges(
+    "SSF-7.1.1-POLL-PROTECTED",
+    needs=Needs(stream=True, model="explicit", second_receiver=True, sets=1, delivery="poll"),
+)
+def test_another_receiver_releases_nothing(transmitter: Transmitter, member: str) -> None:
+    """What another Receiver says of a stream's SETs releases none: they come again."""
+    if transmitter.offers("acknowledge"):
+        return  # a poll carries no acknowledgement there
+    channel = transmitter.profile.operations["poll"].channel
+    second = transmitter.target.second_receiver.get(channel)
+    require(second, f"the second Receiver has no credential for {channel}")
+    with transmitter.new_stream() as stream:
+        jtis = list(stream.obtain_sets())
+        error = {"err": "jwtAud", "description": "not for this Receiver"}
+        said = {"ack": jtis, "setErrs": dict.fromkeys(jtis, error)}
+        body = {"maxEvents": 0, "returnImmediately": True, member: said[member]}
+        stream.send("poll", body=body, credential=second)
+        verify_kept(stream, jtis, rows=("SSF-7.1.1-POLL-PROTECTED",))
+
+
+@pytest.mark.parametrize("operation", ["update_status", "remove_subject"])
+@judges(
+    "SSF-8-AUTH-BINDS-STREAMS",
+    needs=Needs(
+        stream=True, model="explicit", second_receiver=True, events=True, sets=2, delivery="poll"
+    ),
+)
+def test_another_receiver_stops_no_events(transmitter: Transmitter, operation: str) -> None:
+    """Events go on after another Receiver has paused the stream, or removed their subject."""
+    if not transmitter.offers(operation):
+        return
+    if operation == "remove_subject" and not transmitter.target.chooses_subjects:
+        return  # what the hook raises need not be about the subject that was removed
+    subject = next(iter(transmitter.target.subjects), EVENT_SUBJECT)
+    with transmitter.new_stream() as stream:
+        if transmitter.offers("add_subject"):
+            stream.send("add_subject", body={"subject": subject})
+        transmitter.emit(stream, subject=subject)
+        first = stream.await_sets()
+        stream.acknowledge(list(first))
+        body = {"status": "paused"} if operation == "update_status" else {"subject": subject}
+        second = transmitter.target.second_receiver["management"]
+        answer = stream.send(operation, body=body, credential=second)
+        transmitter.emit(stream, subject=subject)
+        came = stream.await_sets_that(lambda sets: bool(sets.keys() - first.keys()))
+        verify(
+            "SSF-8-AUTH-BINDS-STREAMS",
+            came.keys() - first.keys(),
+            expected="another event about the subject, as there was one before",
+            got=f"none after {operation} by the second Receiver was answered {answer.text}",
         )
 
 

@@ -6,9 +6,11 @@ from conformance.generate.configurations import (
     replacements,
     stream_patches,
     stream_properties,
+    stream_subjects,
     whole_bodies,
 )
 from conformance.generate.exploring import explore
+from conformance.generate.subjects import simple_formats, subject_of_format, subject_sites
 
 __all__ = [
     "EVENT_BOUNDARIES",
@@ -16,9 +18,13 @@ __all__ = [
     "Site",
     "explore",
     "replacements",
+    "simple_formats",
     "sites",
     "stream_patches",
     "stream_properties",
+    "stream_subjects",
+    "subject_of_format",
+    "subject_sites",
     "text_boundaries",
     "whole_bodies",
 ]

@@ -113,6 +113,7 @@ _SPOIL: dict[str, Callable[[Site, Any], list[Any]]] = {
     "type": _of_another_type,
     "required": _without_member,
     "format": lambda _site, _value: list(_NO_URI),
+    "pattern": lambda _site, _value: ["no match"],
     "minItems": lambda _site, _value: [[]],
     "uniqueItems": lambda _site, value: [[*value, value[0]]],
     "minLength": lambda _site, _value: [""],

@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 from hypothesis import strategies as st
 
 from conformance.generate.from_schema import Named, instances
+from conformance.generate.subjects import subjects
 from conformance.transmitter import Transmitter
 
 Json: TypeAlias = dict[str, Any]
@@ -61,6 +62,12 @@ def replacements() -> st.SearchStrategy[Json]:
 def whole_bodies(message: str) -> st.SearchStrategy[Json]:
     """Return valid bodies of a message that have every member: something to break at any place."""
     return _of_message(message, whole=True)
+
+
+@st.composite
+def stream_subjects(draw: st.DrawFn) -> Json:
+    """Return valid subjects in every format that the dialect knows, simple and complex."""
+    return draw(subjects(_transmitter().profile.schemas["subject"]))
 
 
 @st.composite

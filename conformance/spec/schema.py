@@ -90,6 +90,7 @@ def resolve(schema: Json, reference: str) -> tuple[Json, str]:
     return found, name
 
 
+@cache
 def _plain(name: str) -> Json:
     """Return a schema that does not say its dialect: where one does, jsonschema's own class judges.
 

@@ -213,7 +213,7 @@ def test_a_client_of_today_does_not_take_what_is_weak(flaw, version):
     careless = ssl.create_default_context(
         cadata=own_authority().cert_pem.bytes().decode("ascii"),
     )
-    with pytest.warns(DeprecationWarning):
+    with pytest.warns(DeprecationWarning, match="TLSv1 is deprecated"):
         careless.minimum_version = ssl.TLSVersion.TLSv1
     careless.set_ciphers("ALL:eNULL:@SECLEVEL=0")
     try:

@@ -11,6 +11,7 @@ from conformance.spec.requirement import load_catalogue
 from mock_transmitter.deviations.catalogue import FAULTS, VARIANTS, UnknownDeviation, find
 from mock_transmitter.deviations.seams import Deviation
 from mock_transmitter.events import SUPPORTED
+from mock_transmitter.push import PushOutcome
 
 ALL = {**FAULTS, **VARIANTS}
 PROFILES = ("ssf-1.0", "jamf", "avnology", "sse-draft")
@@ -109,6 +110,11 @@ class Story:
         for name in ("session-revoked", "credential-change")
     )
     ALL = (*TYPES, "https://schemas.openid.net/secevent/caep/event-type/device-compliance-change")
+    OUTCOMES = (
+        PushOutcome(ending="refused", reason="400", err="access_denied"),
+        PushOutcome(ending="delivered", reason="202"),
+        PushOutcome(ending="failed", reason="503"),
+    )
     TEXTS = (
         "Zoë",
         "a \U0001f511 b",
@@ -121,6 +127,8 @@ class Story:
     def __init__(self, one):
         self.one = one
         self.seen = []
+        self.pushes = 0
+        one.tenant._send = self.pushed
         self.send("GET", one.tenant.discovery_url)
         self.configuration = one.site.tenant.routes.url("configuration")
         self.send("GET", one.site.tenant.routes.url("jwks"))
@@ -137,6 +145,97 @@ class Story:
         limited = self.one.first.limited_token
         for method, body in (("POST", {}), ("GET", None), ("PUT", {})):
             self.send(method, self.configuration, body, token=limited)
+        self.authorization_server()
+
+    def authorization_server(self):
+        """Ask for its metadata, and for tokens."""
+        for name in ("oauth-authorization-server", "oauth-protected-resource"):
+            self.send("GET", f"https://mock.example/.well-known/{name}")
+        client = self.one.first
+        for extra in ("", "&scope=ssf.read", "&scope=ssf.unknown"):
+            form = f"client_id={client.client_id}&client_secret={client.client_secret}"
+            self.send(
+                "POST",
+                self.one.tenant.authorization_server.token_url,
+                content=f"grant_type=client_credentials&{form}{extra}".encode(),
+                token=None,
+                headers={"content-type": "application/x-www-form-urlencoded"},
+            )
+
+    def pushed(self, attempt):
+        """Stand in for a Receiver: it takes one push, loses the next and refuses the third."""
+        self.seen.append((attempt.method, attempt.url, sorted(attempt.headers.items())))
+        self.seen.append((attempt.body, self.one.tenant.clock.now()))
+        self.pushes += 1
+        return self.OUTCOMES[self.pushes % 3]
+
+    def push_streams(self):
+        """Have SETs pushed to two addresses, and the delivery changed meanwhile."""
+        places = [
+            {
+                "method": self.one.profile.delivery.push,
+                "endpoint_url": f"https://receiver.example/{place}?a=b",
+                "authorization_header": f"Bearer {place}",
+            }
+            for place in ("one", "two")
+        ]
+        for delivery in places:
+            body = {"events_requested": self.ALL, "delivery": delivery}
+            self.send("POST", self.configuration, body)
+        for stream in self.one.tenant.transmitter.streams(self.one.first.audience):
+            url = self.one.site.tenant.routes.url("verification")
+            for _ in range(4):
+                self.emit(stream)
+                self.send("POST", url, {"stream_id": stream.stream_id, "state": "x"})
+                self.one.advance(60)
+            self.change(stream, {"delivery": {**places[0], "authorization_header": "Bearer new"}})
+            self.emit(stream)
+            self.change(stream, {"delivery": {"method": self.one.profile.delivery.poll}})
+            self.emit(stream)
+            self.poll(stream, returnImmediately=True)
+            self.look_at_queues()
+
+    def statuses(self, stream):
+        """Change the status in every way, with events raised meanwhile."""
+        url = self.one.site.tenant.routes.url("status")
+        named = {"stream_id": stream.stream_id} if self.one.tenant.transmitter.explicit else {}
+        place = f"{url}?stream_id={stream.stream_id}" if named else url
+        for status in ("paused", "enabled", "disabled", "paused", "disabled", "enabled", "odd", 7):
+            self.send("POST", url, {**named, "status": status, "reason": "because"})
+            self.send("GET", place)
+            self.emit(stream)
+            self.emit(stream)
+            self.poll(stream, returnImmediately=True)
+            self.look_at_queues()
+        self.send("POST", url, {**named, "status": "paused"})
+        self.send("POST", url, named)
+        for token in (None, "garbage", "second"):
+            self.send("GET", place, token=token)
+            self.send("POST", url, {**named, "status": "enabled"}, token=token)
+        for status in ("disabled", "enabled"):
+            act = {"stream_id": stream.stream_id, "status": status, "reason": "by itself"}
+            self.one.control("POST", "status", act)
+            self.poll(stream, returnImmediately=True)
+        self.one.advance(40 * 86_400)
+        self.send("GET", place)
+        self.poll(stream, returnImmediately=True)
+
+    def subjects(self, stream):
+        """Add and remove subjects, known and unknown ones, with events about them."""
+        named = {"stream_id": stream.stream_id} if self.one.tenant.transmitter.explicit else {}
+        user = {"format": "email", "email": "user@example.com"}
+        group = {"format": "complex", "user": user, "tenant": {"format": "opaque", "id": "t"}}
+        narrower = {**group, "device": {"format": "opaque", "id": "d"}}
+        for subject in (user, {"format": "email", "email": "nobody@example.com"}, group, {}, "x"):
+            for operation in ("add_subject", "add_subject", "remove_subject", "remove_subject"):
+                url = self.one.site.tenant.routes.url(operation)
+                self.send("POST", url, {**named, "subject": subject, "verified": True})
+                self.send("POST", url, {**named, "subject": subject}, token="second")
+                for about in (user, group, narrower):
+                    event = {"stream_id": stream.stream_id, "subject": about}
+                    self.one.control("POST", "events", event)
+                self.poll(stream, returnImmediately=True)
+                self.look_at_queues()
 
     def send(self, method, url, body=None, **how):
         answer = self.one.call(method, url, body, **how)
@@ -179,6 +278,16 @@ class Story:
         self.send("GET", self.configuration)
         if profile.operations["update_stream"].stream_id == "body":
             self.streams_together()
+            self.statuses_and_subjects()
+            self.push_streams()
+
+    def statuses_and_subjects(self):
+        """Go through both on a stream of its own."""
+        answer = self.send("POST", self.configuration, {"events_requested": self.ALL})
+        streams = self.one.tenant.transmitter.streams(self.one.first.audience)
+        if answer.is_success and streams:
+            self.statuses(streams[-1])
+            self.subjects(streams[-1])
 
     def streams_together(self):
         """Have several streams, and what only some Transmitters can keep or refuse."""
@@ -189,6 +298,8 @@ class Story:
         self.send("POST", self.configuration, {"events_requested": self.TYPES[:1]})
         self.send("POST", self.configuration, {"description": "12345"})
         streams = self.one.tenant.transmitter.streams(self.one.first.audience)
+        if not streams:
+            return
         first, newest = streams[0], streams[-1]
         self.look()
         for text in self.TEXTS:
@@ -268,6 +379,10 @@ class Story:
         self.one.advance(60)
         self.send("POST", url, {"state": "x"})
         self.edits(shown)
+        stream = self.one.tenant.transmitter.only_stream(self.one.first.audience)
+        self.statuses(stream)
+        if self.one.profile.offers("add_subject"):
+            self.subjects(stream)
         self.send("POST", self.configuration, {**shown, "format": "email"})
         self.send("DELETE", self.configuration)
         self.send("GET", self.configuration)

@@ -21,10 +21,18 @@ MISSING_TOKEN = (
     "SSF-8.1.1.3-ERR-401",
     "SSF-8.1.1.4-ERR-401",
     "SSF-8.1.1.5-ERR-401",
+    "SSF-8.1.2.1-ERR-401",
+    "SSF-8.1.2.2-ERR-401",
+    "SSF-8.1.3.2-ERR-401",
+    "SSF-8.1.3.3-ERR-401",
     "SSF-8.1.4.2-ERR-401",
+    "SSE-7.1.1.1-ERR-401",
+    "SSE-7.1.1.2-ERR-401",
     "SSE-7.1.2.1-ERR-401",
     "SSE-7.1.2.2-ERR-401",
     "SSE-7.1.2.3-ERR-401",
+    "SSE-7.1.3.1-ERR-401",
+    "SSE-7.1.3.2-ERR-401",
     "SSE-7.1.4.2-ERR-401",
 )
 FORBIDDEN = (
@@ -33,9 +41,15 @@ FORBIDDEN = (
     "SSF-8.1.1.3-ERR-403",
     "SSF-8.1.1.4-ERR-403",
     "SSF-8.1.1.5-ERR-403",
+    "SSF-8.1.2.2-ERR-403",
+    "SSF-8.1.3.2-ERR-403",
+    "SSF-8.1.3.3-ERR-403",
+    "SSE-7.1.1.2-ERR-403",
     "SSE-7.1.2.1-ERR-403",
     "SSE-7.1.2.2-ERR-403",
     "SSE-7.1.2.3-ERR-403",
+    "SSE-7.1.3.1-ERR-403",
+    "SSE-7.1.3.2-ERR-403",
 )
 CHALLENGES = (
     "RFC6750-3-BEARER-CHALLENGE",
@@ -125,7 +139,7 @@ class PollTakesAnotherAudiencesToken(Deviation):
         return decision
 
 
-class _OpenToOtherReceivers(Deviation, ABC):
+class OpenToOtherReceivers(Deviation, ABC):
     """Does some operations on a stream for any Receiver that knows its id."""
 
     OPEN: ClassVar[frozenset[str]]
@@ -150,15 +164,27 @@ def foreign_stream(call: Call) -> Stream | None:
 
 
 @fault
-class StreamsOfOtherReceiversAreOpen(_OpenToOtherReceivers):
+class StreamsOfOtherReceiversAreOpen(OpenToOtherReceivers):
     """A Receiver that knows the id of another's stream can read, change and delete it."""
 
     breaks = ("SSF-8-AUTH-BINDS-STREAMS",)
-    OPEN = frozenset({"read_stream", "update_stream", "replace_stream", "delete_stream", "verify"})
+    OPEN = frozenset(
+        {
+            "read_stream",
+            "update_stream",
+            "replace_stream",
+            "delete_stream",
+            "read_status",
+            "update_status",
+            "add_subject",
+            "remove_subject",
+            "verify",
+        }
+    )
 
 
 @fault
-class StreamsOfOtherReceiversCanBeRead(_OpenToOtherReceivers):
+class StreamsOfOtherReceiversCanBeRead(OpenToOtherReceivers):
     """A Receiver that knows the id of another's stream can read it, and no more."""
 
     breaks = ("SSF-8-AUTH-BINDS-STREAMS",)
@@ -166,7 +192,7 @@ class StreamsOfOtherReceiversCanBeRead(_OpenToOtherReceivers):
 
 
 @fault
-class StreamsOfOtherReceiversCanBeReplaced(_OpenToOtherReceivers):
+class StreamsOfOtherReceiversCanBeReplaced(OpenToOtherReceivers):
     """A Receiver that knows the id of another's stream can replace it, though not update it."""
 
     breaks = ("SSF-8-AUTH-BINDS-STREAMS",)
@@ -174,7 +200,7 @@ class StreamsOfOtherReceiversCanBeReplaced(_OpenToOtherReceivers):
 
 
 @fault
-class StreamsOfOtherReceiversCanBeVerified(_OpenToOtherReceivers):
+class StreamsOfOtherReceiversCanBeVerified(OpenToOtherReceivers):
     """A Receiver that knows the id of another's stream can have Verification Events sent to it."""
 
     breaks = ("SSF-8-AUTH-BINDS-STREAMS",)
@@ -247,11 +273,20 @@ class ListOfANewReceiverShowsEverybodysStreams(Deviation):
         return replace(outcome, document=everyone)
 
 
-class _LimitedDeviation(Deviation, ABC):
+class LimitedDeviation(Deviation, ABC):
     """Grants some operations to a valid token that allows nothing."""
 
     GRANTED: ClassVar[frozenset[str]] = frozenset(
-        {"create_stream", "read_stream", "update_stream", "replace_stream", "delete_stream"}
+        {
+            "create_stream",
+            "read_stream",
+            "update_stream",
+            "replace_stream",
+            "delete_stream",
+            "update_status",
+            "add_subject",
+            "remove_subject",
+        }
     )
 
     def authorisation(self, decision: Decision, access: Access) -> Decision:
@@ -263,14 +298,14 @@ class _LimitedDeviation(Deviation, ABC):
 
 
 @fault
-class LimitedTokensManageStreams(_LimitedDeviation):
+class LimitedTokensManageStreams(LimitedDeviation):
     """A token that may not manage streams is served as one that may."""
 
     breaks = FORBIDDEN
 
 
 @fault
-class LimitedTokensReadStreams(_LimitedDeviation):
+class LimitedTokensReadStreams(LimitedDeviation):
     """A token that may not manage streams can read them."""
 
     breaks = ("SSF-8.1.1.2-ERR-403", "SSE-7.1.2.1-ERR-403")
@@ -278,14 +313,14 @@ class LimitedTokensReadStreams(_LimitedDeviation):
 
 
 @fault
-class LimitedTokensReplaceStreams(_LimitedDeviation):
+class LimitedTokensReplaceStreams(LimitedDeviation):
     """A token that may not manage streams can replace a configuration, and do nothing else."""
 
     breaks = ("SSF-8.1.1.4-ERR-403", "SSE-7.1.2.2-ERR-403")
     GRANTED = frozenset({"replace_stream"})
 
 
-class _RefusedAndDone(_LimitedDeviation, ABC):
+class RefusedAndDone(LimitedDeviation, ABC):
     """Does what a limited token asks for, and answers with 403."""
 
     def __init__(self) -> None:
@@ -306,14 +341,14 @@ class _RefusedAndDone(_LimitedDeviation, ABC):
 
 
 @fault
-class ForbiddenCallsAreDoneAllTheSame(_RefusedAndDone):
+class ForbiddenCallsAreDoneAllTheSame(RefusedAndDone):
     """What a token may not do is answered with 403, and done and shown."""
 
     breaks = FORBIDDEN
 
 
 @fault
-class ForbiddenStreamsAreMade(_RefusedAndDone):
+class ForbiddenStreamsAreMade(RefusedAndDone):
     """Creating a stream with a token that may not is answered with 403, and the stream is there."""
 
     breaks = ("SSF-8.1.1.1-ERR-403",)
@@ -321,7 +356,7 @@ class ForbiddenStreamsAreMade(_RefusedAndDone):
 
 
 @fault
-class ForbiddenStreamsAreDeleted(_RefusedAndDone):
+class ForbiddenStreamsAreDeleted(RefusedAndDone):
     """Deleting a stream with a token that may not is answered with 403, and the stream is gone."""
 
     breaks = ("SSF-8.1.1.5-ERR-403", "SSE-7.1.2.3-ERR-403")

@@ -140,7 +140,7 @@ class AccessTokensAreTakenFromTheQuery(Deviation):
 class ExpiredTokensAreServed(_GrantDeviation):
     """An access token is good for ever."""
 
-    breaks = ("CAEPIOP-2.7.3-TOKEN-VALIDITY",)
+    breaks = ("CAEPIOP-2.7.3-TOKEN-VALIDITY", "RFC6750-3.1-INVALID-TOKEN")
 
     def decide(self, decision: Decision, access: Access) -> Decision:
         """Serve it."""
@@ -152,7 +152,7 @@ class ExpiredTokensAreServed(_GrantDeviation):
 class RevokedTokensAreServed(_GrantDeviation):
     """An access token that was revoked is good until it expires."""
 
-    breaks = ("CAEPIOP-2.7.3-TOKEN-VALIDITY",)
+    breaks = ("CAEPIOP-2.7.3-TOKEN-VALIDITY", "RFC6750-3.1-INVALID-TOKEN")
 
     def decide(self, decision: Decision, access: Access) -> Decision:
         """Serve it."""
@@ -164,7 +164,7 @@ class RevokedTokensAreServed(_GrantDeviation):
 class TokensAreNotCheckedForIntegrity(Deviation):
     """A token is known by its beginning, whatever follows."""
 
-    breaks = ("CAEPIOP-2.7.3-TOKEN-VALIDITY",)
+    breaks = ("CAEPIOP-2.7.3-TOKEN-VALIDITY", "RFC6750-3.1-INVALID-TOKEN")
 
     def authorisation(self, decision: Decision, access: Access) -> Decision:
         """Serve it."""

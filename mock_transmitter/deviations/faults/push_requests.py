@@ -121,7 +121,7 @@ class PushUrlLosesItsQuery(Deviation):
 class PushUrlIsTheFirstForEver(Deviation):
     """SETs are pushed to the first endpoint_url of their stream, also after it was changed."""
 
-    breaks = ("SSF-6.1.1-PUSH-ENDPOINT-FROM-RECEIVER",)
+    breaks = TO_THE_RECEIVERS_URL
 
     def __init__(self) -> None:
         self._first: dict[str, str] = {}
@@ -174,7 +174,7 @@ class OnlyTheFirstPushIsAuthorized(Deviation):
 class PushKeepsAChangedAuthorization(Deviation):
     """Pushes carry the first authorization_header of their stream, also after it was changed."""
 
-    breaks = ("SSF-6.1.1-PUSH-AUTHZ-HEADER-SENT",)
+    breaks = WITH_THE_HEADER
 
     def __init__(self) -> None:
         self._first: dict[str, str] = {}

@@ -12,14 +12,16 @@ from mock_transmitter.errors import TooManyRequests
 from mock_transmitter.http.operations import Call, Outcome, Reply
 from mock_transmitter.stream import Stream
 
+STATE_ECHO = ("SSF-8.1.4.2-STATE-ECHO", "SSE-7.1.4.2-STATE-ECHO")
 _UNMATCHED = (
+    "SSF-8.1.4.1-STREAM-SUBJECT-STICKY",
     "SSF-8.1.4.2-204-MEANS-WILL-SEND",
     "SSF-8.1.4.2-STATE-ABSENT-UNSOLICITED",
     "SSF-8.1.4.2-NO-STATE-REQUEST",
 )
 
 
-class _StateDeviation(Deviation, ABC):
+class StateDeviation(Deviation, ABC):
     """Changes the state of Verification Events."""
 
     @abstractmethod
@@ -40,11 +42,14 @@ class _StateDeviation(Deviation, ABC):
 
 
 @fault
-class VerificationStateIsNotEchoed(_StateDeviation):
+class VerificationStateIsNotEchoed(StateDeviation):
     """The Verification Event lacks the state of the request that asked for it."""
 
-    breaks = ("SSF-8.1.4.2-STATE-ECHO",)
-    also = ("SSF-8.1.4.2-204-MEANS-WILL-SEND",)
+    breaks = STATE_ECHO
+    also = (
+        "SSF-8.1.4.1-STREAM-SUBJECT-STICKY",
+        "SSF-8.1.4.2-204-MEANS-WILL-SEND",
+    )
 
     def edit(self, state: str) -> str | None:
         """Leave it out."""
@@ -53,10 +58,10 @@ class VerificationStateIsNotEchoed(_StateDeviation):
 
 
 @fault
-class VerificationStateIsCutShort(_StateDeviation):
+class VerificationStateIsCutShort(StateDeviation):
     """The Verification Event echoes no more than eight characters of the state."""
 
-    breaks = ("SSF-8.1.4.2-STATE-ECHO",)
+    breaks = STATE_ECHO
     also = _UNMATCHED
 
     def edit(self, state: str) -> str | None:
@@ -88,7 +93,8 @@ class VerificationIsNeverSent(Deviation):
         "SSF-8.1.1.3-PATCH-MISSING-UNCHANGED",
         "SSF-8.1.1.4-PUT-200",
         *STILL_WORKS,
-        "SSF-8.1.4.2-STATE-ECHO",
+        *STATE_ECHO,
+        "SSF-8.1.4.1-STREAM-SUBJECT-STICKY",
         "SSF-8.1.4.2-NO-STATE-REQUEST",
     )
 
@@ -128,7 +134,9 @@ class VerificationIntervalNeverEnds(Deviation):
         "SSF-8.1.4.2-ERR-400-INVALID",
         "SSF-8.1.4.2-ERR-404",
         "SSF-8.1.4.2-NO-STATE-REQUEST",
-        "SSF-8.1.4.2-STATE-ECHO",
+        *STATE_ECHO,
+        "SSF-8.1.4.1-STREAM-SUBJECT-STICKY",
+        "SSF-8.1.4.2-204-MEANS-WILL-SEND",
         "SSF-8.1.4.2-VERIFY-204",
         "SSE-7.1.4.2-VERIFY-204",
         "SSE-7.1.4.2-ERR-400",

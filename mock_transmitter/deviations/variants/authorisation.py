@@ -99,7 +99,11 @@ class ChallengesAreSpelledOtherwise(Deviation):
 class PollUrlsAreSharedByReceivers(Deviation):
     """The first poll stream of every Receiver has one poll URL, the second another, and so on."""
 
-    exercises = ("SSF-6.1.2-POLL-URL-REUSE-ACROSS-RECEIVERS",)
+    exercises = (
+        "SSF-6.1.2-POLL-URL-REUSE-ACROSS-RECEIVERS",
+        "SSF-8.1-SHARED-ENDPOINT-URLS",
+        "SSE-7.1-SHARED-URLS",
+    )
 
     def __init__(self) -> None:
         self._streams: dict[str, list[str]] = {}

@@ -1,11 +1,18 @@
-"""Variants of verification: SSF 1.0 section 8.1.4."""
+"""Variants of verification: SSF 1.0 section 8.1.4, the 2021 draft's section 7.1.4."""
+
+from typing import TYPE_CHECKING
 
 from mock_transmitter.deviations.documents import with_configurations, with_header, without
 from mock_transmitter.deviations.entry import variant
 from mock_transmitter.deviations.faults.update import target
+from mock_transmitter.deviations.faults.verification_more import verify_unasked
 from mock_transmitter.deviations.seams import Deviation, Proceed
 from mock_transmitter.http.message import Response
 from mock_transmitter.http.operations import Call, Outcome
+from mock_transmitter.push import Attempt, PushOutcome
+
+if TYPE_CHECKING:
+    from mock_transmitter.transmitter import Transmitter
 
 _TOO_MANY_REQUESTS = 429
 
@@ -20,17 +27,42 @@ TOO_SOON = (
 
 @variant
 class UnsolicitedVerification(Deviation):
-    """A new poll stream begins with a Verification Event that nobody asked for."""
+    """A stream that was made, or an implicit one that was replaced, is verified unasked."""
 
-    exercises = ("SSF-8.1.4-UNSOLICITED-VERIFICATION", "SSF-8.1.4.2-ASYNC")
+    exercises = (
+        "SSF-8.1.4-UNSOLICITED-VERIFICATION",
+        "SSF-8.1.4.2-ASYNC",
+        "SSE-7.1.4-UNSOLICITED",
+        "SSE-7.1.4.2-ASYNC",
+    )
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Send it; it does not count against the interval."""
+        """Send the event."""
         outcome = proceed(call)
-        if call.operation == "create_stream" and call.transmitter.profile.offers("verify"):
-            stream = call.transmitter.streams(call.audience)[-1]
-            call.transmitter.verify(stream, None)
-            stream.verified_at = None
+        verify_unasked(call, None)
+        return outcome
+
+
+@variant
+class FailedVerificationPausesTheStream(Deviation):
+    """A stream is paused, and says so, when the push of its Verification Event is refused."""
+
+    exercises = ("SSF-8.1.4.1-MAY-DISABLE-UNVERIFIED", "SSE-7.1.4.1-MAY-DISABLE")
+
+    def __init__(self) -> None:
+        self._transmitter: Transmitter | None = None
+
+    def operation(self, call: Call, proceed: Proceed) -> Outcome:
+        """Remember whom to tell."""
+        self._transmitter = call.transmitter
+        return proceed(call)
+
+    def pushed(self, outcome: PushOutcome, attempt: Attempt) -> PushOutcome:
+        """Pause it."""
+        if outcome.ending != "refused" or self._transmitter is None:
+            return outcome
+        if self._transmitter.profile.sets.verification_event in attempt.pending.claims["events"]:
+            self._transmitter.act(attempt.stream, "paused", reason="verification failed")
         return outcome
 
 

@@ -156,7 +156,7 @@ ALLOWED = [
 
 def _judged(name):
     """Return each keyword of a schema that is judged, with the member that `required` asks for."""
-    return dict(_judged_below(schema.load(name), ""))
+    return dict(_judged_below(schema.validator(name).schema, ""))
 
 
 def _judged_below(node, place):

@@ -1,0 +1,93 @@
+"""SETs for each Receiver, and a name for each subject: SSF 1.0, sections 4.1.8 and 10.1."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from conformance.jose import claims_of
+from conformance.receiving import stream_of_the_second
+from conformance.stream import sets_in
+from conformance.transmitter import EVENT_SUBJECT, Transmitter
+from conformance.verdicts import Blocked, Needs, judges, verify
+
+# The same sentences stand in the final text and in the draft of 2021.
+DISTINCT = ("SSF-4.1.8-DISTINCT-SETS-PER-RECEIVER", "SSE-11.1.6-DISTINCT-SETS")
+CONSISTENT = ("SSF-10.1-CONSISTENT-SUBJECT", "SSE-10.1-CONSISTENT-SUBJECT")
+
+
+@judges(
+    *DISTINCT,
+    needs=Needs(stream=True, sets=2, events=True, second_receiver=True, delivery="push"),
+)
+def test_receivers_with_one_push_url_get_sets_of_their_own(transmitter: Transmitter) -> None:
+    """Where the streams of two Receivers push to one URL, no SET is for both of them."""
+    with transmitter.new_endpoint() as endpoint:
+        delivery = {"method": transmitter.profile.delivery.push, "endpoint_url": endpoint.url}
+        with (
+            transmitter.new_stream(delivery=delivery) as own,
+            stream_of_the_second(transmitter, delivery=delivery) as other,
+        ):
+            if other is None:
+                raise Blocked("the second Receiver is refused a stream")
+            first, second = audiences_of(own.configuration), audiences_of(other.configuration)
+            if not first or not second or first & second:
+                return  # nothing tells them apart, so they may be one entity
+
+            def came() -> list[frozenset[str]]:
+                tokens = {token for push in endpoint.pushes for _, token in sets_in(push)}
+                return [audiences_of(claims_of(token)) for token in sorted(tokens)]
+
+            for stream in (own, other):
+                transmitter.emit(stream)
+            own.await_pushes(
+                lambda _: any(one & first for one in came()) and any(one & second for one in came())
+            )
+            shared = [sorted(one) for one in came() if one & first and one & second]
+            apart = any(one & first for one in came()) and any(one & second for one in came())
+            if not shared and not apart:
+                raise Blocked("no SET came for each of the Receivers within the patience")
+            for requirement in DISTINCT:
+                verify(
+                    requirement,
+                    not shared,
+                    expected="a SET of its own for each Receiver, and its aud alone in it",
+                    got=f"SETs with the aud {shared}",
+                )
+
+
+def audiences_of(members: Mapping[str, Any]) -> frozenset[str]:
+    """Return the audiences that a configuration, or the claims of a SET, name."""
+    found = members.get("aud")
+    return frozenset(map(str, found if isinstance(found, list) else [found] if found else []))
+
+
+@judges(*CONSISTENT, needs=Needs(stream=True, sets=2, events=True))
+def test_a_subject_is_named_the_same_way_each_time(transmitter: Transmitter) -> None:
+    """Events about one subject name it by the same identifier."""
+    if not transmitter.target.chooses_subjects:
+        return  # what the hook raises need not be about one subject
+    subject = next(iter(transmitter.target.subjects), EVENT_SUBJECT)
+    with transmitter.new_stream() as stream:
+        if transmitter.offers("add_subject"):
+            stream.send("add_subject", body={"subject": subject})
+        delivered = stream.configuration.get("events_delivered")
+        types = delivered[:2] if isinstance(delivered, list) else []
+        for place in (0, -1):
+            transmitter.emit(stream, types[place] if types else None, subject=subject)
+        named = [subject_of(claims_of(token)) for token in stream.await_sets(2).values()]
+        if None in named:
+            raise Blocked("a SET came whose subject can't be read")
+        for requirement in CONSISTENT:
+            verify(
+                requirement,
+                all(one == named[0] for one in named),
+                expected="one identifier for one subject",
+                got=named,
+            )
+
+
+def subject_of(claims: Mapping[str, Any]) -> object:
+    """Return the subject of a SET, which is a claim or a member of its event; None without one."""
+    events = claims.get("events")
+    payloads = list(events.values()) if isinstance(events, dict) else []
+    inside = [one["subject"] for one in payloads if isinstance(one, dict) and "subject" in one]
+    return claims.get("sub_id", next(iter(inside), None))

@@ -1,0 +1,216 @@
+"""What a status does to a stream: SSF 1.0, section 8.1.2.1.
+
+The draft of 2021 says the same in its section 7.1.1.1.
+"""
+
+import pytest
+
+from conformance.receiving import SETTLES_S
+from conformance.stream import Stream
+from conformance.transmitter import Transmitter
+from conformance.transmitting import DELIVERIES, QUIET_S, Tap, natives, receives_by, stream_by
+from conformance.verdicts import Blocked, Needs, judges, observe, require, verify
+
+ENABLED = ("SSF-8.1.2.1-ENABLED-TRANSMITS", "SSE-7.1.1.1-ENABLED")
+PAUSED = ("SSF-8.1.2.1-PAUSED-SILENT", "SSE-7.1.1.1-PAUSED")
+HOLDS = ("SSF-8.1.2.1-PAUSED-HOLDS", "SSE-7.1.1.1-PAUSED-HOLDS")
+ORDER = ("SSF-8.1.2.1-PAUSED-ORDER", "SSE-7.1.1.1-PAUSED-ORDER")
+MAY_DROP = "SSF-8.1.2.1-PAUSED-MAY-DROP"
+DISABLED = ("SSF-8.1.2.1-DISABLED-SILENT", "SSE-7.1.1.1-DISABLED")
+NOT_HELD = ("SSF-8.1.2.1-DISABLED-NOT-HELD", "SSE-7.1.1.1-DISABLED")
+
+SERIES = 3
+
+STOPS = Needs(stream=True, sets=1, operations=("read_status", "update_status"))
+RAISES = Needs(stream=True, sets=1, events=True, operations=("read_status", "update_status"))
+
+by_each_delivery = pytest.mark.parametrize("delivery", DELIVERIES)
+
+
+@by_each_delivery
+@pytest.mark.parametrize("between", ["nothing", "paused", "disabled"])
+@judges(*ENABLED, needs=STOPS)
+def test_an_enabled_stream_transmits(transmitter: Transmitter, delivery: str, between: str) -> None:
+    """A stream that is enabled, for the first time or again, transmits what is raised then."""
+    if not receives_by(transmitter, delivery):
+        return
+    with stream_by(transmitter, delivery) as stream:
+        if between != "nothing":
+            stop(stream, between)
+        start(stream)
+        verify_transmits(stream)
+
+
+@by_each_delivery
+@judges(*PAUSED, *HOLDS, MAY_DROP, needs=RAISES)
+def test_a_paused_stream_is_silent_and_holds_what_happens(
+    transmitter: Transmitter, delivery: str
+) -> None:
+    """What happens in a pause comes when the stream is enabled again, and not before."""
+    if not receives_by(transmitter, delivery):
+        return
+    with stream_by(transmitter, delivery) as stream:
+        types = series(stream)
+        require_events(stream, types[0])
+        stop(stream, "paused")
+        tap = Tap(stream)
+        raise_in_turn(stream, types)
+        verify_silent(PAUSED, stream, tap)
+        start(stream)
+        held = natives(stream, tap.wait(lambda found: len(natives(stream, found)) >= len(types)))
+        for requirement in HOLDS:
+            verify(
+                requirement,
+                types[-1] in [one.event_type for one in held],
+                expected="at least the last of the events in the pause, once it is over",
+                got=f"{len(held)} of {len(types)} events, without the last",
+            )
+        if len(held) < len(types):
+            observe(MAY_DROP, f"{len(types) - len(held)} of {len(types)} held events were dropped")
+
+
+@by_each_delivery
+@judges(*ORDER, needs=RAISES)
+def test_what_a_pause_held_comes_in_order(transmitter: Transmitter, delivery: str) -> None:
+    """Held events about one subject, as far as they come, come in the order of their happening."""
+    if not receives_by(transmitter, delivery):
+        return
+    with stream_by(transmitter, delivery) as stream:
+        types = series(stream)
+        if len(types) < SERIES:
+            raise Blocked("the stream delivers too few event types to tell events apart")
+        stop(stream, "paused")
+        tap = Tap(stream)
+        raise_in_turn(stream, types)
+        start(stream)
+        came = tap.wait(lambda found: len(natives(stream, found)) >= len(types))
+        order = [one.event_type for one in came if one.event_type in types]
+        if len(order) > 1:
+            for requirement in ORDER:
+                verify(
+                    requirement,
+                    order == sorted(order, key=types.index),
+                    expected=f"the order {types!r}, whole or in part",
+                    got=order,
+                )
+
+
+@by_each_delivery
+@judges(*DISABLED, *NOT_HELD, *ENABLED, needs=RAISES)
+def test_a_disabled_stream_is_silent_and_holds_nothing(
+    transmitter: Transmitter, delivery: str
+) -> None:
+    """What happens while a stream is disabled never comes; what happens afterwards does."""
+    if not receives_by(transmitter, delivery):
+        return
+    with stream_by(transmitter, delivery) as stream:
+        types = series(stream)
+        require_events(stream, types[0])
+        stop(stream, "disabled")
+        tap = Tap(stream)
+        raise_in_turn(stream, types[:1])
+        verify_silent(DISABLED, stream, tap)
+        start(stream)
+        late = natives(stream, tap.wait(lambda found: natives(stream, found), patience_s=QUIET_S))
+        for requirement in NOT_HELD:
+            verify(
+                requirement,
+                not late,
+                expected="none of the events from the time when the stream was disabled",
+                got=[one.event_type for one in late],
+            )
+        verify_transmits(stream)
+
+
+@judges(
+    *PAUSED,
+    needs=Needs(
+        stream=True,
+        sets=1,
+        events=True,
+        delivery="poll",
+        operations=("read_status", "update_status"),
+    ),
+)
+def test_a_poll_that_is_held_brings_nothing_of_a_pause(transmitter: Transmitter) -> None:
+    """A long poll from before the pause is not answered with an event from within it."""
+    if transmitter.profile.poll.long_poll == "ignored":
+        return
+    with transmitter.new_stream() as stream:
+        types = series(stream)
+        require_events(stream, types[0])
+        tap = Tap(stream)
+        with stream.start_poll(return_immediately=False) as held:
+            stop(stream, "paused")
+            raise_in_turn(stream, types[:1])
+            stream.let_pass(SETTLES_S)
+            if held.answered():
+                stream.receive(held)
+            verify_silent(PAUSED, stream, tap)
+            start(stream)
+            if not held.answered():
+                stream.await_answer(held)
+
+
+def stop(stream: Stream, status: str) -> None:
+    """Pause or disable a stream. Raises Blocked where it does not let itself be."""
+    answer = stream.update_status(status)
+    if not answer.served or stream.status != status:
+        raise Blocked(f"the stream does not let itself be {status}: {answer.text}")
+
+
+def start(stream: Stream) -> None:
+    """Enable a stream. Raises NotReached."""
+    answer = stream.update_status("enabled")
+    require(answer.served, f"the stream can't be enabled: {answer.text}")
+
+
+def series(stream: Stream) -> list[str]:
+    """Return event types that the stream delivers, a few at most. Raises Blocked without any."""
+    delivered = stream.configuration.get("events_delivered")
+    named = stream.transmitter.target.event_types
+    found = [one for one in delivered or () if not named or one in named]
+    if not found:
+        raise Blocked("the stream delivers no event type that can be raised")
+    return found[:SERIES]
+
+
+def raise_in_turn(stream: Stream, types: list[str]) -> None:
+    """Have one event of each type raised, one after the other."""
+    for event_type in types:
+        stream.transmitter.emit(stream, event_type)
+        stream.let_pass(SETTLES_S)
+
+
+def require_events(stream: Stream, event_type: str) -> None:
+    """Go on only where the hook puts a SET on the stream. Raises Blocked."""
+    tap = Tap(stream)
+    stream.transmitter.emit(stream, event_type)
+    if not tap.wait(lambda found: natives(stream, found)):
+        raise Blocked("no SET of an event that the hook raised came within the patience")
+
+
+def verify_silent(requirements: tuple[str, ...], stream: Stream, tap: Tap) -> None:
+    """Judge that no event comes; what speaks of the stream itself is not judged."""
+    came = natives(stream, tap.wait(lambda found: natives(stream, found), patience_s=QUIET_S))
+    for requirement in requirements:
+        verify(
+            requirement,
+            not came,
+            expected="no event while the stream is stopped",
+            got=[one.event_type for one in came],
+        )
+
+
+def verify_transmits(stream: Stream) -> None:
+    """Judge that what is raised now comes."""
+    tap = Tap(stream)
+    stream.raise_set()
+    came = tap.wait(bool)
+    for requirement in ENABLED:
+        verify(
+            requirement,
+            came,
+            expected="a SET that is raised on the enabled stream",
+            got="none within the patience",
+        )

@@ -1,0 +1,308 @@
+"""Reading and updating a stream's status: SSF 1.0, section 8.1.2.
+
+The draft of 2021 says the same of its one stream in section 7.1.1.
+"""
+
+from typing import Any
+
+import pytest
+
+from conformance.client import Answer
+from conformance.generate import Site, sites
+from conformance.shapes import verify_shape
+from conformance.spec.requirement import Grade
+from conformance.stream import Stream
+from conformance.transmitter import Transmitter
+from conformance.verdicts import Blocked, Needs, judges, observe, require, verify
+
+READS = Needs(stream=True, operations=("read_status",))
+UPDATES = Needs(stream=True, operations=("read_status", "update_status"))
+EXPLICIT = Needs(stream=True, model="explicit", operations=("read_status", "update_status"))
+GOES = Needs(
+    stream=True, model="explicit", operations=("read_status", "update_status", "delete_stream")
+)
+
+STATUSES = ("enabled", "paused", "disabled")
+REASONS = ("Maintenance from 2 to 3.", 'Zoë said: "not now" \U0001f511', "x" * 300)
+ANOTHER_REASON = "Another reason."
+
+# The same sentences stand in the final text and in the draft of 2021.
+STATUS_200 = ("SSF-8.1.2.1-STATUS-200", "SSE-7.1.1.1-STATUS-200")
+STATUS_ENUM = ("SSF-8.1.2.1-STATUS-ENUM", "SSE-7.1.1.1-STATUS-ENUM")
+UPDATE_200 = ("SSF-8.1.2.2-UPDATE-200", "SSE-7.1.1.2-UPDATE-200")
+ERR_400 = ("SSF-8.1.2.2-ERR-400", "SSE-7.1.1.2-ERR-400")
+READ_403 = ("SSF-8.1.2.1-ERR-403", "SSE-7.1.1.1-ERR-403")
+
+
+@judges(*STATUS_200, *STATUS_ENUM, "SSF-8.1.2.1-STATUS-STREAMID", needs=READS)
+def test_a_stream_shows_its_status(transmitter: Transmitter) -> None:
+    """The status is read with 200: a JSON object with the stream's id and one of three values."""
+    with transmitter.new_stream() as stream:
+        answer = stream.read_status()
+        for requirement in STATUS_200:
+            verify(
+                requirement,
+                answer.status == 200 and isinstance(answer.document, dict),
+                expected="200 and a JSON object",
+                got=answer.text,
+                at_most=Grade.WARN if answer.served and answer.status != 200 else None,
+            )
+        require(answer.served, "the status can't be read")
+        verify_shown(stream, answer)
+
+
+@judges("SSF-8.1.2.1-INITIAL-STATUS", needs=READS)
+def test_a_fresh_stream_is_enabled(transmitter: Transmitter) -> None:
+    """A stream that was just made is enabled."""
+    with transmitter.new_stream() as stream:
+        shown = stream.status
+        verify("SSF-8.1.2.1-INITIAL-STATUS", shown == "enabled", expected="enabled", got=shown)
+
+
+@pytest.mark.parametrize("after", STATUSES)
+@pytest.mark.parametrize("before", STATUSES)
+@judges(*UPDATE_200, *STATUS_ENUM, "SSF-8.1.2.1-STATUS-STREAMID", needs=UPDATES)
+def test_each_status_can_follow_each(transmitter: Transmitter, before: str, after: str) -> None:
+    """An update is answered 200 and the new status, whatever the old one, and reading agrees."""
+    with transmitter.new_stream() as stream:
+        change(stream, before)
+        shown = stream.status
+        answer = stream.update_status(after)
+        read = stream.read_status()
+        if answer.refused and after != "enabled":
+            verify_refusal(stream, answer, shown)
+            return
+        verify_updated(stream, answer, after)
+        verify_shown(stream, read)
+        for requirement in UPDATE_200:
+            now = stream.status_in(read).get("status")
+            verify(requirement, now == after, expected=f"{after} on reading", got=now)
+
+
+@pytest.mark.parametrize("reason", REASONS, ids=["plain", "unusual", "long"])
+@judges(
+    "SSF-8.1.2.2-REASON-OPTIONAL",
+    "SSF-8.1.2.1-REASON",
+    *UPDATE_200,
+    needs=UPDATES,
+)
+def test_an_update_may_have_a_reason(transmitter: Transmitter, reason: str) -> None:
+    """A reason is taken; where one is shown it is a text, and that of the update before no more."""
+    with transmitter.new_stream() as stream:
+        for status, given in (("paused", reason), ("enabled", ANOTHER_REASON)):
+            answer = stream.update_status(status, reason=given)
+            if answer.refused and stream.update_status(status).refused:
+                raise Blocked(f"the stream does not let itself be {status}: {answer.text}")
+            verify_updated(stream, answer, status)
+            read = stream.status_in(stream.read_status())
+            observe(
+                "SSF-8.1.2.2-REASON-OPTIONAL",
+                f"reason {'comes back' if read.get('reason') == given else 'is not shown so'}",
+            )
+            if "reason" in read:
+                verify(
+                    "SSF-8.1.2.1-REASON",
+                    isinstance(read["reason"], str),
+                    expected="a text, where there is a reason",
+                    got=read["reason"],
+                )
+
+
+@pytest.mark.parametrize("status", ["paused", "disabled"])
+@judges("SSF-8.1.2-STREAMS-INDEPENDENT", needs=EXPLICIT)
+def test_the_status_is_of_one_stream(transmitter: Transmitter, status: str) -> None:
+    """What is paused or disabled is the stream that the request names, and no other."""
+    with transmitter.new_stream() as stream, transmitter.another_stream() as other:
+        if other is None:
+            raise Blocked("the Receiver may have one stream only")
+        before = other.status
+        change(stream, status)
+        verify(
+            "SSF-8.1.2-STREAMS-INDEPENDENT",
+            other.status == before,
+            expected=f"the other stream still {before}",
+            got=other.status,
+        )
+
+
+@judges("SSF-8.1.2.1-STATUS-PARAM-REQUIRED", needs=EXPLICIT)
+def test_a_status_is_read_of_a_stream_that_is_named(transmitter: Transmitter) -> None:
+    """A request that names no stream is refused."""
+    with transmitter.new_stream():
+        answer = transmitter.call("read_status")
+        verify(
+            "SSF-8.1.2.1-STATUS-PARAM-REQUIRED",
+            answer.refused,
+            expected="400 (or 404)",
+            got=answer.text,
+        )
+
+
+@judges("SSF-8.1.2.1-ERR-404", "SSF-8.1.2.2-ERR-404", needs=GOES)
+def test_a_deleted_stream_has_no_status(transmitter: Transmitter) -> None:
+    """Reading or updating the status of a stream that is no more is answered 404."""
+    with transmitter.new_stream() as stream, transmitter.another_stream() as other:
+        gone = stream.delete()
+        require(gone.served, f"the stream could not be deleted: {gone.text}")
+        answer = stream.read_status()
+        verify("SSF-8.1.2.1-ERR-404", answer.status == 404, expected="404", got=answer.text)
+        before = other.status if other is not None else None
+        answer = stream.update_status("paused")
+        after = other.status if other is not None else None
+        verify(
+            "SSF-8.1.2.2-ERR-404",
+            answer.status == 404 and before == after,
+            expected="404, and no other stream changed",
+            got=f"{answer.text}; another stream was {before} and is {after}",
+        )
+
+
+@judges(*ERR_400, needs=UPDATES)
+def test_a_status_update_that_cannot_be_parsed_is_refused(transmitter: Transmitter) -> None:
+    """Truncated JSON is answered 400 and changes nothing."""
+    with transmitter.new_stream() as stream:
+        before = stream.status
+        answer = stream.send("update_status", raw=truncated(stream))
+        for requirement in ERR_400:
+            verify_unchanged(requirement, stream, answer, before)
+
+
+@pytest.mark.parametrize("site", sites("ssf/update-stream-status-request.json"), ids=str)
+@judges("SSF-8.1.2.2-ERR-400-INVALID", needs=EXPLICIT)
+def test_an_invalid_status_update_is_refused(transmitter: Transmitter, site: Site) -> None:
+    """An update that is wrong in one place gets 400 and changes nothing."""
+    with transmitter.new_stream() as stream:
+        verify_site("SSF-8.1.2.2-ERR-400-INVALID", stream, site)
+
+
+@pytest.mark.parametrize("site", sites("sse/update-stream-status-request.json"), ids=str)
+@judges(
+    "SSE-7.1.1.2-ERR-400",
+    needs=Needs(stream=True, model="implicit", operations=("read_status", "update_status")),
+)
+def test_an_invalid_status_update_of_the_one_stream_is_refused(
+    transmitter: Transmitter, site: Site
+) -> None:
+    """An update that is wrong in one place gets 400 and changes nothing."""
+    with transmitter.new_stream() as stream:
+        verify_site("SSE-7.1.1.2-ERR-400", stream, site)
+
+
+@judges("SSF-8.1.2.2-ERR-400-INVALID", needs=EXPLICIT)
+def test_a_status_update_has_to_say_of_which_stream(transmitter: Transmitter) -> None:
+    """An update that names no stream is refused and changes nothing."""
+    with transmitter.new_stream() as stream:
+        before = stream.status
+        answer = transmitter.call("update_status", body={"status": "paused"})
+        verify_unchanged("SSF-8.1.2.2-ERR-400-INVALID", stream, answer, before)
+
+
+@judges(
+    *READ_403,
+    needs=Needs(stream=True, limited_receiver=True, operations=("read_status",)),
+)
+def test_a_status_may_be_kept_from_a_receiver(transmitter: Transmitter) -> None:
+    """A Receiver that may not read a status is told so, or that there is none."""
+    limited = transmitter.target.limited_receiver["management"]
+    with transmitter.new_stream() as stream:
+        answer = stream.read_status(credential=limited)
+        for requirement in READ_403:
+            observe(requirement, f"{answer.status} for a status read with limited rights")
+
+
+def change(stream: Stream, status: str) -> None:
+    """Bring a stream into a status. Raises Blocked where it does not let itself."""
+    if stream.status == status:
+        return
+    answer = stream.update_status(status)
+    if answer.refused and status != "enabled":
+        raise Blocked(f"the stream does not let itself be {status}: {answer.text}")
+    require(answer.served, f"the stream can't be {status}: {answer.text}")
+
+
+def truncated(stream: Stream) -> bytes:
+    """Return a body that pauses a stream, but for its end."""
+    named = f'"stream_id": "{stream.id}", ' if stream.id is not None else ""
+    return f'{{{named}"status": "paused"'.encode()
+
+
+def verify_shown(stream: Stream, answer: Answer) -> None:
+    """Judge a status that was read, or came with an update."""
+    shown = stream.status_in(answer)
+    verify_shape(stream.transmitter, "stream_status", shown)
+    if stream.id is not None:
+        verify(
+            "SSF-8.1.2.1-STATUS-STREAMID",
+            shown.get("stream_id") == stream.id,
+            expected=f"stream_id {stream.id}",
+            got=shown.get("stream_id"),
+        )
+
+
+def verify_updated(stream: Stream, answer: Answer, status: str) -> None:
+    """Judge the answer to a valid update; what was accepted with 202 shows on reading."""
+    shown = stream.status_in(answer)
+    named = stream.id is None or shown.get("stream_id") == stream.id
+    for requirement in UPDATE_200:
+        verify(
+            requirement,
+            answer.status == 202
+            or (answer.status == 200 and shown.get("status") == status and named),
+            expected=f"200 and {status}, of this stream",
+            got=answer.text,
+            at_most=Grade.WARN
+            if answer.served and answer.status != 200 and shown.get("status") == status
+            else None,
+        )
+
+
+def verify_refusal(stream: Stream, answer: Answer, before: object) -> None:
+    """Judge that what was refused has changed nothing; whom a status is open to is left free."""
+    after = stream.status
+    for requirement in UPDATE_200:
+        verify(
+            requirement,
+            after == before,
+            expected=f"a refused update ({answer.status}) to leave {before}",
+            got=after,
+        )
+        observe(requirement, f"a status is refused: {answer.text}")
+
+
+def verify_site(requirement: str, stream: Stream, site: Site) -> None:
+    """Judge an update that is broken at one place; where the text is silent it is noted."""
+    before = stream.status
+    body: dict[str, Any] = {
+        "status": "paused",
+        "reason": "why not",
+        "subject": {"format": "email", "email": "user@example.com"},
+    }
+    if stream.id is not None:
+        del body["subject"]
+    for wrong in site.broken(body):
+        answer = stream.send("update_status", body=wrong)
+        if site.requirement is None:
+            observe(requirement, f"{site}: answered {answer.status}")
+        else:
+            verify_unchanged(requirement, stream, answer, before, at_most=Grade.WARN)
+        if answer.served:
+            stream.update_status(before)
+
+
+def verify_unchanged(
+    requirement: str,
+    stream: Stream,
+    answer: Answer,
+    before: object,
+    *,
+    at_most: Grade | None = None,
+) -> None:
+    """Judge that an update was refused with 400 and has changed nothing."""
+    after = stream.status
+    verify(
+        requirement,
+        answer.status == 400 and after == before,
+        expected=f"400, and the stream still {before}",
+        got=f"{answer.text}; the stream is {after}",
+        at_most=Grade.WARN if after == before and answer.refused else at_most,
+    )

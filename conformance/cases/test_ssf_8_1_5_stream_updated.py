@@ -1,0 +1,226 @@
+"""A status that the Transmitter itself changes: SSF 1.0, sections 8.1.1, 8.1.2 and 8.1.5.
+
+The draft of 2021 says the same of its one stream in section 7.1.5.
+"""
+
+from collections.abc import Sequence
+from functools import partial
+
+import pytest
+
+from conformance.stream import Stream
+from conformance.transmitter import Transmitter
+from conformance.transmitting import DELIVERIES, Arrival, Tap, receives_by, stream_by
+from conformance.verdicts import Needs, judges, observe, require, verify
+
+ANNOUNCED = ("SSF-8.1.2-INDEPENDENT-CHANGE-ANNOUNCED", "SSE-7.1.5-SENT")
+BEFORE_STOP = (*ANNOUNCED, "SSF-8.1.5-SENT-BEFORE-STOP")
+ON_REENABLE = (*ANNOUNCED, "SSF-8.1.5-SENT-ON-REENABLE")
+TYPE_URI = ("SSF-8.1.5-TYPE-URI", "SSE-7.1.5-TYPE-URI")
+STATUS = ("SSF-8.1.5-STATUS-PRESENT", "SSE-7.1.5-STATUS")
+SUBJECT = "SSF-8.1.5-SUBID-OPAQUE-STREAMID"
+FREE_TO_ACT = ("SSF-8.1.5-UNILATERAL-CHANGE", "SSE-7.1.5-UNILATERAL-CHANGE")
+REASON = ("SSF-8.1.5-REASON", "SSE-7.1.5-REASON-SUBJECT")
+OUTSIDE_LISTS = "SSF-8.1.5-OUTSIDE-EVENT-LISTS"
+UNASKED = "SSF-8.1.5-RECEIVER-CHANGE-NO-EVENT-NEEDED"
+REFRESH = "SSF-8.1.1-INACTIVITY-REFRESH"
+INACTIVE = "SSF-8.1.1-INACTIVITY-STREAM-UPDATED"
+ACTION = "SSF-8.1.1-INACTIVITY-ACTION"
+
+STOPPED = ("paused", "disabled")
+WHY = "The suite looks what follows."
+SHARE_OF_TIMEOUT = 0.7
+
+ACTS = Needs(stream=True, status_changes=True)
+IDLES = Needs(stream=True, clock=True, operations=("read_status",))
+
+by_each_delivery = pytest.mark.parametrize("delivery", DELIVERIES)
+
+
+@by_each_delivery
+@pytest.mark.parametrize("status", STOPPED)
+@judges(*BEFORE_STOP, *ON_REENABLE, *TYPE_URI, needs=ACTS)
+def test_a_transmitter_announces_what_it_does(
+    transmitter: Transmitter, delivery: str, status: str
+) -> None:
+    """A Transmitter that stops a stream says so before, and that it goes on when it does."""
+    if not receives_by(transmitter, delivery):
+        return
+    with stream_by(transmitter, delivery) as stream:
+        for now, rows in ((status, BEFORE_STOP), ("enabled", ON_REENABLE)):
+            found = acted(stream, now)
+            for requirement in rows:
+                verify(
+                    requirement,
+                    found,
+                    expected=f"an announcement that the stream is {now}",
+                    got="none within the patience",
+                )
+            if found:
+                uri = stream.profile.sets.stream_updated_event
+                for requirement in TYPE_URI:
+                    verify(
+                        requirement,
+                        list(found[-1].events) == [uri],
+                        expected=uri,
+                        got=list(found[-1].events),
+                    )
+
+
+@by_each_delivery
+@pytest.mark.parametrize("status", STOPPED)
+@judges(*STATUS, SUBJECT, *FREE_TO_ACT, *REASON, OUTSIDE_LISTS, needs=ACTS)
+def test_an_announcement_says_which_stream_is_what(
+    transmitter: Transmitter, delivery: str, status: str
+) -> None:
+    """A Stream Updated Event has the new status, and the stream itself as its subject."""
+    if not receives_by(transmitter, delivery):
+        return
+    with stream_by(transmitter, delivery) as stream:
+        for now in (status, "enabled"):
+            for one in acted(stream, now):
+                verify_announcement(stream, one, now)
+
+
+@by_each_delivery
+@judges(UNASKED, needs=Needs(stream=True, model="explicit", operations=("update_status",)))
+def test_a_change_that_was_asked_for_may_be_announced(
+    transmitter: Transmitter, delivery: str
+) -> None:
+    """What the Receiver itself has asked for is announced or not."""
+    if not receives_by(transmitter, delivery):
+        return
+    with stream_by(transmitter, delivery) as stream:
+        tap = Tap(stream)
+        for status in ("paused", "enabled"):
+            stream.update_status(status)
+        announced = [one for one in tap.wait(bool, patience_s=1.0) if is_announcement(one)]
+        observe(UNASKED, f"a change that was asked for is{'' if announced else ' not'} announced")
+
+
+@by_each_delivery
+@judges(REFRESH, needs=IDLES)
+def test_activity_keeps_a_stream(transmitter: Transmitter, delivery: str) -> None:
+    """A Receiver that is heard of before the inactivity_timeout is over keeps its stream."""
+    if not receives_by(transmitter, delivery):
+        return
+    with stream_by(transmitter, delivery) as stream:
+        timeout = timeout_of(stream)
+        if timeout is None:
+            return
+        activities = (
+            (("poll", stream.poll),) * 3
+            if delivery == "poll"
+            else tuple(
+                (operation, partial(stream.send, operation, body=body))
+                for operation, body in (
+                    ("update_stream", {"description": "still here"}),
+                    ("read_status", None),
+                    ("verify", {}),
+                    ("read_stream", None),
+                )
+                if transmitter.offers(operation)
+            )
+        )
+        named = []
+        for operation, act in activities:
+            transmitter.wait(timeout * SHARE_OF_TIMEOUT)
+            act()
+            named.append(operation)
+        answer = stream.read_status()
+        verify(
+            REFRESH,
+            stream.status_in(answer).get("status") == "enabled",
+            expected=f"enabled: every {timeout * SHARE_OF_TIMEOUT:.0f} s there was one of"
+            f" {', '.join(named)}, and the inactivity_timeout is {timeout} s",
+            got=answer.text,
+        )
+
+
+@by_each_delivery
+@judges(INACTIVE, ACTION, *FREE_TO_ACT, needs=IDLES)
+def test_a_stream_that_is_stopped_for_inactivity_says_so(
+    transmitter: Transmitter, delivery: str
+) -> None:
+    """A stream that is paused or disabled once nobody was heard of for too long announces it."""
+    if not receives_by(transmitter, delivery):
+        return
+    with stream_by(transmitter, delivery) as stream:
+        timeout = timeout_of(stream)
+        if timeout is None:
+            return
+        tap = Tap(stream)
+        transmitter.wait(timeout + 1)
+        status = stream.status
+        observe(ACTION, f"after {timeout} s without activity the stream is {status or 'gone'}")
+        if status not in STOPPED:
+            return
+        observe(FREE_TO_ACT[0], f"the stream is {status} for inactivity")
+        came = tap.wait(partial(announces, status))
+        if not announces(status, came):
+            # What can't be polled for now may come once the stream goes on.
+            stream.resume()
+            came = tap.wait(partial(announces, status))
+        verify(
+            INACTIVE,
+            announces(status, came),
+            expected=f"an announcement that the stream is {status}",
+            got=[one.event_type for one in came] or "nothing within the patience",
+        )
+
+
+def acted(stream: Stream, status: str) -> list[Arrival]:
+    """Have the Transmitter change the status, and return the announcements that came of it."""
+    tap = Tap(stream)
+    stream.transmitter.act_on_status(stream, status, reason=WHY)
+    came = tap.wait(lambda found: any(map(is_announcement, found)))
+    if stream.transmitter.offers("read_status"):
+        shown = stream.status
+        require(shown == status, f"the hook did not make the stream {status}: it is {shown}")
+    return [one for one in came if is_announcement(one)]
+
+
+def is_announcement(arrival: Arrival) -> bool:
+    """Say whether a SET speaks of a stream's status, under whatever type."""
+    return arrival.event_type.endswith("/stream-updated") or "status" in arrival.payload
+
+
+def announces(status: object, arrivals: Sequence[Arrival]) -> bool:
+    """Say whether one of these SETs announces that status."""
+    return any(is_announcement(one) and one.payload.get("status") == status for one in arrivals)
+
+
+def timeout_of(stream: Stream) -> int | None:
+    """Return the inactivity_timeout in seconds, None where there is none to go by."""
+    found = stream.read().get("inactivity_timeout")
+    return found if isinstance(found, int) and not isinstance(found, bool) and found > 0 else None
+
+
+def verify_announcement(stream: Stream, arrival: Arrival, status: str) -> None:
+    """Judge what a Stream Updated Event says; note what it need not."""
+    payload = arrival.payload
+    for requirement in STATUS:
+        verify(
+            requirement,
+            payload.get("status") == status,
+            expected=f"status {status}",
+            got=payload,
+        )
+    if stream.id is not None:
+        own = {"format": "opaque", "id": stream.id}
+        verify(
+            SUBJECT,
+            arrival.claims.get("sub_id") == own,
+            expected=f"sub_id {own!r}",
+            got=arrival.claims.get("sub_id"),
+        )
+    for requirement in FREE_TO_ACT:
+        observe(requirement, f"the Transmitter has changed the status to {status}")
+    if {"reason", "subject"} & set(payload):
+        said = "the reason that was given" if payload.get("reason") == WHY else "another reason"
+        shown = said if isinstance(payload.get("reason"), str) else "no text as its reason"
+        for requirement in REASON:
+            observe(requirement, f"the announcement has {shown}")
+    lists = ("events_supported", "events_requested", "events_delivered")
+    if not any(arrival.event_type in (stream.configuration.get(name) or ()) for name in lists):
+        observe(OUTSIDE_LISTS, f"{arrival.event_type} comes, and is in none of the lists")

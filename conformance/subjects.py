@@ -1,0 +1,152 @@
+"""Subjects as a Receiver sees them: which match, and what a stream brings about them.
+
+SSF 1.0 sections 3 and 8.1.3.1.
+"""
+
+from collections.abc import Mapping
+from typing import Any, TypeAlias
+
+from conformance.jose import claims_of
+from conformance.stream import Stream
+from conformance.transmitter import EVENT_SUBJECT, Transmitter
+from conformance.verdicts import Blocked
+
+Subject: TypeAlias = Mapping[str, Any]
+
+COMPLEX = "complex"
+UNKNOWN = {"format": "opaque", "id": "ssf-conformance-nobody-7f3d0c52"}
+
+_OTHERS = (
+    {"format": "email", "email": "another.user@example.com"},
+    {"format": "email", "email": "third.user@example.com"},
+)
+_WHOLE = {
+    "format": COMPLEX,
+    "tenant": {"format": "opaque", "id": "example-a38h4792-uw2"},
+    "user": {"format": "email", "email": "jdoe@example.com"},
+}
+# As long as it takes for a SET to come that was raised before one that has come.
+_MOMENT_S = 1.0
+
+
+def matches(one: Subject, other: Subject) -> bool:
+    """Say whether two subjects match: SSF 1.0 section 8.1.3.1."""
+    if one.get("format") != COMPLEX or other.get("format") != COMPLEX:
+        return one == other
+    return all(one[name] == other[name] for name in one.keys() & other.keys())
+
+
+def simple_subjects(transmitter: Transmitter) -> tuple[Subject, Subject, Subject]:
+    """Return three simple subjects: those that the operator has named, then made-up ones."""
+    named = [one for one in transmitter.target.subjects if one["format"] != COMPLEX]
+    made_up = [one for one in (EVENT_SUBJECT, *_OTHERS) if one not in named]
+    chosen = [*named, *made_up]
+    return chosen[0], chosen[1], chosen[2]
+
+
+def complex_subject(transmitter: Transmitter) -> Subject:
+    """Return a complex subject of two members or more: one that was named, or a made-up one."""
+    named = [one for one in transmitter.target.subjects if one["format"] == COMPLEX]
+    return next((one for one in named if len(one) > len(("format", "a member"))), _WHOLE)
+
+
+def require_known(transmitter: Transmitter, subject: Subject, *, reported: bool) -> None:
+    """Go on where an event was reported, or its subject is one that the target knows.
+
+    Nobody has to report events about a subject that the suite made up. Raises Blocked.
+    """
+    target = transmitter.target
+    if not (reported or target.disposable or subject in target.subjects):
+        raise Blocked(
+            "nothing was reported about a subject that the suite made up; name some that the"
+            " target knows in [capabilities] subjects"
+        )
+
+
+def cover(stream: Stream, subject: Subject) -> None:
+    """Add a subject. Raises Blocked where that is refused, as it may be."""
+    answer = stream.send("add_subject", body={"subject": dict(subject)})
+    if not answer.served:
+        raise Blocked(f"a subject was not added ({answer.text}); name one in [capabilities]")
+
+
+def covers_none_by_default(transmitter: Transmitter) -> bool:
+    """Say whether a new stream has no subject but those that are added: SSF 1.0 section 7.1."""
+    return transmitter.metadata.get("default_subjects") == "NONE"
+
+
+class Reports:
+    """What a stream brings about subjects, one event after another."""
+
+    def __init__(self, stream: Stream) -> None:
+        self._stream = stream
+        self._known: set[str] = set()
+
+    def of_event(self, subject: Subject, *, control: Subject | None = None) -> list[Subject]:
+        """Have an event raised about a subject, and return whom the SETs are about that come.
+
+        With `control` an event about that one follows, which the stream covers: what has not come
+        when its SET has will not come. Raises Blocked where that one doesn't come.
+        """
+        self._stream.raise_set(subject=subject)
+        if control is None:
+            return self._come()
+        self._stream.raise_set(subject=control)
+        found = self._come(control)
+        if not any(matches(one, control) for one in found):
+            raise Blocked("no SET came about a subject that was added, so silence says nothing")
+        found += self._come(patience_s=_MOMENT_S)
+        found.remove(next(one for one in found if matches(one, control)))
+        return found
+
+    def seconds_until_silent(self, subject: Subject, *, control: Subject) -> float | None:
+        """Raise events about a subject until none comes any more; return how long that took.
+
+        Events may go on for some time after a removal (SSF 1.0 section 9.3): None is longer than
+        the patience.
+        """
+        clock = self._stream.transmitter.clock
+        patience = self._stream.transmitter.target.limits.patience_s
+        waited, step = 0.0, 1.0
+        while self.of_event(subject, control=control):
+            if waited >= patience:
+                return None
+            clock.advance(step)
+            waited += step
+            step *= 2
+        return waited
+
+    def _come(
+        self, wanted: Subject | None = None, *, patience_s: float | None = None
+    ) -> list[Subject]:
+        """Wait for a new SET, or for one about a certain subject, and acknowledge what came."""
+
+        def enough(sets: Mapping[str, str]) -> bool:
+            found = self._fresh(sets).values()
+            return any(wanted is None or matches(one, wanted) for one in found)
+
+        sets = self._stream.await_sets_that(enough, patience_s=patience_s)
+        fresh = self._fresh(sets)
+        self._known |= sets.keys()
+        if sets:
+            self._stream.release(list(sets))
+        return list(fresh.values())
+
+    def _fresh(self, sets: Mapping[str, str]) -> dict[str, Subject]:
+        rules = self._stream.profile.sets
+        own = {rules.verification_event, rules.stream_updated_event}
+        found = {}
+        for jti, token in sets.items():
+            claims = claims_of(token)
+            events = claims.get("events")
+            if jti in self._known or not isinstance(events, dict) or own & events.keys():
+                continue
+            found[jti] = _subject(claims, events)
+        return found
+
+
+def _subject(claims: Mapping[str, Any], events: Mapping[str, Any]) -> Subject:
+    """Return whom a SET is about: the text of 2021 has it in the event, later ones beside it."""
+    inside = [one.get("subject") for one in events.values() if isinstance(one, dict)]
+    subject = claims.get("sub_id", next(iter(inside), None))
+    return subject if isinstance(subject, dict) else {}

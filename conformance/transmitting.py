@@ -1,0 +1,125 @@
+"""What a stream transmits in whatever status, by poll or by push, in the order of its coming."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+from conformance import jws
+from conformance.jose import claims_of
+from conformance.stream import MOST_POLLS_AT_ONCE, Stream
+from conformance.transmitter import Transmitter
+from conformance.verdicts import Blocked
+
+Json: TypeAlias = dict[str, Any]
+
+DELIVERIES = ("poll", "push")
+
+# How long nothing may come before it is taken for silence, in seconds.
+QUIET_S = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A SET that came: its claims, as far as they can be read."""
+
+    jti: str
+    claims: Json = field(repr=False)
+
+    @property
+    def events(self) -> Json:
+        """Return the payloads by event type."""
+        found = self.claims.get("events")
+        return found if isinstance(found, dict) else {}
+
+    @property
+    def event_type(self) -> str:
+        """Return the event type, or the first of several."""
+        return next(iter(self.events), "")
+
+    @property
+    def payload(self) -> Json:
+        """Return the payload of that event; empty where it is no object."""
+        found = self.events.get(self.event_type)
+        return found if isinstance(found, dict) else {}
+
+
+class Tap:
+    """Listens to a stream from now on: a SET that came before is no news.
+
+    What is polled comes one SET at a time, for inside one answer there is no order, and is
+    acknowledged at once; a poll that is refused brings nothing.
+    """
+
+    def __init__(self, stream: Stream) -> None:
+        self._stream = stream
+        _ = stream.pushes
+        self._known = stream.history.jtis
+
+    @property
+    def arrivals(self) -> list[Arrival]:
+        """Return what has come so far. Raises Blocked where it is encrypted."""
+        _ = self._stream.pushes
+        fresh: dict[str, str] = {}
+        for one in self._stream.history.deliveries:
+            if one.jti not in self._known:
+                fresh.setdefault(one.jti, one.token)
+        if any(map(jws.is_encrypted, fresh.values())):
+            raise Blocked("encrypted SETs came, and the suite has no key to read them")
+        return [Arrival(jti, claims_of(token)) for jti, token in fresh.items()]
+
+    def wait(
+        self, enough: Callable[[Sequence[Arrival]], object], *, patience_s: float | None = None
+    ) -> list[Arrival]:
+        """Wait until what came is enough, or the patience (in seconds) ends; return what came."""
+        limits = self._stream.transmitter.target.limits
+        patience = limits.patience_s if patience_s is None else patience_s
+        waited = 0.0
+        step = 0.25
+        while True:
+            self._empty()
+            came = self.arrivals
+            if enough(came) or waited >= patience:
+                return came
+            self._stream.let_pass(step)
+            waited += step
+            step = min(step * 2, max(5.0, waited / 5))
+
+    def _empty(self) -> None:
+        """Take what waits on a stream that is polled."""
+        if self._stream.endpoint is not None:
+            return
+        for _ in range(MOST_POLLS_AT_ONCE):
+            sets = self._stream.poll(max_events=1).sets
+            if not sets:
+                return
+            self._stream.acknowledge(list(sets))
+
+
+def is_native(stream: Stream, arrival: Arrival) -> bool:
+    """Say whether a SET tells of something else than the stream itself."""
+    rules = stream.profile.sets
+    return arrival.event_type not in {rules.verification_event, rules.stream_updated_event}
+
+
+def natives(stream: Stream, arrivals: Sequence[Arrival]) -> list[Arrival]:
+    """Return the SETs that tell of something else than the stream itself."""
+    return [one for one in arrivals if is_native(stream, one)]
+
+
+def receives_by(transmitter: Transmitter, delivery: str) -> bool:
+    """Say whether SETs can be had by that delivery method."""
+    if delivery == "poll":
+        return transmitter.polls
+    method = transmitter.profile.delivery.push
+    supported = transmitter.metadata.get("delivery_methods_supported")
+    offered = method is not None and (not isinstance(supported, list) or method in supported)
+    return offered and transmitter.listener is not None
+
+
+@contextmanager
+def stream_by(transmitter: Transmitter, delivery: str) -> Iterator[Stream]:
+    """Give a stream that delivers by that method, as Transmitter.new_stream does."""
+    lend = transmitter.new_stream if delivery == "poll" else transmitter.new_push_stream
+    with lend() as stream:
+        yield stream

@@ -1,0 +1,326 @@
+"""Faults of keeping Receivers apart, and of credentials: SSF 1.0 sections 4.1.8, 7.1.1 and 8."""
+
+import json
+from abc import ABC, abstractmethod
+from typing import ClassVar
+
+from mock_transmitter.delivery_queue import PendingSet
+from mock_transmitter.deviations.entry import fault
+from mock_transmitter.deviations.faults.authorisation import (
+    LimitedDeviation,
+    OpenToOtherReceivers,
+    RefusedAndDone,
+    foreign_stream,
+)
+from mock_transmitter.deviations.seams import Deviation, Json, Proceed
+from mock_transmitter.deviations.signing import ClaimsDeviation
+from mock_transmitter.http.authorisation import Access, Decision, Denied, Granted
+from mock_transmitter.http.message import Request
+from mock_transmitter.http.operations import Call, Outcome, Reply
+from mock_transmitter.stream import Stream
+from mock_transmitter.transmitter import Transmitter
+
+
+@fault
+class StatusOfOtherReceiversStreamsIsShown(OpenToOtherReceivers):
+    """A Receiver that knows the id of another's stream can read its status, and no more."""
+
+    breaks = ("SSF-8-AUTH-BINDS-STREAMS",)
+    OPEN = frozenset({"read_status"})
+
+
+@fault
+class StreamsOfOtherReceiversCanBePaused(OpenToOtherReceivers):
+    """A Receiver that knows the id of another's stream can set its status, and no more."""
+
+    breaks = ("SSF-8-AUTH-BINDS-STREAMS",)
+    OPEN = frozenset({"update_status"})
+
+
+@fault
+class SubjectsAreAddedToOtherReceiversStreams(OpenToOtherReceivers):
+    """A Receiver that knows the id of another's stream can add a subject to it, and no more."""
+
+    breaks = ("SSF-8-AUTH-BINDS-STREAMS",)
+    OPEN = frozenset({"add_subject"})
+
+
+@fault
+class SubjectsAreRemovedFromOtherReceiversStreams(OpenToOtherReceivers):
+    """A Receiver that knows the id of another's stream can remove a subject, and no more."""
+
+    breaks = ("SSF-8-AUTH-BINDS-STREAMS",)
+    OPEN = frozenset({"remove_subject"})
+
+
+@fault
+class ForeignPauseIsRefusedAndDone(Deviation):
+    """Pausing another Receiver's stream is answered with 404, and the stream is paused."""
+
+    breaks = ("SSF-8-AUTH-BINDS-STREAMS",)
+
+    def operation(self, call: Call, proceed: Proceed) -> Outcome:
+        """Pause it, then look for it."""
+        stream = foreign_stream(call)
+        if call.operation == "update_status" and stream is not None and "status" in call.body:
+            call.transmitter.set_status(stream, call.body["status"])
+        return proceed(call)
+
+
+@fault
+class ForeignRemovalOfASubjectIsRefusedAndDone(Deviation):
+    """Removing a subject from another Receiver's stream is answered with 404, and it is gone."""
+
+    breaks = ("SSF-8-AUTH-BINDS-STREAMS",)
+
+    def operation(self, call: Call, proceed: Proceed) -> Outcome:
+        """Remove it, then look for the stream."""
+        stream = foreign_stream(call)
+        if call.operation == "remove_subject" and stream is not None and "subject" in call.body:
+            call.transmitter.remove_subject(stream, call.body["subject"])
+        return proceed(call)
+
+
+@fault
+class RefusalShowsTheForeignStatus(Deviation):
+    """Reading the status of another Receiver's stream is answered with 403 and the status."""
+
+    breaks = ("SSF-8-AUTH-BINDS-STREAMS",)
+
+    def operation(self, call: Call, proceed: Proceed) -> Outcome:
+        """Show it."""
+        stream = foreign_stream(call)
+        if call.operation != "read_status" or stream is None:
+            return proceed(call)
+        document = call.transmitter.status_document(stream)
+        return Reply(status=403, document=document, message="stream_status")
+
+
+class _TakenFromAnotherAudience(Deviation, ABC):
+    """Lets another audience say what became of SETs, in a poll that asks for none."""
+
+    # In any order of polls it is lost to its own Receiver.
+    also = ("RFC8936-2-UNACKED-KEPT",)
+    MEMBER: ClassVar[str]
+
+    def __init__(self) -> None:
+        self._said = False
+
+    def request(self, request: Request) -> Request:
+        """See whether it says so."""
+        try:
+            body = json.loads(request.body)
+        except ValueError:
+            body = None
+        self._said = isinstance(body, dict) and bool(body.get(self.MEMBER))
+        self._said = self._said and body.get("maxEvents") == 0
+        return request
+
+    def authorisation(self, decision: Decision, access: Access) -> Decision:
+        """Serve it as if the stream were its own."""
+        known = {one.token(access.channel) for one in access.receivers}
+        foreign = isinstance(decision, Denied) and access.token in known
+        taken = access.operation == "poll" and self._said and foreign
+        return Granted(access.owner) if taken else decision
+
+
+@fault
+class AnotherAudienceCanAcknowledge(_TakenFromAnotherAudience):
+    """A stream's SETs can be acknowledged with the token of another audience, though not had."""
+
+    breaks = ("SSF-7.1.1-POLL-PROTECTED",)
+    MEMBER = "ack"
+
+
+@fault
+class AnotherAudienceCanReportErrors(_TakenFromAnotherAudience):
+    """A stream's SETs can be given up by the errors that another audience reports."""
+
+    breaks = ("SSF-7.1.1-POLL-PROTECTED",)
+    MEMBER = "setErrs"
+
+
+class _OneSetForAll(Deviation, ABC):
+    """Addresses every SET to all the Receivers whose streams push to one URL."""
+
+    breaks = ("SSF-4.1.8-DISTINCT-SETS-PER-RECEIVER", "SSE-11.1.6-DISTINCT-SETS")
+
+    def __init__(self) -> None:
+        self._transmitter: Transmitter | None = None
+
+    def operation(self, call: Call, proceed: Proceed) -> Outcome:
+        """Get to know all streams."""
+        self._transmitter = call.transmitter
+        return proceed(call)
+
+    def together(self, stream: Stream) -> list[Stream]:
+        """Return the streams that push to the URL of this one, oldest first."""
+        transmitter = self._transmitter
+        if transmitter is None or not transmitter.pushes.is_push(stream):
+            return [stream]
+        url = stream.configuration.delivery.endpoint_url
+        return [
+            one for one in transmitter.streams() if one.configuration.delivery.endpoint_url == url
+        ]
+
+    def claims(self, claims: Json, stream: Stream) -> Json:
+        """Name them all."""
+        audiences = list(dict.fromkeys(one.audience for one in self.together(stream)))
+        return {**claims, "aud": audiences} if len(audiences) > 1 else claims
+
+
+@fault
+class SetsForOneUrlAreForAllItsReceivers(_OneSetForAll):
+    """Where streams of several Receivers push to one URL, every SET has the aud of all of them."""
+
+
+@fault
+class ReceiversOfOneUrlShareOneSet(_OneSetForAll):
+    """Where streams of several Receivers push to one URL, one SET is pushed for all of them."""
+
+    def schedule(
+        self, gap: float | None, pending: PendingSet, stream: Stream, now: float
+    ) -> float | None:
+        """Send what is on the oldest stream alone."""
+        del pending, now
+        return gap if self.together(stream)[0] is stream else None
+
+
+@fault
+class SubjectsAreNamedInTurns(ClaimsDeviation):
+    """Every other SET names its subject by issuer and subject in place of what was added."""
+
+    breaks = ("SSF-10.1-CONSISTENT-SUBJECT", "SSE-10.1-CONSISTENT-SUBJECT")
+
+    def __init__(self) -> None:
+        self._turns = 0
+
+    def edit(self, claims: Json, stream: Stream) -> Json:
+        """Name it so."""
+        del stream
+        self._turns += 1
+        if self._turns % 2:
+            return claims
+        other = {"format": "iss_sub", "iss": claims["iss"], "sub": "user-1"}
+        events = {
+            kind: {**payload, "subject": other} if "subject" in payload else payload
+            for kind, payload in claims["events"].items()
+        }
+        named = {"sub_id": other} if "sub_id" in claims else {}
+        return {**claims, **named, "events": events}
+
+
+class _MalformedIsServed(Deviation, ABC):
+    """Serves some Authorization headers, whatever token they carry or lack."""
+
+    breaks = ("SSF-8-HTTP-AUTH", "SSF-7.1.1-POLL-PROTECTED", "SSE-8-OAUTH-BEARER", "VEPA-POLL-AUTH")
+
+    def __init__(self) -> None:
+        self._authorization = ""
+
+    def request(self, request: Request) -> Request:
+        """Keep the header."""
+        self._authorization = request.header("authorization") or ""
+        return request
+
+    def authorisation(self, decision: Decision, access: Access) -> Decision:
+        """Serve it in the name of the stream's owner."""
+        if isinstance(decision, Denied) and self.serves(self._authorization):
+            return Granted(access.owner or access.receivers[0])
+        return decision
+
+    @abstractmethod
+    def serves(self, authorization: str) -> bool:
+        """Say whether it is served."""
+
+
+@fault
+class EmptyBearerTokensAreServed(_MalformedIsServed):
+    """An Authorization header with the scheme Bearer and no token is enough."""
+
+    def serves(self, authorization: str) -> bool:
+        """Say whether it is one."""
+        return authorization.strip().lower() == "bearer"
+
+
+@fault
+class OtherSchemesAreServed(_MalformedIsServed):
+    """An Authorization header of any other scheme than Bearer is enough."""
+
+    def serves(self, authorization: str) -> bool:
+        """Say whether it is one."""
+        return bool(authorization) and not authorization.lower().startswith("bearer")
+
+
+@fault
+class LimitedTokensSetTheStatus(LimitedDeviation):
+    """A token that may not manage streams can set their status, and do nothing else."""
+
+    breaks = ("SSF-8.1.2.2-ERR-403", "SSE-7.1.1.2-ERR-403")
+    GRANTED = frozenset({"update_status"})
+
+
+@fault
+class LimitedTokensAddSubjects(LimitedDeviation):
+    """A token that may not manage streams can add subjects, and do nothing else."""
+
+    breaks = ("SSF-8.1.3.2-ERR-403", "SSE-7.1.3.1-ERR-403")
+    GRANTED = frozenset({"add_subject"})
+
+
+@fault
+class LimitedTokensRemoveSubjects(LimitedDeviation):
+    """A token that may not manage streams can remove subjects, and do nothing else."""
+
+    breaks = ("SSF-8.1.3.3-ERR-403", "SSE-7.1.3.2-ERR-403")
+    GRANTED = frozenset({"remove_subject"})
+
+
+@fault
+class ForbiddenPausesAreDone(RefusedAndDone):
+    """Pausing a stream with a token that may not is answered with 403, and it is paused."""
+
+    breaks = ("SSF-8.1.2.2-ERR-403", "SSE-7.1.1.2-ERR-403")
+    GRANTED = frozenset({"update_status"})
+
+
+class _OpenWithoutAToken(Deviation, ABC):
+    """Serves some operations without a token, as if the first Receiver had called."""
+
+    OPEN: ClassVar[frozenset[str]]
+
+    def authorisation(self, decision: Decision, access: Access) -> Decision:
+        """Serve them."""
+        if access.token is None and access.operation in self.OPEN:
+            return Granted(access.receivers[0])
+        return decision
+
+
+@fault
+class StatusIsOpenWithoutAToken(_OpenWithoutAToken):
+    """The status of a stream is shown and set without a token."""
+
+    breaks = (
+        "SSF-8-HTTP-AUTH",
+        "SSF-8.1.2.1-ERR-401",
+        "SSF-8.1.2.2-ERR-401",
+        "SSE-7.1.1.1-ERR-401",
+        "SSE-7.1.1.2-ERR-401",
+    )
+    also = ("SSE-8-OAUTH-BEARER",)
+    OPEN = frozenset({"read_status", "update_status"})
+
+
+@fault
+class SubjectsAreOpenWithoutAToken(_OpenWithoutAToken):
+    """Subjects are added and removed without a token."""
+
+    breaks = (
+        "SSF-8-HTTP-AUTH",
+        "SSF-8.1.3.2-ERR-401",
+        "SSF-8.1.3.3-ERR-401",
+        "SSE-7.1.3.1-ERR-401",
+        "SSE-7.1.3.2-ERR-401",
+    )
+    also = ("SSE-8-OAUTH-BEARER",)
+    OPEN = frozenset({"add_subject", "remove_subject"})

@@ -1,0 +1,324 @@
+"""Faults of what follows from the answer to a push: RFC 8935 sections 2, 3, 4 and 5.3."""
+
+import ssl
+from abc import ABC, abstractmethod
+from dataclasses import replace
+
+from mock_transmitter.delivery_queue import PendingSet
+from mock_transmitter.deviations.entry import fault
+from mock_transmitter.deviations.seams import Deviation, Json
+from mock_transmitter.keys import SigningKey
+from mock_transmitter.push import Attempt, PushOutcome
+from mock_transmitter.stream import Stream
+
+REGISTERED = frozenset(
+    {
+        "invalid_request",
+        "invalid_key",
+        "invalid_issuer",
+        "invalid_audience",
+        "authentication_failed",
+        "access_denied",
+    }
+)
+
+# OpenSSL's X509_V_FLAG_NO_CHECK_TIME, which Python has no name for.
+_NO_CHECK_TIME = 0x200000
+
+
+@fault
+class AcceptedSetIsPushedOnceMore(Deviation):
+    """A SET that was answered 202 is pushed once more."""
+
+    breaks = ("RFC8935-2-NO-NEEDLESS-RESEND",)
+
+    def __init__(self) -> None:
+        self._delivered: set[str] = set()
+
+    def pushed(self, outcome: PushOutcome, attempt: Attempt) -> PushOutcome:
+        """Call the first success a failure."""
+        if outcome.ending != "delivered" or attempt.jti in self._delivered:
+            return outcome
+        self._delivered.add(attempt.jti)
+        return replace(outcome, ending="failed")
+
+
+@fault
+class AcceptedPushCountsAsFailed(Deviation):
+    """A push that is answered 202 counts as failed: what is waited for is a 200."""
+
+    breaks = ("RFC8935-2.2-HANDLES-202",)
+    also = ("RFC8935-2-NO-NEEDLESS-RESEND", "RFC8935-4-RETRY-STRATEGY")
+
+    def pushed(self, outcome: PushOutcome, attempt: Attempt) -> PushOutcome:
+        """Call it so."""
+        del attempt
+        return replace(outcome, ending="failed") if outcome.ending == "delivered" else outcome
+
+
+@fault
+class RefusedSetIsPushedAgainAndAgain(Deviation):
+    """A SET that the Receiver has refused is pushed again as if the network had failed."""
+
+    breaks = ("RFC8935-2-NO-NEEDLESS-RESEND",)
+
+    def pushed(self, outcome: PushOutcome, attempt: Attempt) -> PushOutcome:
+        """Take the error code for an outage."""
+        del attempt
+        return replace(outcome, ending="failed") if outcome.ending == "refused" else outcome
+
+
+class _StopsThePushes(Deviation, ABC):
+    """Pushes nothing more to a stream after some outcome."""
+
+    def __init__(self) -> None:
+        self._stopped: set[str] = set()
+
+    @abstractmethod
+    def is_the_end(self, outcome: PushOutcome) -> bool:
+        """Say whether an outcome ends it all."""
+
+    def push(self, attempt: Attempt) -> Attempt | None:
+        """Push nothing where it was the end."""
+        return None if attempt.stream_id in self._stopped else attempt
+
+    def pushed(self, outcome: PushOutcome, attempt: Attempt) -> PushOutcome:
+        """Remember it."""
+        if self.is_the_end(outcome):
+            self._stopped.add(attempt.stream_id)
+        return outcome
+
+
+@fault
+class RefusedSetEndsThePushes(_StopsThePushes):
+    """After a SET that the Receiver has refused with a registered code, no other is pushed."""
+
+    breaks = ("RFC8935-2.3-HANDLES-400-ERR",)
+
+    def is_the_end(self, outcome: PushOutcome) -> bool:
+        """Say so of registered codes."""
+        return outcome.err in REGISTERED
+
+
+@fault
+class DeniedAccessEndsThePushes(_StopsThePushes):
+    """After a SET that is answered 400 with err access_denied, no other is pushed."""
+
+    breaks = ("RFC8935-2.3-HANDLES-400-ERR",)
+
+    def is_the_end(self, outcome: PushOutcome) -> bool:
+        """Say so of that code."""
+        return outcome.err == "access_denied"
+
+
+@fault
+class UnknownErrorCodeEndsThePushes(_StopsThePushes):
+    """After a SET that is refused with a code that RFC 8935 does not list, no other is pushed."""
+
+    breaks = ("RFC8935-2.4-UNKNOWN-ERR-CODE",)
+
+    def is_the_end(self, outcome: PushOutcome) -> bool:
+        """Say so of all other codes."""
+        return outcome.err is not None and outcome.err not in REGISTERED
+
+
+@fault
+class UnauthorizedPushEndsThePushes(_StopsThePushes):
+    """After a push that was answered 401 or 403, no other SET is pushed."""
+
+    breaks = ("RFC8935-4-RETRY-STRATEGY",)
+
+    def is_the_end(self, outcome: PushOutcome) -> bool:
+        """Say so of these statuses."""
+        return outcome.reason in {"answered 401", "answered 403"}
+
+
+@fault
+class TimeOutEndsThePushes(_StopsThePushes):
+    """After a push that was not answered in time, no other SET is pushed."""
+
+    breaks = ("RFC8935-4-RETRY-STRATEGY",)
+
+    def is_the_end(self, outcome: PushOutcome) -> bool:
+        """Say so of time-outs."""
+        return outcome.reason.startswith("no answer")
+
+
+class _LosesTheSet(Deviation, ABC):
+    """Gives a SET up after some failures."""
+
+    @abstractmethod
+    def is_lost(self, reason: str) -> bool:
+        """Say whether a failure with this reason is the end of a SET."""
+
+    def pushed(self, outcome: PushOutcome, attempt: Attempt) -> PushOutcome:
+        """Let it leave the queue."""
+        del attempt
+        lost = outcome.ending == "failed" and self.is_lost(outcome.reason)
+        return replace(outcome, ending="delivered") if lost else outcome
+
+
+@fault
+class ServerErrorLosesTheSet(_LosesTheSet):
+    """A SET whose push is answered with a 5xx is never pushed again."""
+
+    breaks = ("RFC8935-4-RETRY-STRATEGY",)
+
+    def is_lost(self, reason: str) -> bool:
+        """Say so of 5xx."""
+        return reason.startswith("answered 5")
+
+
+@fault
+class UnavailableReceiverLosesTheSet(_LosesTheSet):
+    """A SET whose push is answered 503 is never pushed again, whatever Retry-After says."""
+
+    breaks = ("RFC8935-4-RETRY-STRATEGY",)
+
+    def is_lost(self, reason: str) -> bool:
+        """Say so of 503."""
+        return reason == "answered 503"
+
+
+@fault
+class ClientErrorLosesTheSet(_LosesTheSet):
+    """A SET whose push is answered with a 4xx is never pushed again, 429 included."""
+
+    breaks = ("RFC8935-4-RETRY-STRATEGY",)
+
+    def is_lost(self, reason: str) -> bool:
+        """Say so of 4xx."""
+        return reason.startswith("answered 4")
+
+
+@fault
+class RetriesComeAtOnce(Deviation):
+    """A SET whose push has failed is pushed again without delay."""
+
+    breaks = ("RFC8935-2-RESEND-DELAY",)
+
+    def schedule(
+        self, gap: float | None, pending: PendingSet, stream: Stream, now: float
+    ) -> float | None:
+        """Leave no gap on a stream that pushes."""
+        del now
+        pushes = stream.configuration.delivery.method.endswith(("8935", "/push"))
+        return 0.0 if pushes and pending.attempts else gap
+
+
+class _SignsRetriesAnew(Deviation, ABC):
+    """Pushes another token when a SET is tried again."""
+
+    def __init__(self) -> None:
+        self._signed: dict[str, tuple[SigningKey, Json, Json]] = {}
+
+    @abstractmethod
+    def edit(self, claims: Json, attempts: int) -> Json:
+        """Return the claims of that attempt."""
+
+    def token(self, token: str, header: Json, claims: Json, key: SigningKey) -> str:
+        """Keep what it was made from."""
+        self._signed[claims["jti"]] = (key, header, claims)
+        return token
+
+    def push(self, attempt: Attempt) -> Attempt:
+        """Sign it again from the second attempt on."""
+        if attempt.pending.attempts < 2 or attempt.jti not in self._signed:  # noqa: PLR2004
+            return attempt
+        key, header, claims = self._signed[attempt.jti]
+        token = key.sign(header, self.edit(claims, attempt.pending.attempts))
+        return replace(attempt, body=token.encode())
+
+
+@fault
+class RetryHasANewJti(_SignsRetriesAnew):
+    """Each time a SET is pushed again, it has another jti."""
+
+    breaks = ("RFC8935-4-RETRY-STRATEGY",)
+
+    def edit(self, claims: Json, attempts: int) -> Json:
+        """Count the attempts in it."""
+        return {**claims, "jti": f"{claims['jti']}-{attempts}"}
+
+
+@fault
+class RetryHasANewTxn(_SignsRetriesAnew):
+    """Each time a SET is pushed again, it has another txn under its jti, and so other bytes."""
+
+    breaks = ("RFC8417-2.2-JTI-UNIQUE",)
+
+    def edit(self, claims: Json, attempts: int) -> Json:
+        """Count the attempts in it."""
+        return {**claims, "txn": f"{claims.get('txn', '')}-{attempts}"}
+
+
+@fault
+class PushFollowsRedirects(Deviation):
+    """A push goes wherever a redirect points, also out of TLS."""
+
+    breaks = ("RFC8935-5.3-TLS",)
+
+    def push(self, attempt: Attempt) -> Attempt:
+        """Follow."""
+        return replace(attempt, follow_redirects=True)
+
+
+def _trust_anybody(context: ssl.SSLContext) -> None:
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+
+
+def _trust_any_name(context: ssl.SSLContext) -> None:
+    context.check_hostname = False
+
+
+def _trust_at_any_time(context: ssl.SSLContext) -> None:
+    context.verify_flags = ssl.VerifyFlags(context.verify_flags | _NO_CHECK_TIME)
+
+
+def _take_no_encryption(context: ssl.SSLContext) -> None:
+    context.set_ciphers("ALL:eNULL:!aNULL:@SECLEVEL=0")
+
+
+@fault
+class PushTrustsAnyCertificate(Deviation):
+    """A SET is pushed whatever certificate the other side has."""
+
+    breaks = ("RFC8935-3-VALIDATES-CERT",)
+
+    def push(self, attempt: Attempt) -> Attempt:
+        """Verify nothing."""
+        return replace(attempt, tls=_trust_anybody)
+
+
+@fault
+class PushTrustsAnyHostName(Deviation):
+    """A SET is pushed to a host with the certificate of another one."""
+
+    breaks = ("RFC8935-3-VALIDATES-CERT",)
+
+    def push(self, attempt: Attempt) -> Attempt:
+        """Verify no name."""
+        return replace(attempt, tls=_trust_any_name)
+
+
+@fault
+class PushTrustsExpiredCertificates(Deviation):
+    """A SET is pushed to a host whose certificate has expired."""
+
+    breaks = ("RFC8935-3-VALIDATES-CERT",)
+
+    def push(self, attempt: Attempt) -> Attempt:
+        """Look at no date."""
+        return replace(attempt, tls=_trust_at_any_time)
+
+
+@fault
+class PushDoesWithoutEncryption(Deviation):
+    """A SET is pushed by a cipher suite without encryption, where the other side has no other."""
+
+    breaks = ("RFC8935-5.3-BCP195",)
+
+    def push(self, attempt: Attempt) -> Attempt:
+        """Offer it."""
+        return replace(attempt, tls=_take_no_encryption)

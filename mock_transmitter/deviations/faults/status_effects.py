@@ -1,0 +1,205 @@
+"""Faults of what a status does to a stream: SSF 1.0 section 8.1.2.1, the draft's 7.1.1.1."""
+
+from mock_transmitter.delivery_queue import Handling, PendingSet
+from mock_transmitter.deviations.entry import fault
+from mock_transmitter.deviations.faults.update import target
+from mock_transmitter.deviations.seams import Deviation, Proceed
+from mock_transmitter.http.operations import Call, Outcome
+from mock_transmitter.stream import Stream
+
+ENABLED = ("SSF-8.1.2.1-ENABLED-TRANSMITS", "SSE-7.1.1.1-ENABLED")
+PAUSED = ("SSF-8.1.2.1-PAUSED-SILENT", "SSE-7.1.1.1-PAUSED")
+HOLDS = ("SSF-8.1.2.1-PAUSED-HOLDS", "SSE-7.1.1.1-PAUSED-HOLDS")
+ORDER = ("SSF-8.1.2.1-PAUSED-ORDER", "SSE-7.1.1.1-PAUSED-ORDER")
+DISABLED = ("SSF-8.1.2.1-DISABLED-SILENT", "SSE-7.1.1.1-DISABLED")
+NOT_HELD = ("SSF-8.1.2.1-DISABLED-NOT-HELD", "SSE-7.1.1.1-DISABLED")
+LATER = ("SSE-7.1-SUBJECT-CHANGE-PAUSED",)
+
+
+def pushes(stream: Stream) -> bool:
+    """Say whether a stream delivers by push."""
+    return stream.configuration.delivery.method.endswith(("8935", "push"))
+
+
+@fault
+class AStreamStopsForEver(Deviation):
+    """A stream that was paused or disabled once transmits nothing more, enabled or not."""
+
+    breaks = ENABLED
+    also = (
+        *HOLDS,
+        *LATER,
+        *PAUSED,
+        "SSF-8.1.2-INDEPENDENT-CHANGE-ANNOUNCED",
+        "SSF-8.1.5-SENT-ON-REENABLE",
+        "SSE-7.1.5-SENT",
+    )
+
+    def __init__(self) -> None:
+        self._stopped: set[str] = set()
+
+    def handling(self, handling: Handling, pending: PendingSet, stream: Stream) -> Handling:
+        """Hold everything."""
+        del pending
+        if stream.status != "enabled":
+            self._stopped.add(stream.stream_id)
+        return "hold" if stream.stream_id in self._stopped else handling
+
+
+@fault
+class WhatAPauseHeldWaitsForTheNextPause(Deviation):
+    """Enabling a stream lets go what is new, and never what was held."""
+
+    breaks = HOLDS
+    also = LATER
+
+    def __init__(self) -> None:
+        self._held: set[str] = set()
+
+    def handling(self, handling: Handling, pending: PendingSet, stream: Stream) -> Handling:
+        """Hold what was held."""
+        if stream.status == "paused" and handling == "hold":
+            self._held.add(pending.jti)
+        return "hold" if pending.jti in self._held else handling
+
+
+@fault
+class EventsOfAPauseAreLost(Deviation):
+    """What happens while a stream is paused is dropped."""
+
+    breaks = HOLDS
+    also = LATER
+
+    def handling(self, handling: Handling, pending: PendingSet, stream: Stream) -> Handling:
+        """Drop it."""
+        if stream.status == "paused" and not pending.announces and not pending.attempts:
+            return "drop"
+        return handling
+
+
+@fault
+class TheLastEventOfAPauseIsLost(Deviation):
+    """A paused stream has place for one event: what happens after it is dropped."""
+
+    breaks = HOLDS
+    also = LATER
+
+    def handling(self, handling: Handling, pending: PendingSet, stream: Stream) -> Handling:
+        """Drop it."""
+        waiting = [one for one in stream.queue if one is not pending]
+        return "drop" if handling == "hold" and waiting else handling
+
+
+@fault
+class APausedStreamIsPolled(Deviation):
+    """A paused stream goes on answering polls with SETs."""
+
+    breaks = PAUSED
+
+    def handling(self, handling: Handling, pending: PendingSet, stream: Stream) -> Handling:
+        """Transmit."""
+        del pending
+        polled = handling == "hold" and not pushes(stream)
+        return "transmit" if polled else handling
+
+
+@fault
+class APausedStreamPushes(Deviation):
+    """A paused stream goes on pushing, and does not answer polls with SETs."""
+
+    breaks = PAUSED
+
+    def handling(self, handling: Handling, pending: PendingSet, stream: Stream) -> Handling:
+        """Transmit."""
+        del pending
+        pushed = handling == "hold" and pushes(stream)
+        return "transmit" if pushed else handling
+
+
+@fault
+class APauseLetsTheThirdEventThrough(Deviation):
+    """A paused stream holds two SETs at most, and transmits what comes after them."""
+
+    breaks = PAUSED
+    also = ORDER
+
+    def handling(self, handling: Handling, pending: PendingSet, stream: Stream) -> Handling:
+        """Transmit the rest."""
+        waiting = [one for one in stream.queue if one is not pending]
+        full = 2
+        return "transmit" if handling == "hold" and len(waiting) >= full else handling
+
+
+@fault
+class WhatAPauseHeldComesInReverse(Deviation):
+    """What was held in a pause is transmitted last first."""
+
+    breaks = ORDER
+
+    def operation(self, call: Call, proceed: Proceed) -> Outcome:
+        """Turn it round before the stream is enabled."""
+        stream = target(call)
+        starts = call.operation == "update_status" and call.body.get("status") == "enabled"
+        if starts and stream is not None and stream.status == "paused":
+            waiting = list(stream.queue)
+            now = call.transmitter.clock.now()
+            for pending in waiting:
+                stream.queue.acknowledge([pending.jti])
+            for pending in reversed(waiting):
+                stream.queue.add(pending, due=now, held=True)
+        return proceed(call)
+
+
+@fault
+class TheFirstHeldEventComesLast(Deviation):
+    """Of what was held in a pause, the first is transmitted after all others."""
+
+    breaks = ORDER
+
+    def operation(self, call: Call, proceed: Proceed) -> Outcome:
+        """Put it at the end before the stream is enabled."""
+        stream = target(call)
+        starts = call.operation == "update_status" and call.body.get("status") == "enabled"
+        if starts and stream is not None and stream.status == "paused":
+            now = call.transmitter.clock.now()
+            for pending in list(stream.queue)[:1]:
+                stream.queue.add(pending, due=now, held=True)
+        return proceed(call)
+
+
+@fault
+class ADisabledStreamIsPolled(Deviation):
+    """A disabled stream goes on answering polls with SETs."""
+
+    breaks = DISABLED
+
+    def handling(self, handling: Handling, pending: PendingSet, stream: Stream) -> Handling:
+        """Transmit."""
+        del pending
+        polled = handling == "drop" and not pushes(stream)
+        return "transmit" if polled else handling
+
+
+@fault
+class ADisabledStreamPushes(Deviation):
+    """A disabled stream goes on pushing."""
+
+    breaks = DISABLED
+
+    def handling(self, handling: Handling, pending: PendingSet, stream: Stream) -> Handling:
+        """Transmit."""
+        del pending
+        pushed = handling == "drop" and pushes(stream)
+        return "transmit" if pushed else handling
+
+
+@fault
+class ADisabledStreamHoldsWhatHappens(Deviation):
+    """A disabled stream holds events, and transmits them when it is enabled."""
+
+    breaks = NOT_HELD
+
+    def handling(self, handling: Handling, pending: PendingSet, stream: Stream) -> Handling:
+        """Hold them."""
+        del pending, stream
+        return "hold" if handling == "drop" else handling

@@ -1,0 +1,182 @@
+"""More faults of verification: several requests, odd ones, and events that nobody asked for."""
+
+from dataclasses import replace
+
+from mock_transmitter.deviations.entry import fault
+from mock_transmitter.deviations.faults.invalid_requests import sent, with_document
+from mock_transmitter.deviations.faults.update import STILL_WORKS, target
+from mock_transmitter.deviations.faults.verification import (
+    STATE_ECHO,
+    StateDeviation,
+    VerificationIntervalNeverEnds,
+)
+from mock_transmitter.deviations.seams import Deviation, Proceed
+from mock_transmitter.errors import TooManyRequests
+from mock_transmitter.http.message import Request
+from mock_transmitter.http.operations import Call, Outcome, Reply
+
+_TOO_SOON_BY_S = 0.5
+
+
+def verify_unasked(call: Call, state: str | None) -> None:
+    """Verify the stream that a call has made; it does not count against the interval.
+
+    An implicit stream counts as made when it is replaced.
+    """
+    transmitter = call.transmitter
+    made = "create_stream" if transmitter.explicit else "replace_stream"
+    if call.operation == made and transmitter.profile.offers("verify"):
+        stream = transmitter.streams(call.audience)[-1]
+        before, stream.verified_at = stream.verified_at, None
+        transmitter.verify(stream, state)
+        stream.verified_at = before
+
+
+@fault
+class VerificationStateLosesItsAccents(StateDeviation):
+    """The Verification Event echoes the state without what is not ASCII."""
+
+    breaks = STATE_ECHO
+
+    def edit(self, state: str) -> str | None:
+        """Take it out."""
+        return state.encode("ascii", "ignore").decode()
+
+
+@fault
+class VerificationStateThatIsEmptyIsLeftOut(StateDeviation):
+    """The Verification Event has no state where the request has an empty one."""
+
+    breaks = STATE_ECHO
+    also = ("SSF-8.1.4.2-204-MEANS-WILL-SEND",)
+
+    def edit(self, state: str) -> str | None:
+        """Leave it out."""
+        return state or None
+
+
+@fault
+class VerificationEchoesTheRequestBefore(Deviation):
+    """From the second request of a stream on, the event echoes the state of the one before."""
+
+    breaks = STATE_ECHO
+    also = ("SSF-8.1.4.2-NO-STATE-REQUEST",)
+
+    def __init__(self) -> None:
+        self._before: dict[str, str] = {}
+
+    def operation(self, call: Call, proceed: Proceed) -> Outcome:
+        """Put the one before in its place."""
+        stream, state = target(call), call.body.get("state")
+        if call.operation != "verify" or stream is None or not isinstance(state, str):
+            return proceed(call)
+        echoed = self._before.get(stream.stream_id, state)
+        self._before[stream.stream_id] = state
+        return proceed(replace(call, body={**call.body, "state": echoed}))
+
+
+@fault
+class OnlyTheFirstVerificationIsSent(Deviation):
+    """Of the Verification Events that a stream's Receiver asks for, only the first is sent."""
+
+    breaks = ("SSF-8.1.4.2-204-MEANS-WILL-SEND",)
+    also = (*STILL_WORKS, *STATE_ECHO)
+
+    def __init__(self) -> None:
+        self._verified: set[str] = set()
+
+    def operation(self, call: Call, proceed: Proceed) -> Outcome:
+        """Answer the others alone."""
+        stream = target(call)
+        if call.operation != "verify" or stream is None:
+            return proceed(call)
+        if stream.stream_id in self._verified:
+            return Reply(status=call.transmitter.profile.operations["verify"].success[0])
+        outcome = proceed(call)
+        self._verified.add(stream.stream_id)
+        return outcome
+
+
+@fault
+class UnaskedVerificationHasAState(Deviation):
+    """A stream that was just made is verified unasked, with a state of the Transmitter's own."""
+
+    breaks = ("SSF-8.1.4.2-STATE-ABSENT-UNSOLICITED", "SSE-7.1.4.2-STATE-ABSENT-UNSOLICITED")
+    also = (*STATE_ECHO, "SSF-8.1.4.2-204-MEANS-WILL-SEND", "SSF-8.1.4.2-NO-STATE-REQUEST")
+
+    def operation(self, call: Call, proceed: Proceed) -> Outcome:
+        """Send the event."""
+        outcome = proceed(call)
+        verify_unasked(call, "a state of our own")
+        return outcome
+
+
+@fault
+class VerificationTakesAnyState(Deviation):
+    """A verification request whose state is a number is served, with the number's digits."""
+
+    breaks = ("SSF-8.1.4.2-ERR-400-INVALID",)
+    also = ("SSE-7.1.4.2-ERR-400",)
+
+    def request(self, request: Request) -> Request:
+        """Make a text of it."""
+        body = sent(request)
+        if not isinstance(body, dict) or not isinstance(body.get("state"), int):
+            return request
+        return with_document(request, {**body, "state": str(body["state"])})
+
+
+@fault
+class VerificationTakesTheOnlyStream(Deviation):
+    """A verification request without stream_id is served for the Receiver's first stream."""
+
+    breaks = ("SSF-8.1.4.2-ERR-400-INVALID",)
+
+    def operation(self, call: Call, proceed: Proceed) -> Outcome:
+        """Take it."""
+        streams = call.transmitter.streams(call.audience)
+        missing = call.stream_id is None and call.transmitter.explicit
+        if call.operation == "verify" and missing and streams:
+            call = replace(call, stream_id=streams[0].stream_id)
+        return proceed(call)
+
+
+@fault
+class VerificationIntervalEndsAMomentLate(Deviation):
+    """A verification request just when min_verification_interval has passed is answered 429."""
+
+    breaks = VerificationIntervalNeverEnds.breaks
+    also = VerificationIntervalNeverEnds.also
+
+    def operation(self, call: Call, proceed: Proceed) -> Outcome:
+        """Ask for a moment more."""
+        stream = target(call)
+        if call.operation != "verify" or stream is None or stream.verified_at is None:
+            return proceed(call)
+        interval = stream.configuration.min_verification_interval or 0
+        wait = stream.verified_at + interval + _TOO_SOON_BY_S - call.transmitter.clock.now()
+        if 0 < wait <= _TOO_SOON_BY_S:
+            raise TooManyRequests("wait between verification requests", wait)
+        return proceed(call)
+
+
+@fault
+class RemovedStreamIsNotVerified(Deviation):
+    """A stream that its Receiver has removed as a subject is verified no more."""
+
+    breaks = ("SSF-8.1.4.1-STREAM-SUBJECT-STICKY",)
+
+    def __init__(self) -> None:
+        self._removed: set[str] = set()
+
+    def operation(self, call: Call, proceed: Proceed) -> Outcome:
+        """Answer, and send nothing."""
+        stream = target(call)
+        if stream is None:
+            return proceed(call)
+        itself = {"format": "opaque", "id": stream.stream_id}
+        if call.operation == "remove_subject" and call.body.get("subject") == itself:
+            self._removed.add(stream.stream_id)
+        if call.operation == "verify" and stream.stream_id in self._removed:
+            return Reply(status=call.transmitter.profile.operations["verify"].success[0])
+        return proceed(call)

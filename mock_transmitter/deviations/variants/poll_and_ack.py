@@ -1,0 +1,34 @@
+"""Variants of the dialect that acknowledges in a call of its own."""
+
+from mock_transmitter.deviations.entry import variant
+from mock_transmitter.deviations.faults.authorisation import POLLING
+from mock_transmitter.deviations.seams import Deviation, Json, Proceed
+from mock_transmitter.deviations.signing import ClaimsDeviation
+from mock_transmitter.errors import InvalidRequest
+from mock_transmitter.http.operations import Call, Outcome
+from mock_transmitter.stream import Stream
+
+
+@variant
+class ErrorReportsAreRefused(Deviation):
+    """A poll or an acknowledgement with setErrs is refused with 400."""
+
+    exercises = ("VEPA-NO-SETERRS",)
+
+    def operation(self, call: Call, proceed: Proceed) -> Outcome:
+        """Refuse it."""
+        if call.operation in POLLING and "setErrs" in call.body:
+            raise InvalidRequest("errors are not reported here", "setErrs")
+        return proceed(call)
+
+
+@variant
+class PlainSetsHaveASub(ClaimsDeviation):
+    """The sub of every SET names whom its event is about."""
+
+    exercises = ("RFC8417-2.2-SUB-OPTIONAL",)
+
+    def edit(self, claims: Json, stream: Stream) -> Json:
+        """Add it."""
+        del stream
+        return {**claims, "sub": "user-7"}
