@@ -79,6 +79,14 @@ class History:
         """Return every jti that was delivered."""
         return frozenset(one.jti for one in self.deliveries)
 
+    @property
+    def said(self) -> dict[str, str]:
+        """Return the jti of each SET by what it says, however it was signed.
+
+        A jti is unique within one feed alone (RFC 8417 section 2.2).
+        """
+        return {(one.token.split(".") * 2)[1]: one.jti for one in self.deliveries}
+
     def of(self, jti: str) -> list[Delivery]:
         """Return the deliveries of one jti."""
         return [one for one in self.deliveries if one.jti == jti]

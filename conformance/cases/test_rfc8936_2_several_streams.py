@@ -105,16 +105,18 @@ def judge_apart(streams: list[Stream], foreign: Stream | None) -> None:
     """Judge that no SET came on two streams."""
     for stream in streams:
         others = [one for one in streams if one is not stream]
-        shared = {jti: one.id for one in others for jti in stream.history.jtis & one.history.jtis}
-        across = stream is foreign or any(
-            foreign is one and shared.keys() & one.history.jtis for one in others
-        )
+        said = stream.history.said
+        shared = {
+            one: [said[text] for text in said.keys() & one.history.said.keys()] for one in others
+        }
+        leaks = {one.id: sorted(jtis) for one, jtis in shared.items() if jtis}
+        across = stream is foreign or bool(foreign and shared.get(foreign))
         for requirement in ANOTHERS if across else OWN:
             verify(
                 requirement,
-                not shared,
+                not leaks,
                 expected=f"the SETs of stream {stream.id} alone",
-                got=f"SETs that came on another stream as well: {shared}",
+                got=f"SETs that came on another stream as well: {leaks}",
             )
 
 

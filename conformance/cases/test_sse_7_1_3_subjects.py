@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from conformance.client import Answer
 from conformance.generate import (
     Site,
     simple_formats,
@@ -55,7 +56,7 @@ def test_a_subject_of_any_format_is_added_and_removed(
                 added.status == 200 and not added.body,
                 expected="200 and an empty body",
                 got=added.text,
-                at_most=Grade.WARN if added.served or added.refused else None,
+                at_most=softer(added),
             )
         removed = stream.send("remove_subject", body={"subject": subject})
         if removed.refused and not added.served:
@@ -68,6 +69,16 @@ def test_a_subject_of_any_format_is_added_and_removed(
                 got=removed.text,
                 at_most=Grade.WARN if removed.served else None,
             )
+
+
+def softer(added: Answer) -> Grade | None:
+    """Return how loud an answer to a valid request to add is at the most.
+
+    Section 9.1 speaks of a 204. A format that a target doesn't know may be invalid to it.
+    """
+    if added.status == 204:
+        return Grade.NOTE
+    return Grade.WARN if added.served or added.refused else None
 
 
 @each_operation
@@ -122,11 +133,12 @@ def test_a_subject_that_lacks_what_its_format_asks_for_is_answered(
         for subject_format in simple_formats(SCHEMA):
             body = {"subject": subject_of_format(SCHEMA, subject_format)}
             for site in subject_sites(SCHEMA, subject_format):
-                for wrong in site.broken(body):
+                # Some of the ways to be wrong there: each is a request.
+                for wrong in list(site.broken(body))[::2]:
                     answer = stream.send(operation, body=wrong)
                     verify(
                         ERRORS[operation]["400"],
                         answer.served or answer.refused,
-                        expected=f"an answer to the format {subject_format} where it is wrong at {site}",
+                        expected=f"an answer to {wrong['subject']!r}",
                         got=answer.text,
                     )

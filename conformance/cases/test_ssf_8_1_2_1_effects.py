@@ -110,6 +110,7 @@ def test_a_disabled_stream_is_silent_and_holds_nothing(
         tap = Tap(stream)
         raise_in_turn(stream, types[:1])
         verify_silent(DISABLED, stream, tap)
+        tap = Tap(stream)
         start(stream)
         late = natives(stream, tap.wait(lambda found: natives(stream, found), patience_s=QUIET_S))
         for requirement in NOT_HELD:

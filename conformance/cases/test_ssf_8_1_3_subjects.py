@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from conformance.client import Answer
 from conformance.generate import (
     Site,
     simple_formats,
@@ -67,8 +68,7 @@ def test_a_subject_of_any_format_is_added_twice_and_removed(
             added.status == 200 and not added.body,
             expected="200 and an empty body",
             got=added.text,
-            # Section 9.1 speaks of a 204; a format that a target doesn't know may be invalid to it.
-            at_most=Grade.WARN if added.served or added.refused else None,
+            at_most=softer(added),
         )
         if not added.served:
             return
@@ -89,6 +89,16 @@ def test_a_subject_of_any_format_is_added_twice_and_removed(
         )
 
 
+def softer(added: Answer) -> Grade | None:
+    """Return how loud an answer to a valid request to add is at the most.
+
+    Section 9.1 speaks of a 204. A format that a target doesn't know may be invalid to it.
+    """
+    if added.status == 204:
+        return Grade.NOTE
+    return Grade.WARN if added.served or added.refused else None
+
+
 @judges("SSF-8.1.3.2-ADD-200-EMPTY", needs=ADDS)
 def test_a_subject_that_is_known_is_added(transmitter: Transmitter) -> None:
     """A subject that the target knows is added: refusing all would be no endpoint."""
@@ -105,7 +115,7 @@ def test_a_subject_that_is_known_is_added(transmitter: Transmitter) -> None:
             added.status == 200 and not added.body,
             expected="200 and an empty body",
             got=added.text,
-            at_most=Grade.WARN if added.served or added.status in {403, 404} else None,
+            at_most=Grade.WARN if added.status in {403, 404} else softer(added),
         )
 
 
@@ -195,12 +205,13 @@ def test_a_subject_that_lacks_what_its_format_asks_for_is_answered(
         for subject_format in simple_formats(SCHEMA):
             body = {"subject": subject_of_format(SCHEMA, subject_format)}
             for site in subject_sites(SCHEMA, subject_format):
-                for wrong in site.broken(body):
+                # Some of the ways to be wrong there: each is a request.
+                for wrong in list(site.broken(body))[::2]:
                     answer = stream.send(operation, body=wrong)
                     verify(
                         ERRORS[operation]["400-INVALID"],
                         answer.served or answer.refused,
-                        expected=f"an answer to the format {subject_format} where it is wrong at {site}",
+                        expected=f"an answer to {wrong['subject']!r}",
                         got=answer.text,
                     )
 

@@ -108,3 +108,10 @@ def test_a_gap_shrinks_only_where_neither_jitter_nor_measuring_explains_it(
     series, jitter, expected
 ):
     assert [gap for pair in shrinking(series, jitter) for gap in pair] == expected
+
+
+def test_what_sets_say_is_told_apart_from_how_they_are_named_and_signed():
+    history = History()
+    history.delivered({"1": "header.one.signature", "2": "no-jws"}, 1.0)
+    history.delivered({"1": "header.one.another-signature", "3": "header.three.signature"}, 2.0)
+    assert history.said == {"one": "1", "no-jws": "2", "three": "3"}

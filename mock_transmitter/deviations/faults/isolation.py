@@ -2,7 +2,7 @@
 
 import json
 from abc import ABC, abstractmethod
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from mock_transmitter.delivery_queue import PendingSet
 from mock_transmitter.deviations.entry import fault
@@ -18,7 +18,9 @@ from mock_transmitter.http.authorisation import Access, Decision, Denied, Grante
 from mock_transmitter.http.message import Request
 from mock_transmitter.http.operations import Call, Outcome, Reply
 from mock_transmitter.stream import Stream
-from mock_transmitter.transmitter import Transmitter
+
+if TYPE_CHECKING:
+    from mock_transmitter.transmitter import Transmitter
 
 
 @fault

@@ -29,21 +29,18 @@ class AStreamStopsForEver(Deviation):
     also = (
         *HOLDS,
         *LATER,
-        *PAUSED,
-        "SSF-8.1.2-INDEPENDENT-CHANGE-ANNOUNCED",
-        "SSF-8.1.5-SENT-ON-REENABLE",
-        "SSE-7.1.5-SENT",
+        "SSE-7.1-SUBJECT-CHANGE-ENABLED",
     )
 
     def __init__(self) -> None:
         self._stopped: set[str] = set()
 
     def handling(self, handling: Handling, pending: PendingSet, stream: Stream) -> Handling:
-        """Hold everything."""
-        del pending
+        """Hold everything but what speaks of the status."""
         if stream.status != "enabled":
             self._stopped.add(stream.stream_id)
-        return "hold" if stream.stream_id in self._stopped else handling
+        ended = stream.stream_id in self._stopped and not pending.announces
+        return "hold" if ended else handling
 
 
 @fault

@@ -3,15 +3,16 @@
 from dataclasses import replace
 
 from mock_transmitter.deviations.entry import fault
-from mock_transmitter.deviations.faults.invalid_requests import sent, with_document
+from mock_transmitter.deviations.faults.invalid_requests import with_document
 from mock_transmitter.deviations.faults.update import STILL_WORKS, target
 from mock_transmitter.deviations.faults.verification import (
     STATE_ECHO,
     StateDeviation,
     VerificationIntervalNeverEnds,
 )
-from mock_transmitter.deviations.seams import Deviation, Proceed
+from mock_transmitter.deviations.seams import Deviation, Json, Proceed
 from mock_transmitter.errors import TooManyRequests
+from mock_transmitter.http import json_body
 from mock_transmitter.http.message import Request
 from mock_transmitter.http.operations import Call, Outcome, Reply
 
@@ -120,25 +121,34 @@ class VerificationTakesAnyState(Deviation):
 
     def request(self, request: Request) -> Request:
         """Make a text of it."""
-        body = sent(request)
-        if not isinstance(body, dict) or not isinstance(body.get("state"), int):
+        body = _posted(request)
+        if not isinstance(body.get("state"), int):
             return request
         return with_document(request, {**body, "state": str(body["state"])})
 
 
 @fault
 class VerificationTakesTheOnlyStream(Deviation):
-    """A verification request without stream_id is served for the Receiver's first stream."""
+    """A verification request without stream_id is served for the stream that was made last."""
 
     breaks = ("SSF-8.1.4.2-ERR-400-INVALID",)
 
+    def __init__(self) -> None:
+        self._last: str | None = None
+
+    def request(self, request: Request) -> Request:
+        """Name it."""
+        body = _posted(request)
+        if "state" not in body or "stream_id" in body or self._last is None:
+            return request
+        return with_document(request, {**body, "stream_id": self._last})
+
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Take it."""
-        streams = call.transmitter.streams(call.audience)
-        missing = call.stream_id is None and call.transmitter.explicit
-        if call.operation == "verify" and missing and streams:
-            call = replace(call, stream_id=streams[0].stream_id)
-        return proceed(call)
+        """Remember it."""
+        outcome = proceed(call)
+        if call.operation == "create_stream" and call.transmitter.explicit:
+            self._last = call.transmitter.streams(call.audience)[-1].stream_id
+        return outcome
 
 
 @fault
@@ -180,3 +190,12 @@ class RemovedStreamIsNotVerified(Deviation):
         if call.operation == "verify" and stream.stream_id in self._removed:
             return Reply(status=call.transmitter.profile.operations["verify"].success[0])
         return proceed(call)
+
+
+def _posted(request: Request) -> Json:
+    """Return the JSON object that a POST carries, empty where it carries none."""
+    try:
+        body = json_body.parse(request.body)
+    except json_body.MalformedJson:
+        return {}
+    return body if request.method == "POST" and isinstance(body, dict) else {}

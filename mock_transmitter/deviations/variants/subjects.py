@@ -3,7 +3,9 @@
 from dataclasses import replace
 
 from mock_transmitter.deviations.entry import variant
+from mock_transmitter.deviations.faults.update import target
 from mock_transmitter.deviations.seams import Deviation, Proceed
+from mock_transmitter.errors import SubjectNotFound, TooManyRequests
 from mock_transmitter.http.operations import Call, Outcome, Reply
 from mock_transmitter.stream import Stream
 from mock_transmitter.subjects import Subject
@@ -28,3 +30,134 @@ class NoSubjectsByDefault(Deviation):
     def covers(self, covered: bool, stream: Stream, subject: Subject) -> bool:  # noqa: FBT001
         """Cover what was added."""
         return covered and stream.subjects.status_of(subject) is not None
+
+
+_OPERATIONS = ("add_subject", "remove_subject")
+_GRACE_S = 20.0
+
+
+def _is_known(subject: object) -> bool:
+    """Say whether a variant knows a subject: by its address, alone or as that of a user."""
+    if not isinstance(subject, dict):
+        return False
+    return "email" in subject or _is_known(subject.get("user"))
+
+
+@variant
+class UnknownSubjectsAreNotFound(Deviation):
+    """Adding or removing a subject that has no address here is answered with 404."""
+
+    exercises = (
+        "SSF-8.1.3.2-ERR-404-SUBJECT",
+        "SSF-8.1.3.3-ERR-404-SUBJECT",
+        "SSE-7.1.3.1-ERR-404",
+        "SSE-7.1.3.2-ERR-404",
+    )
+    needs = _OPERATIONS
+
+    def operation(self, call: Call, proceed: Proceed) -> Outcome:
+        """Refuse it."""
+        outcome = proceed(call)
+        if call.operation in _OPERATIONS and not _is_known(call.body["subject"]):
+            raise SubjectNotFound("the subject is not recognized")
+        return outcome
+
+
+@variant
+class UnwillingSubjectsAreForbidden(Deviation):
+    """Adding a subject that has opted out is answered with 403."""
+
+    exercises = ("SSF-8.1.3.2-ADD-SILENT-IGNORE", "SSE-7.1.3.1-ADD-SILENT")
+    needs = ("add_subject",)
+
+    def operation(self, call: Call, proceed: Proceed) -> Outcome:
+        """Refuse it."""
+        if call.operation == "add_subject" and "subject" in call.body:
+            if target(call) is not None and not _is_known(call.body["subject"]):
+                return Reply(status=403, document={"error": "access_denied"})
+        return proceed(call)
+
+
+@variant
+class UnwillingSubjectsAreNeverReported(Deviation):
+    """A subject that has opted out is added with success, and nothing is sent about it."""
+
+    exercises = (
+        "SSF-8.1.3.2-ADD-SILENT-IGNORE",
+        "SSF-9.1-SUCCESS-WITHOUT-EVENTS",
+        "SSF-9.2-SOME-ALL-NONE",
+        "SSE-7.1.3.1-ADD-SILENT",
+        "SSE-9.1-SUCCESS-WITHOUT-EVENTS",
+        "SSE-9.2-SOME-ALL-NONE",
+    )
+    needs = ("add_subject",)
+
+    def covers(self, covered: bool, stream: Stream, subject: Subject) -> bool:  # noqa: FBT001
+        """Leave it out."""
+        return covered and (subject == stream.subject or _is_known(subject))
+
+
+@variant
+class AddsAreAnswered204(Deviation):
+    """Adding a subject is answered with 204, as the security considerations have it."""
+
+    exercises = ("SSF-9.1-SUCCESS-WITHOUT-EVENTS", "SSE-9.1-SUCCESS-WITHOUT-EVENTS")
+    needs = ("add_subject",)
+
+    def operation(self, call: Call, proceed: Proceed) -> Outcome:
+        """Answer so."""
+        outcome = proceed(call)
+        if call.operation != "add_subject" or not isinstance(outcome, Reply):
+            return outcome
+        return replace(outcome, status=204)
+
+
+@variant
+class SubjectRequestsAreLimited(Deviation):
+    """Every third request to add or remove a subject comes too soon: 429, and again in a second."""
+
+    exercises = (
+        "SSF-8.1.3.2-ERR-429",
+        "SSF-8.1.3.3-ERR-429",
+        "SSE-7.1.3.1-ERR-429",
+        "SSE-7.1.3.2-ERR-429",
+    )
+    needs = _OPERATIONS
+
+    def __init__(self) -> None:
+        self._count = 0
+
+    def operation(self, call: Call, proceed: Proceed) -> Outcome:
+        """Count them."""
+        if call.operation in _OPERATIONS:
+            self._count += 1
+            if self._count % 3 == 0:
+                raise TooManyRequests("wait between requests about subjects", 1)
+        return proceed(call)
+
+
+@variant
+class RemovedSubjectsGoOnForAWhile(Deviation):
+    """Events about a subject that was removed go on for some seconds."""
+
+    exercises = ("SSF-9.3-EVENTS-AFTER-REMOVE", "SSE-9.3-EVENTS-AFTER-REMOVE")
+    needs = ("remove_subject",)
+
+    def __init__(self) -> None:
+        self._calls: list[tuple[float, Call]] = []
+
+    def operation(self, call: Call, proceed: Proceed) -> Outcome:
+        """Remember when it was removed."""
+        outcome = proceed(call)
+        if call.operation == "remove_subject":
+            self._calls.append((call.transmitter.clock.now(), call))
+        return outcome
+
+    def covers(self, covered: bool, stream: Stream, subject: Subject) -> bool:  # noqa: FBT001
+        """Cover it until then."""
+        return covered or any(
+            call.body["subject"] == subject
+            and target(call) is stream
+            and call.transmitter.clock.now() < at + _GRACE_S
+            for at, call in self._calls
+        )

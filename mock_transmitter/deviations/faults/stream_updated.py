@@ -1,0 +1,303 @@
+"""Faults of Stream Updated Events and of inactivity: SSF 1.0 sections 8.1.5 and 8.1.1."""
+
+from typing import ClassVar
+
+from mock_transmitter.delivery_queue import Handling, PendingSet
+from mock_transmitter.deviations.documents import without
+from mock_transmitter.deviations.entry import fault
+from mock_transmitter.deviations.faults.update import target
+from mock_transmitter.deviations.seams import Deviation, Json, Proceed
+from mock_transmitter.http.operations import Call, Outcome
+from mock_transmitter.stream import Stream
+
+ANNOUNCED = ("SSF-8.1.2-INDEPENDENT-CHANGE-ANNOUNCED", "SSE-7.1.5-SENT")
+BEFORE_STOP = (*ANNOUNCED, "SSF-8.1.5-SENT-BEFORE-STOP")
+ON_REENABLE = (*ANNOUNCED, "SSF-8.1.5-SENT-ON-REENABLE")
+TYPE_URI = ("SSF-8.1.5-TYPE-URI", "SSE-7.1.5-TYPE-URI")
+STATUS = ("SSF-8.1.5-STATUS-PRESENT", "SSE-7.1.5-STATUS")
+SUBJECT = ("SSF-8.1.5-SUBID-OPAQUE-STREAMID",)
+INACTIVE = "SSF-8.1.1-INACTIVITY-STREAM-UPDATED"
+REFRESH = ("SSF-8.1.1-INACTIVITY-REFRESH",)
+OF_SUBJECTS = ("SSE-7.1-SUBJECT-CHANGE-ENABLED", "SSE-7.1-SUBJECT-CHANGE-PAUSED")
+
+_TYPE = "/stream-updated"
+
+
+def announced(claims: Json) -> tuple[str, Json] | None:
+    """Return type and payload of a Stream Updated Event, None where a SET tells of another."""
+    for event_type, payload in claims["events"].items():
+        if event_type.endswith(_TYPE):
+            return event_type, payload
+    return None
+
+
+class Announcement(Deviation):
+    """Says something else in Stream Updated Events."""
+
+    def claims(self, claims: Json, stream: Stream) -> Json:
+        """Say it."""
+        found = announced(claims)
+        return claims if found is None else self.said(claims, *found, stream)
+
+    def said(self, claims: Json, event_type: str, payload: Json, stream: Stream) -> Json:
+        """Return the claims."""
+        del stream
+        return {**claims, "events": {event_type: self.payload(payload)}}
+
+    def payload(self, payload: Json) -> Json:
+        """Return the payload."""
+        return payload
+
+
+class Unannounced(Deviation):
+    """Does not announce some of the changes of status that nobody asked for."""
+
+    SILENT_ON: ClassVar[tuple[str, ...]]
+
+    def schedule(
+        self, gap: float | None, pending: PendingSet, stream: Stream, now: float
+    ) -> float | None:
+        """Send none."""
+        del stream, now
+        found = announced(pending.claims)
+        return None if found is not None and found[1]["status"] in self.SILENT_ON else gap
+
+
+@fault
+class StopsAreNotAnnounced(Unannounced):
+    """A stream that the Transmitter pauses or disables goes silent without a word."""
+
+    breaks = (*BEFORE_STOP, INACTIVE)
+    also = OF_SUBJECTS
+    SILENT_ON = ("paused", "disabled")
+
+
+@fault
+class DisablingIsNotAnnounced(Unannounced):
+    """A stream that the Transmitter disables goes silent without a word."""
+
+    breaks = BEFORE_STOP
+    also = OF_SUBJECTS
+    SILENT_ON = ("disabled",)
+
+
+@fault
+class ReenablingIsNotAnnounced(Unannounced):
+    """A stream that the Transmitter enables again goes on without a word."""
+
+    breaks = ON_REENABLE
+    also = OF_SUBJECTS
+    SILENT_ON = ("enabled",)
+
+
+@fault
+class AnnouncementsWaitForTheEndOfThePause(Deviation):
+    """That a stream is paused is announced once it is enabled again."""
+
+    breaks = BEFORE_STOP
+
+    def handling(self, handling: Handling, pending: PendingSet, stream: Stream) -> Handling:
+        """Hold it."""
+        return "hold" if pending.announces and stream.status == "paused" else handling
+
+
+@fault
+class ADisabledStreamDropsItsAnnouncement(Deviation):
+    """That a stream is disabled is dropped with everything that waits."""
+
+    breaks = BEFORE_STOP
+
+    def handling(self, handling: Handling, pending: PendingSet, stream: Stream) -> Handling:
+        """Drop it."""
+        return "drop" if pending.announces and stream.status == "disabled" else handling
+
+
+@fault
+class StreamUpdatedHasTheTypeOfAnotherText(Announcement):
+    """A Stream Updated Event has the type that the other of the two frameworks gives it."""
+
+    breaks = TYPE_URI
+    also = OF_SUBJECTS
+
+    def said(self, claims: Json, event_type: str, payload: Json, stream: Stream) -> Json:
+        """Put ssf for sse, or sse for ssf."""
+        del stream
+        old, new = ("/ssf/", "/sse/") if "/ssf/" in event_type else ("/sse/", "/ssf/")
+        return {**claims, "events": {event_type.replace(old, new): payload}}
+
+
+@fault
+class StreamUpdatedLacksTheStatus(Announcement):
+    """A Stream Updated Event does not have the status."""
+
+    breaks = STATUS
+    also = (INACTIVE,)
+
+    def payload(self, payload: Json) -> Json:
+        """Leave it out."""
+        return without(payload, "status")
+
+
+@fault
+class StreamUpdatedHasTheStatusFromBefore(Announcement):
+    """A Stream Updated Event has the status that the stream had."""
+
+    breaks = STATUS
+    also = (INACTIVE,)
+
+    def said(self, claims: Json, event_type: str, payload: Json, stream: Stream) -> Json:
+        """Put the old one."""
+        return {**claims, "events": {event_type: {**payload, "status": stream.status}}}
+
+
+@fault
+class StreamUpdatedKnowsNoPause(Announcement):
+    """A Stream Updated Event says disabled where the stream is paused."""
+
+    breaks = STATUS
+    also = (INACTIVE,)
+
+    def payload(self, payload: Json) -> Json:
+        """Say so."""
+        status = payload["status"]
+        return {**payload, "status": "disabled" if status == "paused" else status}
+
+
+@fault
+class StreamUpdatedIsAboutTheAudience(Announcement):
+    """The subject of a Stream Updated Event is the Receiver instead of the stream."""
+
+    breaks = SUBJECT
+
+    def said(self, claims: Json, event_type: str, payload: Json, stream: Stream) -> Json:
+        """Put it."""
+        del event_type, payload
+        if "sub_id" not in claims:
+            return claims
+        return {**claims, "sub_id": {"format": "opaque", "id": stream.audience}}
+
+
+@fault
+class StreamUpdatedHasTheStreamIdAsAUri(Announcement):
+    """The subject of a Stream Updated Event is the stream in another format than opaque."""
+
+    breaks = SUBJECT
+
+    def said(self, claims: Json, event_type: str, payload: Json, stream: Stream) -> Json:
+        """Put it."""
+        del event_type, payload
+        if "sub_id" not in claims:
+            return claims
+        return {**claims, "sub_id": {"format": "uri", "uri": f"urn:stream:{stream.stream_id}"}}
+
+
+@fault
+class InactivityIsNotAnnounced(Deviation):
+    """A stream that is paused for inactivity goes silent without a word."""
+
+    breaks = (INACTIVE,)
+
+    def schedule(
+        self, gap: float | None, pending: PendingSet, stream: Stream, now: float
+    ) -> float | None:
+        """Send none."""
+        idle_at = stream.idle_at
+        idle = idle_at is not None and idle_at <= now
+        return None if idle and announced(pending.claims) is not None else gap
+
+
+class UnheardOf(Deviation):
+    """Does not take some calls for a sign of life."""
+
+    UNHEARD: ClassVar[frozenset[str]]
+
+    def operation(self, call: Call, proceed: Proceed) -> Outcome:
+        """Forget that anybody was heard of."""
+        stream = target(call)
+        before = None if stream is None else stream.active_at
+        outcome = proceed(call)
+        if call.operation in self.UNHEARD and stream is not None and before is not None:
+            stream.active_at = before
+        return outcome
+
+
+@fault
+class PollsAreNoActivity(UnheardOf):
+    """Polling a stream does not start its inactivity_timeout anew."""
+
+    breaks = REFRESH
+    UNHEARD = frozenset({"poll"})
+
+
+@fault
+class ReadingAStatusIsNoActivity(UnheardOf):
+    """Reading the status of a stream does not start its inactivity_timeout anew."""
+
+    breaks = REFRESH
+    UNHEARD = frozenset({"read_status"})
+
+
+@fault
+class UpdatingAStreamIsNoActivity(UnheardOf):
+    """Updating a stream does not start its inactivity_timeout anew."""
+
+    breaks = REFRESH
+    UNHEARD = frozenset({"update_stream"})
+
+
+@fault
+class VerificationIsNoActivity(UnheardOf):
+    """Requesting verification does not start the inactivity_timeout of a stream anew."""
+
+    breaks = REFRESH
+    UNHEARD = frozenset({"verify"})
+
+
+@fault
+class TheTimeoutIsShorterThanItSays(Deviation):
+    """A stream is paused after half of the inactivity_timeout that it shows."""
+
+    breaks = REFRESH
+
+    def operation(self, call: Call, proceed: Proceed) -> Outcome:
+        """Count double."""
+        outcome = proceed(call)
+        for stream in call.transmitter.streams():
+            timeout = stream.configuration.inactivity_timeout
+            if timeout is not None and stream.active_at == call.transmitter.clock.now():
+                stream.active_at -= timeout / 2
+        return outcome
+
+
+class OfSubjects(Deviation):
+    """Does not announce what becomes of a subject."""
+
+    def handling(self, handling: Handling, pending: PendingSet, stream: Stream) -> Handling:
+        """Drop the announcement."""
+        found = announced(pending.claims)
+        is_one = found is not None and not pending.announces
+        return "drop" if is_one and self.drops(stream) else handling
+
+    def drops(self, stream: Stream) -> bool:
+        """Say whether it is dropped now."""
+        del stream
+        return True
+
+
+@fault
+class TheEndOfASubjectIsNotAnnounced(OfSubjects):
+    """That the Transmitter starts or stops events about a subject is not announced."""
+
+    breaks = ("SSE-7.1-SUBJECT-CHANGE-ENABLED", "SSE-7.1.5-SENT")
+    also = ("SSE-7.1-SUBJECT-CHANGE-PAUSED",)
+
+
+@fault
+class WhatBecomesOfASubjectInAPauseIsForgotten(OfSubjects):
+    """What becomes of a subject while the stream is paused is not announced later."""
+
+    breaks = ("SSE-7.1-SUBJECT-CHANGE-PAUSED",)
+
+    def drops(self, stream: Stream) -> bool:
+        """Say whether the stream is paused."""
+        return stream.status == "paused"

@@ -1,0 +1,348 @@
+"""Faults of whose events a stream brings: SSF 1.0, sections 7.1, 8.1.3.1 and 8.1.3.3."""
+
+from abc import ABC, abstractmethod
+from collections import Counter
+from typing import ClassVar
+
+from mock_transmitter.deviations.entry import fault
+from mock_transmitter.deviations.faults.subjects import succeed
+from mock_transmitter.deviations.faults.update import others, target
+from mock_transmitter.deviations.seams import Deviation, Json, Proceed
+from mock_transmitter.deviations.variants.subjects import NoSubjectsByDefault
+from mock_transmitter.http.operations import Call, Outcome
+from mock_transmitter.stream import Stream
+from mock_transmitter.subjects import Subject
+
+_COMPLEX = "complex"
+_UNREPORTED = (
+    "SSF-7.1-DEFAULT-ALL-DELIVERS",
+    "SSF-7.1-DEFAULT-ALL-REMOVE-STOPS",
+    "SSF-8.1.3.1-COMPLEX-WILDCARD",
+)
+
+
+class _Remembers(Deviation):
+    """Remembers what was added to each stream, and not removed since."""
+
+    needs = ("add_subject", "remove_subject")
+
+    def __init__(self) -> None:
+        self._added: dict[str, list[Subject]] = {}
+
+    def operation(self, call: Call, proceed: Proceed) -> Outcome:
+        """Remember it."""
+        outcome = super().operation(call, proceed)
+        stream = target(call)
+        if stream is None or call.operation not in self.needs or "subject" not in call.body:
+            return outcome
+        subject = call.body["subject"]
+        kept = [one for one in self.added(stream) if one != subject]
+        self._added[stream.stream_id] = [*kept, *([subject] * (call.operation == "add_subject"))]
+        return outcome
+
+    def added(self, stream: Stream) -> list[Subject]:
+        """Return what was added to a stream."""
+        return self._added.get(stream.stream_id, [])
+
+
+@fault
+class AddedSubjectsAreNotReported(_Remembers):
+    """Events about a subject that was added are not sent."""
+
+    breaks = ("SSF-8.1.3.1-MATCHED-SENT",)
+    also = _UNREPORTED
+
+    def covers(self, covered: bool, stream: Stream, subject: Subject) -> bool:  # noqa: FBT001
+        """Leave out what was added."""
+        return covered and subject not in self.added(stream)
+
+
+@fault
+class SetsNameTheSubjectOtherwise(Deviation):
+    """The sub_id of an event is an identifier of the Transmitter's own, and not the one added."""
+
+    breaks = ("SSF-8.1.3.1-MATCHED-SENT",)
+    also = _UNREPORTED
+    needs = ("add_subject",)
+
+    def claims(self, claims: Json, stream: Stream) -> Json:
+        """Name it so."""
+        subject = claims.get("sub_id")
+        if not isinstance(subject, dict) or subject == stream.subject:
+            return claims
+        return {**claims, "sub_id": {"format": "opaque", "id": f"account-{len(str(subject))}"}}
+
+
+@fault
+class RemovalReachesAllStreams(Deviation):
+    """A subject that is removed from one stream is removed from all streams of its Receiver."""
+
+    breaks = ("SSF-8.1.3.1-MATCHED-SENT",)
+    needs = ("remove_subject",)
+
+    def operation(self, call: Call, proceed: Proceed) -> Outcome:
+        """Remove it everywhere."""
+        outcome = proceed(call)
+        if call.operation == "remove_subject":
+            for stream in others(call):
+                call.transmitter.remove_subject(stream, call.body["subject"])
+        return outcome
+
+
+@fault
+class RemovalOfOneSilencesAll(Deviation):
+    """Once a subject was removed from a stream, it brings no event about any that was added."""
+
+    breaks = ("SSF-8.1.3.1-MATCHED-SENT",)
+    also = ("SSF-7.1-DEFAULT-ALL-REMOVE-STOPS",)
+    needs = ("remove_subject",)
+
+    def __init__(self) -> None:
+        self._removed: Counter[str] = Counter()
+
+    def operation(self, call: Call, proceed: Proceed) -> Outcome:
+        """Remember it."""
+        outcome = proceed(call)
+        stream = target(call)
+        if call.operation == "remove_subject" and stream is not None:
+            self._removed[stream.stream_id] += 1
+        return outcome
+
+    def covers(self, covered: bool, stream: Stream, subject: Subject) -> bool:  # noqa: FBT001
+        """Cover what is not covered by name."""
+        named = stream.subjects.status_of(subject) is not None
+        return covered and not (named and self._removed[stream.stream_id])
+
+
+@fault
+class AllIsSaidAndNoneAreCovered(Deviation):
+    """default_subjects is ALL, and a stream delivers events about what was added to it alone."""
+
+    breaks = ("SSF-7.1-DEFAULT-ALL-DELIVERS",)
+    needs = ("add_subject",)
+
+    def covers(self, covered: bool, stream: Stream, subject: Subject) -> bool:  # noqa: FBT001
+        """Cover what was added."""
+        return covered and stream.subjects.status_of(subject) is not None
+
+
+@fault
+class RemovedSubjectsStayAway(Deviation):
+    """A subject that was removed once is answered as added, and not reported again."""
+
+    breaks = ("SSF-7.1-DEFAULT-ALL-REMOVE-STOPS",)
+    needs = ("add_subject", "remove_subject")
+
+    def operation(self, call: Call, proceed: Proceed) -> Outcome:
+        """Pass over what was removed."""
+        stream = target(call)
+        subject = call.body.get("subject")
+        if call.operation == "add_subject" and stream is not None and isinstance(subject, dict):
+            if stream.subjects.status_of(subject) == "disabled":
+                return succeed(call)
+        return proceed(call)
+
+
+@fault
+class RemovalsAreAnsweredAndIgnored(Deviation):
+    """Removing a subject is answered with success and has no effect."""
+
+    breaks = ("SSF-8.1.3.3-REMOVE-STOPS", "SSF-7.1-DEFAULT-ALL-REMOVE-STOPS")
+    also = ("SSF-8.1.3.2-ADD-IDEMPOTENT",)
+    needs = ("remove_subject",)
+
+    def operation(self, call: Call, proceed: Proceed) -> Outcome:
+        """Do nothing."""
+        ignored = call.operation == "remove_subject" and "subject" in call.body
+        return succeed(call) if ignored and target(call) is not None else proceed(call)
+
+
+@fault
+class RemovalOfAnAddedSubjectIsForgotten(_Remembers):
+    """Removing a subject that was added by name has no effect, though others are removed."""
+
+    breaks = ("SSF-8.1.3.3-REMOVE-STOPS",)
+    also = ("SSF-8.1.3.2-ADD-IDEMPOTENT", "SSF-7.1-DEFAULT-ALL-REMOVE-STOPS")
+
+    def operation(self, call: Call, proceed: Proceed) -> Outcome:
+        """Keep it."""
+        stream = target(call)
+        if call.operation == "remove_subject" and stream is not None:
+            if call.body.get("subject") in self.added(stream):
+                return succeed(call)
+        return super().operation(call, proceed)
+
+
+@fault
+class EachAddNeedsARemovalOfItsOwn(Deviation):
+    """A subject that was added twice is removed by the second removal alone."""
+
+    breaks = ("SSF-8.1.3.2-ADD-IDEMPOTENT",)
+    needs = ("add_subject", "remove_subject")
+
+    def __init__(self) -> None:
+        self._adds: Counter[tuple[str, str]] = Counter()
+
+    def operation(self, call: Call, proceed: Proceed) -> Outcome:
+        """Count them."""
+        key = (call.stream_id or "", repr(call.body.get("subject")))
+        if call.operation == "add_subject":
+            self._adds[key] += 1
+        if call.operation == "remove_subject" and target(call) is not None:
+            self._adds[key] -= 1
+            if self._adds[key] > 0:
+                return succeed(call)
+        return proceed(call)
+
+
+# -- where default_subjects is NONE
+
+
+@fault
+class NoneIsSaidAndAllAreCovered(NoSubjectsByDefault):
+    """default_subjects is NONE, and a stream delivers events about whom it likes."""
+
+    breaks = ("SSF-7.1-DEFAULT-NONE-SILENT",)
+    also = ("SSF-8.1.3.1-COMPLEX-MISMATCH", "SSF-8.1.3.1-SIMPLE-EXACT")
+
+    def covers(self, covered: bool, stream: Stream, subject: Subject) -> bool:  # noqa: FBT001
+        """Cover all."""
+        del stream, subject
+        return covered
+
+
+@fault
+class FirstAddOpensTheStreamToAll(NoSubjectsByDefault):
+    """default_subjects is NONE, and once a subject was added a stream delivers all events."""
+
+    breaks = ("SSF-7.1-DEFAULT-NONE-SILENT",)
+    also = ("SSF-8.1.3.1-COMPLEX-MISMATCH", "SSF-8.1.3.1-SIMPLE-EXACT")
+
+    def __init__(self) -> None:
+        self._open: set[str] = set()
+
+    def operation(self, call: Call, proceed: Proceed) -> Outcome:
+        """Remember it."""
+        if call.operation == "add_subject" and call.stream_id is not None:
+            self._open.add(call.stream_id)
+        return super().operation(call, proceed)
+
+    def covers(self, covered: bool, stream: Stream, subject: Subject) -> bool:  # noqa: FBT001
+        """Cover all of it."""
+        return super().covers(covered, stream, subject) or (
+            covered and stream.stream_id in self._open
+        )
+
+
+@fault
+class MissingMembersMatchNothing(_Remembers, NoSubjectsByDefault):
+    """Where NONE is the default, a complex subject matches only one that is identical."""
+
+    breaks = ("SSF-8.1.3.1-COMPLEX-WILDCARD",)
+
+    def covers(self, covered: bool, stream: Stream, subject: Subject) -> bool:  # noqa: FBT001
+        """Compare it whole."""
+        return super().covers(covered, stream, subject) and self.agrees(self.added(stream), subject)
+
+    def agrees(self, added: list[Subject], subject: Subject) -> bool:
+        """Say whether an event about a subject is one about what was added."""
+        return subject in added
+
+
+@fault
+class WiderEventsMatchNothing(MissingMembersMatchNothing):
+    """Where NONE is the default, an event that lacks a member of what was added is not sent."""
+
+    breaks = ("SSF-8.1.3.1-COMPLEX-WILDCARD",)
+
+    def agrees(self, added: list[Subject], subject: Subject) -> bool:
+        """Ask for each member that was added."""
+        return any(one.keys() <= subject.keys() for one in added)
+
+
+# -- subjects that are taken for others
+
+
+class _LooseMatching(_Remembers, ABC):
+    """Takes a subject for one that was added to the stream, though it is another."""
+
+    breaks = ("SSF-8.1.3.1-SIMPLE-EXACT",)
+    also: ClassVar[tuple[str, ...]] = ("SSF-7.1-DEFAULT-NONE-SILENT", "SSF-8.1.3.3-REMOVE-STOPS")
+
+    def covers(self, covered: bool, stream: Stream, subject: Subject) -> bool:  # noqa: FBT001
+        """Cover that too."""
+        added = self.added(stream)
+        return covered or any(one != subject and self.alike(one, subject) for one in added)
+
+    @abstractmethod
+    def alike(self, added: Subject, subject: Subject) -> bool:
+        """Say whether it is taken for the one that was added."""
+
+
+@fault
+class SimpleSubjectsMatchByDomain(_LooseMatching):
+    """An address stands for all addresses of its domain."""
+
+    also = (
+        *_LooseMatching.also,
+        "SSF-8.1.3.2-ADD-IDEMPOTENT",
+        "SSF-7.1-DEFAULT-ALL-REMOVE-STOPS",
+    )
+
+    def alike(self, added: Subject, subject: Subject) -> bool:
+        """Compare the domains."""
+        one, other = (str(subject.get("email", "")) for subject in (added, subject))
+        return "@" in one and one.rpartition("@")[2] == other.rpartition("@")[2]
+
+
+@fault
+class SimpleSubjectsMatchByPrefix(_LooseMatching):
+    """An address stands for all addresses that begin with it."""
+
+    def alike(self, added: Subject, subject: Subject) -> bool:
+        """Compare how they begin."""
+        one, other = (str(subject.get("email", "")) for subject in (added, subject))
+        return bool(one) and other.startswith(one)
+
+
+@fault
+class IssuersDoNotCountInMatching(_LooseMatching):
+    """An iss_sub subject stands for the same sub of every issuer."""
+
+    def alike(self, added: Subject, subject: Subject) -> bool:
+        """Compare the sub."""
+        return "sub" in added and added["sub"] == subject.get("sub")
+
+
+@fault
+class FormatsDoNotCountInMatching(_LooseMatching):
+    """A subject stands for one of any format that has the same text in it."""
+
+    def alike(self, added: Subject, subject: Subject) -> bool:
+        """Compare the texts."""
+        one, other = ({**one, "format": None}.values() for one in (added, subject))
+        return {str(value) for value in one} == {str(value) for value in other}
+
+
+@fault
+class OneEqualMemberIsEnough(_LooseMatching):
+    """Complex subjects match where one member is equal, whatever the others are."""
+
+    breaks = ("SSF-8.1.3.1-COMPLEX-MISMATCH",)
+
+    def alike(self, added: Subject, subject: Subject) -> bool:
+        """Look for one."""
+        if not added.get("format") == subject.get("format") == _COMPLEX:
+            return False
+        return any(added[name] == subject.get(name) for name in added if name != "format")
+
+
+@fault
+class OnlyTheUserCountsInMatching(_LooseMatching):
+    """Complex subjects match where their users are equal, whatever the others are."""
+
+    breaks = ("SSF-8.1.3.1-COMPLEX-MISMATCH",)
+
+    def alike(self, added: Subject, subject: Subject) -> bool:
+        """Compare the users."""
+        return "user" in added and added["user"] == subject.get("user")

@@ -1,0 +1,285 @@
+"""Faults of how adding and removing a subject is answered: SSF 1.0 section 8.1.3, section 9.1.
+
+The 2021 draft has the same in its section 7.1.3.
+"""
+
+import json
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, ClassVar
+
+from mock_transmitter.deviations.entry import fault
+from mock_transmitter.deviations.faults.invalid_requests import with_document
+from mock_transmitter.deviations.faults.update import target
+from mock_transmitter.deviations.seams import Deviation, Proceed
+from mock_transmitter.errors import InvalidRequest, StreamNotFound
+from mock_transmitter.http.message import Request, Response
+from mock_transmitter.http.operations import Call, Outcome, Reply
+from mock_transmitter.subjects import Subject
+
+SUBJECT_OPERATIONS = frozenset({"add_subject", "remove_subject"})
+
+_OF_TYPES: Mapping[str, type] = {"subject": dict, "stream_id": str, "verified": bool}
+
+
+def succeed(call: Call) -> Reply:
+    """Return the success that the profile has for a call."""
+    return Reply(status=call.transmitter.profile.operations[call.operation].success[0])
+
+
+class _Crash(Deviation, ABC):
+    """Answers some valid requests with 500, and does nothing."""
+
+    of: ClassVar[str] = "add_subject"
+    needs = ("add_subject", "remove_subject")
+
+    def operation(self, call: Call, proceed: Proceed) -> Outcome:
+        """Crash there."""
+        subject = call.body.get("subject")
+        if call.operation == self.of and isinstance(subject, dict) and self.fails_on(call, subject):
+            return Reply(status=500, document={"error": "server_error"})
+        return proceed(call)
+
+    @abstractmethod
+    def fails_on(self, call: Call, subject: Subject) -> bool:
+        """Say whether it can't cope with this one."""
+
+
+@fault
+class ComplexSubjectsCrashTheAdd(_Crash):
+    """Adding a complex subject is answered with 500."""
+
+    breaks = ("SSF-8.1.3.2-ADD-200-EMPTY", "SSE-7.1.3.1-ADD-200")
+
+    def fails_on(self, call: Call, subject: Subject) -> bool:
+        """Fail on a complex one: that of 2021 has no format."""
+        del call
+        return bool(subject.get("format", "complex") == "complex")
+
+
+@fault
+class SubjectsWithQueriesCrashTheAdd(_Crash):
+    """Adding an address list, or an identifier with a question mark in it, is answered with 500."""
+
+    breaks = ("SSF-8.1.3.2-ADD-200-EMPTY", "SSE-7.1.3.1-ADD-200")
+
+    def fails_on(self, call: Call, subject: Subject) -> bool:
+        """Fail on them."""
+        del call
+        return "?" in json.dumps(subject) or "ip-addresses" in subject
+
+
+@fault
+class UnverifiedSubjectsCrashTheAdd(_Crash):
+    """Adding a subject that the Receiver has not verified is answered with 500."""
+
+    breaks = ("SSF-8.1.3.2-ADD-200-EMPTY", "SSE-7.1.3.1-ADD-200")
+
+    def fails_on(self, call: Call, subject: Subject) -> bool:
+        """Fail on what says so."""
+        del subject
+        return call.body.get("verified") is False
+
+
+@fault
+class RemovingWhatIsNotThereCrashes(_Crash):
+    """Removing a subject that was never added is answered with 500."""
+
+    breaks = ("SSF-8.1.3.3-REMOVE-204", "SSE-7.1.3.2-REMOVE-204")
+    also = (
+        "SSF-7.1-DEFAULT-ALL-REMOVE-STOPS",
+        "SSF-8.1.3.3-ERR-400-INVALID",
+        "SSE-7.1.3.2-ERR-400",
+    )
+    of = "remove_subject"
+
+    def fails_on(self, call: Call, subject: Subject) -> bool:
+        """Fail on what nobody has said anything of, or has removed."""
+        stream = target(call)
+        return stream is not None and stream.subjects.status_of(subject) != "enabled"
+
+
+@fault
+class SecondAddIsAConflict(Deviation):
+    """Adding a subject that was added already is answered with 409."""
+
+    breaks = ("SSF-8.1.3.2-ADD-IDEMPOTENT",)
+    needs = ("add_subject",)
+
+    def operation(self, call: Call, proceed: Proceed) -> Outcome:
+        """Refuse it."""
+        stream = target(call)
+        subject = call.body.get("subject")
+        if call.operation == "add_subject" and stream is not None and isinstance(subject, dict):
+            if stream.subjects.status_of(subject) == "enabled":
+                return Reply(status=409, document={"error": "already_added"})
+        return proceed(call)
+
+
+class _OfRequests(Deviation, ABC):
+    """Answers some requests about subjects with 500, as nobody has thought of them."""
+
+    needs = ("add_subject", "remove_subject")
+
+    def __init__(self) -> None:
+        self._crashes = False
+
+    def request(self, request: Request) -> Request:
+        """Look at it."""
+        try:
+            self._crashes = self.fails_on(json.loads(request.body))
+        except (ValueError, RecursionError):
+            self._crashes = self.fails_on(None)
+        return request
+
+    def response(self, response: Response, operation: str | None) -> Response:
+        """Turn the refusal, or what else it was, into a failure."""
+        refused = 400
+        if not self._crashes or operation not in SUBJECT_OPERATIONS:
+            return response
+        if response.status != refused:
+            return response
+        return Response.json(500, {"error": "server_error"})
+
+    @abstractmethod
+    def fails_on(self, body: Any) -> bool:  # noqa: ANN401 (JSON)
+        """Say whether it can't cope with this body; None is one that is no JSON."""
+
+
+@fault
+class SubjectRequestThatIsNoJsonCrashes(_OfRequests):
+    """A request about a subject that can't be parsed is answered with 500."""
+
+    breaks = ("SSF-8.1.3.2-ERR-400", "SSF-8.1.3.3-ERR-400", "SSE-7.1.3.1-ERR-400")
+    also = ("SSE-7.1.3.2-ERR-400",)
+
+    def fails_on(self, body: Any) -> bool:  # noqa: ANN401 (JSON)
+        """Fail on no JSON."""
+        return body is None
+
+
+@fault
+class SubjectThatIsNoObjectCrashes(_OfRequests):
+    """A request whose subject is a text, a number or an array is answered with 500."""
+
+    breaks = (
+        "SSF-8.1.3.2-ERR-400-INVALID",
+        "SSF-8.1.3.3-ERR-400-INVALID",
+        "SSE-7.1.3.1-ERR-400",
+        "SSE-7.1.3.2-ERR-400",
+    )
+
+    def fails_on(self, body: Any) -> bool:  # noqa: ANN401 (JSON)
+        """Fail on such a subject."""
+        return (
+            isinstance(body, dict) and "subject" in body and not isinstance(body["subject"], dict)
+        )
+
+
+@fault
+class SubjectWithoutWhatItsFormatAsksForCrashes(_OfRequests):
+    """A subject that lacks a member of its format is answered with 500."""
+
+    breaks = (
+        "SSF-8.1.3.2-ERR-400-INVALID",
+        "SSF-8.1.3.3-ERR-400-INVALID",
+        "SSE-7.1.3.1-ERR-400",
+        "SSE-7.1.3.2-ERR-400",
+    )
+
+    def fails_on(self, body: Any) -> bool:  # noqa: ANN401 (JSON)
+        """Fail on a subject of nothing but a format."""
+        subject = body.get("subject") if isinstance(body, dict) else None
+        return isinstance(subject, dict) and set(subject) == {"format"}
+
+
+@fault
+class SubjectsMayBeMissing(Deviation):
+    """A request that names no subject is answered as a success."""
+
+    breaks = ("SSF-8.1.3.2-ERR-400-INVALID", "SSF-8.1.3.3-ERR-400-INVALID")
+    also = ("SSE-7.1.3.1-ERR-400", "SSE-7.1.3.2-ERR-400")
+    needs = ("add_subject", "remove_subject")
+
+    def operation(self, call: Call, proceed: Proceed) -> Outcome:
+        """Pass over it."""
+        missing = call.operation in SUBJECT_OPERATIONS and "subject" not in call.body
+        return succeed(call) if missing else proceed(call)
+
+
+@fault
+class SubjectsNeedNoFormat(Deviation):
+    """A subject without a format is added."""
+
+    breaks = ("SSF-8.1.3.2-ERR-400-INVALID",)
+    needs = ("add_subject",)
+
+    def request(self, request: Request) -> Request:
+        """Give it one."""
+        try:
+            body = json.loads(request.body)
+        except (ValueError, RecursionError):
+            return request
+        subject = body.get("subject") if isinstance(body, dict) else None
+        if not isinstance(subject, dict) or "format" in subject or "stream_id" not in body:
+            return request
+        given = {"format": "opaque", "id": json.dumps(subject)}
+        return with_document(request, {**body, "subject": given})
+
+
+@fault
+class StreamsThatAreNoMoreTakeSubjects(Deviation):
+    """A subject is added to a stream that is no more, and removed from it."""
+
+    breaks = ("SSF-8.1.3.2-ERR-404-STREAM", "SSF-8.1.3.3-ERR-404-STREAM")
+    also = (
+        "SSF-8-AUTH-BINDS-STREAMS",
+        "SSF-8.1.3.2-ERR-400-INVALID",
+        "SSF-8.1.3.3-ERR-400-INVALID",
+    )
+    needs = ("add_subject", "remove_subject")
+
+    def operation(self, call: Call, proceed: Proceed) -> Outcome:
+        """Answer as if it were there."""
+        try:
+            return proceed(call)
+        except StreamNotFound:
+            if call.operation not in SUBJECT_OPERATIONS:
+                raise
+            return succeed(call)
+
+
+@fault
+class SubjectsOfAnUnknownStreamAreInvalid(Deviation):
+    """Adding a subject to a stream that is no more, or removing it, is answered with 400."""
+
+    breaks = ("SSF-8.1.3.2-ERR-404-STREAM", "SSF-8.1.3.3-ERR-404-STREAM")
+    needs = ("add_subject", "remove_subject")
+
+    def operation(self, call: Call, proceed: Proceed) -> Outcome:
+        """Refuse it so."""
+        try:
+            return proceed(call)
+        except StreamNotFound as error:
+            if call.operation not in SUBJECT_OPERATIONS:
+                raise
+            raise InvalidRequest(str(error), "stream_id") from None
+
+
+@fault
+class AddTellsWhoIsUnknown(Deviation):
+    """Adding a subject that nobody knows is a success, whose body says that nobody knows it."""
+
+    breaks = ("SSF-9.1-CAREFUL-ERRORS", "SSE-9.1-CAREFUL-ERRORS")
+    also = ("SSF-8.1.3.2-ADD-200-EMPTY", "SSE-7.1.3.1-ADD-200")
+    needs = ("add_subject",)
+
+    def operation(self, call: Call, proceed: Proceed) -> Outcome:
+        """Say so."""
+        outcome = proceed(call)
+        subject = call.body.get("subject")
+        known = isinstance(subject, dict) and subject.get("format") == "email"
+        if call.operation != "add_subject" or known or not isinstance(outcome, Reply):
+            return outcome
+        return replace(outcome, document={"matched": 0})
