@@ -71,13 +71,15 @@ class Lease(Protocol):
 class RunOptions:
     """How a run goes. `lease` gives each case a Transmitter of its own, `close` ends them all.
 
-    Without it all share the target. Without `shrink` a failure is not made smaller.
+    Without it all share the target. Without `shrink` a failure is not made smaller. `taken` says
+    which cases there are; None is all.
     """
 
     selection: Selection = field(default_factory=Selection)
     examples: int = 20
     seed: int | None = None
     shrink: bool = True
+    taken: Callable[[Case], bool] | None = None
     workers: int | None = None
     strict: bool = False
     allow_incomplete: bool = False
@@ -153,6 +155,8 @@ class Run:
         """
         if self._listener is not None and self.options.lease is None:
             self._listener.start()
+        if self.options.taken is not None:
+            cases = [case for case in cases if self.options.taken(case)]
         for case in cases:
             self.catalogue.check_ids(case.declaration.ids)
         self._parameters = Counter(case.function for case in cases)

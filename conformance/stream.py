@@ -548,7 +548,10 @@ class Stream:
 
     def drain(self) -> None:
         """Acknowledge whatever this stream still has."""
-        if self.endpoint is not None or not self.transmitter.polls:
+        delivery = self.configuration.get("delivery")
+        method = delivery.get("method") if isinstance(delivery, dict) else None
+        pushes = self.endpoint is not None or method == self.profile.delivery.push
+        if pushes or not self.transmitter.polls:
             return
         try:
             for _ in range(10):

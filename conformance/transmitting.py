@@ -107,6 +107,11 @@ def natives(stream: Stream, arrivals: Sequence[Arrival]) -> list[Arrival]:
     return [one for one in arrivals if is_native(stream, one)]
 
 
+def is_announcement(arrival: Arrival) -> bool:
+    """Say whether a SET speaks of a stream's status, under whatever type."""
+    return arrival.event_type.endswith("/stream-updated") or "status" in arrival.payload
+
+
 def receives_by(transmitter: Transmitter, delivery: str) -> bool:
     """Say whether SETs can be had by that delivery method."""
     if delivery == "poll":

@@ -123,3 +123,20 @@ def test_weak_tls_is_not_good_enough_for_a_set(transmitter: Transmitter, flaw: F
         # The text that RFC 8935 cites, RFC 7525, has a SHOULD NOT for the versions.
         at_most=Grade.WARN if flaw is Flaw.OLD_TLS else None,
     )
+
+
+@judges("RFC8417-5.1-TLS12", needs=PUSHES)
+def test_sets_are_pushed_over_tls_of_today(transmitter: Transmitter) -> None:
+    """A listener with TLS 1.2 or newer is pushed to, not only one with less."""
+    with transmitter.new_push_stream() as stream:
+        stream.raise_set()
+        versions = {push.tls for push in stream.await_pushes()}
+    if not versions and not pushed_in_spite_of(transmitter, Flaw.OLD_TLS):
+        raise Blocked("no SET was pushed within the patience; does the target reach --push-url?")
+    if None not in versions:
+        verify(
+            "RFC8417-5.1-TLS12",
+            versions,
+            expected="pushes over TLS 1.2 or newer",
+            got=f"pushes to a host with {Flaw.OLD_TLS} alone",
+        )

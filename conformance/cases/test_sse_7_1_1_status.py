@@ -1,11 +1,8 @@
 """The status of the one stream and of its subjects: SSE Framework 1.0 ID1 (2021), 7.1 and 7.1.1."""
 
-from typing import Any
-
 from conformance.spec.requirement import Grade
-from conformance.stream import Stream
 from conformance.transmitter import EVENT_SUBJECT, Transmitter
-from conformance.transmitting import QUIET_S, Arrival, Tap
+from conformance.transmitting import QUIET_S, Arrival, Tap, is_announcement
 from conformance.verdicts import Blocked, Needs, judges, observe, require, verify
 
 UPDATES = Needs(stream=True, model="implicit", operations=("read_status", "update_status"))
@@ -87,7 +84,7 @@ def test_what_becomes_of_a_subject_is_announced(transmitter: Transmitter) -> Non
         for status in ("disabled", "enabled"):
             tap = Tap(stream)
             transmitter.act_on_status(stream, status, subject=EVENT_SUBJECT)
-            found = announcements(stream, tap)
+            found = announcements(tap)
             for requirement in ("SSE-7.1-SUBJECT-CHANGE-ENABLED", "SSE-7.1.5-SENT"):
                 verify(
                     requirement,
@@ -110,7 +107,7 @@ def test_what_became_of_a_subject_is_announced_later(transmitter: Transmitter) -
             transmitter.act_on_status(stream, "disabled", subject=EVENT_SUBJECT)
             require(stream.update_status("enabled").served, "the stream can't be enabled")
             patience_s = QUIET_S if stopped == "disabled" else None
-            found = announcements(stream, tap, patience_s=patience_s)
+            found = announcements(tap, patience_s=patience_s)
             transmitter.act_on_status(stream, "enabled", subject=EVENT_SUBJECT)
         if stopped == "paused":
             verify(
@@ -123,13 +120,7 @@ def test_what_became_of_a_subject_is_announced_later(transmitter: Transmitter) -
             observe("SSE-7.1-SUBJECT-CHANGE-DISABLED", "announced once the stream is enabled again")
 
 
-def announcements(
-    stream: Stream, tap: Tap, *, patience_s: float | None = None
-) -> list[dict[str, Any]]:
-    """Return the payloads of the Stream Updated Events that come."""
-
-    def is_one(arrival: Arrival) -> bool:
-        return stream.profile.sets.stream_updated_event in arrival.events
-
-    came = tap.wait(lambda found: any(map(is_one, found)), patience_s=patience_s)
-    return [one.payload for one in came if is_one(one)]
+def announcements(tap: Tap, *, patience_s: float | None = None) -> list[Arrival]:
+    """Return the announcements that come."""
+    came = tap.wait(lambda found: any(map(is_announcement, found)), patience_s=patience_s)
+    return [one for one in came if is_announcement(one)]

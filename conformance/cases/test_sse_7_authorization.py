@@ -133,7 +133,7 @@ def attempt_beside(stream: Stream, operation: str, credential: Credential) -> tu
     answer = stream.send(operation, body=body, credential=credential)
     untouched = status_of(stream, operation) == status
     if not untouched:
-        stream.send("update_status", body={"status": status})
+        stream.update_status(status)
     return answer, untouched
 
 

@@ -177,6 +177,13 @@ def test_a_removal_ends_the_events_of_its_subject_alone(transmitter: Transmitter
             cover(stream, one)
         require_known(transmitter, subject, reported=bool(reports.of_event(subject)))
         remove(stream, subject)
+        found = reports.of_event(other)
+        verify(
+            "SSF-8.1.3.1-MATCHED-SENT",
+            any(matches(one, other) for one in found),
+            expected=f"a SET about {other!r}, which was not removed",
+            got=shown(found),
+        )
         seconds = reports.seconds_until_silent(subject, control=other)
         verify(
             "SSF-8.1.3.3-REMOVE-STOPS",
@@ -186,13 +193,6 @@ def test_a_removal_ends_the_events_of_its_subject_alone(transmitter: Transmitter
         )
         if seconds:
             observe("SSF-9.3-EVENTS-AFTER-REMOVE", f"events went on for {seconds:.0f} s")
-        found = reports.of_event(other)
-        verify(
-            "SSF-8.1.3.1-MATCHED-SENT",
-            any(matches(one, other) for one in found),
-            expected=f"a SET about {other!r}, which was not removed",
-            got=shown(found),
-        )
 
 
 @judges("SSF-8.1.3.1-MATCHED-SENT", needs=BOTH)

@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 from hypothesis import strategies as st
 
 from conformance.generate.from_schema import Named, instances
-from conformance.generate.subjects import subjects
+from conformance.generate.subjects import complex_subjects, simple_subjects
 from conformance.transmitter import Transmitter
 
 Json: TypeAlias = dict[str, Any]
@@ -65,9 +65,10 @@ def whole_bodies(message: str) -> st.SearchStrategy[Json]:
 
 
 @st.composite
-def stream_subjects(draw: st.DrawFn) -> Json:
-    """Return valid subjects in every format that the dialect knows, simple and complex."""
-    return draw(subjects(_transmitter().profile.schemas["subject"]))
+def stream_subjects(draw: st.DrawFn) -> tuple[Json, Json]:
+    """Return a simple and a complex subject, valid, in any format that the dialect knows."""
+    name = _transmitter().profile.schemas["subject"]
+    return draw(simple_subjects(name)), draw(complex_subjects(name))
 
 
 @st.composite

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from conformance.generate.breaking import Site
 from conformance.generate.from_schema import UngeneratedKeyword
+from conformance.raw_json import canonical
 from conformance.spec import schema
 
 Json: TypeAlias = dict[str, Any]
@@ -58,12 +59,14 @@ def simple_formats(name: str) -> tuple[str, ...]:
     return tuple(one for one in order if one in known)
 
 
+@cache
 def simple_subjects(name: str, *formats: str) -> st.SearchStrategy[Json]:
     """Return valid simple subjects of a schema, of these formats or of all."""
     chosen = formats or simple_formats(name)
     return st.one_of([_simple(name, one) for one in chosen])
 
 
+@cache
 def complex_subjects(name: str) -> st.SearchStrategy[Json]:
     """Return valid complex subjects of a schema: one to four simple ones by name."""
     chosen = [one for one in simple_formats(name) if one != ALIASES]
@@ -74,12 +77,6 @@ def complex_subjects(name: str) -> st.SearchStrategy[Json]:
     return members.map(
         lambda found: {"format": COMPLEX, **found} if _names_complex(name) else found
     )
-
-
-@cache
-def subjects(name: str) -> st.SearchStrategy[Json]:
-    """Return valid subjects of a schema, simple and complex."""
-    return st.one_of(simple_subjects(name), complex_subjects(name))
 
 
 def subject_of_format(name: str, subject_format: str) -> Json:
@@ -110,7 +107,7 @@ def _simple(name: str, subject_format: str) -> st.SearchStrategy[Json]:
     if subject_format == ALIASES:
         others = [one for one in simple_formats(name) if one != ALIASES]
         identifiers = st.lists(
-            simple_subjects(name, *others), min_size=1, max_size=3, unique_by=repr
+            simple_subjects(name, *others), min_size=1, max_size=3, unique_by=canonical
         )
         return st.fixed_dictionaries({"format": st.just(ALIASES), "identifiers": identifiers})
     values = {

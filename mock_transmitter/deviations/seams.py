@@ -35,8 +35,9 @@ class Deviation:
     The base class changes nothing.
 
     A fault names the requirements that it `breaks` (they must be seen) and those that may fall with
-    it (`also`). A variant names the requirements whose freedom it `exercises`. Where a dialect
-    lacks an operation that one `needs`, it does nothing.
+    it (`also`). A variant names the requirements whose freedom it `exercises`, and as `also` a
+    recommendation of the same text against that freedom. Where a dialect lacks an operation that
+    one `needs`, it does nothing.
     """
 
     breaks: ClassVar[tuple[str, ...]] = ()

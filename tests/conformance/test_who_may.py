@@ -17,15 +17,15 @@ from conformance.verdicts import Blocked, Nonconformance, recording
 
 
 class Answering(httpx.BaseTransport):
-    """Answers what one token asks for by itself, and leaves the rest to the mock."""
+    """Answers what comes with some Authorization by itself, and leaves the rest to the mock."""
 
-    def __init__(self, transport, token, status, document):
+    def __init__(self, transport, authorizations, status, document):
         self.transport = transport
-        self.header = f"Bearer {token}"
+        self.authorizations = authorizations
         self.answer = (status, document)
 
     def handle_request(self, request):
-        if request.headers.get("authorization") != self.header:
+        if request.headers.get("authorization") not in self.authorizations:
             return self.transport.handle_request(request)
         status, document = self.answer
         return httpx.Response(status, json=document, request=request)
@@ -36,15 +36,20 @@ def leased(*deviations):
     return bundled.leases(target, seed=0, active=deviations)("a test")
 
 
-def judged(function, requirement, *, receiver, status, document=None, **parameters):
-    """Run a case where one Receiver's credential gets this answer; say how loud the breach is."""
+def judged(function, requirement, *, receiver=None, status, document=None, **parameters):
+    """Run a case where one credential gets this answer; say how loud the breach is.
+
+    It is a Receiver's, or without one any that is malformed.
+    """
     lease = leased()
-    token = getattr(lease.target, receiver)["management"].token
+    lent = getattr(lease.target, receiver)["management"] if receiver else None
+    carried = authorization.MALFORMED if lent is None else (f"Bearer {lent.token}",)
     answer = {"error": "x"} if document is None else document
-    transport = Answering(lease.transport, token, status, answer)
+    transport = Answering(lease.transport, carried, status, answer)
     transmitter = transmitter_of(lease.target, transport)
     case = record(**{requirement: "fail"})
     case.ids |= {*authorization.ERR_403.values(), "SSF-8.1.1.1-ERR-403"}
+    case.ids |= {*authorization.CLOSED, *authorization.CLOSED_POLLING}
     case.recorder = transmitter.recorder
     with recording(case):
         try:
@@ -104,6 +109,39 @@ def test_every_refusal_of_another_receiver_will_do_and_no_answer_may_tell_of_the
         status=status,
         document=document,
         operation="read_stream",
+    )
+
+
+@pytest.mark.parametrize(
+    ("status", "document", "loud"),
+    [
+        (404, None, "passed"),
+        (200, None, "warn"),
+        (200, {"status": "enabled"}, "fail"),
+        (403, {"stream_id": "x", "status": "paused"}, "fail"),
+        (403, {"title": "Forbidden", "status": 403}, "passed"),
+    ],
+)
+def test_no_refusal_of_another_receiver_may_tell_the_status(status, document, loud):
+    assert loud == judged(
+        two_receivers.test_a_stream_is_closed_to_another_receiver,
+        "SSF-8-AUTH-BINDS-STREAMS",
+        receiver="second_receiver",
+        status=status,
+        document=document,
+        operation="read_status",
+    )
+
+
+@pytest.mark.parametrize(("status", "loud"), [(400, "passed"), (401, "passed"), (200, "fail")])
+@pytest.mark.parametrize("operation", [*authorization.ERR_401, "poll"])
+def test_any_refusal_of_a_malformed_credential_will_do(operation, status, loud):
+    closed = authorization.CLOSED_POLLING if operation == "poll" else authorization.CLOSED
+    assert loud == judged(
+        authorization.test_a_malformed_credential_opens_nothing,
+        closed[0],
+        status=status,
+        operation=operation,
     )
 
 

@@ -3,6 +3,7 @@
 import pytest
 
 from conformance import bundled
+from conformance.plugin import all_cases
 from conformance.prove import Trial, attempt, planned, trials
 from conformance.spec.profile import load_profile, profile_ids
 
@@ -54,6 +55,26 @@ def test_a_fault_of_an_operation_runs_only_where_the_dialect_has_it(chosen):
     }
     assert ("ssf-1.0", "update_stream") in ran
     assert all(load_profile(profile).offers(need) for profile, need in ran)
+
+
+def test_a_fault_meets_its_own_cases_and_a_share_of_the_others(chosen):
+    """Every case meets many faults, and each fault cases of its own choice."""
+    cases = all_cases()
+    faults = [one for one in chosen if one.deviation is not None and one.deviation.kind == "fault"]
+    for one in faults[:40]:
+        own = {*one.deviation.breaks, *one.deviation.also}
+        assert all(one.takes(case) for case in cases if own & set(case.declaration.ids))
+        others = {case.function for case in cases if not own & set(case.declaration.ids)}
+        taken = {case.function for case in cases if one.takes(case)} & others
+        assert len(others) / 6 < len(taken) < len(others) / 2
+    for function in {case.function for case in cases}:
+        case = next(one for one in cases if one.function is function)
+        assert sum(one.takes(case) for one in faults) > len(faults) / 5
+
+
+def test_a_fault_that_is_named_meets_every_case():
+    (trial,) = trials(["delete-answers-200"], ["ssf-1.0"])
+    assert all(map(trial.takes, all_cases()))
 
 
 @pytest.mark.parametrize("profile", profile_ids())

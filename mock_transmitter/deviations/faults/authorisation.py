@@ -35,19 +35,22 @@ MISSING_TOKEN = (
     "SSE-7.1.3.2-ERR-401",
     "SSE-7.1.4.2-ERR-401",
 )
-FORBIDDEN = (
+FORBIDDEN_ON_STREAMS = (
     "SSF-8.1.1.1-ERR-403",
     "SSF-8.1.1.2-ERR-403",
     "SSF-8.1.1.3-ERR-403",
     "SSF-8.1.1.4-ERR-403",
     "SSF-8.1.1.5-ERR-403",
     "SSF-8.1.2.2-ERR-403",
-    "SSF-8.1.3.2-ERR-403",
-    "SSF-8.1.3.3-ERR-403",
     "SSE-7.1.1.2-ERR-403",
     "SSE-7.1.2.1-ERR-403",
     "SSE-7.1.2.2-ERR-403",
     "SSE-7.1.2.3-ERR-403",
+)
+FORBIDDEN = (
+    *FORBIDDEN_ON_STREAMS,
+    "SSF-8.1.3.2-ERR-403",
+    "SSF-8.1.3.3-ERR-403",
     "SSE-7.1.3.1-ERR-403",
     "SSE-7.1.3.2-ERR-403",
 )
@@ -342,9 +345,10 @@ class RefusedAndDone(LimitedDeviation, ABC):
 
 @fault
 class ForbiddenCallsAreDoneAllTheSame(RefusedAndDone):
-    """What a token may not do is answered with 403, and done and shown."""
+    """What a token may not do to a stream is answered with 403, and done and shown."""
 
-    breaks = FORBIDDEN
+    # What is done with subjects shows in events alone.
+    breaks = FORBIDDEN_ON_STREAMS
 
 
 @fault

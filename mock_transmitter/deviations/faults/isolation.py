@@ -14,6 +14,7 @@ from mock_transmitter.deviations.faults.authorisation import (
 )
 from mock_transmitter.deviations.seams import Deviation, Json, Proceed
 from mock_transmitter.deviations.signing import ClaimsDeviation
+from mock_transmitter.events import CAEP
 from mock_transmitter.http.authorisation import Access, Decision, Denied, Granted
 from mock_transmitter.http.message import Request
 from mock_transmitter.http.operations import Call, Outcome, Reply
@@ -190,7 +191,7 @@ class ReceiversOfOneUrlShareOneSet(_OneSetForAll):
 
 @fault
 class SubjectsAreNamedInTurns(ClaimsDeviation):
-    """Every other SET names its subject by issuer and subject in place of what was added."""
+    """Every other CAEP event names its subject by issuer and subject in place of what was added."""
 
     breaks = ("SSF-10.1-CONSISTENT-SUBJECT", "SSE-10.1-CONSISTENT-SUBJECT")
 
@@ -200,6 +201,9 @@ class SubjectsAreNamedInTurns(ClaimsDeviation):
     def edit(self, claims: Json, stream: Stream) -> Json:
         """Name it so."""
         del stream
+        # RISC prescribes the format for some of its events, and the rest is about the stream.
+        if not any(kind.startswith(CAEP) for kind in claims["events"]):
+            return claims
         self._turns += 1
         if self._turns % 2:
             return claims

@@ -1,6 +1,7 @@
 """Faults of what follows from the answer to a push: RFC 8935 sections 2, 3, 4 and 5.3."""
 
 import ssl
+import warnings
 from abc import ABC, abstractmethod
 from dataclasses import replace
 
@@ -48,7 +49,17 @@ class AcceptedPushCountsAsFailed(Deviation):
     """A push that is answered 202 counts as failed: what is waited for is a 200."""
 
     breaks = ("RFC8935-2.2-HANDLES-202",)
-    also = ("RFC8935-2-NO-NEEDLESS-RESEND", "RFC8935-4-RETRY-STRATEGY")
+    # What waits for another try holds up whatever is about the same subject.
+    also = (
+        "RFC8935-2-NO-NEEDLESS-RESEND",
+        "RFC8935-4-RETRY-STRATEGY",
+        "SSF-8.1.2.1-ENABLED-TRANSMITS",
+        "SSF-8.1.2.1-PAUSED-HOLDS",
+        "SSF-8.1.2.1-PAUSED-ORDER",
+        "SSE-7.1.1.1-ENABLED",
+        "SSE-7.1.1.1-PAUSED-HOLDS",
+        "SSE-7.1.1.1-PAUSED-ORDER",
+    )
 
     def pushed(self, outcome: PushOutcome, attempt: Attempt) -> PushOutcome:
         """Call it so."""
@@ -278,6 +289,27 @@ def _trust_at_any_time(context: ssl.SSLContext) -> None:
 
 def _take_no_encryption(context: ssl.SSLContext) -> None:
     context.set_ciphers("ALL:eNULL:!aNULL:@SECLEVEL=0")
+
+
+def _speak_old_tls_alone(context: ssl.SSLContext) -> None:
+    with warnings.catch_warnings():
+        # Python warns of the old versions, which is what this is for.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        context.minimum_version = ssl.TLSVersion.TLSv1
+        context.maximum_version = ssl.TLSVersion.TLSv1_1
+    context.set_ciphers("DEFAULT:@SECLEVEL=0")
+
+
+@fault
+class PushSpeaksOldTlsAlone(Deviation):
+    """SETs are pushed over TLS 1.1 at most."""
+
+    breaks = ("RFC8417-5.1-TLS12",)
+    also = ("RFC8935-5.3-BCP195",)
+
+    def push(self, attempt: Attempt) -> Attempt:
+        """Offer nothing newer."""
+        return replace(attempt, tls=_speak_old_tls_alone)
 
 
 @fault

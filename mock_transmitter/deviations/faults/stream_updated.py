@@ -109,7 +109,9 @@ class ADisabledStreamDropsItsAnnouncement(Deviation):
 
     def handling(self, handling: Handling, pending: PendingSet, stream: Stream) -> Handling:
         """Drop it."""
-        return "drop" if pending.announces and stream.status == "disabled" else handling
+        found = announced(pending.claims) if pending.announces else None
+        is_it = found is not None and found[1]["status"] == stream.status == "disabled"
+        return "drop" if is_it else handling
 
 
 @fault

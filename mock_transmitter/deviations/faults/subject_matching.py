@@ -24,7 +24,7 @@ _UNREPORTED = (
 class _Remembers(Deviation):
     """Remembers what was added to each stream, and not removed since."""
 
-    needs = ("add_subject", "remove_subject")
+    needs: ClassVar[tuple[str, ...]] = ("add_subject", "remove_subject")
 
     def __init__(self) -> None:
         self._added: dict[str, list[Subject]] = {}
@@ -137,10 +137,10 @@ class RemovedSubjectsStayAway(Deviation):
         """Pass over what was removed."""
         stream = target(call)
         subject = call.body.get("subject")
-        if call.operation == "add_subject" and stream is not None and isinstance(subject, dict):
-            if stream.subjects.status_of(subject) == "disabled":
-                return succeed(call)
-        return proceed(call)
+        if call.operation != "add_subject" or stream is None or not isinstance(subject, dict):
+            return proceed(call)
+        removed = stream.subjects.status_of(subject) == "disabled"
+        return succeed(call) if removed else proceed(call)
 
 
 @fault
@@ -167,9 +167,9 @@ class RemovalOfAnAddedSubjectIsForgotten(_Remembers):
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
         """Keep it."""
         stream = target(call)
-        if call.operation == "remove_subject" and stream is not None:
-            if call.body.get("subject") in self.added(stream):
-                return succeed(call)
+        added = [] if stream is None else self.added(stream)
+        if call.operation == "remove_subject" and call.body.get("subject") in added:
+            return succeed(call)
         return super().operation(call, proceed)
 
 

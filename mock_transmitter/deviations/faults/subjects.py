@@ -59,15 +59,16 @@ class ComplexSubjectsCrashTheAdd(_Crash):
 
 
 @fault
-class SubjectsWithQueriesCrashTheAdd(_Crash):
-    """Adding an address list, or an identifier with a question mark in it, is answered with 500."""
+class DecentralizedIdentifiersCrashTheAdd(_Crash):
+    """Adding a subject that is a decentralized identifier (DID) is answered with 500."""
 
     breaks = ("SSF-8.1.3.2-ADD-200-EMPTY", "SSE-7.1.3.1-ADD-200")
+    also = ("SSF-8.1.3.2-ERR-400-INVALID", "SSE-7.1.3.1-ERR-400")
 
     def fails_on(self, call: Call, subject: Subject) -> bool:
         """Fail on them."""
         del call
-        return "?" in json.dumps(subject) or "ip-addresses" in subject
+        return subject.get("format") == "did"
 
 
 @fault
@@ -111,10 +112,11 @@ class SecondAddIsAConflict(Deviation):
         """Refuse it."""
         stream = target(call)
         subject = call.body.get("subject")
-        if call.operation == "add_subject" and stream is not None and isinstance(subject, dict):
-            if stream.subjects.status_of(subject) == "enabled":
-                return Reply(status=409, document={"error": "already_added"})
-        return proceed(call)
+        if call.operation != "add_subject" or stream is None or not isinstance(subject, dict):
+            return proceed(call)
+        if stream.subjects.status_of(subject) != "enabled":
+            return proceed(call)
+        return Reply(status=409, document={"error": "already_added"})
 
 
 class _OfRequests(Deviation, ABC):

@@ -39,7 +39,11 @@ class ForeignStreamsAreForbidden(Deviation):
 class ChallengeOffersAnotherScheme(Deviation):
     """A 401 offers a second authentication scheme before Bearer."""
 
-    exercises = ("RFC6750-3-BEARER-CHALLENGE", "RFC9110-15.5.2-401-CHALLENGE")
+    exercises = (
+        "RFC6750-3-BEARER-CHALLENGE",
+        "RFC8936-3-RECIPIENT-AUTH",
+        "RFC9110-15.5.2-401-CHALLENGE",
+    )
 
     def response(self, response: Response, operation: str | None) -> Response:
         """Offer it."""
@@ -80,7 +84,11 @@ class RefusalsHaveNoBody(Deviation):
 class ChallengesAreSpelledOtherwise(Deviation):
     """A challenge has its scheme in lower case, and another scheme in a header field of its own."""
 
-    exercises = ("RFC6750-3-BEARER-CHALLENGE", "RFC9110-15.5.2-401-CHALLENGE")
+    exercises = (
+        "RFC6750-3-BEARER-CHALLENGE",
+        "RFC8936-3-RECIPIENT-AUTH",
+        "RFC9110-15.5.2-401-CHALLENGE",
+    )
 
     def response(self, response: Response, operation: str | None) -> Response:
         """Spell it so."""

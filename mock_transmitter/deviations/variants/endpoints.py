@@ -12,8 +12,9 @@ _SUBJECTS = ("add_subject_endpoint", "remove_subject_endpoint")
 
 
 class _FewerEndpoints(Deviation):
-    """Leaves endpoints out of the metadata."""
+    """Leaves endpoints out of the metadata, all of which are recommended and none demanded."""
 
+    also = ("SSF-8-MGMT-API-RECOMMENDED", "SSE-7-MGMT-RECOMMENDED")
     unnamed: ClassVar[tuple[str, ...]]
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:

@@ -43,7 +43,11 @@ class MoreAvailableIsLeftOut(Deviation):
 class PollAnswersOneSetAtATime(Deviation):
     """A poll returns one SET at most, whatever maximum it states."""
 
-    exercises = ("RFC8936-2.2-MAXEVENTS-OMITTED", "VEPA-POLL-NO-MORE-AVAILABLE")
+    exercises = (
+        "RFC8936-2-ACKED-NOT-RETAINED",
+        "RFC8936-2.2-MAXEVENTS-OMITTED",
+        "VEPA-POLL-NO-MORE-AVAILABLE",
+    )
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
         """Ask for one."""
@@ -92,7 +96,11 @@ class MoreAvailableCountsWhatWasDelivered(Deviation):
 class PollAnswersThreeSetsAtMost(Deviation):
     """A poll returns three SETs at most, whatever maximum it states."""
 
-    exercises = ("RFC8936-2.2-MAXEVENTS-OMITTED", "VEPA-POLL-NO-MORE-AVAILABLE")
+    exercises = (
+        "RFC8936-2-ACKED-NOT-RETAINED",
+        "RFC8936-2.2-MAXEVENTS-OMITTED",
+        "VEPA-POLL-NO-MORE-AVAILABLE",
+    )
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
         """Ask for no more."""

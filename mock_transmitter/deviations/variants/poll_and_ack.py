@@ -2,11 +2,9 @@
 
 from mock_transmitter.deviations.entry import variant
 from mock_transmitter.deviations.faults.authorisation import POLLING
-from mock_transmitter.deviations.seams import Deviation, Json, Proceed
-from mock_transmitter.deviations.signing import ClaimsDeviation
+from mock_transmitter.deviations.seams import Deviation, Proceed
 from mock_transmitter.errors import InvalidRequest
 from mock_transmitter.http.operations import Call, Outcome
-from mock_transmitter.stream import Stream
 
 
 @variant
@@ -20,15 +18,3 @@ class ErrorReportsAreRefused(Deviation):
         if call.operation in POLLING and "setErrs" in call.body:
             raise InvalidRequest("errors are not reported here", "setErrs")
         return proceed(call)
-
-
-@variant
-class PlainSetsHaveASub(ClaimsDeviation):
-    """The sub of every SET names whom its event is about."""
-
-    exercises = ("RFC8417-2.2-SUB-OPTIONAL",)
-
-    def edit(self, claims: Json, stream: Stream) -> Json:
-        """Add it."""
-        del stream
-        return {**claims, "sub": "user-7"}

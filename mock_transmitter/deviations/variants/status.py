@@ -62,7 +62,8 @@ class StatusUpdatesAreAcceptedFirst(Deviation):
         for _, accepted, perform in due:
             if target(accepted) is not None:
                 perform(accepted)
-        if call.operation != "update_status" or target(call) is None:
+        valid = target(call) is not None and "status" in call.body
+        if call.operation != "update_status" or not valid:
             return proceed(call)
         self._accepted.append((now + 1.0, call, proceed))
         return Reply(status=202)

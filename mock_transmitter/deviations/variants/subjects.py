@@ -1,6 +1,7 @@
 """Variants of which subjects a stream covers: SSF 1.0 sections 7.1 and 8.1.3."""
 
 from dataclasses import replace
+from typing import ClassVar
 
 from mock_transmitter.deviations.entry import variant
 from mock_transmitter.deviations.faults.update import target
@@ -16,7 +17,7 @@ class NoSubjectsByDefault(Deviation):
     """default_subjects is NONE: a stream delivers events about what was added to it alone."""
 
     exercises = ("SSF-7.1-DEFAULT-SUBJECTS-ENUM",)
-    needs = ("add_subject",)
+    needs: ClassVar[tuple[str, ...]] = ("add_subject",)
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
         """Say so in the metadata that has a default_subjects."""
@@ -37,15 +38,13 @@ _GRACE_S = 20.0
 
 
 def _is_known(subject: object) -> bool:
-    """Say whether a variant knows a subject: by its address, alone or as that of a user."""
-    if not isinstance(subject, dict):
-        return False
-    return "email" in subject or _is_known(subject.get("user"))
+    """Say whether a variant knows a subject: one with an address, or a complex one."""
+    return isinstance(subject, dict) and subject.get("format", "complex") in {"email", "complex"}
 
 
 @variant
 class UnknownSubjectsAreNotFound(Deviation):
-    """Adding or removing a subject that has no address here is answered with 404."""
+    """Adding or removing a simple subject that is no address is answered with 404."""
 
     exercises = (
         "SSF-8.1.3.2-ERR-404-SUBJECT",
@@ -72,10 +71,10 @@ class UnwillingSubjectsAreForbidden(Deviation):
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
         """Refuse it."""
-        if call.operation == "add_subject" and "subject" in call.body:
-            if target(call) is not None and not _is_known(call.body["subject"]):
-                return Reply(status=403, document={"error": "access_denied"})
-        return proceed(call)
+        outcome = proceed(call)
+        if call.operation != "add_subject" or _is_known(call.body["subject"]):
+            return outcome
+        return Reply(status=403, document={"error": "access_denied"})
 
 
 @variant

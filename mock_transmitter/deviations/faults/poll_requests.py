@@ -1,0 +1,149 @@
+"""Faults of which polls are taken, and which wait: RFC 8936 sections 2.1 to 2.5."""
+
+from dataclasses import replace
+
+from mock_transmitter.deviations.documents import with_body, with_header
+from mock_transmitter.deviations.entry import fault
+from mock_transmitter.deviations.seams import Deviation, Proceed
+from mock_transmitter.errors import InvalidRequest, StreamNotFound
+from mock_transmitter.http.message import Request, Response
+from mock_transmitter.http.operations import Call, Outcome, Reply
+
+_NOT_ALLOWED = 405
+_UNAUTHORIZED = 401
+
+
+@fault
+class EmptyAckListIsRefused(Deviation):
+    """A poll with an empty ack list is refused with 400."""
+
+    breaks = ("RFC8936-2.2-ACK-EMPTY-OR-ABSENT",)
+
+    def operation(self, call: Call, proceed: Proceed) -> Outcome:
+        """Refuse it."""
+        if call.operation == "poll" and call.body.get("ack") == []:
+            raise InvalidRequest("ack names no SET", "ack")
+        return proceed(call)
+
+
+@fault
+class MaxEventsOfZeroIsRefused(Deviation):
+    """A poll that only acknowledges, with maxEvents 0, is refused with 400."""
+
+    breaks = ("RFC8936-2.2-MAXEVENTS-ZERO",)
+
+    def operation(self, call: Call, proceed: Proceed) -> Outcome:
+        """Refuse it."""
+        if call.operation == "poll" and call.body.get("maxEvents") == 0:
+            raise InvalidRequest("maxEvents has to be 1 or more", "maxEvents")
+        return proceed(call)
+
+
+@fault
+class PollThatAcknowledgesGetsNoSets(Deviation):
+    """A poll that acknowledges gets no SETs, whatever maximum it states."""
+
+    breaks = ("RFC8936-2.4.3-COMBINED",)
+
+    def operation(self, call: Call, proceed: Proceed) -> Outcome:
+        """Take the acknowledgement alone."""
+        if call.operation == "poll" and call.body.get("ack"):
+            call = with_body(call, maxEvents=0, returnImmediately=True)
+        return proceed(call)
+
+
+@fault
+class PollWaitsOnlyWhereItSaysSo(Deviation):
+    """A poll that leaves returnImmediately out is answered at once; one with false waits."""
+
+    breaks = ("RFC8936-2.2-LONGPOLL-DEFAULT",)
+
+    def operation(self, call: Call, proceed: Proceed) -> Outcome:
+        """Take the other default."""
+        if call.operation == "poll" and call.body.get("returnImmediately") is None:
+            call = with_body(call, returnImmediately=True)
+        return proceed(call)
+
+
+@fault
+class AcknowledgementAloneNeverWaits(Deviation):
+    """A poll with maxEvents 0 is answered at once, though it may wait."""
+
+    breaks = ("RFC8936-2.4.2-ACKONLY-LONGPOLL",)
+
+    def operation(self, call: Call, proceed: Proceed) -> Outcome:
+        """Answer it at once."""
+        if call.operation == "poll" and call.body.get("maxEvents") == 0:
+            call = with_body(call, returnImmediately=True)
+        return proceed(call)
+
+
+@fault
+class PollOfNothingIsNotAllowed(Deviation):
+    """A poll that finds no SET is answered with 405."""
+
+    breaks = ("RFC8936-2.1-POST",)
+
+    def response(self, response: Response, operation: str | None) -> Response:
+        """Answer so."""
+        if operation != "poll" or not response.body.startswith(b'{"sets":{}'):
+            return response
+        return with_header(replace(response, status=_NOT_ALLOWED), "allow", "GET")
+
+
+@fault
+class PollByAnotherMethodIsServed(Deviation):
+    """DELETE and PUT at a poll URL are answered as a POST is."""
+
+    breaks = ("RFC8936-2.5.1-GENERAL-ERRORS",)
+
+    def __init__(self) -> None:
+        self._odd = False
+
+    def request(self, request: Request) -> Request:
+        """Remember the method."""
+        self._odd = "/poll" in request.target and request.method in {"DELETE", "PUT"}
+        return request
+
+    def response(self, response: Response, operation: str | None) -> Response:
+        """Serve it."""
+        del operation
+        if not self._odd or response.status != _NOT_ALLOWED:
+            return response
+        served = with_header(response, "allow", None)
+        return replace(served, status=200, body=b'{"sets":{}}')
+
+
+@fault
+class RefusedPollsHaveNoChallenge(Deviation):
+    """A poll without a valid token is answered with 401 and no WWW-Authenticate."""
+
+    breaks = ("RFC8936-3-WWW-AUTHENTICATE",)
+    also = (
+        "RFC6750-3-BEARER-CHALLENGE",
+        "RFC6750-3.1-INVALID-TOKEN",
+        "RFC9110-15.5.2-401-CHALLENGE",
+        "VEPA-POLL-AUTH-AUDIENCE",
+    )
+
+    def response(self, response: Response, operation: str | None) -> Response:
+        """Take it away."""
+        if operation != "poll" or response.status != _UNAUTHORIZED:
+            return response
+        return with_header(response, "www-authenticate", None)
+
+
+@fault
+class PollOfAnUnknownStreamIsServed(Deviation):
+    """A poll of a stream that is not there is answered with no SETs."""
+
+    breaks = ("VEPA-ERR-UNKNOWN-STREAM",)
+
+    def operation(self, call: Call, proceed: Proceed) -> Outcome:
+        """Answer so."""
+        try:
+            return proceed(call)
+        except StreamNotFound:
+            if call.operation != "poll":
+                raise
+            return Reply(status=200, document={"sets": {}}, message="poll_response")

@@ -1,0 +1,55 @@
+"""Faults of what a verification request must say, and of what its event is called."""
+
+from mock_transmitter.deviations.entry import fault
+from mock_transmitter.deviations.seams import Deviation, Json, Proceed
+from mock_transmitter.errors import InvalidRequest, StreamNotFound
+from mock_transmitter.http.operations import Call, Outcome, Reply
+from mock_transmitter.stream import Stream
+
+
+@fault
+class VerificationNeedsAState(Deviation):
+    """A verification request without a state is refused with 400."""
+
+    breaks = ("SSF-8.1.4.2-NO-STATE-REQUEST",)
+    also = ("SSF-8.1.4.2-VERIFY-204", "SSE-7.1.4.2-VERIFY-204")
+
+    def operation(self, call: Call, proceed: Proceed) -> Outcome:
+        """Refuse it."""
+        if call.operation == "verify" and call.body.get("state") is None:
+            raise InvalidRequest("state is missing", "state")
+        return proceed(call)
+
+
+@fault
+class VerificationOfADeletedStreamIsPromised(Deviation):
+    """A verification request for a stream that is not there is answered with 204."""
+
+    breaks = ("SSF-8.1.4.2-ERR-404",)
+
+    def operation(self, call: Call, proceed: Proceed) -> Outcome:
+        """Promise it."""
+        try:
+            return proceed(call)
+        except StreamNotFound:
+            if call.operation != "verify":
+                raise
+            return Reply(status=204)
+
+
+@fault
+class VerificationEventHasAnOldName(Deviation):
+    """The type of a Verification Event is a URI that no text has."""
+
+    breaks = ("SSF-8.1.4.1-TYPE-URI", "SSE-7.1.4.1-TYPE-URI")
+
+    def claims(self, claims: Json, stream: Stream) -> Json:
+        """Rename it."""
+        del stream
+        events = {
+            f"https://transmitter.example/{kind.rpartition('/')[2]}"
+            if kind.endswith("/verification")
+            else kind: payload
+            for kind, payload in claims["events"].items()
+        }
+        return {**claims, "events": events}
