@@ -226,7 +226,7 @@ def _add_prove(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     proof.add_argument(
         "--full",
         action="store_true",
-        help="each in every profile that it is about, and with all examples",
+        help="each in every profile that it is about, with all cases and examples",
     )
     proof.add_argument("--json", type=Path, metavar="FILE", help="write the matrix as JSON")
 
