@@ -203,9 +203,10 @@ def _optional(profile: Profile) -> Iterator[str]:
         "[capabilities]",
         *(["streams = 4"] if explicit else []),
         f"event_types = [{_toml(CAEP_EVENT_TYPES[0])}]",
+        'subjects = [{ format = "email", email = "user@example.com" }]',
         why="What there is for this Receiver:"
         + (" streams at a time, 1 unless you say more, and" if explicit else "")
-        + " event types that can be raised.",
+        + " event types that can be raised, and subjects that the target knows.",
     )
     whom = 'stream = "{stream_id}"' if explicit else 'audience = "{audience}"'
     yield _option(
@@ -213,7 +214,7 @@ def _optional(profile: Profile) -> Iterator[str]:
         'kind = "http"',
         'method = "POST"',
         'url = "https://hooks.example/events"',
-        f'body = {{ type = "{{event_type}}", {whom} }}',
+        f'body = {{ type = "{{event_type}}", subject = "{{subject}}", {whom} }}',
         why="A request of yours that raises an event, so that SETs can be judged without"
         " verification requests. Braces are filled in.",
     )

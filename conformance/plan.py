@@ -169,17 +169,9 @@ def _not_lent(case: Case, transmitter: Transmitter) -> Iterator[Obstacle]:
     """Yield what the operator would have to lend."""
     needs = case.declaration.needs
     target = transmitter.target
-    pushed = needs.delivery == "push" or not (needs.delivery or transmitter.polls)
-    if needs.sets and pushed and not target.has_hook("push_listener"):
-        yield Obstacle("nothing listens for pushes; give --push-listen", "push_listener")
-    if needs.sets and not target.has_hook("emit_event") and not transmitter.offers("verify"):
-        yield Obstacle("nothing raises a SET: no verification endpoint", "emit_event")
-    if needs.events and not target.has_hook("emit_event"):
-        yield Obstacle("no hook raises an event of a given type", "emit_event")
+    yield from _no_sets(case, transmitter)
     if needs.status_changes and not target.has_hook("transmitter_status"):
         yield Obstacle("no hook has the Transmitter change a status", "transmitter_status")
-    if needs.subjects and not target.chooses_subjects:
-        yield Obstacle("the hook that raises events takes no {subject}", "emit_event")
     if needs.clock and not target.has_hook("clock"):
         yield Obstacle("the target's clock can't be moved", "clock")
     if needs.second_receiver and not target.has_hook("second_receiver"):
@@ -190,6 +182,21 @@ def _not_lent(case: Case, transmitter: Transmitter) -> Iterator[Obstacle]:
         yield Obstacle("a credential that may not manage streams is missing", "limited_receiver")
     if needs.handshakes and target.in_process:
         yield Obstacle("a mock in process has no socket to shake hands with; give --tls")
+
+
+def _no_sets(case: Case, transmitter: Transmitter) -> Iterator[Obstacle]:
+    """Yield what the operator would have to lend for the SETs that a case looks at."""
+    needs = case.declaration.needs
+    target = transmitter.target
+    pushed = needs.delivery == "push" or not (needs.delivery or transmitter.polls)
+    if needs.sets and pushed and not target.has_hook("push_listener"):
+        yield Obstacle("nothing listens for pushes; give --push-listen", "push_listener")
+    if needs.sets and not target.has_hook("emit_event") and not transmitter.offers("verify"):
+        yield Obstacle("nothing raises a SET: no verification endpoint", "emit_event")
+    if needs.events and not target.has_hook("emit_event"):
+        yield Obstacle("no hook raises an event of a given type", "emit_event")
+    if needs.subjects and not target.chooses_subjects:
+        yield Obstacle("the hook that raises events takes no {subject}", "emit_event")
 
 
 def _row(

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any, TypeAlias
 
 from conformance.jose import claims_of
+from conformance.spec import schema
 from conformance.stream import Stream
 from conformance.transmitter import EVENT_SUBJECT, Transmitter
 from conformance.verdicts import Blocked
@@ -34,6 +35,13 @@ def matches(one: Subject, other: Subject) -> bool:
     if one.get("format") != COMPLEX or other.get("format") != COMPLEX:
         return one == other
     return all(one[name] == other[name] for name in one.keys() & other.keys())
+
+
+def names(named: Subject, subject: Subject) -> bool:
+    """Say whether what a SET names is a subject: itself, one of its aliases, or a member of it."""
+    aliases = named.get("identifiers")
+    within = [*named.values(), *(aliases if isinstance(aliases, list) else ())]
+    return matches(named, subject) or subject in within
 
 
 def simple_subjects(transmitter: Transmitter) -> tuple[Subject, Subject, Subject]:
@@ -86,17 +94,18 @@ class Reports:
         """Have an event raised about a subject, and return whom the SETs are about that come.
 
         With `control` an event about that one follows, which the stream covers: what has not come
-        when its SET has will not come. Raises Blocked where that one doesn't come.
+        when its SET has will not come. Raises Blocked where that one doesn't come, or where one
+        comes whose subject can't be read.
         """
         self._stream.raise_set(subject=subject)
         if control is None:
             return self._come()
         self._stream.raise_set(subject=control)
         found = self._come(control)
-        if not any(matches(one, control) for one in found):
+        if not any(names(one, control) for one in found):
             raise Blocked("no SET came about a subject that was added, so silence says nothing")
         found += self._come(patience_s=_MOMENT_S)
-        found.remove(next(one for one in found if matches(one, control)))
+        found.remove(next(one for one in found if names(one, control)))
         return found
 
     def seconds_until_silent(self, subject: Subject, *, control: Subject) -> float | None:
@@ -123,14 +132,21 @@ class Reports:
 
         def enough(sets: Mapping[str, str]) -> bool:
             found = self._fresh(sets).values()
-            return any(wanted is None or matches(one, wanted) for one in found)
+            return any(wanted is None or names(one, wanted) for one in found)
 
         sets = self._stream.await_sets_that(enough, patience_s=patience_s)
         fresh = self._fresh(sets)
         self._known |= sets.keys()
         if sets:
             self._stream.release(list(sets))
-        return list(fresh.values())
+        found = list(fresh.values())
+        if not all(map(self._is_valid, found)):
+            raise Blocked("a SET came whose subject can't be read, which other rows judge")
+        return found
+
+    def _is_valid(self, subject: Subject) -> bool:
+        name = self._stream.profile.schemas["subject"]
+        return all(one.requirement is None for one in schema.problems(name, subject))
 
     def _fresh(self, sets: Mapping[str, str]) -> dict[str, Subject]:
         rules = self._stream.profile.sets

@@ -572,9 +572,10 @@ class Transmitter:
         """Call an operation of the profile and return its answer, whatever it is.
 
         `body` is canonical (JSON of any type, an object where it is to be valid), `raw` is sent
-        as it is, `subject` stands as JSON in the query (2021 draft, section 7.1.1.1), `method` is another verb than the operation's, `headers` stand in place of the
-        usual Content-Type of a body, `retried` holds the statuses after which it is sent again.
-        Raises NoAnswer, or NotReached where the endpoint's URL is not known.
+        as it is, `subject` stands as JSON in the query (2021 draft, section 7.1.1.1), `method` is
+        another verb than the operation's, `headers` stand in place of the usual Content-Type of a
+        body, `retried` holds the statuses after which it is sent again. Raises NoAnswer, or
+        NotReached where the endpoint's URL is not known.
         """
         spoken = self.profile.operations[operation]
         try:

@@ -150,6 +150,7 @@ def _hooks(server: RunningServer, *, simulated: bool) -> list[str]:
         if server.profile.stream.model == "implicit"
         else 'stream_id = "{stream_id}"'
     )
+    change = 'status = "{status}", reason = "{reason}", subject = "{subject}"'
     hooks = [
         (
             "emit_event",
@@ -161,8 +162,7 @@ def _hooks(server: RunningServer, *, simulated: bool) -> list[str]:
             "transmitter_status",
             "POST",
             "status",
-            'body = { status = "{status}", reason = "{reason}", subject = "{subject}",'
-            f" {target} }}",
+            f"body = {{ {change}, {target} }}",
         ),
     ]
     if simulated:

@@ -16,7 +16,7 @@ from conformance.subjects import (
     complex_subject,
     cover,
     covers_none_by_default,
-    matches,
+    names,
     require_known,
     simple_subjects,
 )
@@ -62,7 +62,7 @@ def test_events_about_an_added_subject_are_sent(transmitter: Transmitter) -> Non
         require_known(transmitter, subject, reported=bool(found))
         verify(
             "SSF-8.1.3.1-MATCHED-SENT",
-            any(matches(one, subject) for one in found),
+            any(names(one, subject) for one in found),
             expected=f"a SET about {subject!r}",
             got=shown(found),
         )
@@ -81,7 +81,7 @@ def test_a_stream_may_cover_all_subjects_from_the_start(transmitter: Transmitter
         require_known(transmitter, subject, reported=bool(found))
         verify(
             "SSF-7.1-DEFAULT-ALL-DELIVERS",
-            any(matches(one, subject) for one in found),
+            any(names(one, subject) for one in found),
             expected=f"a SET about {subject!r}",
             got=shown(found),
         )
@@ -136,7 +136,7 @@ def test_a_member_that_is_missing_matches_any(transmitter: Transmitter, adds: st
         require_known(transmitter, narrow, reported=bool(found))
         verify(
             "SSF-8.1.3.1-COMPLEX-WILDCARD",
-            any(matches(one, subject) for one in found),
+            any(names(one, subject) for one in found),
             expected=f"a SET about {subject!r}, where {added!r} was added",
             got=shown(found),
         )
@@ -180,7 +180,7 @@ def test_a_removal_ends_the_events_of_its_subject_alone(transmitter: Transmitter
         found = reports.of_event(other)
         verify(
             "SSF-8.1.3.1-MATCHED-SENT",
-            any(matches(one, other) for one in found),
+            any(names(one, other) for one in found),
             expected=f"a SET about {other!r}, which was not removed",
             got=shown(found),
         )
@@ -209,7 +209,7 @@ def test_a_removal_is_of_one_stream(transmitter: Transmitter) -> None:
         require_known(transmitter, subject, reported=bool(found))
         verify(
             "SSF-8.1.3.1-MATCHED-SENT",
-            any(matches(one, subject) for one in found),
+            any(names(one, subject) for one in found),
             expected=f"a SET about {subject!r}, which another stream has removed",
             got=shown(found),
         )
@@ -264,7 +264,7 @@ def test_what_is_covered_by_default_can_be_removed_and_added_again(
         found = reports.of_event(subject)
         verify(
             "SSF-7.1-DEFAULT-ALL-REMOVE-STOPS",
-            any(matches(one, subject) for one in found),
+            any(names(one, subject) for one in found),
             expected=f"a SET about {subject!r}, which was added again",
             got=shown(found),
         )

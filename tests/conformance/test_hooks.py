@@ -251,3 +251,36 @@ def test_waiting_beyond_the_patience_blocks_where_no_clock_can_be_moved():
     transmitter = transmitter_of(target_with(), metadata={})
     with pytest.raises(Blocked, match="--patience"):
         transmitter.wait(60)
+
+
+# -- subjects ---------------------------------------------------
+
+SUBJECT = {"format": "email", "email": "user@example.com"}
+
+
+def test_a_command_gets_a_subject_as_json():
+    hook = program(
+        "import json, sys; print(json.dumps([json.loads(one) for one in sys.argv[1:]]))",
+        "{subject}",
+        '{{"subject": {subject}}}'.replace("{{", "{").replace("}}", "}"),
+        read="1",
+    )
+    _, found = called(hook, {"subject": SUBJECT})
+    assert found == {"subject": SUBJECT}
+
+
+@pytest.mark.parametrize(
+    ("hook", "takes"),
+    [
+        (http("https://tx.example", body={"about": "{subject}"}), True),
+        (http("https://tx.example", body={"about": {"whom": ["{subject}"]}}), True),
+        (program("", "{subject}"), True),
+        (http("https://tx.example", body={"subject": "{event_type}"}), False),
+    ],
+)
+def test_a_hook_takes_a_subject_where_it_has_a_place_for_one(hook, takes):
+    assert target_with(hook).chooses_subjects is takes
+
+
+def test_without_a_hook_nobody_chooses_subjects():
+    assert not target_with().chooses_subjects

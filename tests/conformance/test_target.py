@@ -28,6 +28,7 @@ poll = "https://tx.example/p"
 [capabilities]
 streams = 3
 event_types = ["urn:a"]
+subjects = [{{ format = "email", email = "a@example.com" }}]
 [hooks.emit_event]
 kind = "command"
 argv = ["emit", "{{event_type}}"]
@@ -86,6 +87,7 @@ def test_everything_that_a_file_says_arrives(tmp_path):
     assert target.limited_receiver == {"management": Bearer("four")}
     assert target.overrides == {"poll": "https://tx.example/p"}
     assert (target.streams, target.event_types) == (3, ("urn:a",))
+    assert target.subjects == ({"format": "email", "email": "a@example.com"},)
     assert set(target.hooks) == {"emit_event", "clock.now", "clock.advance"}
     assert target.hooks["emit_event"].argv == ("emit", "{event_type}")
     assert target.hooks["clock.advance"].method == "POST"
@@ -166,6 +168,7 @@ def test_one_token_serves_both_channels_where_the_file_names_none():
         ),
         (minimal("[capabilities]\nstreams = 0"), ["capabilities.streams"]),
         (minimal("[capabilities]\nevent_types = []"), ["capabilities.event_types"]),
+        (minimal('[capabilities]\nsubjects = [{ id = "a" }]'), ["capabilities.subjects", "format"]),
         (minimal("[limits]\nmax_rps = 0"), ["limits.max_rps"]),
         (minimal("[limits]\npatience_s = -1"), ["limits.patience_s"]),
         (minimal("[limits]\ntimeout_s = '3'"), ["limits.timeout_s"]),

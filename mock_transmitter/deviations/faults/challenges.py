@@ -1,8 +1,7 @@
-"""Faults of saying how to authenticate: RFC 6750 section 3, RFC 8936 section 3."""
+"""Faults of saying how to authenticate: RFC 6750 section 3."""
 
 from mock_transmitter.deviations.documents import with_header
 from mock_transmitter.deviations.entry import fault
-from mock_transmitter.deviations.faults.authorisation import CHALLENGES
 from mock_transmitter.deviations.seams import Deviation
 from mock_transmitter.http.authorisation import REALM
 from mock_transmitter.http.message import Response
@@ -22,17 +21,3 @@ class ChallengeOffersBasicAlone(Deviation):
         if operation is None or response.status != UNAUTHORIZED:
             return response
         return with_header(response, "www-authenticate", f'Basic realm="{REALM}"')
-
-
-@fault
-class PollRefusalsLackTheChallenge(Deviation):
-    """A poll without a valid token gets a 401 that says in no header how to authenticate."""
-
-    breaks = ("RFC8936-3-WWW-AUTHENTICATE",)
-    also = (*CHALLENGES, "RFC9110-15.5.2-401-CHALLENGE")
-
-    def response(self, response: Response, operation: str | None) -> Response:
-        """Take WWW-Authenticate away."""
-        if operation != "poll":
-            return response
-        return with_header(response, "www-authenticate", None)

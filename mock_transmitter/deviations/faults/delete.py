@@ -17,6 +17,8 @@ UNKNOWN = (
     "SSF-8.1.1.3-ERR-404",
     "SSF-8.1.1.4-ERR-404",
     "SSF-8.1.1.5-ERR-404",
+    "SSF-8.1.2.1-ERR-404",
+    "SSF-8.1.2.2-ERR-404",
     "SSF-8.1.4.2-ERR-404",
     "VEPA-ERR-UNKNOWN-STREAM",
 )
@@ -53,6 +55,8 @@ class DeleteResetsToTheDefault(Deviation):
         "SSF-8.1.1.2-LIST-EMPTY",
         "SSF-8.1.1.5-DELETE-EFFECTIVE",
         "SSF-8.1.1.5-DELETE-STOPS-DELIVERY",
+        "SSE-7.1.1.1-ERR-404-NO-STREAM",
+        "SSE-7.1.1.2-ERR-404",
         "SSE-7.1.2.3-DELETE-200",
         "SSE-7.1.2.2-ERR-404",
     )

@@ -194,6 +194,8 @@ class SubjectsAreNamedInTurns(ClaimsDeviation):
     """Every other CAEP event names its subject by issuer and subject in place of what was added."""
 
     breaks = ("SSF-10.1-CONSISTENT-SUBJECT", "SSE-10.1-CONSISTENT-SUBJECT")
+    # Who looks for events about what was added finds only some.
+    also = ("SSF-8.1.3.1-MATCHED-SENT",)
 
     def __init__(self) -> None:
         self._turns = 0

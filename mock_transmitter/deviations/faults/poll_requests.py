@@ -18,6 +18,7 @@ class EmptyAckListIsRefused(Deviation):
     """A poll with an empty ack list is refused with 400."""
 
     breaks = ("RFC8936-2.2-ACK-EMPTY-OR-ABSENT",)
+    also = ("RFC8936-2.5-STATUS-200",)
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
         """Refuse it."""
@@ -31,6 +32,17 @@ class MaxEventsOfZeroIsRefused(Deviation):
     """A poll that only acknowledges, with maxEvents 0, is refused with 400."""
 
     breaks = ("RFC8936-2.2-MAXEVENTS-ZERO",)
+    also = (
+        "RFC8936-2.2-ACK-ACCEPTED",
+        "RFC8936-2.2-ACK-EMPTY-OR-ABSENT",
+        "RFC8936-2.2-ACK-UNKNOWN-JTI",
+        "RFC8936-2.2-SETERRS-ACCEPTED",
+        "RFC8936-2.4.4-ACK-AND-ERRORS",
+        "RFC8936-2.5-STATUS-200",
+        "RFC8936-2.3-MORE-AVAILABLE",
+        "RFC8936-2.4.2-ACKONLY-LONGPOLL",
+        "SSF-8.1.1-UNDELIVERED-NOT-SENT",
+    )
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
         """Refuse it."""
@@ -40,15 +52,23 @@ class MaxEventsOfZeroIsRefused(Deviation):
 
 
 @fault
-class PollThatAcknowledgesGetsNoSets(Deviation):
-    """A poll that acknowledges gets no SETs, whatever maximum it states."""
+class PollThatAcknowledgesAndFetchesIsRefused(Deviation):
+    """A poll that acknowledges is refused with 400, unless its maxEvents is 0."""
 
     breaks = ("RFC8936-2.4.3-COMBINED",)
+    also = (
+        "RFC8936-2.2-ACK-ACCEPTED",
+        "RFC8936-2.2-ACK-UNKNOWN-JTI",
+        "RFC8936-2.2-SETERRS-ACCEPTED",
+        "RFC8936-2.3-MORE-AVAILABLE",
+        "RFC8936-2.4.4-ACK-AND-ERRORS",
+        "RFC8936-2.5-STATUS-200",
+    )
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Take the acknowledgement alone."""
-        if call.operation == "poll" and call.body.get("ack"):
-            call = with_body(call, maxEvents=0, returnImmediately=True)
+        """Refuse it."""
+        if call.operation == "poll" and call.body.get("ack") and call.body.get("maxEvents") != 0:
+            raise InvalidRequest("acknowledge with maxEvents 0", "ack")
         return proceed(call)
 
 
@@ -57,6 +77,10 @@ class PollWaitsOnlyWhereItSaysSo(Deviation):
     """A poll that leaves returnImmediately out is answered at once; one with false waits."""
 
     breaks = ("RFC8936-2.2-LONGPOLL-DEFAULT",)
+    also = (
+        "RFC8936-2.4.2-ACKONLY-LONGPOLL",
+        "RFC8936-2.5-LONGPOLL-HOLDS",
+    )
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
         """Take the other default."""
@@ -83,6 +107,14 @@ class PollOfNothingIsNotAllowed(Deviation):
     """A poll that finds no SET is answered with 405."""
 
     breaks = ("RFC8936-2.1-POST",)
+    also = (
+        "RFC8936-2.2-ACK-EMPTY-OR-ABSENT",
+        "RFC8936-2.2-MAXEVENTS-ZERO",
+        "RFC8936-2.2-ACK-UNKNOWN-JTI",
+        "RFC8936-2.2-SETERRS-ACCEPTED",
+        "RFC8936-2.4.4-ACK-AND-ERRORS",
+        "RFC8936-2.5-STATUS-200",
+    )
 
     def response(self, response: Response, operation: str | None) -> Response:
         """Answer so."""

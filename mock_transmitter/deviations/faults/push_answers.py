@@ -305,7 +305,17 @@ class PushSpeaksOldTlsAlone(Deviation):
     """SETs are pushed over TLS 1.1 at most."""
 
     breaks = ("RFC8417-5.1-TLS12",)
-    also = ("RFC8935-5.3-BCP195",)
+    # Whoever is pushed to over something newer gets nothing at all.
+    also = (
+        "RFC8935-5.3-BCP195",
+        "SSF-8.1.1-INACTIVITY-STREAM-UPDATED",
+        "SSF-8.1.2-INDEPENDENT-CHANGE-ANNOUNCED",
+        "SSF-8.1.2.1-ENABLED-TRANSMITS",
+        "SSF-8.1.5-SENT-BEFORE-STOP",
+        "SSF-8.1.5-SENT-ON-REENABLE",
+        "SSE-7.1.1.1-ENABLED",
+        "SSE-7.1.5-SENT",
+    )
 
     def push(self, attempt: Attempt) -> Attempt:
         """Offer nothing newer."""

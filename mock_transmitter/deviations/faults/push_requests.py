@@ -122,6 +122,7 @@ class PushUrlIsTheFirstForEver(Deviation):
     """SETs are pushed to the first endpoint_url of their stream, also after it was changed."""
 
     breaks = TO_THE_RECEIVERS_URL
+    also = ("JAMF-POST-UPDATES", "SSE-7.1.2.2-POST-UPDATES-200")
 
     def __init__(self) -> None:
         self._first: dict[str, str] = {}

@@ -62,7 +62,7 @@ class SetsNameTheSubjectOtherwise(Deviation):
     """The sub_id of an event is an identifier of the Transmitter's own, and not the one added."""
 
     breaks = ("SSF-8.1.3.1-MATCHED-SENT",)
-    also = _UNREPORTED
+    also = (*_UNREPORTED, "RISC-2.5-SUBJECT-FORMAT", "RISC-2.6-SUBJECT-FORMAT")
     needs = ("add_subject",)
 
     def claims(self, claims: Json, stream: Stream) -> Json:
@@ -119,6 +119,14 @@ class AllIsSaidAndNoneAreCovered(Deviation):
     """default_subjects is ALL, and a stream delivers events about what was added to it alone."""
 
     breaks = ("SSF-7.1-DEFAULT-ALL-DELIVERS",)
+    also = (
+        "RFC8936-2-UNACKED-KEPT",
+        "RFC8936-2.5-LONGPOLL-HOLDS",
+        "SSF-8.1.1-EVENTS-DELIVERED-SENT",
+        "SSF-8.1.1.3-PATCH-MISSING-UNCHANGED",
+        "SSF-8.1.1.4-PUT-200",
+        "SSF-8.1.2.1-ENABLED-TRANSMITS",
+    )
     needs = ("add_subject",)
 
     def covers(self, covered: bool, stream: Stream, subject: Subject) -> bool:  # noqa: FBT001

@@ -94,6 +94,7 @@ class VerificationIsNeverSent(Deviation):
         "SSF-8.1.1.4-PUT-200",
         *STILL_WORKS,
         *STATE_ECHO,
+        "SSF-8.1.1-INACTIVITY-REFRESH",
         "SSF-8.1.4.1-STREAM-SUBJECT-STICKY",
         "SSF-8.1.4.2-NO-STATE-REQUEST",
     )

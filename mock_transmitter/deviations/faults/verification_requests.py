@@ -1,6 +1,7 @@
 """Faults of what a verification request must say, and of what its event is called."""
 
 from mock_transmitter.deviations.entry import fault
+from mock_transmitter.deviations.faults.update import target
 from mock_transmitter.deviations.seams import Deviation, Json, Proceed
 from mock_transmitter.errors import InvalidRequest, StreamNotFound
 from mock_transmitter.http.operations import Call, Outcome, Reply
@@ -12,11 +13,16 @@ class VerificationNeedsAState(Deviation):
     """A verification request without a state is refused with 400."""
 
     breaks = ("SSF-8.1.4.2-NO-STATE-REQUEST",)
-    also = ("SSF-8.1.4.2-VERIFY-204", "SSE-7.1.4.2-VERIFY-204")
+    also = (
+        "SSF-8.1.1-INACTIVITY-REFRESH",
+        "SSF-8.1.4.2-VERIFY-204",
+        "SSE-7.1.4.2-VERIFY-204",
+    )
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
         """Refuse it."""
-        if call.operation == "verify" and call.body.get("state") is None:
+        named = call.operation == "verify" and target(call) is not None
+        if named and call.body.get("state") is None:
             raise InvalidRequest("state is missing", "state")
         return proceed(call)
 
@@ -26,6 +32,7 @@ class VerificationOfADeletedStreamIsPromised(Deviation):
     """A verification request for a stream that is not there is answered with 204."""
 
     breaks = ("SSF-8.1.4.2-ERR-404",)
+    also = ("SSF-8-AUTH-BINDS-STREAMS", "SSF-8.1.1.5-DELETE-STOPS-DELIVERY")
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
         """Promise it."""
@@ -42,6 +49,13 @@ class VerificationEventHasAnOldName(Deviation):
     """The type of a Verification Event is a URI that no text has."""
 
     breaks = ("SSF-8.1.4.1-TYPE-URI", "SSE-7.1.4.1-TYPE-URI")
+    also = (
+        "SSF-8.1.4.1-STREAM-SUBJECT-STICKY",
+        "SSF-8.1.4.2-204-MEANS-WILL-SEND",
+        "SSF-8.1.4.2-NO-STATE-REQUEST",
+        "SSE-7.1.4.2-VERIFY-204",
+        "SSE-7.1.4.2-STATE-ECHO",
+    )
 
     def claims(self, claims: Json, stream: Stream) -> Json:
         """Rename it."""
