@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 from conformance.jose import claims_of
 from conformance.spec import schema
 from conformance.stream import Stream
-from conformance.transmitter import EVENT_SUBJECT, Transmitter
+from conformance.transmitter import Transmitter
 from conformance.verdicts import Blocked
 
 Subject: TypeAlias = Mapping[str, Any]
@@ -17,7 +17,8 @@ Subject: TypeAlias = Mapping[str, Any]
 COMPLEX = "complex"
 UNKNOWN = {"format": "opaque", "id": "ssf-conformance-nobody-7f3d0c52"}
 
-_OTHERS = (
+_MADE_UP = (
+    {"format": "email", "email": "first.user@example.com"},
     {"format": "email", "email": "another.user@example.com"},
     {"format": "email", "email": "third.user@example.com"},
 )
@@ -47,7 +48,7 @@ def names(named: Subject, subject: Subject) -> bool:
 def simple_subjects(transmitter: Transmitter) -> tuple[Subject, Subject, Subject]:
     """Return three simple subjects: those that the operator has named, then made-up ones."""
     named = [one for one in transmitter.target.subjects if one["format"] != COMPLEX]
-    made_up = [one for one in (EVENT_SUBJECT, *_OTHERS) if one not in named]
+    made_up = [one for one in _MADE_UP if one not in named]
     chosen = [*named, *made_up]
     return chosen[0], chosen[1], chosen[2]
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar, TypeAlias
 
 from mock_transmitter.deviations.seams import Deviation
-from mock_transmitter.events import RISC
+from mock_transmitter.events import RISC, SUBJECT
 from mock_transmitter.keys import SigningKey, compact_json
 from mock_transmitter.stream import Stream
 
@@ -57,6 +57,14 @@ class EventsDeviation(ClaimsDeviation):
         return {**claims, "events": events}
 
 
+def has_chosen_subject(claims: Json) -> bool:
+    """Say whether the text, or whoever raised the event, says whom it is about."""
+    if any(has_its_own_subject(event_type) for event_type in claims["events"]):
+        return True
+    inside = [payload.get("subject") for payload in claims["events"].values()]
+    return SUBJECT not in (claims.get("sub_id"), *inside)
+
+
 class SubjectDeviation(ClaimsDeviation):
     """Tells of another subject wherever the text does not say whom the event is about."""
 
@@ -65,7 +73,7 @@ class SubjectDeviation(ClaimsDeviation):
     def edit(self, claims: Json, stream: Stream) -> Json:
         """Put it in the subject's place."""
         del stream
-        if any(has_its_own_subject(event_type) for event_type in claims["events"]):
+        if has_chosen_subject(claims):
             return claims
         return with_subject(claims, self.subject)
 

@@ -12,7 +12,7 @@ from mock_transmitter.deviations.signing import (
     HeaderDeviation,
     SubjectDeviation,
     TextDeviation,
-    has_its_own_subject,
+    has_chosen_subject,
     is_verification,
     with_subject,
 )
@@ -247,7 +247,7 @@ class SubjectIsComplex(ClaimsDeviation):
     def edit(self, claims: Json, stream: Stream) -> Json:
         """Build it; only the later text gives it a format."""
         del stream
-        if any(has_its_own_subject(event_type) for event_type in claims["events"]):
+        if has_chosen_subject(claims):
             return claims
         subject = {
             "user": {"format": "email", "email": "user@example.com"},
