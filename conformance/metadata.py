@@ -1,6 +1,6 @@
 """Reading the Transmitter Configuration Metadata: SSF 1.0 section 7, the 2021 draft's section 6."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from conformance.client import Answer
 from conformance.spec import schema
@@ -11,6 +11,43 @@ MANAGEMENT = ("read_stream", "verify", "read_status", "add_subject", "remove_sub
 
 UNKNOWN_ISSUER = "/no-such-issuer-of-ssf-conformance"
 RISC_PATH = "/.well-known/risc-configuration"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """How the place of the metadata answers to a GET without a credential.
+
+    `slashed` says that it stands there only where the issuer's last slash is kept.
+    """
+
+    url: str
+    answer: Answer
+    slashed: bool
+
+    @property
+    def withheld(self) -> bool:
+        """Say whether it wants a credential."""
+        return self.answer.is_in((401, 403))
+
+    @property
+    def no_get(self) -> bool:
+        """Say whether it knows no GET."""
+        return self.answer.is_in((405, 501))
+
+    @property
+    def found(self) -> bool:
+        """Say whether something stands there, served or not."""
+        return self.answer.served or self.withheld or self.no_get or self.slashed
+
+
+def place_of(transmitter: Transmitter) -> Place:
+    """Ask for the metadata where the issuer says that it stands."""
+    url = transmitter.discovery_url
+    answer = transmitter.discover(credential=None)
+    slashed = (
+        transmitter.issuer.endswith("/") and not answer.served and transmitter.get(f"{url}/").served
+    )
+    return Place(url, answer, slashed)
 
 
 def unknown_issuer(transmitter: Transmitter) -> str:

@@ -262,10 +262,8 @@ def prove(
     open_ones = [one for one in done if not one.proven]
     faults = sum(one.kind == "fault" for one in done)
     variants = sum(one.kind == "variant" for one in done)
-    if open_ones:
-        say("\nnot proven:")
-        for one in open_ones:
-            say(line_of(one))
+    for one in open_ones:
+        say(f"not proven: {one.name or 'the mock as it is'} in {one.profile}")
     say(
         f"{len(done) - len(open_ones)} of {len(done)} runs proven:"
         f" {faults} with a fault, {variants} with a variant"

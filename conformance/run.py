@@ -298,7 +298,7 @@ def discover(transmitter: Transmitter) -> None:
     Raises Unreachable, and NoMetadata where the target answers something else.
     """
     try:
-        answer = transmitter.discover()
+        answer = transmitter.find_metadata()
     except NoAnswer as error:
         raise Unreachable(f"the target can't be reached: {error}") from error
     transmitter.learn(answer)

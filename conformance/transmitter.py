@@ -4,6 +4,7 @@ import json
 import math
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from typing import Any, NoReturn, TypeAlias
 from urllib.parse import urlencode, urlsplit
@@ -97,6 +98,24 @@ class Transmitter:
             channel=channel,
             credential=credential,
         )
+
+    def find_metadata(self) -> Answer:
+        """Fetch the metadata, if need be from where it should not stand, or with a credential.
+
+        Whether it may is judged by the cases. What is nowhere is answered as at its own place.
+        """
+        answer = self.discover()
+        own = self.discovery_url
+        discovery = self.profile.discovery
+        other = replace(discovery, splice="append" if discovery.splice == "insert" else "insert")
+        places = [own, other.url(self.issuer), f"{own}/"]
+        for url in [] if answer.served else dict.fromkeys(places):
+            found = self.connection.send(
+                self.recorder, "discover", "GET", url, channel="management", credential="own"
+            )
+            if found.served and isinstance(found.document, dict):
+                return found
+        return answer
 
     def get(self, url: str) -> Answer:
         """Fetch any URL of the target's, without a credential."""

@@ -11,12 +11,12 @@ from hypothesis import given
 
 from conformance.challenges import CHALLENGES, verify_challenge
 from conformance.configuration import absent, differing, shows
+from conformance.credentials import Bearer
 from conformance.generate import replacements
 from conformance.generate.configurations import UNKNOWN_EVENT_TYPES
 from conformance.shapes import requirements_of, verify_shape
 from conformance.spec.profile import CEILING_OF_EVIDENCE
 from conformance.spec.requirement import Grade
-from conformance.credentials import Bearer
 from conformance.transmitter import GARBAGE, Transmitter
 from conformance.verdicts import Blocked, Needs, judges, require, verify
 

@@ -157,6 +157,7 @@ class SetJtiIsUsedAgain(ClaimsDeviation):
         "RFC8936-2.2-MAXEVENTS-ZERO",
         "RFC8936-2.3-MORE-AVAILABLE",
         "RFC8936-2.4.3-COMBINED",
+        "SSF-8.1.3.1-MATCHED-SENT",
         "VEPA-ACK-STOPS-REDELIVERY",
         "VEPA-BACKOFF-INDEPENDENT",
         "VEPA-BACKOFF-NEW-NOT-HELD-UP",

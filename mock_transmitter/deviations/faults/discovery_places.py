@@ -1,0 +1,78 @@
+"""Faults of where the metadata stands: SSF 1.0 section 7.2, the 2021 draft's section 6.2.
+
+A Receiver that knows the usual mistakes finds it all the same.
+"""
+
+from abc import ABC, abstractmethod
+from dataclasses import replace
+
+from mock_transmitter.deviations.entry import fault
+from mock_transmitter.deviations.seams import Deviation
+from mock_transmitter.http.authorisation import Access, Decision, Denied
+from mock_transmitter.http.message import Request
+
+_WELL_KNOWN = "/.well-known/"
+_NOWHERE = "/nowhere"
+
+
+class _Moved(Deviation, ABC):
+    """Serves the metadata elsewhere."""
+
+    def request(self, request: Request) -> Request:
+        """Lead a request for the metadata to where it stands now."""
+        if _WELL_KNOWN not in request.path or "oauth" in request.path:
+            return request
+        return replace(request, target=self.place(request.path))
+
+    @abstractmethod
+    def place(self, path: str) -> str:
+        """Return which path of the mock's is asked for now."""
+
+
+@fault
+class MetadataStandsBelowTheIssuer(_Moved):
+    """The well-known path is appended to that of the issuer, in place of being inserted."""
+
+    breaks = ("SSF-7.2-WELLKNOWN-PATH", "SSE-6.2-WELLKNOWN")
+
+    def place(self, path: str) -> str:
+        """Turn it around."""
+        own, _, name = path.partition(_WELL_KNOWN)
+        return f"{_WELL_KNOWN}{name}{own}" if own else _NOWHERE
+
+
+@fault
+class MetadataKeepsTheLastSlashOfTheIssuer(_Moved):
+    """The last slash of the issuer is kept behind the well-known path."""
+
+    breaks = ("SSF-7.2.1-TRAILING-SLASH-STRIPPED", "SSE-6.2.1-TRAILING-SLASH")
+
+    def place(self, path: str) -> str:
+        """Have it without the slash nowhere."""
+        return path[:-1] if path.endswith("/") else _NOWHERE
+
+
+@fault
+class MetadataIsNotForGet(MetadataStandsBelowTheIssuer):
+    """The well-known path takes no GET; the metadata can be had below the issuer."""
+
+    breaks = ("SSF-7.2.1-GET", "SSE-6.2.1-GET")
+
+    def request(self, request: Request) -> Request:
+        """Ask in another way than the Receiver did."""
+        if request.path.startswith(_WELL_KNOWN) and "oauth" not in request.path:
+            return replace(request, method="POST")
+        return super().request(request)
+
+
+@fault
+class MetadataNeedsAToken(Deviation):
+    """The metadata, which says how one gets a token, is for those alone who have one."""
+
+    breaks = ("SSF-7.1-AUTHZ-SCHEMES-PUBLIC",)
+
+    def authorisation(self, decision: Decision, access: Access) -> Decision:
+        """Refuse who has none."""
+        if access.operation != "discover" or access.token is not None:
+            return decision
+        return Denied(status=401, description="a bearer token is needed")
