@@ -25,7 +25,6 @@ class State(StrEnum):
     NOT_TESTABLE = "not testable"
     EXCLUDED = "excluded"
     NOT_SEEN = "not seen"
-    NOT_COVERED = "not covered"
 
 
 RUNNABLE = frozenset({State.JUDGED, State.DECIDED_IN_RUN})
@@ -60,11 +59,10 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Obstacle:
-    """Why a case can't run here; `ours` says that the suite, not the target, lacks something."""
+    """Why a case can't run here."""
 
     reason: str
     hook: str | None = None
-    ours: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,7 +149,7 @@ def _obstacles(case: Case, transmitter: Transmitter) -> Iterator[Obstacle]:
         if not transmitter.offers(operation):
             yield Obstacle(f"the target offers no {operation}")
     if needs.delivery == "poll" and not transmitter.polls:
-        yield Obstacle("no case judges it by push yet", ours=True)
+        yield Obstacle("it is judged by polling alone, which this target does not have")
     if needs.delivery == "push" and not _delivers(transmitter, "push"):
         yield Obstacle("the target has no push delivery")
     if needs.stream and implicit and not transmitter.target.allow_destructive:
@@ -227,8 +225,7 @@ def _row(
     hindered = [obstacles[case.name] for case in cases]
     if all(hindered):
         first = next(one for one in hindered if one is not None)
-        state = State.NOT_COVERED if first.ours else State.NOT_TESTABLE
-        return planned(state, first.reason, first.hook)
+        return planned(State.NOT_TESTABLE, first.reason, first.hook)
     if row.kind == "conditional":
         return planned(State.DECIDED_IN_RUN, "speaks only where the target shows what it is about")
     return planned(State.JUDGED)
@@ -237,7 +234,7 @@ def _row(
 def _without_cases(row: Requirement) -> tuple[State, str]:
     if row.kind == "tolerance":
         return State.NOT_SEEN, "a freedom of the text: nothing alarms where it is used"
-    return State.NOT_COVERED, "no case judges it yet"
+    return State.NOT_TESTABLE, "this version has no case for it"
 
 
 def _not_applicable(row: Requirement, transmitter: Transmitter) -> str | None:

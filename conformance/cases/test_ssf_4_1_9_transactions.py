@@ -35,6 +35,27 @@ def test_two_verification_requests_share_no_txn(transmitter: Transmitter) -> Non
             )
 
 
+@judges("SSF-4.1.9-TXN-UNIQUE-PER-CAUSE", needs=Needs(stream=True, events=True, sets=2))
+def test_two_events_share_no_txn(transmitter: Transmitter) -> None:
+    """Two events that are raised one after the other are two causes, with a txn each."""
+    with transmitter.new_stream() as stream:
+        stream.raise_set()
+        first = stream.await_sets()
+        stream.raise_set()
+        both = stream.await_sets_that(lambda found: bool(found.keys() - first.keys()))
+        earlier, later = (
+            {txn for token in tokens if (txn := claims_of(token).get("txn")) is not None}
+            for tokens in (first.values(), [both[jti] for jti in both.keys() - first.keys()])
+        )
+        if earlier and later:
+            verify(
+                "SSF-4.1.9-TXN-UNIQUE-PER-CAUSE",
+                earlier.isdisjoint(later),
+                expected="another txn for each of two events",
+                got=f"{sorted(map(str, earlier))} and {sorted(map(str, later))}",
+            )
+
+
 def txns_by_state(sets: Mapping[str, str], verification_event: str) -> dict[str, Any]:
     """Return the txn of each Verification Event by its state; None where it has none."""
     found = {}

@@ -30,7 +30,6 @@ VerdictWord: TypeAlias = Literal[
     "not testable",
     "not reached",
     "excluded",
-    "not covered",
 ]
 RunVerdict: TypeAlias = Literal["CONFORMANT", "NONCONFORMANT", "INCOMPLETE"]
 

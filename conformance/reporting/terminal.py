@@ -33,7 +33,6 @@ VERDICTS = (
     "not seen",
     "not reached",
     "not testable",
-    "not covered",
     "not applicable",
     "excluded",
 )
@@ -72,7 +71,6 @@ STATES = {
     "judged": "judged: a case judges them",
     "decided in the run": "decided in the run: an answer says whether they apply",
     "not testable": "not testable: something is missing",
-    "not covered": "not covered: this version has no case for them",
     "not applicable": "not applicable to this target",
     "excluded": "excluded: nobody can see them from outside",
 }
@@ -399,10 +397,6 @@ def _next_step(document: Results) -> str:
             steps += ["give --allow-destructive, where the target is one for tests"]
         if verdicts.get("not reached"):
             steps += [f"see why {_rows(verdicts['not reached'])} were not reached (results.json)"]
-        if verdicts.get("not covered"):
-            steps += [
-                f"accept with --allow-incomplete {_rows(verdicts['not covered'])} without a case"
-            ]
         steps = steps or ["see in results.json which obligations lack a verdict, and why"]
         return "; ".join(steps)
     if verdicts.get("warning"):

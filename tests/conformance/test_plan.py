@@ -48,8 +48,9 @@ def test_the_plan_holds_every_transmitter_row_of_the_profiles_tags_and_no_other(
     assert all(row.requirement.role == "transmitter" for row in plan.rows.values())
 
 
-def test_a_row_without_a_case_is_not_covered_and_one_with_a_case_is_judged():
-    assert planned().rows[HELD].state is State.NOT_COVERED
+def test_a_row_without_a_case_is_not_testable_and_one_with_a_case_is_judged():
+    row = planned().rows[HELD]
+    assert (row.state, row.reason) == (State.NOT_TESTABLE, "this version has no case for it")
     plan = planned(case(HELD))
     assert plan.rows[HELD].state is State.JUDGED
     assert plan.rows[HELD].cases == ("case",)
@@ -65,7 +66,7 @@ def test_a_conditional_row_is_decided_in_the_run():
     row = next(
         row
         for row in planned().rows.values()
-        if row.requirement.kind == "conditional" and row.state is State.NOT_COVERED
+        if row.requirement.kind == "conditional" and row.state is State.NOT_TESTABLE
     )
     assert planned(case(row.requirement.id)).rows[row.requirement.id].state is State.DECIDED_IN_RUN
 
@@ -108,7 +109,9 @@ def test_a_delivery_method_that_the_metadata_does_not_list_is_not_judged():
 def test_a_lab_without_tls_leaves_the_rows_about_tls_out_and_says_so():
     speaker = mock()
     about_tls = [
-        row.id for row in CATALOGUE.for_tags(speaker.profile.tags) if "tls" in row.applies_to
+        row.id
+        for row in CATALOGUE.for_tags(speaker.profile.tags)
+        if "tls" in row.applies_to and row.observable != "not-observable"
     ]
     assert about_tls
     before = planned(transmitter=speaker).rows
@@ -190,7 +193,7 @@ def test_a_borrowed_stream_is_never_touched_unasked():
     judged = (
         jamf
         if jamf in rows
-        else next(name for name, row in rows.items() if row.state is State.NOT_COVERED)
+        else next(name for name, row in rows.items() if row.state is State.NOT_TESTABLE)
     )
     speaker = without(mock("jamf"), allow_destructive=False)
     row = planned(case(judged, stream=True), transmitter=speaker).rows[judged]

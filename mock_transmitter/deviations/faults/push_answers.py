@@ -304,7 +304,7 @@ def _speak_old_tls_alone(context: ssl.SSLContext) -> None:
 class PushSpeaksOldTlsAlone(Deviation):
     """SETs are pushed over TLS 1.1 at most."""
 
-    breaks = ("RFC8417-5.1-TLS12",)
+    breaks = ("RFC8417-5.1-TLS12", "CAEPIOP-2.1-OUTBOUND-TLS")
     # Whoever is pushed to over something newer gets nothing at all.
     also = (
         "RFC8935-5.3-BCP195",

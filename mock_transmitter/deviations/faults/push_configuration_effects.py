@@ -178,6 +178,7 @@ class HttpUrlIsTakenToPushTo(_TakesHttp):
     """A stream is made that pushes without TLS, if its Receiver asks for it."""
 
     breaks = ("RFC8935-2.1-ENDPOINT-TLS",)
+    needs = ("create_stream",)
     operations = ("create_stream",)
 
 

@@ -193,6 +193,36 @@ class PollUrlIsRelative(ShownOtherwise):
         return {**document, "delivery": {**delivery, "endpoint_url": path}}
 
 
+@fault
+class PollUrlIsPlainHttp(ShownOtherwise):
+    """The poll URL of a stream is shown with http, and polls are answered there."""
+
+    member = "delivery"
+    breaks = ("RFC8936-4.3-CONFIDENTIAL",)
+
+    def operation(self, call: Call, proceed: Proceed) -> Outcome:
+        """Leave push alone."""
+        self._push = call.transmitter.profile.delivery.push
+        return super().operation(call, proceed)
+
+    def taken(self, body: Json) -> Json:
+        """Read the URL as the Transmitter's own."""
+        return self._with_scheme(body, "http:", "https:")
+
+    def shown(self, document: Json) -> Json:
+        """Write it so."""
+        return self._with_scheme(document, "https:", "http:")
+
+    def _with_scheme(self, body: Json, old: str, new: str) -> Json:
+        delivery = body.get("delivery")
+        if not isinstance(delivery, dict) or delivery.get("method") == self._push:
+            return body
+        url = delivery.get("endpoint_url")
+        if not isinstance(url, str) or not url.startswith(old):
+            return body
+        return {**body, "delivery": {**delivery, "endpoint_url": url.replace(old, new, 1)}}
+
+
 class RenamedStreams(Deviation):
     """Shows each stream_id in another spelling, and knows streams by that alone."""
 
