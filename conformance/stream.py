@@ -35,7 +35,7 @@ ACCEPTED = 202
 NO_ENDPOINT = "the stream pushes to no endpoint of the suite's"
 
 # A SET however it is wrapped: what wraps it is judged by the requirements about the request.
-_COMPACT_SET = re.compile(rb"ey[\w-]+\.[\w-]+\.[\w-]*")
+_COMPACT_SET = re.compile(rb"(?<![\w./-])ey[\w-]+=*(?:\.[\w-]*=*){1,4}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -609,9 +609,9 @@ class Stream:
 
 
 def sets_in(push: Push) -> list[tuple[str, str]]:
-    """Return the SETs in a push, each with its jti; one that can't be read goes by its start."""
+    """Return the SETs in a push, each with its jti; one that can't be read goes by its end."""
     tokens = [one.decode() for one in _COMPACT_SET.findall(push.body)]
-    return [(str(claims_of(token).get("jti", token[:32])), token) for token in tokens]
+    return [(str(claims_of(token).get("jti", token[-32:])), token) for token in tokens]
 
 
 def _poll_request(
