@@ -101,7 +101,11 @@ class CaepTypeBeginsWithHttp(EventsDeviation):
     """The type of every CAEP event begins with http."""
 
     breaks = ("CAEP-3-TYPE-URI-BASE", "CAEP-3.1-SESSION-REVOKED-URI")
-    also = MISNAMED
+    also = (
+        *MISNAMED,
+        "SSE-7.1.1.1-PAUSED-HOLDS",
+        "SSF-8.1.2.1-PAUSED-HOLDS",
+    )
 
     def edit_event(self, event_type: str, payload: Json, iat: int) -> Json:
         """Write it so."""

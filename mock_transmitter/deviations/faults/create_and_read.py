@@ -347,6 +347,8 @@ class InvalidRequestsAreServerErrors(Deviation):
         "SSF-8.1.1.5-DELETE-STREAMID-QUERY",
         "SSF-8.1.4.2-ERR-400-INVALID",
         "VEPA-ACK-UNKNOWN",
+        "SSE-7.1.3.1-ERR-400",
+        "SSE-7.1.3.2-ERR-400",
     )
 
     def response(self, response: Response, operation: str | None) -> Response:

@@ -35,6 +35,8 @@ class DeleteDoesNothing(Deviation):
         "SSF-8.1.1.2-LIST-EMPTY",
         "SSF-8.1.1.5-DELETE-STOPS-DELIVERY",
         "SSE-7.1.2.3-DELETE-200",
+        "SSE-7.1.1.1-ERR-404-NO-STREAM",
+        "SSE-7.1.1.2-ERR-404",
     )
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:

@@ -69,6 +69,9 @@ class PollKeysAreNotTheJtis(Deviation):
         "VEPA-BACKOFF-NEW-NOT-HELD-UP",
         "VEPA-BACKOFF-SAME-SET",
         "VEPA-UNACKED-REDELIVERED",
+        "SSE-7.1.1.1-ENABLED",
+        "SSE-7.1.1.1-PAUSED-HOLDS",
+        "SSE-7.1.5-SENT",
     )
 
     def batch(self, batch: Batch, key: SigningKey) -> Batch:

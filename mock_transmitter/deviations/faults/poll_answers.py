@@ -43,7 +43,11 @@ class EverySeventhSetIsLost(Deviation):
     """Every seventh SET of a stream is lost before it is delivered."""
 
     breaks = KEPT
-    also = LOSSES
+    also = (
+        *LOSSES,
+        "RFC8935-2.3-HANDLES-400-ERR",
+        "RFC8935-4-RETRY-STRATEGY",
+    )
 
     def __init__(self) -> None:
         self._queued: dict[str, int] = {}
@@ -269,7 +273,15 @@ class PollsAreAnswered500(Deviation):
     """Every poll is answered with 500."""
 
     breaks = ("RFC8936-2.5-STATUS-200", "VEPA-POLL-PATH")
-    also = (*EmptyAnswerDeviation.also, "VEPA-POLL-EMPTY", "VEPA-ERR-UNKNOWN-STREAM")
+    also = (
+        *EmptyAnswerDeviation.also,
+        "VEPA-POLL-EMPTY",
+        "VEPA-ERR-UNKNOWN-STREAM",
+        "SSE-7.1-SUBJECT-CHANGE-ENABLED",
+        "SSE-7.1-SUBJECT-CHANGE-PAUSED",
+        "SSE-7.1.1.1-ENABLED",
+        "SSE-7.1.5-SENT",
+    )
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
         """Fail."""

@@ -49,7 +49,15 @@ class SecondSetOfABatchIsAnObject(Deviation):
     """The second of several SETs in one answer is an object that holds the token."""
 
     breaks = ("RFC8936-2.3-SETS-OBJECT", "VEPA-POLL-RESPONSE-SETS")
-    also = (*KEPT, *EFFECT, *LOSSES, *FOLLOWS, "RFC8936-2.2-MAXEVENTS-LIMIT", "VEPA-POLL-PATH")
+    also = (
+        *KEPT,
+        *EFFECT,
+        *LOSSES,
+        *FOLLOWS,
+        "RFC8936-2.2-MAXEVENTS-LIMIT",
+        "VEPA-POLL-PATH",
+        "SSE-7.1.2.2-POST-UPDATES-200",
+    )
 
     def batch(self, batch: Batch, key: SigningKey) -> Batch:
         """Wrap it."""

@@ -85,6 +85,7 @@ class SessionsRevokedHasNoSuccessor(Deviation):
         "JAMF-RO-MUST-MATCH",
         "SSE-7.1.2-EVENTS-DELIVERED-INTERSECTION",
         "SSE-7.1.2.2-RO-MISMATCH",
+        "SSE-7.1.2.2-RO-MATCH-OK",
     )
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:

@@ -137,6 +137,7 @@ class SetTellsOfTwoEvents(ClaimsDeviation):
     also: ClassVar[tuple[str, ...]] = (
         "RFC8417-2.2-ONE-LOGICAL-EVENT",
         "SSF-8.1.1-UNDELIVERED-NOT-SENT",
+        "SSE-7.1.5-TYPE-URI",
     )
 
     def edit(self, claims: Json, stream: Stream) -> Json:
@@ -163,6 +164,8 @@ class SetJtiIsUsedAgain(ClaimsDeviation):
         "VEPA-BACKOFF-NEW-NOT-HELD-UP",
         "VEPA-BACKOFF-SAME-SET",
         "VEPA-UNACKED-REDELIVERED",
+        "SSE-7.1.1.1-ENABLED",
+        "SSE-7.1.5-SENT",
     )
 
     def __init__(self) -> None:
@@ -192,7 +195,13 @@ class SetHasNoJti(Deviation):
     """No SET has a jti, though each is delivered under one."""
 
     breaks = ("RFC8417-2.2-JTI",)
-    also = ("RFC8936-2.3-SETS-OBJECT", "VEPA-POLL-RESPONSE-SETS")
+    also = (
+        "RFC8936-2.3-SETS-OBJECT",
+        "VEPA-POLL-RESPONSE-SETS",
+        "RFC8935-2.2-HANDLES-202",
+        "SSE-7.1.1.1-ENABLED",
+        "SSE-7.1.1.1-PAUSED-HOLDS",
+    )
 
     def token(self, token: str, header: Json, claims: Json, key: SigningKey) -> str:
         """Sign without it."""

@@ -39,7 +39,10 @@ class SetTellsOfNoEvent(ClaimsDeviation):
     """The events of every SET are an empty object."""
 
     breaks = ("RFC8417-2-EVENTS-NONEMPTY",)
-    also = UNTOLD
+    also = (
+        *UNTOLD,
+        "SSE-7.1-SUBJECT-CHANGE-PAUSED",
+    )
 
     def edit(self, claims: Json, stream: Stream) -> Json:
         """Empty it."""
@@ -82,7 +85,12 @@ class EventTypeHasASerialNumber(EventsDeviation):
     """The type of an event ends in a number that grows with each one."""
 
     breaks = ("RFC8417-2.2-STABLE-IDS",)
-    also = (*MISNAMED, *UNKNOWN)
+    also = (
+        *MISNAMED,
+        *UNKNOWN,
+        "SSE-7.1.1.1-PAUSED-HOLDS",
+        "SSF-8.1.2.1-PAUSED-HOLDS",
+    )
 
     def __init__(self) -> None:
         self._count = 0
@@ -99,7 +107,11 @@ class EventIsAText(EventsDeviation):
     """The payload of every event is a JSON text within a string."""
 
     breaks = ("RFC8417-1.2-PAYLOAD-OBJECT", "SSF-4.2.1-TYPE-IS-KEY")
-    also = ("SSE-11.1.2-SUBJECT-IN-PAYLOAD", *NO_OBJECT)
+    also = (
+        "SSE-11.1.2-SUBJECT-IN-PAYLOAD",
+        *NO_OBJECT,
+        "SSF-8.1.1-INACTIVITY-STREAM-UPDATED",
+    )
 
     def edit_event(self, event_type: str, payload: Json, iat: int) -> Json:
         """Write it so."""
@@ -112,7 +124,11 @@ class EventWithNothingToSayIsNull(EventsDeviation):
     """The payload of every event is null."""
 
     breaks = ("RFC8417-2-EMPTY-PAYLOAD", "RFC8417-1.2-PAYLOAD-OBJECT", *NO_OBJECT)
-    also = ("SSF-4.2.1-TYPE-IS-KEY", "SSE-11.1.2-SUBJECT-IN-PAYLOAD")
+    also = (
+        "SSF-4.2.1-TYPE-IS-KEY",
+        "SSE-11.1.2-SUBJECT-IN-PAYLOAD",
+        "SSE-7.1.5-STATUS",
+    )
 
     def edit_event(self, event_type: str, payload: Json, iat: int) -> Json:
         """Say nothing."""
@@ -155,7 +171,11 @@ class EventOfANewTypeRepeatsTheSubject(ClaimsDeviation):
     """Every event is of a type that neither CAEP nor RISC has, with the subject in its payload."""
 
     breaks = ("SSF-3.1.2-NEW-TYPES-NO-PAYLOAD-SUBJECT",)
-    also = (*MISNAMED, "RFC8417-2.2-STABLE-IDS")
+    also = (
+        *MISNAMED,
+        "RFC8417-2.2-STABLE-IDS",
+        "SSF-8.1.2.1-PAUSED-HOLDS",
+    )
 
     def edit(self, claims: Json, stream: Stream) -> Json:
         """Rename it, and copy the subject."""

@@ -253,6 +253,10 @@ class SubjectNamesAMemberTwice(TextDeviation):
     """The subject of every event is complex and has two users."""
 
     breaks = ("SSF-3.3-COMPLEX-MEMBER-ONCE", "SSE-3.2-COMPLEX-MEMBER-ONCE")
+    also = (
+        "RISC-2.5-SUBJECT-FORMAT",
+        "RISC-2.6-SUBJECT-FORMAT",
+    )
 
     def edit_claims(self, text: str, claims: Json) -> str:
         """Write both in place of the one subject."""

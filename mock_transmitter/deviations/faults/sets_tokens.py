@@ -141,7 +141,12 @@ class SetIsPadded(_TokenDeviation):
     """The parts of every SET are filled up with equals signs."""
 
     breaks = ("RFC8417-2.4-JWT-FORM", "RFC7515-7.1-COMPACT")
-    also = (*UNVERIFIABLE, "SSF-8.1.1-EVENTS-DELIVERED-SENT")
+    also = (
+        *UNVERIFIABLE,
+        "SSF-8.1.1-EVENTS-DELIVERED-SENT",
+        "RFC8935-2.1-BODY-IS-SET",
+        "SSE-7.1.1.1-ENABLED",
+    )
 
     def edit(self, header: str, claims: str, signature: str) -> str:
         """Fill them up."""
@@ -153,7 +158,12 @@ class SetHasNoSignaturePart(_TokenDeviation):
     """Every SET has two parts, header and claims."""
 
     breaks = ("RFC8417-2.4-JWT-FORM", "RFC7515-7.1-COMPACT")
-    also = (*UNVERIFIABLE, "SSF-8.1.1-EVENTS-DELIVERED-SENT")
+    also = (
+        *UNVERIFIABLE,
+        "SSF-8.1.1-EVENTS-DELIVERED-SENT",
+        "RFC8935-2.1-BODY-IS-SET",
+        "RFC8935-4-RETRY-STRATEGY",
+    )
 
     def edit(self, header: str, claims: str, signature: str) -> str:
         """Leave the third out."""
