@@ -49,8 +49,8 @@ class Outcome:
 
 # A fault has to be seen with fewer examples than a run draws, which leaves it a margin.
 FEW_EXAMPLES = 6
-# Where all are proven, a fault meets the cases of its own rows and one in so many of the others.
-ONE_IN = 3
+# Where all are proven, each meets the cases of its own rows and one in so many of the others.
+ONE_IN = {"fault": 3, "variant": 2}
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +67,12 @@ class Trial:
 
     def takes(self, case: Case) -> bool:
         """Say whether the run has this case: which of the others it has, its name decides."""
-        own = () if self.deviation is None else (*self.deviation.breaks, *self.deviation.also)
+        one = self.deviation
+        own = () if one is None else (*one.breaks, *one.also, *one.exercises)
         if not set(own).isdisjoint(case.declaration.ids):
             return True
         function = case.name.partition("[")[0]
-        name = "" if self.deviation is None else self.deviation.name
+        name = "" if one is None else one.name
         return crc32(f"{name} {function}".encode()) % self.one_in == 0
 
 
@@ -81,8 +82,8 @@ def trials(
     """Return the runs of a proof: the plain mock, and each deviation where it is about something.
 
     A fault is about the rows that it breaks, a variant about the tolerances that it makes use of.
-    Each runs in as few profiles as it takes to meet each of its rows once, with few examples, and a
-    fault that nobody has named without some of the cases that have nothing to do with it. With
+    Each runs in as few profiles as it takes to meet each of its rows once, with few examples, and
+    if nobody has named it without some of the cases that have nothing to do with it. With
     `full` each runs in every profile that has any of its rows, with all examples and cases.
 
     Raises TargetError for a name that no fault or variant has, and UnknownRequirement for a wrong
@@ -105,13 +106,13 @@ def trials(
             profile: _rows_of(one, load_profile(profile), judged[profile, one.over_tls])
             for profile in order
         }
-        sampled = one.kind == "fault" and not names and not full
+        one_in = 1 if names or full else ONE_IN[one.kind]
         found += [
             Trial(
                 profile,
                 one,
                 DEFAULT_EXAMPLES if full else FEW_EXAMPLES,
-                ONE_IN if sampled else 1,
+                one_in,
             )
             for profile in ([each for each in order if rows[each]] if full else _fewest(rows))
         ]
