@@ -194,6 +194,7 @@ class PushListener:
         self._doors: dict[Flaw | None, _Door] = {}
         self._endpoints: dict[str, Endpoint] = {}
         self._strays = 0
+        self._reached = False
         self._lock = threading.Lock()
         self._closing = threading.Event()
 
@@ -206,6 +207,11 @@ class PushListener:
     def strays(self) -> int:
         """Return how many requests came to no open endpoint."""
         return self._strays
+
+    @property
+    def reached(self) -> bool:
+        """Say whether any request has come, to whatever endpoint."""
+        return self._reached
 
     @property
     def flaws(self) -> frozenset[Flaw]:
@@ -264,6 +270,7 @@ class PushListener:
         asked = _asked(request)
         segments = urlsplit(asked).path.split("/")
         with self._lock:
+            self._reached = True
             token = next((one for one in segments if one in self._endpoints), None)
             endpoint = self._endpoints.get(token or "")
             if endpoint is None:

@@ -71,7 +71,10 @@ class Tap:
     def wait(
         self, enough: Callable[[Sequence[Arrival]], object], *, patience_s: float | None = None
     ) -> list[Arrival]:
-        """Wait until what came is enough, or the patience (in seconds) ends; return what came."""
+        """Wait until what came is enough, or the patience (in seconds) ends; return what came.
+
+        Raises Blocked where nobody has pushed anything in this run: then silence tells nothing.
+        """
         limits = self._stream.transmitter.target.limits
         patience = limits.patience_s if patience_s is None else patience_s
         waited = 0.0
@@ -79,11 +82,19 @@ class Tap:
         while True:
             self._empty()
             came = self.arrivals
-            if enough(came) or waited >= patience:
+            if enough(came):
+                return came
+            if waited >= patience:
+                self._require_reached()
                 return came
             self._stream.let_pass(step)
             waited += step
             step = min(step * 2, max(5.0, waited / 5))
+
+    def _require_reached(self) -> None:
+        listener = self._stream.transmitter.listener
+        if self._stream.endpoint is not None and listener is not None and not listener.reached:
+            raise Blocked("nothing was pushed in this run; does the target reach --push-url?")
 
     def _empty(self) -> None:
         """Take what waits on a stream that is polled."""

@@ -1,6 +1,8 @@
+import httpx
 import pytest
 from helpers import mock
 
+from conformance.push_listener import Listening, PushListener
 from conformance.transmitting import (
     Tap,
     is_announcement,
@@ -8,6 +10,7 @@ from conformance.transmitting import (
     receives_by,
     stream_by,
 )
+from conformance.verdicts import Blocked
 
 
 def test_a_tap_tells_what_comes_from_then_on_in_its_order():
@@ -45,6 +48,19 @@ def test_an_announcement_is_nothing_native():
 @pytest.mark.parametrize("profile", ["ssf-1.0", "jamf", "avnology"])
 def test_where_nothing_listens_no_set_is_had_by_push(profile):
     assert not receives_by(mock(profile), "push")
+
+
+def test_silence_tells_nothing_where_nobody_has_pushed_in_the_run():
+    transmitter = mock()
+    listener = PushListener(Listening(own_authority=True), url="https://unreached.invalid/")
+    transmitter.connection.listener = listener
+    with stream_by(transmitter, "push") as stream:
+        tap = Tap(stream)
+        with pytest.raises(Blocked, match="--push-url"):
+            tap.wait(bool, patience_s=1.0)
+        httpx.get(listener._door(None).url, verify=False)
+        assert tap.wait(bool, patience_s=1.0) == []
+    listener.close()
 
 
 def test_sets_are_polled_for_where_the_profile_has_that():
