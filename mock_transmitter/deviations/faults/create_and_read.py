@@ -349,6 +349,8 @@ class InvalidRequestsAreServerErrors(Deviation):
         "VEPA-ACK-UNKNOWN",
         "SSE-7.1.3.1-ERR-400",
         "SSE-7.1.3.2-ERR-400",
+        "SSF-8.1.3.2-ERR-400-INVALID",
+        "SSF-8.1.3.3-ERR-400-INVALID",
     )
 
     def response(self, response: Response, operation: str | None) -> Response:

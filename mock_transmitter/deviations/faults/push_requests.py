@@ -148,6 +148,7 @@ class PushPutsBearerBeforeTheAuthorization(Deviation):
     """A push puts "Bearer" before the stream's authorization_header, whatever that is."""
 
     breaks = WITH_THE_HEADER
+    also = ("SSF-8.1.1.3-PATCH-MISSING-UNCHANGED",)
 
     def push(self, attempt: Attempt) -> Attempt:
         """Put it there."""

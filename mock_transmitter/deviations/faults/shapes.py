@@ -144,6 +144,10 @@ class ReadLeavesStreamIdOut(Deviation):
         "SSF-8.1.1.3-PATCH-MISSING-UNCHANGED",
         "SSF-8.1.1.4-PUT-200",
         "SSF-8.1.1.4-PUT-RO-MISSING-IGNORED",
+        "SSF-7.1.1-POLL-PROTECTED",
+        "SSF-8.1.2.2-ERR-403",
+        "SSF-8.1.3.2-ERR-403",
+        "SSF-8.1.3.3-ERR-403",
     )
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
@@ -177,6 +181,7 @@ class PollUrlIsRelative(ShownOtherwise):
         "SSF-8.1.1.4-PUT-DELIVERED-PRE-VALUE",
         "SSF-8.1.1.4-PUT-MISSING-EVENTS",
         "SSF-8.1.1.4-PUT-RO-MATCH-OK",
+        "SSF-6.1.1-PUSH-ENDPOINT-FROM-RECEIVER",
     )
 
     def taken(self, body: Json) -> Json:

@@ -224,7 +224,11 @@ class FirstAddOpensTheStreamToAll(NoSubjectsByDefault):
     """default_subjects is NONE, and once a subject was added a stream delivers all events."""
 
     breaks = ("SSF-7.1-DEFAULT-NONE-SILENT",)
-    also = ("SSF-8.1.3.1-COMPLEX-MISMATCH", "SSF-8.1.3.1-SIMPLE-EXACT")
+    also = (
+        "SSF-8.1.3.1-COMPLEX-MISMATCH",
+        "SSF-8.1.3.1-SIMPLE-EXACT",
+        "RFC9493-3.2-MOST-SPECIFIC",
+    )
 
     def __init__(self) -> None:
         self._open: set[str] = set()

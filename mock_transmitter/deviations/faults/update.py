@@ -86,6 +86,8 @@ class PatchIsAnsweredAndIgnored(Deviation):
         "SSF-8.1.1.3-PATCH-200-FULL",
         "SSF-8.1.1.3-PATCH-RO-MATCH-OK",
         "SSF-8.1.1.3-PATCH-DELIVERED-PRE-VALUE",
+        "SSF-6.1.1-PUSH-AUTHZ-HEADER-SENT",
+        "SSF-6.1.1-PUSH-ENDPOINT-FROM-RECEIVER",
     )
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:

@@ -143,6 +143,8 @@ class PatchIsShownAndNotKept(Deviation):
         "SSF-8.1.1.3-PATCH-200-FULL",
         "SSF-8.1.1.3-PATCH-DELIVERED-PRE-VALUE",
         "SSF-8.1.1.3-PATCH-RO-MATCH-OK",
+        "SSF-6.1.1-PUSH-ENDPOINT-FROM-RECEIVER",
+        "SSF-6.1.1-PUSH-AUTHZ-HEADER-SENT",
     )
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
