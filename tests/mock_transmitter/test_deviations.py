@@ -15,6 +15,7 @@ from mock_transmitter.push import PushOutcome
 
 ALL = {**FAULTS, **VARIANTS}
 PROFILES = ("ssf-1.0", "jamf", "avnology", "sse-draft")
+USER = {"format": "email", "email": "user@example.com"}
 ROWS = {row.id: row for row in load_catalogue()}
 
 
@@ -145,6 +146,8 @@ class Story:
         limited = self.one.first.limited_token
         for method, body in (("POST", {}), ("GET", None), ("PUT", {})):
             self.send(method, self.configuration, body, token=limited)
+        basic = {"authorization": "Basic dTpw"}
+        self.send("GET", self.configuration, token=None, headers=basic)
         self.authorization_server()
 
     def authorization_server(self):
@@ -209,9 +212,17 @@ class Story:
             self.look_at_queues()
         self.send("POST", url, {**named, "status": "paused"})
         self.send("POST", url, named)
-        for token in (None, "garbage", "second"):
+        for token in (None, "garbage", "second", self.one.first.limited_token):
             self.send("GET", place, token=token)
             self.send("POST", url, {**named, "status": "enabled"}, token=token)
+        about = {"subject": USER}
+        self.send("POST", url, {**named, **about, "status": "paused"})
+        self.send("POST", url, {**named, "status": "disabled"})
+        act = {"stream_id": stream.stream_id, "status": "disabled", **about}
+        self.one.control("POST", "status", act)
+        self.send("POST", url, {**named, "status": "enabled"})
+        self.poll(stream, returnImmediately=True)
+        self.look_at_queues()
         for status in ("disabled", "enabled"):
             act = {"stream_id": stream.stream_id, "status": status, "reason": "by itself"}
             self.one.control("POST", "status", act)
@@ -223,15 +234,16 @@ class Story:
     def subjects(self, stream):
         """Add and remove subjects, known and unknown ones, with events about them."""
         named = {"stream_id": stream.stream_id} if self.one.tenant.transmitter.explicit else {}
-        user = {"format": "email", "email": "user@example.com"}
+        user = USER
+        phone = {"format": "phone_number", "phone_number": "+12065550100"}
         group = {"format": "complex", "user": user, "tenant": {"format": "opaque", "id": "t"}}
         narrower = {**group, "device": {"format": "opaque", "id": "d"}}
-        for subject in (user, {"format": "email", "email": "nobody@example.com"}, group, {}, "x"):
+        for subject in (user, phone, group, {}, "x"):
             for operation in ("add_subject", "add_subject", "remove_subject", "remove_subject"):
                 url = self.one.site.tenant.routes.url(operation)
                 self.send("POST", url, {**named, "subject": subject, "verified": True})
                 self.send("POST", url, {**named, "subject": subject}, token="second")
-                for about in (user, group, narrower):
+                for about in (user, phone, group, narrower):
                     event = {"stream_id": stream.stream_id, "subject": about}
                     self.one.control("POST", "events", event)
                 self.poll(stream, returnImmediately=True)

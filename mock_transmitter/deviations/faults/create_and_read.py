@@ -138,6 +138,7 @@ class SecondCreateOverwritesTheFirst(Deviation):
         "SSF-8.1.1.2-READ-200",
         "SSF-8.1.1.5-DELETE-EFFECTIVE",
         "VEPA-BACKOFF-INDEPENDENT",
+        "SSF-8.1.3.1-MATCHED-SENT",
     )
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
@@ -198,6 +199,8 @@ class UnknownEventTypesAreRefused(Deviation):
         "SSE-7.1.2.2-POST-UPDATES-200",
         "SSE-7.1.2.2-RO-MATCH-OK",
         "SSE-7.1.2.2-MISSING-DELETES",
+        "SSF-8.1.1.3-PATCH-RO-MISSING-IGNORED",
+        "SSF-8.1.1.4-PUT-RO-MISSING-IGNORED",
     )
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:

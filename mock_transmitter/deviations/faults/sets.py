@@ -138,6 +138,7 @@ class SetTellsOfTwoEvents(ClaimsDeviation):
         "RFC8417-2.2-ONE-LOGICAL-EVENT",
         "SSF-8.1.1-UNDELIVERED-NOT-SENT",
         "SSE-7.1.5-TYPE-URI",
+        "SSF-8.1.5-TYPE-URI",
     )
 
     def edit(self, claims: Json, stream: Stream) -> Json:

@@ -55,7 +55,11 @@ class SetEventsAreAnArray(ClaimsDeviation):
     """The events of every SET are an array of objects with a type and a payload."""
 
     breaks = ("RFC8417-2-EVENTS-NONEMPTY", "SSF-4.2.1-TYPE-IS-KEY")
-    also = UNTOLD
+    also = (
+        *UNTOLD,
+        "SSF-8.1.3.1-COMPLEX-WILDCARD",
+        "SSF-8.1.3.1-MATCHED-SENT",
+    )
 
     def edit(self, claims: Json, stream: Stream) -> Json:
         """List them."""
