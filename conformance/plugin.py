@@ -96,7 +96,7 @@ class SuitePlugin:
     @pytest.hookimpl(wrapper=True)
     def pytest_runtestloop(self, session: pytest.Session) -> Any:  # noqa: ANN401 (a wrapper's result)
         """Start the cases that may run side by side, then let pytest wait for each in turn."""
-        if not session.config.option.collectonly:
+        if not (session.config.option.collectonly or self.plan_only):
             self._futures = self.run.start()
         try:
             return (yield)

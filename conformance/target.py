@@ -235,7 +235,8 @@ def _target(document: Json, file: str, options: Options, *, named: str) -> Targe
     capabilities = document.get("capabilities", {})
     ca_file = options.ca_file or _path(document.get("tls", {}).get("ca_file"))
     if ca_file is not None and not ca_file.is_file():
-        raise TargetError(f"{file}: tls.ca_file: there is no file {ca_file}; name a PEM file")
+        place = "--ca-file" if options.ca_file else f"{file}: tls.ca_file"
+        raise TargetError(f"{place}: there is no file {ca_file}; name a PEM file")
     found = Target(
         name=about.get("name", urlsplit(issuer).netloc),
         version=about.get("version"),

@@ -42,6 +42,14 @@ def write_ready_file(server: RunningServer, path: Path) -> None:
     _write_private("ready-file", path, json.dumps(document, indent=2) + "\n")
 
 
+# The mock knows whomever it is told of; these are for a run, which does not know that.
+_SUBJECTS = """\
+  { format = "email", email = "user@example.com" },
+  { format = "opaque", id = "tenant-7" },
+  { format = "phone_number", phone_number = "+12065550100" },
+"""
+
+
 def write_target(server: RunningServer, folder: Path, *, profile: str, simulated: bool) -> Path:
     """Write a target.toml for `ssf-conformance run` into an existing folder, with its token files.
 
@@ -61,6 +69,8 @@ def write_target(server: RunningServer, folder: Path, *, profile: str, simulated
         lines += ["", f"[{table}.{channel}]", *kind(_toml(f"file:{file}"))]
     if server.ca_file is not None:
         lines += ["", "[tls]", f"ca_file = {_toml(str(server.ca_file))}"]
+    if server.profile.offers("add_subject"):
+        lines += ["", "[capabilities]", f"subjects = [\n{_SUBJECTS}]"]
     lines += _hooks(server, simulated=simulated)
     if urlsplit(server.issuer).scheme == "http":
         lines += ["", "[limits]", "allow_http = true"]

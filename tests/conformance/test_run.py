@@ -36,3 +36,14 @@ def test_no_more_workers_than_streams_and_one_where_a_clock_or_a_stream_is_share
     assert Run(timeless, RunOptions(workers=2)).workers == 2
     assert Run(dataclasses.replace(mock, streams=3), RunOptions(workers=8)).workers == 1
     assert Run(dataclasses.replace(implicit, hooks={}), RunOptions(workers=8)).workers == 1
+
+
+def test_a_plan_starts_no_case_however_many_workers_there_are(monkeypatch):
+    started = []
+    monkeypatch.setattr(Run, "start", lambda run: started.append(run) or {})
+    run = make_run(RunArguments(mock=True, workers=4))
+    plan, _ = execute(run, plan_only=True)
+    assert plan.cases
+    assert (started, run.finished) == ([], {})
+    execute(make_run(RunArguments(mock=True, workers=4, requirements=("SSF-7.2.1-GET",))))
+    assert started
