@@ -127,7 +127,9 @@ def test_whatever_discovery_answers_the_run_ends_before_it_begins(tmp_path, name
                 asked.prepare([])
         asked.close()
     assert time.monotonic() - started < 5
-    assert [one.method for one in peer.asked] == ["GET"]
+    # Its place, with a slash behind it, and the place that some mistake it for.
+    assert 1 <= len(peer.asked) <= 4
+    assert {one.method for one in peer.asked} == {"GET"}
 
 
 @pytest.mark.parametrize("name", ["HTML", "garbage"])

@@ -54,7 +54,7 @@ class StatusIsABareText(ShownStatus):
 
     def shown(self, document: Json) -> Any:  # noqa: ANN401 (JSON)
         """Return the status alone."""
-        return document["status"]
+        return document.get("status")
 
 
 @fault
@@ -102,7 +102,7 @@ class StatusIsInCapitals(ShownStatus):
 
     def shown(self, document: Json) -> Json:
         """Spell it so."""
-        return {**document, "status": document["status"].upper()}
+        return {**document, "status": str(document.get("status")).upper()}
 
 
 @fault
@@ -114,7 +114,7 @@ class StoppedIsAStatusOfItsOwn(ShownStatus):
 
     def shown(self, document: Json) -> Json:
         """Call it so."""
-        status = document["status"]
+        status = document.get("status")
         return {**document, "status": "inactive" if status == "disabled" else status}
 
 

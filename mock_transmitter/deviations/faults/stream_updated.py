@@ -60,7 +60,7 @@ class Unannounced(Deviation):
         """Send none."""
         del stream, now
         found = announced(pending.claims)
-        return None if found is not None and found[1]["status"] in self.SILENT_ON else gap
+        return None if found is not None and found[1].get("status") in self.SILENT_ON else gap
 
 
 @fault
@@ -110,7 +110,7 @@ class ADisabledStreamDropsItsAnnouncement(Deviation):
     def handling(self, handling: Handling, pending: PendingSet, stream: Stream) -> Handling:
         """Drop it."""
         found = announced(pending.claims) if pending.announces else None
-        is_it = found is not None and found[1]["status"] == stream.status == "disabled"
+        is_it = found is not None and found[1].get("status") == stream.status == "disabled"
         return "drop" if is_it else handling
 
 
@@ -161,7 +161,7 @@ class StreamUpdatedKnowsNoPause(Announcement):
 
     def payload(self, payload: Json) -> Json:
         """Say so."""
-        status = payload["status"]
+        status = payload.get("status")
         return {**payload, "status": "disabled" if status == "paused" else status}
 
 
