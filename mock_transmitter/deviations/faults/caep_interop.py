@@ -171,7 +171,12 @@ class InteropStatusIsNotShown(_Answers):
     """Reading the status is answered with 405, though setting it works."""
 
     breaks = ("CAEPIOP-2.3.5-STATUS-ENDPOINT", "CAEPIOP-2.3.8.2-STATUS")
-    also = ("CAEPIOP-2.3.5-STATUS-VALUES", "RFC9110-15.5.6-405-ALLOW")
+    also = (
+        "CAEPIOP-2.3.5-STATUS-VALUES",
+        "RFC9110-15.5.6-405-ALLOW",
+        "SSF-8.1.2.1-ERR-404",
+        "SSF-8.1.2.1-INITIAL-STATUS",
+    )
     OPERATIONS = frozenset({"read_status"})
     STATUS = 405
 
@@ -181,6 +186,7 @@ class InteropStreamsCannotBePaused(Deviation):
     """A stream can be enabled and disabled, and not paused."""
 
     breaks = ("CAEPIOP-2.3.5-STATUS-VALUES",)
+    also = ("SSF-8.1.2.2-ERR-404",)
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
         """Refuse it."""
@@ -365,7 +371,7 @@ class InteropSessionRevokedIsNeverSent(_NeverSends):
     """A stream delivers session-revoked by its configuration, and no such event comes."""
 
     breaks = ("CAEPIOP-3.1-SESSION-REVOKED",)
-    also = LOST
+    also = (*LOST, "SSF-8.1.2.1-ENABLED-TRANSMITS")
     EVENT_TYPE = SESSION_REVOKED
 
 

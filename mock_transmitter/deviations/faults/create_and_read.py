@@ -233,6 +233,8 @@ class EventsDeliveredEchoesEventsRequested(Deviation):
         "SSF-8.1.1.4-PUT-RO-MISMATCH-400",
         "JAMF-RO-MUST-MATCH",
         "SSE-7.1.2.2-RO-MISMATCH",
+        "JAMF-POST-UPDATES",
+        "SSE-7.1.2.2-POST-UPDATES-200",
     )
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:

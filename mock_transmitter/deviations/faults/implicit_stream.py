@@ -261,6 +261,7 @@ class MoreThanTenEventTypesAreCut(PostDeviation):
     """Of more than ten event types in events_requested the first ten are kept."""
 
     breaks = UPDATES
+    also = ("JAMF-DELIVERED-INTERSECTION", "SSE-7.1.2-EVENTS-DELIVERED-INTERSECTION")
 
     def post(self, call: Call, stream: Stream, proceed: Proceed) -> Outcome:
         """Cut the rest off."""

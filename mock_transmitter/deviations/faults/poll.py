@@ -72,6 +72,7 @@ class PollKeysAreNotTheJtis(Deviation):
         "SSE-7.1.1.1-ENABLED",
         "SSE-7.1.1.1-PAUSED-HOLDS",
         "SSE-7.1.5-SENT",
+        "SSE-7.1-SUBJECT-CHANGE-ENABLED",
     )
 
     def batch(self, batch: Batch, key: SigningKey) -> Batch:

@@ -167,6 +167,7 @@ class SetJtiIsUsedAgain(ClaimsDeviation):
         "VEPA-UNACKED-REDELIVERED",
         "SSE-7.1.1.1-ENABLED",
         "SSE-7.1.5-SENT",
+        "SSE-7.1-SUBJECT-CHANGE-ENABLED",
     )
 
     def __init__(self) -> None:

@@ -10,7 +10,7 @@ from mock_transmitter.deviations.faults.descriptions import CONFIGURES
 from mock_transmitter.deviations.faults.update import UPDATES
 from mock_transmitter.deviations.seams import Deviation, Json, Proceed
 from mock_transmitter.errors import InvalidRequest
-from mock_transmitter.http.operations import Call, Outcome
+from mock_transmitter.http.operations import Call, Outcome, Reply
 from mock_transmitter.stream import Stream
 
 
@@ -240,11 +240,13 @@ class RenamedStreams(Deviation):
             call = replace(call, stream_id=self._own(call.stream_id))
             if "stream_id" in call.body:
                 call = with_body(call, stream_id=call.stream_id)
-        return with_configurations(
-            proceed(call),
-            lambda document: {**document, "stream_id": self._spelt(document["stream_id"])},
-            needs="stream_id",
-        )
+        outcome = proceed(call)
+        if isinstance(outcome, Reply) and outcome.message == "stream_status":
+            return replace(outcome, document=self._named(outcome.document))
+        return with_configurations(outcome, self._named, needs="stream_id")
+
+    def _named(self, document: Json) -> Json:
+        return {**document, "stream_id": self._spelt(document["stream_id"])}
 
     def claims(self, claims: Json, stream: Stream) -> Json:
         """Write it where a SET is about the stream."""

@@ -36,6 +36,7 @@ class EventsSayNoMoreThanTheyMust(EventsDeviation):
             "previous_status",
             "principal",
             "risk_reason",
+            "status",
             "subject",
         }
     )
