@@ -46,7 +46,7 @@ def write_ready_file(server: RunningServer, path: Path) -> None:
 _SUBJECTS = """\
   { format = "email", email = "user@example.com" },
   { format = "opaque", id = "tenant-7" },
-  { format = "phone_number", phone_number = "+12065550100" },
+  { format = "email", email = "admin@example.com" },
 """
 
 

@@ -11,6 +11,8 @@ import pytest
 import trustme
 
 PROFILES = ("ssf-1.0", "jamf", "avnology")
+# The lifetime of a token is seen where one is requested; target.toml holds tokens that stand.
+OF_REQUESTED_TOKENS = "RFC8936-4.4.1-TOKEN-LIFETIME"
 
 
 @pytest.fixture(params=PROFILES)
@@ -64,7 +66,10 @@ def verdicts(document):
 
 def differing(one, other):
     """Return both verdicts of each row in which two runs differ."""
-    return {name: (one[name], other[name]) for name in one if one[name] != other[name]}
+    differ = {name: (one[name], other[name]) for name in one if one[name] != other[name]}
+    if OF_REQUESTED_TOKENS in differ:
+        assert differ.pop(OF_REQUESTED_TOKENS) == ("not testable", "passed")
+    return differ
 
 
 @pytest.mark.slow

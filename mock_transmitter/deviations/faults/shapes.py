@@ -242,7 +242,8 @@ class RenamedStreams(Deviation):
                 call = with_body(call, stream_id=call.stream_id)
         outcome = proceed(call)
         if isinstance(outcome, Reply) and outcome.message == "stream_status":
-            return replace(outcome, document=self._named(outcome.document))
+            named = "stream_id" in outcome.document
+            return replace(outcome, document=self._named(outcome.document)) if named else outcome
         return with_configurations(outcome, self._named, needs="stream_id")
 
     def _named(self, document: Json) -> Json:
