@@ -1,6 +1,6 @@
 """The plan: for each row, whether this target can be judged by it, and why not.
 
-It is made from the profile, the metadata and the hooks; nothing but the discovery request was sent
+It is made from the profile, the metadata and the hooks; nothing but a request for metadata was sent
 for it.
 """
 
@@ -150,7 +150,7 @@ def _obstacles(case: Case, transmitter: Transmitter) -> Iterator[Obstacle]:
             yield Obstacle(f"the target offers no {operation}")
     if needs.delivery == "poll" and not transmitter.polls:
         yield Obstacle("it is judged by polling alone, which this target does not have")
-    if needs.delivery == "push" and not _delivers(transmitter, "push"):
+    if needs.delivery == "push" and not transmitter.delivers("push"):
         yield Obstacle("the target has no push delivery")
     if needs.stream and implicit and not transmitter.target.allow_destructive:
         yield Obstacle(
@@ -245,16 +245,10 @@ def _not_applicable(row: Requirement, transmitter: Transmitter) -> str | None:
         kind, _, name = condition.partition(":")
         if kind == "operation" and not transmitter.offers(name):
             return f"the target has no {name}"
-        if kind == "delivery" and not _delivers(transmitter, name):
+        if kind == "delivery" and not transmitter.delivers(name):
             return f"the target has no {name} delivery"
         if kind == "metadata" and name not in transmitter.metadata:
             return f"the metadata has no {name}"
         if kind == "tls" and not transmitter.target.tls:
             return "a lab run over plain http"
     return None
-
-
-def _delivers(transmitter: Transmitter, kind: str) -> bool:
-    method = transmitter.profile.delivery.method(kind)
-    supported = transmitter.metadata.get("delivery_methods_supported")
-    return method is not None and (not isinstance(supported, list) or method in supported)

@@ -404,6 +404,12 @@ class Transmitter:
             return self.target.push_url
         return NOWHERE if self.listener is None else self.listener.url
 
+    def delivers(self, kind: str) -> bool:
+        """Say whether the target has that delivery method, `poll` or `push`."""
+        method = self.profile.delivery.method(kind)
+        supported = self.metadata.get("delivery_methods_supported")
+        return method is not None and (not isinstance(supported, list) or method in supported)
+
     @property
     def polls(self) -> bool:
         """Say whether SETs can be had by polling."""

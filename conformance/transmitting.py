@@ -127,10 +127,7 @@ def receives_by(transmitter: Transmitter, delivery: str) -> bool:
     """Say whether SETs can be had by that delivery method."""
     if delivery == "poll":
         return transmitter.polls
-    method = transmitter.profile.delivery.push
-    supported = transmitter.metadata.get("delivery_methods_supported")
-    offered = method is not None and (not isinstance(supported, list) or method in supported)
-    return offered and transmitter.listener is not None
+    return transmitter.delivers("push") and transmitter.listener is not None
 
 
 @contextmanager
