@@ -174,7 +174,7 @@ def test_a_line_has_level_kind_grade_section_and_summary(capsys):
         (("--section", "8.1.1"), lambda row: f"{row['section']}.".startswith("8.1.1.")),
         (("--profile", "jamf"), lambda row: {"jamf", "sse-draft"} & set(row["tags"])),
     ],
-    ids=str,
+    ids=["role", "level", "kind", "section", "profile"],
 )
 def test_a_filter_keeps_the_rows_that_it_speaks_of_and_no_others(capsys, arguments, holds):
     every, kept = listed(capsys), listed(capsys, *arguments)
