@@ -123,6 +123,9 @@ def _add_run(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     run.add_argument("--push-key", type=Path, metavar="PEM", help="the key of that certificate")
     run.add_argument("--reports", type=Path, default=DEFAULT_REPORTS, metavar="DIR")
     run.add_argument("--plan", action="store_true", help="show what would be judged, and stop")
+    run.add_argument(
+        "-v", "--verbose", action="store_true", help="name each row that was not judged"
+    )
 
 
 def _add_init(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -268,7 +271,8 @@ def _run(options: argparse.Namespace, arguments: Sequence[str]) -> int:
             plan, _ = execute(run, plan_only=True)
             _say(terminal.plan_text(*_planned(run, plan)))
             return ledger.EXIT_CONFORMANT
-        with ProgressBar(sys.stderr) as progress:
+        # What is asked of a person stands on the terminal alone.
+        with ProgressBar(sys.stderr, silent=bool(run.target.manual_hooks)) as progress:
             execute(run, progress=progress)
     finally:
         run.close()
@@ -281,21 +285,27 @@ def _run(options: argparse.Namespace, arguments: Sequence[str]) -> int:
         raise TargetError(
             f"--reports {options.reports}: can't be written: {error.strerror}"
         ) from error
-    _say(_report(document, options.reports, allure_directory, colour=colour))
+    _say(_report(document, options, allure_directory, colour=colour))
     for name, crash in run.crashes.items():
         _complain(f"an error of the suite itself in {name}; please report it:\n{crash}")
     return int(document["run"]["exit_code"])
 
 
 def _report(
-    document: results.Results, directory: Path, allure_directory: Path, *, colour: bool
+    document: results.Results,
+    options: argparse.Namespace,
+    allure_directory: Path,
+    *,
+    colour: bool,
 ) -> str:
+    directory = options.reports
     return terminal.render(
         document,
         colour=colour,
         width=shutil.get_terminal_size().columns,
         directory=directory,
         reports=(directory / results.FILE_NAME, allure_directory),
+        verbose=options.verbose,
     )
 
 
@@ -334,8 +344,8 @@ def _planned(run: Run, plan: Plan) -> tuple[list[terminal.PlanRow], terminal.Cos
         for row in plan.rows.values()
     ]
     requests = run.expected_requests
-    pace = run.target.limits.max_rps or (2000 if run.options.lease else 50)
-    return rows, {"requests": requests, "minutes": requests / pace / 60, "unlocks": plan.unlocks}
+    minutes = requests / run.expected_rps / 60
+    return rows, {"requests": requests, "minutes": minutes, "unlocks": plan.unlocks}
 
 
 def _init(options: argparse.Namespace, arguments: Sequence[str]) -> int:

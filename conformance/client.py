@@ -17,7 +17,14 @@ import httpx
 
 from conformance import clock as time_of
 from conformance import credentials
-from conformance.credentials import Call, ClientCertificate, Headers, NoCredential
+from conformance.by_hand import Person
+from conformance.credentials import (
+    Call,
+    ClientCertificate,
+    Headers,
+    NoCredential,
+    TokenRequest,
+)
 from conformance.exchange import Capture, Exchange, Recorder
 from conformance.handshake import Handshakes
 from conformance.push_listener import PushListener
@@ -32,6 +39,7 @@ T = TypeVar("T")
 
 READS_CLOCK = "hook:clock.now"
 
+_TRUST = "; an authority of your own is named with --ca-file PEM, or `ca_file` in [tls]"
 _UNAUTHORIZED = 401
 _MOST_DEPTH = 64
 # A target that is silent this often is not waited for any more.
@@ -46,6 +54,14 @@ class NoAnswer(NotReached):
 
 class Unreachable(RuntimeError):
     """The target can't be spoken to at all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Something that the operator lends and that failed: its place in target.toml, and how."""
+
+    place: str
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +136,9 @@ class SeenAnswer:
 class Connection:
     """What all cases of a run share: the HTTP client, the pace, and what was seen.
 
-    `listener` is where the target may push to, None where nothing listens.
+    `listener` is where the target may push to, None where nothing listens. `troubles` is what
+    failed of what the operator lends; `refused` and `accepted` hold the channels whose own
+    credential was answered with 401, and with anything else.
     `seen_answers` holds each kind of answer with the first exchange that brought it, `handshakes`
     what each host and port did in handshakes.
     """
@@ -136,6 +154,10 @@ class Connection:
     listener: PushListener | None = None
     handshakes: dict[tuple[str, int], Handshakes] = field(default_factory=dict)
     has_own_network: bool = True
+    person: Person = field(default_factory=Person)
+    troubles: list[Trouble] = field(default_factory=list)
+    refused: set[str] = field(default_factory=set)
+    accepted: set[str] = field(default_factory=set)
     _certified: dict[ClientCertificate, httpx.Client] = field(default_factory=dict)
     _opening: Lock = field(default_factory=Lock)
 
@@ -175,20 +197,31 @@ class Connection:
         if not isinstance(proof, credentials.Credential):
             return self._send_once(recorder, request, self.http)
         http = self._http_with(proof.client_certificate)
-        carried = self._asked_for(lambda: proof.headers(self._ask))
+        carried = self._asked_for(proof, lambda: proof.headers(self._ask))
         answer = self._send_once(recorder, request.carrying(carried), http)
         if answer.status == _UNAUTHORIZED:
             # It may have ended before its time: revoked, or spent on a clock that was moved.
-            other = self._asked_for(lambda: proof.renewed(self._ask, carried))
+            other = self._asked_for(proof, lambda: proof.renewed(self._ask, carried))
             if other is not None:
                 answer = self._send_once(recorder, request.carrying(other), http)
+        if credential == "own" and operation != "discover":
+            known = self.refused if answer.status == _UNAUTHORIZED else self.accepted
+            known.add(channel)
         return answer
 
-    def _asked_for(self, credential: Callable[[], T]) -> T:
+    def obtain(self, proof: credentials.Credential) -> None:
+        """Make sure that a credential can be had. Raises NoAnswer or Unreachable where it can't."""
+        self._http_with(proof.client_certificate)
+        self._asked_for(proof, lambda: proof.headers(self._ask))
+
+    def _asked_for(self, proof: credentials.Credential, credential: Callable[[], T]) -> T:
         try:
             return credential()
         except NoCredential as error:
-            raise NoAnswer(redact_text(str(error), self.target.secrets)) from error
+            reason = redact_text(str(error), self.target.secrets)
+            place = proof.place if isinstance(proof, TokenRequest) else ""
+            self.troubles.append(Trouble(place, reason))
+            raise NoAnswer(reason) from error
 
     def _ask(self, call: Call) -> tuple[int, bytes]:
         """Send a request for a token: no case has asked for it, and no reproducer has to."""
@@ -206,7 +239,7 @@ class Connection:
                 return response.status_code, _read(response, watch, timeout_s)
         except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
             reason = _reason(error, watch.seconds)
-            raise NoCredential(f"{call.method} {call.url}: {reason}") from error
+            raise NoCredential(reason) from error
 
     def _http_with(self, certificate: ClientCertificate | None) -> httpx.Client:
         """Return a client that connects with a certificate; they share nothing but the target."""
@@ -442,4 +475,5 @@ def _is_deep(document: Any) -> bool:  # noqa: ANN401 (JSON)
 def _reason(error: Exception, waited_s: float) -> str:
     if isinstance(error, httpx.TimeoutException):
         return f"no answer within {waited_s:.1f} s (a hang)"
-    return f"{type(error).__name__}: {error}"
+    hint = _TRUST if "CERTIFICATE_VERIFY_FAILED" in str(error) else ""
+    return f"{type(error).__name__}: {error}{hint}"

@@ -1,7 +1,7 @@
 """How the suite moves, waits for and reads time: the judge's one wall clock."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from threading import Lock
 from typing import Protocol
@@ -70,6 +70,19 @@ class RealClock:
     def advance(self, seconds: float) -> None:
         """Wait."""
         time.sleep(max(0.0, seconds))
+
+
+def growing_steps(patience_s: float) -> Iterator[float]:
+    """Yield waits, in seconds, that grow from a quarter of a second until the patience is used up.
+
+    What comes soon is seen soon, and a wait of a day takes some sixty looks.
+    """
+    waited = 0.0
+    step = 0.25
+    while waited < patience_s:
+        yield step
+        waited += step
+        step = min(step * 2, max(5.0, waited / 5))
 
 
 class Pacer:

@@ -222,8 +222,11 @@ class TokenRequest(Credential):
 
     def _obtained(self, ask: Ask) -> Headers:
         age = Stopwatch()
-        status, body = ask(self.call)
         asked = f"{self.place}: {self.call.method} {self.call.url}"
+        try:
+            status, body = ask(self.call)
+        except NoCredential as unanswered:
+            raise NoCredential(f"{asked}: {unanswered}") from unanswered
         document = _json(body)
         if not 200 <= status < 300:  # noqa: PLR2004 (RFC 9110 section 15.3)
             error = _at(document, "error")

@@ -6,6 +6,8 @@ from typing import Any
 
 # What a report keeps of an answer; the judge itself sees all of it, and a request is kept whole.
 BODY_LIMIT = 8192
+# How the operation of what the operator's side did begins: by HTTP, by a command, by hand.
+HOOKS = ("hook:", "command:", "manual:")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +46,7 @@ class Exchange:
     @property
     def is_hook(self) -> bool:
         """Say whether the operator's side was called, not the target's."""
-        return self.operation.startswith(("hook:", "command:"))
+        return self.operation.startswith(HOOKS)
 
     def as_json(self, *, broke: bool) -> dict[str, Any]:
         """Return the exchange as results.json holds it.

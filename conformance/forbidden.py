@@ -1,11 +1,38 @@
 """Asking for what belongs to somebody else: what to send, and what an answer gives away."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 
-from conformance.client import Answer
+from conformance.client import Answer, Credential
+from conformance.credentials import Bearer
 from conformance.stream import Stream
+from conformance.transmitter import Transmitter
 
 STATUSES = frozenset({"enabled", "paused", "disabled"})
+
+CLOSED = ("SSF-8-HTTP-AUTH", "SSE-8-OAUTH-BEARER", "JAMF-BEARER")
+CLOSED_POLLING = ("SSF-7.1.1-POLL-PROTECTED", "VEPA-POLL-AUTH")
+# Valid, and without effect where they are served.
+POLLING: Mapping[str, dict[str, object]] = MappingProxyType(
+    {"poll": {"maxEvents": 1, "returnImmediately": True}, "acknowledge": {"acks": []}}
+)
+# Deleting comes last: what is served has an effect.
+_EVERYWHERE = (
+    "create_stream",
+    "read_stream",
+    "list_streams",
+    "read_status",
+    "update_stream",
+    "replace_stream",
+    "update_status",
+    "add_subject",
+    "remove_subject",
+    "verify",
+    *POLLING,
+    "delete_stream",
+)
+
+NEAR = ("another letter in the middle", "the first half of the own one", "longer than the own one")
 
 # Nobody else speaks of this one, so that nothing has to be put back where a call was served.
 SUBJECT = {"format": "email", "email": "asked-for-by-somebody-else@example.com"}
@@ -25,6 +52,55 @@ def request_body(
         "verify": {"state": description},
     }
     return bodies.get(operation)
+
+
+def at_each_endpoint(
+    stream: Stream, credential: Credential, query: Mapping[str, str] | None = None
+) -> Iterator[tuple[str, Answer]]:
+    """Ask for each operation on a stream with a credential, and yield it with the answer.
+
+    The one implicit stream is neither made nor deleted. What was made is taken away, and a status
+    that was changed is put back.
+    """
+    implicit = stream.profile.stream.model == "implicit"
+    left_out = {"create_stream", "delete_stream"} if implicit else set()
+    before = stream.read()
+    for operation in _EVERYWHERE:
+        if operation in left_out or not stream.transmitter.offers(operation):
+            continue
+        is_new = operation == "create_stream"
+        asked = POLLING.get(operation) or request_body(operation, before, "asked for by nobody")
+        answer = stream.transmitter.call(
+            operation,
+            body=stream.transmitter.usual_properties() if is_new else asked,
+            stream_id=None if is_new else stream.id,
+            stream=None if is_new else stream.configuration,
+            query=query,
+            credential=credential,
+        )
+        if is_new:
+            delete_if_made(stream.transmitter, answer)
+        elif answer.served and operation == "update_status":
+            stream.update_status("enabled")
+        yield operation, answer
+
+
+def near(own: Bearer) -> dict[str, Bearer]:
+    """Return tokens that are near to a valid one, and not valid, each under what it is."""
+    token = own.token
+    middle = len(token) // 2
+    letter = "A" if token[middle] != "A" else "B"
+    spoilt = (f"{token[:middle]}{letter}{token[middle + 1 :]}", token[:middle], f"{token}-another")
+    return dict(zip(NEAR, map(Bearer, spoilt), strict=True))
+
+
+def delete_if_made(
+    transmitter: Transmitter, answer: Answer, credential: Credential = "own"
+) -> None:
+    """Take a stream away that should never have been made."""
+    made = transmitter.configuration_in(answer).get("stream_id")
+    if answer.served and isinstance(made, str):
+        transmitter.call("delete_stream", stream_id=made, credential=credential)
 
 
 def status_of(stream: Stream, operation: str) -> object:

@@ -24,6 +24,8 @@ from conformance.client_hello import (
     record_length,
     server_hello,
 )
+from conformance.clock import Stopwatch
+from conformance.credentials import ClientCertificate
 from conformance.verdicts import NotReached
 
 
@@ -54,16 +56,17 @@ def shake_hands(
     port: int,
     *,
     ca_file: Path | None,
+    certificate: ClientCertificate | None = None,
     timeout_s: float,
     pause: Callable[[], None] = lambda: None,
 ) -> Handshakes:
     """Shake hands with a host, once for each thing to find out.
 
-    Certificates are verified against the system's authorities and those of `ca_file`. `pause` is
-    called before each connection, `timeout_s` bounds each step of one, in seconds. Raises
-    NoConnection.
+    Certificates are verified against the system's authorities and those of `ca_file`; `certificate`
+    is shown to a host that asks for one. `pause` is called before each connection, `timeout_s`
+    bounds each step of one, in seconds. Raises NoConnection.
     """
-    peer = _Peer(host, port, timeout_s, pause)
+    peer = _Peer(host, port, timeout_s, pause, certificate)
     chosen = [peer.offer(version, USUAL_SUITES) for version in OLD_VERSIONS]
     broken = peer.offer(TLS_1_2, tuple(BROKEN_SUITES))
     compressing = peer.offer(TLS_1_2, USUAL_SUITES, compress=True)
@@ -94,6 +97,7 @@ class _Peer:
     port: int
     timeout_s: float
     pause: Callable[[], None]
+    certificate: ClientCertificate | None
 
     def connect(self) -> socket.socket:
         """Return a connection. Raises NoConnection."""
@@ -110,14 +114,16 @@ class _Peer:
         with self.connect() as connection:
             try:
                 connection.sendall(client_hello(self.host, version, suites, compress=compress))
-                head = _exactly(connection, RECORD_HEAD)
-                return server_hello(head + _exactly(connection, record_length(head)))
+                watch = Stopwatch()
+                head = self._exactly(connection, RECORD_HEAD, watch)
+                return server_hello(head + self._exactly(connection, record_length(head), watch))
             except OSError:
                 # An alert is the polite refusal; hanging up is one as well.
                 return None
 
     def problem(self, context: ssl.SSLContext) -> str | None:
         """Return why a handshake fails, None where it succeeds."""
+        self._identify(context)
         with self.connect() as connection:
             try:
                 with context.wrap_socket(connection, server_hostname=self.host):
@@ -130,6 +136,7 @@ class _Peer:
     def rsa_bits(self) -> int | None:
         """Return the size of the key in the certificate, whoever made it; None without RSA."""
         context = _trusting(ssl.TLSVersion.TLSv1_2)
+        self._identify(context)
         with self.connect() as connection:
             try:
                 with context.wrap_socket(connection, server_hostname=self.host) as shaken:
@@ -138,6 +145,22 @@ class _Peer:
             except (OSError, ValueError):
                 return None
         return key.key_size if isinstance(key, RSAPublicKey) else None
+
+    def _exactly(self, connection: socket.socket, wanted: int, watch: Stopwatch) -> bytes:
+        """Read so many bytes. Raises OSError where they don't come, or only drop by drop."""
+        received = b""
+        while len(received) < wanted:
+            if watch.seconds > self.timeout_s:
+                raise TimeoutError("the answer takes too long")
+            part = connection.recv(wanted - len(received))
+            if not part:
+                raise ConnectionError("the connection was closed")
+            received += part
+        return received
+
+    def _identify(self, context: ssl.SSLContext) -> None:
+        if self.certificate is not None:
+            context.load_cert_chain(self.certificate.chain, self.certificate.key)
 
 
 def _client_context(ca_file: Path | None) -> ssl.SSLContext:
@@ -161,14 +184,3 @@ def _any_strength(context: ssl.SSLContext) -> ssl.SSLContext:
     # A small key is judged by itself: it must not hide what else there is to see.
     context.set_ciphers("DEFAULT:@SECLEVEL=0")
     return context
-
-
-def _exactly(connection: socket.socket, wanted: int) -> bytes:
-    """Read so many bytes. Raises OSError where fewer come."""
-    received = b""
-    while len(received) < wanted:
-        part = connection.recv(wanted - len(received))
-        if not part:
-            raise ConnectionError("the connection was closed")
-        received += part
-    return received

@@ -1,16 +1,14 @@
-"""Hooks: what the operator lends to the run, as an HTTP request or as a command."""
+"""Hooks: what the operator lends to the run: an HTTP request, a command or a task by hand."""
 
 import json
-import re
 import subprocess
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from conformance.target import Hook
+from conformance.by_hand import NotDone
+from conformance.target import PLACEHOLDER, Hook
 
 COMMAND_TIMEOUT_S = 60.0
-
-_PLACEHOLDER = re.compile(r"\{(\w+)\}")
 
 
 class HookFailed(RuntimeError):
@@ -20,10 +18,10 @@ class HookFailed(RuntimeError):
 def fill(template: Any, values: Mapping[str, Any]) -> Any:  # noqa: ANN401 (JSON)
     """Fill `{name}` placeholders in; a text that is nothing but one keeps the value's JSON type."""
     if isinstance(template, str):
-        alone = _PLACEHOLDER.fullmatch(template)
+        alone = PLACEHOLDER.fullmatch(template)
         if alone is not None and alone[1] in values:
             return values[alone[1]]
-        return _PLACEHOLDER.sub(lambda one: _text(values.get(one[1], one[0])), template)
+        return PLACEHOLDER.sub(lambda one: _text(values.get(one[1], one[0])), template)
     if isinstance(template, Mapping):
         filled = {key: fill(part, values) for key, part in template.items()}
         return {key: part for key, part in filled.items() if part is not None}
@@ -38,12 +36,19 @@ def call(
     *,
     send: Callable[[Hook, str, dict[str, str], bytes | None], tuple[int, bytes]],
     record_command: Callable[[Hook, list[str], int, str], None],
+    ask: Callable[[Hook, str], None],
 ) -> Any:  # noqa: ANN401 (JSON)
     """Call a hook and return what `read` finds in its JSON output, or None without a `read`.
 
-    Raises HookFailed for a status that is no success, a non-zero exit, or output that `read` finds
-    nothing in.
+    Raises HookFailed for a status that is no success, a non-zero exit, output that `read` finds
+    nothing in, or a task that was not done.
     """
+    if hook.kind == "manual":
+        try:
+            ask(hook, _text(fill(hook.manual, values)))
+        except NotDone as error:
+            raise HookFailed(f"hook {hook.name}: {error}") from error
+        return None
     if hook.kind == "http":
         body = None if hook.body is None else json.dumps(fill(hook.body, values)).encode()
         headers = {name: _text(value) for name, value in fill(hook.headers, values).items()}

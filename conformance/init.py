@@ -21,17 +21,26 @@ from conformance.transmitter import CAEP_EVENT_TYPES, Transmitter
 WIDTH = 100
 _LONGEST = 300
 
+_CLIENT = """\
+[auth.management]
+kind = "oauth2-client-credentials"
+token_url = "https://as.example/token"
+client_id = "..."
+client_secret = "env:SSF_CLIENT_SECRET"
+"""
+
 _MANAGEMENT = "SSF_TOKEN"
 _POLL = "SSF_POLL_TOKEN"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """A target whose metadata was fetched."""
+    """A target whose metadata was fetched; `pushes` says whether it may deliver that way."""
 
     target: Target
     url: str
     metadata: Mapping[str, Any]
+    pushes: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,7 +112,12 @@ def _fetch(target: Target) -> Found:
     try:
         transmitter = Transmitter(connection, Recorder())
         discover(transmitter)
-        return Found(target=target, url=transmitter.discovery_url, metadata=transmitter.metadata)
+        return Found(
+            target=target,
+            url=transmitter.discovery_url,
+            metadata=transmitter.metadata,
+            pushes=transmitter.delivers("push"),
+        )
     finally:
         connection.close()
 
@@ -133,7 +147,7 @@ def target_text(found: Found, *, management: str) -> str:
             "What is optional stands behind a # without a blank: take the # away to use it.",
         ),
         *_known(found, management),
-        *_optional(found.target.profile),
+        *_optional(found),
     ]
     return "\n\n".join(parts) + "\n"
 
@@ -161,6 +175,8 @@ def _known(found: Found, management: str) -> Iterator[str]:
                 *([f"authorization_schemes of the metadata: {_shown(schemes)}"] if schemes else []),
             ),
             _credential("auth.management", management),
+            _prose("Where an authorization server issues the token, put this in its place:"),
+            *(f"#   {line}" for line in _CLIENT.splitlines()),
         ]
     )
     if _polls_apart(profile):
@@ -187,7 +203,8 @@ def _known(found: Found, management: str) -> Iterator[str]:
     yield "\n".join(limits)
 
 
-def _optional(profile: Profile) -> Iterator[str]:
+def _optional(found: Found) -> Iterator[str]:
+    profile = found.target.profile
     apart = _polls_apart(profile)
     yield _option(
         _credential("second_receiver.auth.management", "SSF_SECOND_TOKEN"),
@@ -209,6 +226,7 @@ def _optional(profile: Profile) -> Iterator[str]:
         + " event types that can be raised, and subjects that the target knows.",
     )
     whom = 'stream = "{stream_id}"' if explicit else 'audience = "{audience}"'
+    whose = "stream {stream_id}" if explicit else "{audience}"
     yield _option(
         "[hooks.emit_event]",
         'kind = "http"',
@@ -218,6 +236,14 @@ def _optional(profile: Profile) -> Iterator[str]:
         why="A request of yours that raises an event, so that SETs can be judged without"
         " verification requests. Braces are filled in.",
     )
+    if profile.offers("read_status"):
+        yield _option(
+            "[hooks.transmitter_status]",
+            'kind = "manual"',
+            f'manual = "Set the status of {whose} to {{status}} in the admin console"',
+            why="What has the Transmitter itself change a stream's status: by hand, as here, or as"
+            " an http or command hook.",
+        )
     yield _option(
         "[hooks.clock.now]",
         'kind = "command"',
@@ -229,6 +255,14 @@ def _optional(profile: Profile) -> Iterator[str]:
         why="Commands of yours that tell the target's time in seconds, and move it. `read` is where"
         " the output, JSON, holds it.",
     )
+    if found.pushes:
+        yield _option(
+            "[push]",
+            'listen = "0.0.0.0:8443"',
+            'url = "https://receiver.example:8443/"',
+            why="Where the suite listens for pushes, and how the target reaches it: through a"
+            " tunnel that ends TLS, or with `cert` and `key`, two PEM files, by itself.",
+        )
 
 
 def _polls_apart(profile: Profile) -> bool:

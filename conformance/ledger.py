@@ -47,6 +47,8 @@ def document_of(run: Run, known_failures: KnownFailures | None = None) -> Result
     rows = [_requirement(run, row, known) for row in run.plan.rows.values()]
     counts = _counts(rows)
     verdict = _verdict(rows, strict=run.options.strict)
+    if _is_shut_out(run):
+        verdict = INCOMPLETE
     document: Json = {
         "format": 1,
         "suite": {"name": "ssf-conformance", "version": suite_version()},
@@ -57,6 +59,8 @@ def document_of(run: Run, known_failures: KnownFailures | None = None) -> Result
             "issuer": run.target.issuer,
             "profile": run.target.profile.id,
             "title": run.target.profile.title,
+            "credentials": run.target.kinds,
+            "ca_file": None if run.target.ca_file is None else str(run.target.ca_file),
         },
         "run": {
             "seed": run.options.seed,
@@ -72,6 +76,7 @@ def document_of(run: Run, known_failures: KnownFailures | None = None) -> Result
             "workers": run.workers,
             "again": run.options.command,
             "interrupted": run.interrupted,
+            "troubles": troubles_of(run),
         },
         "plan": {"hooks": dict(run.plan.hooks), "unlocks": run.plan.unlocks},
         "counts": counts,
@@ -125,9 +130,27 @@ def _requirement(run: Run, row: Row, known: KnownFailures) -> Json:
         "summary": requirement.summary,
         "verdict": verdict,
         "reason": reason,
+        "hook": row.hook,
         "known_failure": known_failure,
         "cases": [_case(done, requirement.id) for done in finished] if runs else [],
     }
+
+
+def troubles_of(run: Run) -> list[str]:
+    """Return what failed of what the operator lends, each once, with the next step."""
+    found: dict[str, list[str]] = {}
+    for one in run.troubles:
+        found.setdefault(one.place, []).append(one.text)
+    told = [
+        f"{texts[0]}{f', and {len(texts) - 1} more' if len(texts) > 1 else ''}; mend {place}"
+        for place, texts in found.items()
+    ]
+    told += [
+        f"every request with the credential of [auth.{channel}] was answered 401, so nothing is"
+        " said about the target: give one that is valid"
+        for channel in run.refused
+    ]
+    return told
 
 
 def _why_softer(run: Run, row: Row) -> str:
@@ -195,18 +218,25 @@ def _verdict(rows: Sequence[Json], *, strict: bool) -> str:
     return CONFORMANT
 
 
+def _is_shut_out(run: Run) -> bool:
+    """Say whether the target took the Receiver for nobody: then it was not judged at all."""
+    return "management" in run.refused
+
+
 def _exit_code(run: Run, rows: Sequence[Json], verdict: str) -> int:
     if run.interrupted:
         return EXIT_INTERRUPTED
     if run.crashes:
         return EXIT_OUR_ERROR
+    judged = any(row["verdict"] in _JUDGED for row in rows)
+    if _is_shut_out(run) or (run.troubles and not judged):
+        return EXIT_USAGE
     if verdict == NONCONFORMANT:
         return EXIT_NONCONFORMANT
-    if not any(row["verdict"] in _JUDGED for row in rows):
+    if not judged:
         return EXIT_NOTHING_JUDGED
-    if verdict == INCOMPLETE and not run.options.allow_incomplete:
-        return EXIT_INCOMPLETE
-    return EXIT_CONFORMANT
+    accepted = verdict != INCOMPLETE or run.options.allow_incomplete
+    return EXIT_CONFORMANT if accepted else EXIT_INCOMPLETE
 
 
 def _sets(run: Run) -> list[Json]:

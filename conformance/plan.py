@@ -188,7 +188,7 @@ def _no_sets(case: Case, transmitter: Transmitter) -> Iterator[Obstacle]:
     target = transmitter.target
     pushed = needs.delivery == "push" or not (needs.delivery or transmitter.polls)
     if needs.sets and pushed and not target.has_hook("push_listener"):
-        yield Obstacle("nothing listens for pushes; give --push-listen", "push_listener")
+        yield Obstacle("nothing listens for pushes", "push_listener")
     if needs.sets and not target.has_hook("emit_event") and not transmitter.offers("verify"):
         yield Obstacle("nothing raises a SET: no verification endpoint", "emit_event")
     if needs.events and not target.has_hook("emit_event"):
@@ -219,7 +219,7 @@ def _row(
     if inapplicable is not None:
         return planned(State.NOT_APPLICABLE, inapplicable)
     if row.observable == "not-observable":
-        return planned(State.EXCLUDED, f"can't be seen from outside: {row.how}")
+        return planned(State.EXCLUDED, row.how)
     if not cases:
         return planned(*_without_cases(row))
     hindered = [obstacles[case.name] for case in cases]

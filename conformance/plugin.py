@@ -74,6 +74,8 @@ class SuitePlugin:
         cases = list(_cases(items))
         try:
             plan = self.run.prepare([case for _, case in cases])
+            if plan.cases and not self.plan_only:
+                self.run.check_lent()
         except Exception as error:
             # pytest would print a wall of its own; whoever started the run says what is wrong.
             self.problem = error

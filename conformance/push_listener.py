@@ -38,6 +38,8 @@ _SILENT_CLIENT_S = 10.0
 # The longest that an answer is held back, in seconds: whoever waits longer gets it then.
 LONGEST_HOLD_S = 60.0
 
+# Whoever asks so whether an endpoint is there transmits nothing (RFC 9110 section 9.2.1).
+_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _WILDCARDS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 (recognised here, not bound to)
 _LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 
@@ -138,6 +140,7 @@ class Endpoint:
         self._pushes: list[Push] = []
         self._script: list[Reply] = []
         self._afterwards = ACCEPTED
+        self._again: Reply | None = None
         self._arrived = threading.Condition()
 
     def at(self, tail: str) -> str:
@@ -147,11 +150,17 @@ class Endpoint:
         """
         return f"{self.url}/{tail}"
 
-    def answers(self, *script: Reply, afterwards: Reply = ACCEPTED) -> None:
-        """Answer the next pushes as told, one after another, and all others with `afterwards`."""
+    def answers(
+        self, *script: Reply, afterwards: Reply = ACCEPTED, again: Reply | None = None
+    ) -> None:
+        """Answer the next pushes as told, one after another, and all others with `afterwards`.
+
+        With `again`, only what has not come before counts: what repeats a push gets that answer.
+        """
         with self._arrived:
             self._script = list(script)
             self._afterwards = afterwards
+            self._again = again
 
     @property
     def pushes(self) -> tuple[Push, ...]:
@@ -168,17 +177,21 @@ class Endpoint:
         """Take the URL away: what comes to it from now on is a stray."""
         self._forget()
 
-    def take(self, arrived: Callable[[Reply], Push]) -> Push:
-        """Keep a push and say how to answer it; `arrived` makes it from the answer."""
+    def take(self, body: bytes, arrived: Callable[[Reply], Push]) -> Push:
+        """Keep a push with that body and say how to answer it; `arrived` makes it of the answer."""
         with self._arrived:
             if len(self._pushes) >= MOST_PUSHES:
                 self.cut_off += 1
                 return arrived(answered(429, retry_after_s=3600))
-            reply = self._script.pop(0) if self._script else self._afterwards
-            push = arrived(reply)
+            push = arrived(self._reply_to(body))
             self._pushes.append(push)
             self._arrived.notify_all()
             return push
+
+    def _reply_to(self, body: bytes) -> Reply:
+        if self._again is not None and any(push.body == body for push in self._pushes):
+            return self._again
+        return self._script.pop(0) if self._script else self._afterwards
 
 
 class PushListener:
@@ -282,17 +295,21 @@ class PushListener:
             body = request.get_data()
         except RequestEntityTooLarge:
             return Response(status=413)
+        if not body and request.environ["REQUEST_METHOD"] in _SAFE:
+            return Response(status=204, headers={"Allow": "POST"})
         connection: Any = request.environ["werkzeug.socket"]
         push = endpoint.take(
+            body,
             lambda reply: Push(
                 at=clock.epoch(),
-                method=request.method,
+                # A Request has it in upper case, whatever was sent.
+                method=str(request.environ["REQUEST_METHOD"]),
                 url=endpoint.url + asked.partition(token)[2],
                 headers={name.lower(): value for name, value in request.headers.items()},
                 body=body,
                 reply=reply,
                 tls=connection.version() if isinstance(connection, ssl.SSLSocket) else None,
-            )
+            ),
         )
         return self._reply(push.reply, connection)
 
@@ -413,9 +430,13 @@ def _load(context: ssl.SSLContext, cert: Path | None, key: Path | None) -> None:
     try:
         context.load_cert_chain(str(cert), None if key is None else str(key))
     except (ssl.SSLError, OSError) as error:
+        if key is None:
+            raise TargetError(
+                f"--push-cert {cert}: holds no certificate with its key in PEM; give --push-key too"
+            ) from error
         raise TargetError(
-            f"--push-cert {cert}, --push-key {key}: no certificate with its key ({error});"
-            " name two PEM files that belong together"
+            f"--push-cert {cert}, --push-key {key}: are no certificate and its key; name two PEM"
+            " files that belong together"
         ) from error
 
 

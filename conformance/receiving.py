@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, MultipleResults, RuleBasedStateMachine, multiple, rule
 
 from conformance.client import NoAnswer
+from conformance.clock import growing_steps
 from conformance.history import History, gaps_of, returned_after_acknowledgement
 from conformance.spec.requirement import Grade
 from conformance.stream import MOST_POLLS_AT_ONCE, Stream
@@ -104,9 +105,8 @@ def collect(
     patience = transmitter.target.limits.patience_s if patience_s is None else patience_s
     if transmitter.clock.movable:
         patience = max(patience, cap_s or DAY_S)
+    steps = growing_steps(patience)
     came: set[str] = set()
-    waited = 0.0
-    step = 0.25
     at_once = MOST_POLLS_AT_ONCE
     while not (raised <= len(stream.history.jtis) and set(wanted) <= came):
         result = stream.poll()
@@ -118,13 +118,12 @@ def collect(
         if fresh and at_once:
             at_once -= 1
             continue
-        if waited > patience:
+        step = next(steps, None)
+        if step is None:
             if wanted and patience < cap_s:
                 raise Blocked(f"no redelivery within the {patience:.0f} s of --patience")
             break
         transmitter.clock.advance(step)
-        waited += step
-        step = min(step * 2, max(5.0, waited / 5))
     return frozenset(came)
 
 

@@ -15,12 +15,14 @@ from hypothesis import is_hypothesis_test, settings
 from hypothesis.errors import Flaky
 
 from conformance import clock
+from conformance.by_hand import has_terminal
 from conformance.client import (
     Connection,
     NoAnswer,
     SeenAnswer,
     SeenSet,
     Transport,
+    Trouble,
     Unreachable,
 )
 from conformance.exchange import Exchange, Recorder
@@ -34,7 +36,7 @@ from conformance.generate.exploring import (
 from conformance.plan import Case, Plan, Selection, make_plan
 from conformance.push_listener import PushListener
 from conformance.spec.requirement import Grade, load_catalogue
-from conformance.target import HOOKS, Target
+from conformance.target import HOOKS, Target, TargetError
 from conformance.transmitter import Transmitter
 from conformance.verdicts import (
     Blocked,
@@ -49,8 +51,13 @@ if TYPE_CHECKING:
 
 Json: TypeAlias = dict[str, Any]
 
-# Make a stream, read it, act, read again, look, delete it.
-REQUESTS_IN_AN_EXAMPLE = 6
+# Make a stream, read it, act twice, read again each time, look, try it out, delete it.
+REQUESTS_IN_AN_EXAMPLE = 9
+# How many requests a second get through, unless the operator allows fewer: to a mock in process, to
+# one over TLS on loopback, and to a target across a network.
+_RPS_IN_PROCESS = 500.0
+_RPS_LOOPBACK = 300.0
+_RPS_NETWORK = 50.0
 
 
 class Lease(Protocol):
@@ -129,6 +136,7 @@ class Run:
         self.seen_sets: list[SeenSet] = []
         self.seen_answers: dict[SeenAnswer, Exchange] = {}
         self.handshakes: dict[tuple[str, int], Handshakes] = {}
+        self.troubles: list[Trouble] = []
         self.started = clock.timestamp()
         self.interrupted = False
         self._watch = clock.Stopwatch()
@@ -170,6 +178,26 @@ class Run:
         self.plan = make_plan(self.catalogue, transmitter, cases, self.options.selection, hooks)
         return self.plan
 
+    def check_lent(self) -> None:
+        """Find out before the first case whether what the operator lends can be had at all.
+
+        Raises TargetError for a credential that nobody gives out, and for a hook that is done by
+        hand where there is no terminal; Unreachable for a certificate that can't be used.
+        """
+        if self.options.lease is not None or self._shared is None:
+            return
+        by_hand = self.target.manual_hooks
+        if by_hand and not has_terminal():
+            raise TargetError(
+                f"{self.target.named}: hooks.{by_hand[0]} is manual, and there is no terminal to"
+                " ask on: run it in one, or give a hook of kind http or command"
+            )
+        for credential in self.target.lent:
+            try:
+                self._shared.obtain(credential)
+            except NoAnswer as error:
+                raise TargetError(str(error)) from error
+
     def _open(self, case: str, recorder: Recorder) -> Transmitter:
         if self.options.lease is not None:
             lease = self.options.lease(case)
@@ -181,6 +209,7 @@ class Run:
         connection.seen_sets = self.seen_sets
         connection.seen_answers = self.seen_answers
         connection.handshakes = self.handshakes
+        connection.troubles = self.troubles
         connection.listener = self._listener
         if connection.target.issuer == self.target.issuer:
             connection.metadata = self.metadata
@@ -200,6 +229,8 @@ class Run:
             return self.options.workers or 1
         # A case that waits moves the clock it holds; side by side they would disturb each other.
         alone = self.target.profile.stream.model == "implicit" or self.target.has_hook("clock")
+        # And nobody does two things at a time by hand.
+        alone = alone or bool(self.target.manual_hooks)
         return 1 if alone else max(1, min(self.options.workers or 4, self.target.streams))
 
     def start(self) -> dict[str, "Future[Finished]"]:
@@ -272,9 +303,24 @@ class Run:
         return sum(REQUESTS_IN_AN_EXAMPLE * self._examples_of(case) for case in cases)
 
     @property
+    def expected_rps(self) -> float:
+        """Return about how many requests a second that will be."""
+        if self.target.limits.max_rps is not None:
+            return self.target.limits.max_rps
+        if self.target.in_process:
+            return _RPS_IN_PROCESS
+        return _RPS_LOOPBACK if self.options.lease is not None else _RPS_NETWORK
+
+    @property
     def duration_s(self) -> float:
         """Return the seconds since the run began."""
         return self._watch.seconds
+
+    @property
+    def refused(self) -> list[str]:
+        """Return the channels whose credential was answered with 401 and with nothing else."""
+        shared = self._shared
+        return [] if shared is None else sorted(shared.refused - shared.accepted)
 
     @property
     def crashes(self) -> dict[str, str]:

@@ -45,6 +45,7 @@ _OF_2021: Mapping[str, frozenset[str]] = MappingProxyType(
         "phone": frozenset({"phone_number"}),
     }
 )
+MEMBERS_OF_FORMAT = MappingProxyType({**_REGISTERED, **_FRAMEWORK, **_OF_2021})
 COMPLEX_MEMBERS = frozenset(
     {"user", "device", "session", "application", "tenant", "org_unit", "group"}
 )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from conformance import credentials, jws
 from conformance.client import Answer, Credential, SeenSet
+from conformance.clock import growing_steps
 from conformance.configuration import absent, same, shows
 from conformance.exchange import Exchange, Recorder
 from conformance.held import HeldPoll
@@ -70,6 +71,7 @@ class Stream:
         self.history = History()
         self.endpoint: Endpoint | None = None
         self._recorded = 0
+        self._unreadable = 0
         self._awaited = 0
         self._verified_at: float | None = None
         self._interrupted = False
@@ -157,16 +159,12 @@ class Stream:
             for name in self.profile.stream.receiver_supplied
             if operation == "replace_stream" and name not in body and not absent(before.get(name))
         ]
-        waited = 0.0
-        step = 0.25
-        while waited < self.transmitter.target.limits.patience_s:
+        for step in growing_steps(self.transmitter.target.limits.patience_s):
             found = self.transmitter.configuration_in(self.fetch())
             shown = all(shows(found, name, value) for name, value in body.items())
             if shown and not any(same(name, before[name], found.get(name)) for name in leaves):
                 return
             self.transmitter.clock.advance(step)
-            waited += step
-            step = min(step * 2, 5.0)
 
     # -- status
     # --------------------------------------------------------------------------------------
@@ -210,12 +208,10 @@ class Stream:
 
     def _await_status(self, status: object) -> None:
         """Wait until what was accepted shows, or the patience ends; nothing is sent again."""
-        waited = 0.0
-        step = 0.25
-        while waited < self.transmitter.target.limits.patience_s and self.status != status:
+        for step in growing_steps(self.transmitter.target.limits.patience_s):
+            if self.status == status:
+                return
             self.transmitter.clock.advance(step)
-            waited += step
-            step = min(step * 2, 5.0)
 
     # -- SETs
     # ----------------------------------------------------------------------------------------
@@ -296,9 +292,8 @@ class Stream:
         where encrypted SETs came, of which nobody can say whether they are enough.
         """
         patience = self.transmitter.target.limits.patience_s if patience_s is None else patience_s
+        steps = growing_steps(patience)
         found: dict[str, str] = {}
-        waited = 0.0
-        step = 0.25
         at_once = MOST_POLLS_AT_ONCE
         while True:
             came = self._polled_sets() if self.endpoint is None else self._pushed_sets()
@@ -306,16 +301,15 @@ class Stream:
             found.update(came)
             if enough(found):
                 return found
-            if waited >= patience:
-                if any(map(jws.is_encrypted, found.values())):
-                    raise Blocked("encrypted SETs came, and the suite has no key to read them")
-                return found
             if fresh and at_once and self.endpoint is None:
                 at_once -= 1
                 continue
+            step = next(steps, None)
+            if step is None:
+                if any(map(jws.is_encrypted, found.values())):
+                    raise Blocked("encrypted SETs came, and the suite has no key to read them")
+                return found
             self.let_pass(step)
-            waited += step
-            step = min(step * 2, max(5.0, waited / 5))
 
     def _polled_sets(self) -> Mapping[str, str]:
         result = self.poll()
@@ -372,14 +366,17 @@ class Stream:
             raise Blocked(NO_ENDPOINT)
         return self.endpoint.url if tail is None else self.endpoint.at(tail)
 
-    def answer_pushes(self, *script: Reply, afterwards: Reply = TAKEN) -> None:
+    def answer_pushes(
+        self, *script: Reply, afterwards: Reply = TAKEN, again: Reply | None = None
+    ) -> None:
         """Answer the next pushes as told, one after another, and all others with `afterwards`.
 
+        With `again`, what repeats a push gets that answer, and counts for none of the others.
         Raises Blocked for a stream without an endpoint.
         """
         if self.endpoint is None:
             raise Blocked(NO_ENDPOINT)
-        self.endpoint.answers(*script, afterwards=afterwards)
+        self.endpoint.answers(*script, afterwards=afterwards, again=again)
 
     def require_end_of_pushes(self) -> None:
         """Go on only where the target has not flooded the endpoint. Raises NotReached."""
@@ -389,6 +386,11 @@ class Stream:
             f"the target pushes without end: after {self._recorded} pushes to one stream,"
             f" {more} more were answered 429",
         )
+
+    def require_readable_pushes(self) -> None:
+        """Go on only where each push held a SET that can be told from others. Raises Blocked."""
+        if self._unreadable:
+            raise Blocked("a push came without a SET that can be read, which other rows judge")
 
     def await_pushes(
         self,
@@ -401,17 +403,15 @@ class Stream:
         Returns all pushes to this stream so far.
         """
         patience = self.transmitter.target.limits.patience_s if patience_s is None else patience_s
-        waited = 0.0
-        step = 0.25
+        steps = growing_steps(patience)
         while True:
             pushes = self.pushes
             self.require_end_of_pushes()
             done = len(pushes) >= enough if isinstance(enough, int) else enough(pushes)
-            if done or waited >= patience:
+            step = None if done else next(steps, None)
+            if step is None:
                 return pushes
             self.let_pass(step)
-            waited += step
-            step = min(step * 2, max(5.0, waited / 5))
 
     def _record(self, push: Push, at: float) -> None:
         secrets = self.transmitter.target.secrets
@@ -434,6 +434,7 @@ class Stream:
             ]
         )
         sets = dict(sets_in(push))
+        self._unreadable += not sets
         self.history.delivered(sets, at)
         if push.answered == ACCEPTED:
             self.history.acknowledged(sets, at)
@@ -501,14 +502,12 @@ class Stream:
 
     def await_answer(self, *held: HeldPoll[Answer]) -> bool:
         """Give held polls the patience to be answered; say whether one of them was."""
-        waited = 0.0
-        step = 0.25
+        steps = growing_steps(self.transmitter.target.limits.patience_s)
         while not any(one.answered() for one in held):
-            if waited >= self.transmitter.target.limits.patience_s:
+            step = next(steps, None)
+            if step is None:
                 return False
             self.transmitter.clock.advance(step)
-            waited += step
-            step = min(step * 2, 5.0)
         return True
 
     def receive(self, held: HeldPoll[Answer], *, ack: Sequence[str] = ()) -> PollAnswer:

@@ -91,12 +91,17 @@ class Reports:
         self._stream = stream
         self._known: set[str] = set()
 
+    @property
+    def transmitter(self) -> Transmitter:
+        """Return whose events they are."""
+        return self._stream.transmitter
+
     def of_event(self, subject: Subject, *, control: Subject | None = None) -> list[Subject]:
         """Have an event raised about a subject, and return whom the SETs are about that come.
 
         With `control` an event about that one follows, which the stream covers: what has not come
-        when its SET has will not come. Raises Blocked where that one doesn't come, or where one
-        comes whose subject can't be read.
+        when its SET has will not come, and SETs about that one are left out. Raises Blocked where
+        none of those comes, or where one comes whose subject can't be read.
         """
         self._stream.raise_set(subject=subject)
         if control is None:
@@ -106,8 +111,15 @@ class Reports:
         if not any(names(one, control) for one in found):
             raise Blocked("no SET came about a subject that was added, so silence says nothing")
         found += self._come(patience_s=_MOMENT_S)
-        found.remove(next(one for one in found if names(one, control)))
-        return found
+        return [one for one in found if not names(one, control)]
+
+    def of_event_once_added(self, subject: Subject) -> list[Subject]:
+        """Add a subject, and return whom the SETs are about that come of an event about it.
+
+        Raises Blocked as `cover` and `of_event` do.
+        """
+        cover(self._stream, subject)
+        return self.of_event(subject)
 
     def seconds_until_silent(self, subject: Subject, *, control: Subject) -> float | None:
         """Raise events about a subject until none comes any more; return how long that took.

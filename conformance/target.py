@@ -3,17 +3,20 @@
 Everything is checked before a request is sent; a wrong key is named, with its file and path.
 """
 
+import difflib
 import json
 import math
 import os
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, TypeAlias
+from types import MappingProxyType
+from typing import Any, TypeAlias, TypeVar
 from urllib.parse import SplitResult, quote_plus, urlencode, urlsplit
 
+from conformance import set_subjects
 from conformance.credentials import (
     FORM,
     Basic,
@@ -31,6 +34,7 @@ from conformance.spec import schema
 from conformance.spec.profile import Profile, ProfileError, load_profile
 
 Json: TypeAlias = dict[str, Any]
+T = TypeVar("T")
 
 CHANNELS = ("management", "poll")
 # Credentials of other Receivers that the operator may lend, each a hook and a table of target.toml.
@@ -43,10 +47,32 @@ HOOKS = (
     "clock",
     "push_listener",
 )
-KINDS = ("bearer", "header", "basic", "mtls", "token-request", "oauth2-client-credentials")
+KINDS: Mapping[type[Credential], str] = MappingProxyType(
+    {
+        Bearer: "bearer",
+        SecretHeader: "header",
+        Basic: "basic",
+        MutualTls: "mtls",
+        TokenRequest: "token-request",
+        ClientCredentials: "oauth2-client-credentials",
+    }
+)
 # Where a push goes that nobody is to get: RFC 6761 section 6.4.
 NOWHERE = "https://receiver.invalid/"
 
+
+# What the placeholders of each hook stand for.
+HOOK_VALUES: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "emit_event": ("event_type", "subject", "stream_id", "audience"),
+        "transmitter_status": ("status", "reason", "subject", "stream_id", "audience"),
+        "clock.now": (),
+        "clock.advance": ("seconds",),
+    }
+)
+PLACEHOLDER = re.compile(r"\{(\w+)\}")
+# How long a person is waited for, in seconds, where the hook does not say.
+MANUAL_TIMEOUT_S = 300.0
 
 _HIGHEST_PORT = 65535
 _REFERENCES = ("env:", "file:")
@@ -62,10 +88,11 @@ class TargetError(ValueError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hook:
-    """Something that the operator lends to the run: one HTTP request or one command.
+    """Something that the operator lends to the run: an HTTP request, a command or a task by hand.
 
-    In `url`, `headers`, `body` and `argv` a `{name}` is replaced; a body value that is nothing but
-    a placeholder keeps its JSON type. `read` is the dotted path of the result in the JSON answer.
+    In `url`, `headers`, `body`, `argv` and `manual` a `{name}` of HOOK_VALUES is replaced; a body
+    value that is nothing but a placeholder keeps its JSON type. `read` is the dotted path of the
+    result in the JSON answer. A person is given `timeout_s` seconds for the task.
     """
 
     name: str
@@ -76,6 +103,8 @@ class Hook:
     body: Mapping[str, Any] | None = None
     argv: tuple[str, ...] = ()
     read: str | None = None
+    manual: str = ""
+    timeout_s: float = MANUAL_TIMEOUT_S
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,16 +192,30 @@ class Target:
     def chooses_subjects(self) -> bool:
         """Say whether the hook that raises events can be told what they are about."""
         hook = self.hooks.get("emit_event")
-        parts = () if hook is None else (hook.url, hook.headers, hook.body, hook.argv)
+        parts = () if hook is None else (hook.url, hook.headers, hook.body, hook.argv, hook.manual)
         return "{subject}" in repr(parts)
+
+    @property
+    def manual_hooks(self) -> tuple[str, ...]:
+        """Return the names of the hooks that a person does by hand."""
+        return tuple(name for name, hook in self.hooks.items() if hook.kind == "manual")
+
+    @property
+    def kinds(self) -> dict[str, str]:
+        """Return the kind of the Receiver's credential for each channel."""
+        return {channel: KINDS[type(one)] for channel, one in self.credentials.items()}
+
+    @property
+    def lent(self) -> tuple[Credential, ...]:
+        """Return every credential that the operator lends."""
+        channels = (self.credentials, self.second_receiver, self.limited_receiver)
+        return tuple(one for credentials in channels for one in credentials.values())
 
     @property
     def secrets(self) -> frozenset[str]:
         """Return every secret of this target known by now, for redaction."""
-        channels = (self.credentials, self.second_receiver, self.limited_receiver)
-        lent = [one for credentials in channels for one in credentials.values()]
         client = () if self.oauth_client is None else (self.oauth_client,)
-        return frozenset(secret for one in (*lent, *client) for secret in one.secrets)
+        return frozenset(secret for one in (*self.lent, *client) for secret in one.secrets)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -218,7 +261,7 @@ def _target(document: Json, file: str, options: Options, *, named: str) -> Targe
     _validate(document, file)
     about = document["target"]
     limits = document.get("limits", {})
-    allow_http = options.allow_http or limits.pop("allow_http", False)
+    allow_http = limits.pop("allow_http", False) or options.allow_http
     issuer = _issuer(about["issuer"], file, allow_http=allow_http)
     profile_name = options.profile or about.get("profile") or "ssf-1.0"
     try:
@@ -249,8 +292,8 @@ def _target(document: Json, file: str, options: Options, *, named: str) -> Targe
         overrides=document.get("overrides", {}),
         streams=capabilities.get("streams", 1),
         event_types=tuple(capabilities.get("event_types", ())),
-        subjects=tuple(capabilities.get("subjects", ())),
-        hooks=_hooks(document.get("hooks", {})),
+        subjects=_subjects(capabilities.get("subjects", ()), profile, file),
+        hooks=_hooks(document.get("hooks", {}), file),
         limits=Limits(**limits),
         ca_file=ca_file,
         allow_http=allow_http,
@@ -274,10 +317,15 @@ def adjusted(target: Target, options: Options) -> Target:
         limits = replace(limits, patience_s=options.patience_s)
     if options.max_rps is not None:
         limits = replace(limits, max_rps=options.max_rps)
-    push_url = options.push_url or target.push_url
+    push_url = target.push_url if options.push_url is None else options.push_url
     listening = _listening(target, options)
     if push_url is not None:
         push_url = _push_url(push_url, target)
+        if listening is None:
+            raise TargetError(
+                f"--push-url {push_url}: nothing listens behind it; give --push-listen HOST:PORT"
+                " too, or `listen` in [push] of target.toml"
+            )
     elif listening is not None and not (listening.tls or target.allow_http):
         raise TargetError(
             f"--push-listen {listening.host}:{listening.port}: pushes need TLS; give --push-cert"
@@ -290,19 +338,24 @@ def _with_push(options: Options, table: Json) -> Options:
     """Return the options with what the file says of the push listener where they are silent."""
     return replace(
         options,
-        push_listen=options.push_listen or table.get("listen"),
-        push_url=options.push_url or table.get("url"),
-        push_cert=options.push_cert or _path(table.get("cert")),
-        push_key=options.push_key or _path(table.get("key")),
+        push_listen=_first(options.push_listen, table.get("listen")),
+        push_url=_first(options.push_url, table.get("url")),
+        push_cert=_first(options.push_cert, _path(table.get("cert"))),
+        push_key=_first(options.push_key, _path(table.get("key"))),
     )
+
+
+def _first(given: T | None, written: T | None) -> T | None:
+    """Return what the command line says, even where that is empty, else what the file does."""
+    return written if given is None else given
 
 
 def _push_url(url: str, target: Target) -> str:
     parts = _split(url, "--push-url")
+    if parts.scheme not in {"https", "http"} or not parts.hostname:
+        raise TargetError(f"--push-url {url!r}: is no URL such as https://ci.example:8443/")
     if parts.scheme != "https" and not target.allow_http:
         raise TargetError(f"--push-url {url}: use https, or add --allow-http for a lab")
-    if not parts.hostname:
-        raise TargetError(f"--push-url {url}: names no host")
     if parts.query or parts.fragment:
         raise TargetError(f"--push-url {url}: has a query or fragment; paths are put below it")
     return url if url.endswith("/") else f"{url}/"
@@ -323,6 +376,9 @@ def _listening(target: Target, options: Options) -> Listening | None:
         raise TargetError(f"--push-cert {cert}: nothing listens; give --push-listen HOST:PORT too")
     if found.own_authority:
         raise TargetError(f"--push-cert {cert}: the mock trusts a certificate of the suite's own")
+    for option, path in (("--push-cert", cert), ("--push-key", key)):
+        if path is not None and not path.is_file():
+            raise TargetError(f"{option} {path}: there is no such file; name a PEM file")
     return replace(found, cert=cert, key=key)
 
 
@@ -330,7 +386,8 @@ def _host_and_port(place: str) -> tuple[str, int]:
     host, _, port = place.rpartition(":")
     if not host or not (port.isascii() and port.isdecimal()) or int(port) > _HIGHEST_PORT:
         raise TargetError(
-            f"--push-listen {place}: write HOST:PORT, such as 0.0.0.0:8443; port 0 is any free one"
+            f"--push-listen {place!r}: write HOST:PORT, such as 0.0.0.0:8443; port 0 is any free"
+            " one"
         )
     return host.removeprefix("[").removesuffix("]"), int(port)
 
@@ -476,13 +533,89 @@ def _bearer_token(reference: str, place: str) -> str:
     return token
 
 
-def _hooks(table: Json) -> dict[str, Hook]:
+def _hooks(table: Json, file: str) -> dict[str, Hook]:
     flat = {name: one for name, one in table.items() if name != "clock"}
     flat |= {f"clock.{name}": one for name, one in table.get("clock", {}).items()}
+    for name, one in flat.items():
+        _check_placeholders(one, name, f"{file}: hooks.{name}")
     return {
         name: Hook(name=name, **{**one, "argv": tuple(one.get("argv", ()))})
         for name, one in flat.items()
     }
+
+
+def _check_placeholders(hook: Json, name: str, place: str) -> None:
+    known = HOOK_VALUES[name]
+    for where, text in _texts(hook, place):
+        for found in PLACEHOLDER.findall(text):
+            if found not in known:
+                meant = _near(found, known)
+                hint = f"did you mean {{{meant}}}?" if meant else f"known here: {_braced(known)}"
+                raise TargetError(f"{where}: unknown placeholder {{{found}}}; {hint}")
+
+
+def _texts(part: object, place: str) -> Iterator[tuple[str, str]]:
+    """Yield each text in a part of a document, with its place."""
+    if isinstance(part, str):
+        yield place, part
+    elif isinstance(part, dict):
+        for name, one in part.items():
+            yield from _texts(one, f"{place}.{name}")
+    elif isinstance(part, list):
+        for number, one in enumerate(part):
+            yield from _texts(one, f"{place}.{number}")
+
+
+def _braced(names: Collection[str]) -> str:
+    return ", ".join(f"{{{name}}}" for name in names) or "none"
+
+
+def _near(name: str, known: Collection[str]) -> str | None:
+    return next(iter(difflib.get_close_matches(name, known, n=1)), None)
+
+
+def _subjects(subjects: Collection[Json], profile: Profile, file: str) -> tuple[Json, ...]:
+    """Return the subjects, each of them as its format has it (RFC 9493 section 3)."""
+    name = profile.schemas["subject"]
+    for number, subject in enumerate(subjects):
+        place = f"{file}: capabilities.subjects.{number}"
+        for where, identifier in _identifiers(subject, place):
+            _check_members(identifier, where)
+        for breach in schema.problems(name, subject):
+            path = breach.path.rstrip("/").replace("/", ".")
+            raise TargetError(f"{place}{path}: {breach.message}")
+    return tuple(subjects)
+
+
+def _identifiers(subject: Any, place: str) -> Iterator[tuple[str, Json]]:  # noqa: ANN401 (JSON)
+    """Yield each simple identifier in a subject that has a format, with its place."""
+    if not isinstance(subject, dict):
+        return
+    match subject.get("format"):
+        case "complex":
+            for name, part in subject.items():
+                yield from _identifiers(part, f"{place}.{name}")
+        case "aliases" if isinstance(subject.get("identifiers"), list):
+            for number, part in enumerate(subject["identifiers"]):
+                yield from _identifiers(part, f"{place}.identifiers.{number}")
+        case str():
+            yield place, subject
+
+
+def _check_members(identifier: Json, place: str) -> None:
+    """Hold an identifier to the members of its format; a private format may have any."""
+    named = identifier["format"]
+    members = set_subjects.MEMBERS_OF_FORMAT.get(named)
+    if members is None:
+        if meant := _near(named, (*set_subjects.MEMBERS_OF_FORMAT, "complex")):
+            raise TargetError(f"{place}.format: unknown format {named!r}; did you mean {meant!r}?")
+        return
+    for name in identifier:
+        if name not in {"format", *members}:
+            raise TargetError(
+                f"{place}: unknown member {name!r}; a subject of format {named!r} has"
+                f" {', '.join(sorted(members))}"
+            )
 
 
 def _issuer(issuer: str, file: str, *, allow_http: bool) -> str:
@@ -547,7 +680,7 @@ def _validate(document: Json, file: str) -> None:
         # The value may be a secret written out: it is not repeated.
         hint = _NEVER_IN_FILE
         if wrong.place.endswith(".kind"):
-            hint = f"write one of {', '.join(KINDS)}"
+            hint = f"write one of {', '.join(KINDS.values())}"
         elif wrong.keyword == "enum" and wrong.place.endswith(CHANNELS):
             hint = "has a key that its kind does not take; see Credentials in the README"
         raise TargetError(f"{file}: {wrong.place}: {hint}")

@@ -11,7 +11,7 @@ from urllib.parse import urlencode, urlsplit
 
 from conformance import clock as time_of
 from conformance import credentials, hooks, jws
-from conformance.client import Answer, Connection, Credential, NoAnswer
+from conformance.client import Answer, Connection, Credential, NoAnswer, Trouble
 from conformance.credentials import Bearer
 from conformance.exchange import Exchange, Recorder
 from conformance.handshake import Handshakes, shake_hands
@@ -140,10 +140,17 @@ class Transmitter:
                 host,
                 port,
                 ca_file=self.target.ca_file,
+                certificate=self._client_certificate,
                 timeout_s=self.target.limits.timeout_s,
                 pause=self.connection.pacer.wait,
             )
         return known[host, port]
+
+    @property
+    def _client_certificate(self) -> credentials.ClientCertificate | None:
+        """Return the certificate that the target's own Receiver connects with, if it has one."""
+        lent = (one.client_certificate for one in self.target.credentials.values())
+        return next((one for one in lent if one is not None), None)
 
     def learn(self, answer: Answer) -> None:
         """Take the metadata from the answer to a discovery request, if it holds any."""
@@ -485,12 +492,18 @@ class Transmitter:
         hook = self.target.hooks[name]
         try:
             return hooks.call(
-                hook, values, send=self._send_hook, record_command=self._record_command
+                hook,
+                values,
+                send=self._send_hook,
+                record_command=self._record_command,
+                ask=self._ask_person,
             )
         except hooks.HookFailed as error:
-            raise Blocked(str(error)) from error
+            reason = str(error)
         except NoAnswer as error:
-            raise Blocked(f"hook {name}: {error}") from error
+            reason = f"hook {name}: {error}"
+        self.connection.troubles.append(Trouble(f"[hooks.{name}]", reason))
+        raise Blocked(reason)
 
     def _send_hook(
         self, hook: Hook, url: str, headers: dict[str, str], body: bytes | None
@@ -510,19 +523,31 @@ class Transmitter:
         return answer.status, answer.body
 
     def _record_command(self, hook: Hook, argv: list[str], code: int, output: str) -> None:
+        error = f"ended with {code}" if code else None
+        self._record_deed(f"command:{hook.name}", " ".join(argv), output=output, error=error)
+
+    def _ask_person(self, hook: Hook, task: str) -> None:
+        self._record_deed(f"manual:{hook.name}", task)
+        self.connection.person.ask(f"{task}  [{hook.name}, for {self._case}]", hook.timeout_s)
+
+    def _record_deed(
+        self, operation: str, deed: str, *, output: str | None = None, error: str | None = None
+    ) -> None:
+        """Record what the operator's side did without HTTP."""
+        secrets = self.target.secrets
         self.recorder.exchanges.append(
             Exchange(
                 number=len(self.recorder.exchanges) + 1,
-                operation=f"command:{hook.name}",
+                operation=operation,
                 channel="other",
                 method="",
-                url=redact_text(" ".join(argv), self.target.secrets),
+                url=redact_text(deed, secrets),
                 request_headers={},
                 request_body=None,
                 status=None,
                 response_headers={},
-                response_body=redact_text(output, self.target.secrets),
-                error=f"ended with {code}" if code else None,
+                response_body=None if output is None else redact_text(output, secrets),
+                error=error,
                 duration_s=0.0,
             )
         )
@@ -587,6 +612,7 @@ class Transmitter:
         stream_id: str | None = None,
         stream: Mapping[str, Any] | None = None,
         subject: object = None,
+        query: Mapping[str, str] | None = None,
         credential: Credential = "own",
         method: str | None = None,
         headers: Mapping[str, str] | None = None,
@@ -597,10 +623,10 @@ class Transmitter:
         """Call an operation of the profile and return its answer, whatever it is.
 
         `body` is canonical (JSON of any type, an object where it is to be valid), `raw` is sent
-        as it is, `subject` stands as JSON in the query (2021 draft, section 7.1.1.1), `method` is
-        another verb than the operation's, `headers` stand in place of the usual Content-Type of a
-        body, `retried` holds the statuses after which it is sent again. Raises NoAnswer, or
-        NotReached where the endpoint's URL is not known.
+        as it is, `subject` stands as JSON in the query (2021 draft, section 7.1.1.1), `query` is
+        what else stands there, `method` is another verb than the operation's, `headers` stand in
+        place of the usual Content-Type of a body, `retried` holds the statuses after which it is
+        sent again. Raises NoAnswer, or NotReached where the endpoint's URL is not known.
         """
         spoken = self.profile.operations[operation]
         try:
@@ -608,12 +634,13 @@ class Transmitter:
         except UnresolvedEndpoint as error:
             raise NotReached(str(error)) from error
         method = method or spoken.method
-        asked = {"stream_id": stream_id} if spoken.stream_id == "query" else {}
+        asked: dict[str, str | None] = dict(query or {})
+        if spoken.stream_id == "query":
+            asked["stream_id"] = stream_id
         asked["subject"] = None if subject is None else json.dumps(subject)
         named = {name: value for name, value in asked.items() if value is not None}
         if named:
-            query = urlencode(named, errors="replace")
-            url = f"{url}{'&' if '?' in url else '?'}{query}"
+            url = f"{url}{'&' if '?' in url else '?'}{urlencode(named, errors='replace')}"
         content = raw
         if body is not None:
             if spoken.stream_id == "body" and stream_id is not None and isinstance(body, Mapping):

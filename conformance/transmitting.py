@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from conformance import jws
+from conformance.clock import growing_steps
 from conformance.jose import claims_of
 from conformance.stream import MOST_POLLS_AT_ONCE, Stream
 from conformance.transmitter import Transmitter
@@ -73,25 +74,25 @@ class Tap:
     ) -> list[Arrival]:
         """Wait until what came is enough, or the patience (in seconds) ends; return what came.
 
-        Raises Blocked where nobody has pushed anything in this run: then silence tells nothing.
+        Raises Blocked where silence tells nothing: nobody has pushed anything in this run, or
+        what was pushed can't be read.
         """
         limits = self._stream.transmitter.target.limits
         patience = limits.patience_s if patience_s is None else patience_s
-        waited = 0.0
-        step = 0.25
+        steps = growing_steps(patience)
         while True:
             self._empty()
             came = self.arrivals
             if enough(came):
                 return came
-            if waited >= patience:
+            step = next(steps, None)
+            if step is None:
                 self._require_reached()
                 return came
             self._stream.let_pass(step)
-            waited += step
-            step = min(step * 2, max(5.0, waited / 5))
 
     def _require_reached(self) -> None:
+        self._stream.require_readable_pushes()
         listener = self._stream.transmitter.listener
         if self._stream.endpoint is not None and listener is not None and not listener.reached:
             raise Blocked("nothing was pushed in this run; does the target reach --push-url?")
@@ -121,6 +122,16 @@ def natives(stream: Stream, arrivals: Sequence[Arrival]) -> list[Arrival]:
 def is_announcement(arrival: Arrival) -> bool:
     """Say whether a SET speaks of a stream's status, under whatever type."""
     return arrival.event_type.endswith("/stream-updated") or "status" in arrival.payload
+
+
+def announces(status: object, arrivals: Sequence[Arrival]) -> bool:
+    """Say whether one of these SETs announces that status."""
+    return any(is_announcement(one) and one.payload.get("status") == status for one in arrivals)
+
+
+def brings(state: object, arrivals: Sequence[Arrival]) -> bool:
+    """Say whether one of these SETs brings the state of a verification request back."""
+    return any(one.payload.get("state") == state for one in arrivals)
 
 
 def receives_by(transmitter: Transmitter, delivery: str) -> bool:

@@ -21,6 +21,7 @@ EXIT_OK = 0
 EXIT_OUR_ERROR = 3
 EXIT_USAGE = 4
 
+_CERTIFICATE = "-----BEGIN CERTIFICATE-----"
 _HIGHEST_PORT = 65535
 _LONGEST_POLL_S = 86_400.0
 
@@ -107,11 +108,15 @@ def _server(
 
 def _certificates(path: Path) -> str:
     try:
-        return path.read_text(encoding="ascii")
+        text = path.read_text(encoding="ascii")
     except (OSError, UnicodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not text"
         problem = f"{path} can't be read: {reason}; name a file with certificates in PEM"
         raise CannotServeError("push-ca", problem) from error
+    if _CERTIFICATE not in text:
+        problem = f"{path} holds no certificate; name a file with certificates in PEM"
+        raise CannotServeError("push-ca", problem)
+    return text
 
 
 def _announce(

@@ -120,10 +120,12 @@ class Configurations:
         if method is None or method != self._profile.delivery.push:
             raise InvalidRequest(f"delivery.method {method!r} is not supported", "delivery")
         # http is for a lab, where the Transmitter itself does without TLS.
-        schemes = ("https://",) if self._issuer.startswith("https:") else ("https://", "http://")
-        if not isinstance(endpoint_url, str) or not endpoint_url.lower().startswith(schemes):
+        schemes = ("https",) if self._issuer.startswith("https:") else ("https", "http")
+        starts = tuple(f"{scheme}://" for scheme in schemes)
+        if not isinstance(endpoint_url, str) or not endpoint_url.lower().startswith(starts):
             raise InvalidRequest(
-                "delivery.endpoint_url must be an https URL to push to", "delivery"
+                f"delivery.endpoint_url must be an {' or '.join(schemes)} URL to push to",
+                "delivery",
             )
         return DeliveryConfiguration(
             method=method,

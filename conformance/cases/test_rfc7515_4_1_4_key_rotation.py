@@ -1,6 +1,7 @@
 """The key of a SET that comes now: RFC 7515, section 4.1.4; SSF 1.0, section 4.1.4."""
 
 from conformance import jws
+from conformance.key_sets import PUBLIC, verify_public
 from conformance.transmitter import Transmitter
 from conformance.verdicts import Blocked, Needs, judges, require, verify
 
@@ -9,10 +10,11 @@ from conformance.verdicts import Blocked, Needs, judges, require, verify
     "RFC7515-4.1.4-KID-RESOLVES",
     "SSF-4.1.4-KEY-FROM-JWKS",
     "SSE-11.1.1-KEY-FROM-JWKS",
+    PUBLIC,
     needs=Needs(stream=True, sets=1, operations=("read_key_set",)),
 )
 def test_the_key_of_a_set_that_comes_is_published(transmitter: Transmitter) -> None:
-    """The key set has the key of a new SET still, or already, when the SET comes."""
+    """The key set has the key of a new SET still, or already, when the SET comes, and no secret."""
     require(transmitter.read_key_set().served, "the key set can't be read")
     with transmitter.new_stream() as stream:
         for token in stream.obtain_sets().values():
@@ -22,6 +24,7 @@ def test_the_key_of_a_set_that_comes_is_published(transmitter: Transmitter) -> N
                 raise Blocked(f"the SET is {error}") from error
             # Read anew: a key that was published before, and is no more, checks nothing now.
             key_set = transmitter.read_key_set().document
+            verify_public(key_set)
             kid = compact.header.get("kid")
             if kid is not None:
                 verify(

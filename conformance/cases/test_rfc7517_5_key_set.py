@@ -2,6 +2,7 @@
 
 from collections import Counter
 
+from conformance.key_sets import verify_public
 from conformance.shapes import requirements_of, verify_shape
 from conformance.transmitter import Transmitter
 from conformance.verdicts import judges, verify
@@ -19,6 +20,7 @@ def test_the_key_set_has_its_shape_and_no_secret(transmitter: Transmitter) -> No
     )
     if answer.is_json:
         verify_shape(transmitter, "key_set", answer.document)
+        verify_public(answer.document)
 
 
 @judges("RFC7517-4.5-KID-DISTINCT", "RFC7517-4.2-USE-SIG")

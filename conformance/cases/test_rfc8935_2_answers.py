@@ -48,6 +48,8 @@ ODD: Mapping[str, Reply] = {
     "no answer": silent(),
 }
 
+STOPPED = frozenset({"paused", "disabled"})
+
 # A hurried Transmitter may try again at once, but not time after time.
 MOST_IN_A_MOMENT = 3
 MOMENT_S = 1.0
@@ -67,8 +69,11 @@ def jti_of(push: Push) -> str | None:
     return next((jti for jti, _ in sets_in(push)), None)
 
 
-def next_push(stream: Stream) -> Push | None:
-    """Have a SET raised and return the first push of a new one, None where none comes."""
+def next_push(stream: Stream, *, patience_s: float | None = None) -> Push | None:
+    """Have a SET raised and return the first push of a new one, None where none comes.
+
+    Raises Blocked where a push came that can't be told from another.
+    """
     known = {jti_of(push) for push in stream.pushes}
 
     def fresh(pushes: Sequence[Push]) -> list[Push]:
@@ -76,7 +81,9 @@ def next_push(stream: Stream) -> Push | None:
 
     enable(stream)
     stream.raise_set()
-    return next(iter(fresh(stream.await_pushes(lambda pushes: bool(fresh(pushes))))), None)
+    came = stream.await_pushes(lambda pushes: bool(fresh(pushes)), patience_s=patience_s)
+    stream.require_readable_pushes()
+    return next(iter(fresh(came)), None)
 
 
 def first_push(stream: Stream) -> Push:
@@ -92,12 +99,23 @@ def times(pushes: Sequence[Push], first: Push) -> int:
     return sum(jti_of(push) == jti_of(first) for push in pushes)
 
 
+def retries_in(stream: Stream) -> float | None:
+    """Return for how long retries are waited for, in seconds; None is the operator's patience.
+
+    Whoever is not heard of for an inactivity_timeout may find the stream stopped (section 8.1.1).
+    """
+    if not stream.transmitter.clock.movable:
+        return None
+    timeout = stream.configuration.get("inactivity_timeout")
+    return min(DAY_S, timeout / 2) if isinstance(timeout, int) and timeout > 0 else DAY_S
+
+
 def enable(stream: Stream) -> None:
     """Enable a stream again that was suspended, as it may be (SSF 1.0 section 8.1.2)."""
     if not stream.transmitter.offers("update_status"):
         return
     status = stream.send("read_status").document
-    if isinstance(status, dict) and status.get("status") in {"paused", "disabled"}:
+    if isinstance(status, dict) and status.get("status") in STOPPED:
         stream.send("update_status", body={"status": "enabled"})
 
 
@@ -151,13 +169,12 @@ def test_a_refused_set_does_not_hold_the_next_one_up(
 ) -> None:
     """After a 400 with an error code, whichever it is, the next SET is pushed."""
     with transmitter.new_push_stream() as stream:
-        stream.answer_pushes(refused(codes[0]))
+        stream.answer_pushes(*map(refused, codes), again=ACCEPTED)
         first_push(stream)
-        for code, following in zip(codes, (*map(refused, codes[1:]), ACCEPTED), strict=True):
-            stream.answer_pushes(following)
+        for code in codes:
             verify(
                 requirement,
-                next_push(stream) is not None,
+                next_push(stream, patience_s=retries_in(stream)) is not None,
                 expected=f"a push of the next SET after one that was answered 400, err {code}",
                 got="none within the patience",
             )
@@ -174,49 +191,59 @@ def test_a_set_outlives_a_failure_that_passes(transmitter: Transmitter, failure:
     with transmitter.new_push_stream() as stream:
         stream.answer_pushes(PASSING[failure])
         first = first_push(stream)
-        movable = transmitter.clock.movable
         again = times(
             stream.await_pushes(
-                lambda pushes: times(pushes, first) > 1, patience_s=DAY_S if movable else None
+                lambda pushes: times(pushes, first) > 1, patience_s=retries_in(stream)
             ),
             first,
         )
-        if again < 2 and not movable:
+        if again < 2 and not transmitter.clock.movable:
             raise Blocked("no second push within the patience; raise --patience?")
+        if again < 2 and transmitter.offers("read_status") and stream.status in STOPPED:
+            raise Blocked("the stream was stopped for it, which other rows judge")
         verify(
             "RFC8935-4-RETRY-STRATEGY",
             again > 1,
             expected=f"another push of jti {jti_of(first)}, of which the first met with {failure}",
-            got="none within a day",
+            got="none in all the time that it was waited for",
             at_most=Grade.NOTE if PASSING[failure].resets else None,
         )
 
 
 @judges("RFC8935-4-RETRY-STRATEGY", needs=needs(len(ODD) + 1))
 def test_no_answer_to_one_set_ends_the_stream(transmitter: Transmitter) -> None:
-    """Whatever one push is answered, or not answered, the next SET is pushed."""
+    """Whatever one push is answered, or not answered, the next SET is pushed.
+
+    It may have to wait until the one before has been tried again.
+    """
     with transmitter.new_push_stream() as stream:
-        names = tuple(ODD)
-        stream.answer_pushes(ODD[names[0]])
+        stream.answer_pushes(*ODD.values(), again=ACCEPTED)
         first_push(stream)
-        for name, following in zip(names, (*names[1:], None), strict=True):
-            stream.answer_pushes(ACCEPTED if following is None else ODD[following])
+        for name in ODD:
+            came = next_push(stream, patience_s=retries_in(stream)) is not None
+            if not came and not transmitter.clock.movable:
+                raise Blocked("no push of the next SET within the patience; raise --patience?")
             verify(
                 "RFC8935-4-RETRY-STRATEGY",
-                next_push(stream) is not None,
+                came,
                 expected=f"a push of the next SET after one that met with {name}",
-                got="none within the patience",
+                got="none in all the time that it was waited for",
             )
+            if not came:
+                return
 
 
+@pytest.mark.parametrize("failure", PASSING)
 @judges("RFC8935-2-RESEND-DELAY", needs=needs(1))
-def test_a_receiver_in_trouble_is_given_time(transmitter: Transmitter) -> None:
-    """A SET that is answered 503 is not pushed again and again within a moment."""
+def test_a_receiver_in_trouble_is_given_time(transmitter: Transmitter, failure: str) -> None:
+    """A SET whose push fails is not pushed again and again within a moment."""
     with transmitter.new_push_stream() as stream:
-        stream.answer_pushes(afterwards=answered(503))
+        stream.answer_pushes(afterwards=PASSING[failure])
         first = first_push(stream)
-        pushes = stream.await_pushes(MOST_IN_A_MOMENT + 1, patience_s=MOMENT_S)
-        at_once = times(pushes, first)
+        stream.await_pushes(MOST_IN_A_MOMENT + 1, patience_s=MOMENT_S)
+        # A clock that can be moved may go on by itself too.
+        came = [one.at for one in stream.history.deliveries if one.jti == jti_of(first)]
+        at_once = sum(at - came[0] <= MOMENT_S for at in came)
         verify(
             "RFC8935-2-RESEND-DELAY",
             at_once <= MOST_IN_A_MOMENT,

@@ -131,7 +131,7 @@ def attempt_beside(stream: Stream, operation: str, credential: Credential) -> tu
     status = status_of(stream, operation)
     body = request_body(operation, {}, "asked for without the right to")
     answer = stream.send(operation, body=body, credential=credential)
-    untouched = status_of(stream, operation) == status
+    untouched = status_of(stream, operation) == status and not is_shown({}, answer, body)
     if not untouched:
         stream.update_status(status)
     return answer, untouched

@@ -3,12 +3,26 @@
 The draft of 2021 says the same in its section 7.1.1.1.
 """
 
+from collections.abc import Sequence
+from functools import partial
+
 import pytest
 
+from conformance.push_listener import Push, answered
 from conformance.receiving import SETTLES_S
 from conformance.stream import Stream
 from conformance.transmitter import Transmitter
-from conformance.transmitting import DELIVERIES, QUIET_S, Tap, natives, receives_by, stream_by
+from conformance.transmitting import (
+    DELIVERIES,
+    QUIET_S,
+    Arrival,
+    Tap,
+    announces,
+    brings,
+    natives,
+    receives_by,
+    stream_by,
+)
 from conformance.verdicts import Blocked, Needs, judges, observe, require, verify
 
 ENABLED = ("SSF-8.1.2.1-ENABLED-TRANSMITS", "SSE-7.1.1.1-ENABLED")
@@ -17,11 +31,13 @@ HOLDS = ("SSF-8.1.2.1-PAUSED-HOLDS", "SSE-7.1.1.1-PAUSED-HOLDS")
 ORDER = ("SSF-8.1.2.1-PAUSED-ORDER", "SSE-7.1.1.1-PAUSED-ORDER")
 MAY_DROP = "SSF-8.1.2.1-PAUSED-MAY-DROP"
 DISABLED = ("SSF-8.1.2.1-DISABLED-SILENT", "SSE-7.1.1.1-DISABLED")
+KEPT = ("SSF-8.1.2-UPDATE-KEEPS-STATUS", "SSE-7.1.1-UPDATE-KEEPS-STATUS")
 NOT_HELD = ("SSF-8.1.2.1-DISABLED-NOT-HELD", "SSE-7.1.1.1-DISABLED")
 
 SERIES = 3
 
 STOPS = Needs(stream=True, sets=1, operations=("read_status", "update_status"))
+VERIFIES = Needs(stream=True, sets=1, operations=("verify", "read_status", "update_status"))
 RAISES = Needs(stream=True, sets=1, events=True, operations=("read_status", "update_status"))
 
 by_each_delivery = pytest.mark.parametrize("delivery", DELIVERIES)
@@ -36,9 +52,10 @@ def test_an_enabled_stream_transmits(transmitter: Transmitter, delivery: str) ->
     with stream_by(transmitter, delivery) as stream:
         start(stream)
         verify_transmits(stream)
-        stop(stream, "paused")
-        start(stream)
-        verify_transmits(stream)
+        for _ in range(2):
+            stop(stream, "paused")
+            start(stream)
+            verify_transmits(stream)
 
 
 @by_each_delivery
@@ -46,27 +63,29 @@ def test_an_enabled_stream_transmits(transmitter: Transmitter, delivery: str) ->
 def test_a_paused_stream_is_silent_and_holds_what_happens(
     transmitter: Transmitter, delivery: str
 ) -> None:
-    """What happens in a pause comes when the stream is enabled again, and not before."""
+    """What happens in a pause comes when the stream is enabled again, and not before; each time."""
     if not receives_by(transmitter, delivery):
         return
     with stream_by(transmitter, delivery) as stream:
         types = series(stream)
         require_events(stream, types[0])
-        stop(stream, "paused")
-        tap = Tap(stream)
-        raise_in_turn(stream, types)
-        verify_silent(PAUSED, stream, tap)
-        start(stream)
-        held = natives(stream, tap.wait(lambda found: len(natives(stream, found)) >= len(types)))
-        for requirement in HOLDS:
-            verify(
-                requirement,
-                types[-1] in [one.event_type for one in held],
-                expected="at least the last of the events in the pause, once it is over",
-                got=f"{len(held)} of {len(types)} events, without the last",
-            )
-        if len(held) < len(types):
-            observe(MAY_DROP, f"{len(types) - len(held)} of {len(types)} held events were dropped")
+        for pause in ("first", "second"):
+            stop(stream, "paused")
+            tap = Tap(stream)
+            raise_in_turn(stream, types)
+            verify_silent(PAUSED, stream, tap)
+            start(stream)
+            held = natives(stream, tap.wait(partial(holds, stream, len(types))))
+            for requirement in HOLDS:
+                verify(
+                    requirement,
+                    types[-1] in [one.event_type for one in held],
+                    expected=f"at least the last event of the {pause} pause, once it is over",
+                    got=f"{len(held)} of {len(types)} events, without the last",
+                )
+            if len(held) < len(types):
+                dropped = len(types) - len(held)
+                observe(MAY_DROP, f"{dropped} of {len(types)} held events were dropped")
 
 
 @by_each_delivery
@@ -83,7 +102,7 @@ def test_what_a_pause_held_comes_in_order(transmitter: Transmitter, delivery: st
         tap = Tap(stream)
         raise_in_turn(stream, types)
         start(stream)
-        came = tap.wait(lambda found: len(natives(stream, found)) >= len(types))
+        came = tap.wait(partial(holds, stream, len(types)))
         order = [one.event_type for one in came if one.event_type in types]
         if len(order) > 1:
             for requirement in ORDER:
@@ -123,6 +142,50 @@ def test_a_disabled_stream_is_silent_and_holds_nothing(
         verify_transmits(stream)
 
 
+@judges(*NOT_HELD, needs=RAISES)
+def test_a_pause_keeps_nothing_of_a_disabled_stream(transmitter: Transmitter) -> None:
+    """What happens while a stream is disabled never comes, also where it is paused after that."""
+    with transmitter.new_stream() as stream:
+        types = series(stream)
+        require_events(stream, types[0])
+        stop(stream, "disabled")
+        raise_in_turn(stream, types[:1])
+        stop(stream, "paused")
+        tap = Tap(stream)
+        start(stream)
+        late = natives(stream, tap.wait(lambda found: natives(stream, found), patience_s=QUIET_S))
+        for requirement in NOT_HELD:
+            verify(
+                requirement,
+                not late,
+                expected="none of the events from the time when the stream was disabled",
+                got=[one.event_type for one in late],
+            )
+
+
+@by_each_delivery
+@judges(*DISABLED, needs=VERIFIES)
+def test_a_disabled_stream_is_not_verified(transmitter: Transmitter, delivery: str) -> None:
+    """What is requested while a stream is disabled is refused, or at least not transmitted then."""
+    if not receives_by(transmitter, delivery):
+        return
+    state = "requested while the stream was disabled"
+    with stream_by(transmitter, delivery) as stream:
+        stop(stream, "disabled")
+        tap = Tap(stream)
+        answer = stream.verify(state)
+        if answer.refused:
+            return
+        came = tap.wait(partial(brings, state), patience_s=QUIET_S)
+        for requirement in DISABLED:
+            verify(
+                requirement,
+                not brings(state, came),
+                expected="no Verification Event while the stream is disabled",
+                got=f"one, of a request that was answered {answer.text}",
+            )
+
+
 @judges(
     *PAUSED,
     needs=Needs(
@@ -153,6 +216,80 @@ def test_a_poll_that_is_held_brings_nothing_of_a_pause(transmitter: Transmitter)
                 stream.await_answer(held)
 
 
+@judges(
+    *PAUSED,
+    needs=Needs(
+        stream=True,
+        sets=1,
+        events=True,
+        delivery="push",
+        operations=("read_status", "update_status"),
+    ),
+)
+def test_a_pause_holds_what_was_not_taken_before(transmitter: Transmitter) -> None:
+    """A SET whose push had failed when the stream was paused is not pushed again meanwhile."""
+    with transmitter.new_push_stream() as stream:
+        stream.answer_pushes(afterwards=answered(503))
+        transmitter.emit(stream, series(stream)[0])
+        pushes = stream.await_pushes()
+        if not pushes:
+            raise Blocked("no SET was pushed within the patience")
+        stop(stream, "paused")
+        stream.let_pass(SETTLES_S)
+        before = len(stream.pushes)
+        again = partial(repeats, pushes[0], before)
+        for requirement in PAUSED:
+            verify(
+                requirement,
+                not again(stream.await_pushes(again)),
+                expected="no push while the stream is paused",
+                got="the SET of before, pushed again",
+            )
+
+
+@pytest.mark.parametrize("operation", ["update_stream", "replace_stream"])
+@judges(*KEPT, *PAUSED, *DISABLED, needs=RAISES)
+def test_an_update_leaves_a_stopped_stream_as_it_is(
+    transmitter: Transmitter, operation: str
+) -> None:
+    """A stream that was paused or disabled stays so, and silent, when it is updated."""
+    if not transmitter.offers(operation):
+        return
+    with transmitter.new_stream() as stream:
+        types = series(stream)
+        require_events(stream, types[0])
+        for status, silent in (("paused", PAUSED), ("disabled", DISABLED)):
+            stop(stream, status)
+            tap = Tap(stream)
+            update(stream, operation)
+            now = stream.status
+            kept = now == status or announces(now, tap.wait(partial(announces, now)))
+            for requirement in KEPT:
+                verify(
+                    requirement,
+                    kept,
+                    expected=f"the stream {status} after {operation}, or an announcement",
+                    got=f"{now}, and nothing that announces it",
+                )
+            if now == status:
+                raise_in_turn(stream, types[:1])
+                verify_silent(silent, stream, tap)
+            start(stream)
+
+
+def update(stream: Stream, operation: str) -> None:
+    """Update or replace a configuration with what it has already. Raises NotReached."""
+    delivery = {"method": stream.profile.delivery.poll}
+    if stream.endpoint is not None:
+        delivery = {
+            "method": stream.profile.delivery.push,
+            "endpoint_url": stream.endpoint_url(),
+        }
+    body = {"events_requested": stream.configuration.get("events_requested"), "delivery": delivery}
+    answer = stream.update(body) if operation == "update_stream" else stream.replace(body)
+    require(answer.served, f"the configuration could not be updated: {answer.text}")
+
+
 def stop(stream: Stream, status: str) -> None:
     """Pause or disable a stream. Raises Blocked where it does not let itself be."""
     answer = stream.update_status(status)
@@ -163,7 +300,18 @@ def stop(stream: Stream, status: str) -> None:
 def start(stream: Stream) -> None:
     """Enable a stream. Raises NotReached."""
     answer = stream.update_status("enabled")
-    require(answer.served, f"the stream can't be enabled: {answer.text}")
+    enabled = answer.served or stream.status == "enabled"
+    require(enabled, f"the stream can't be enabled: {answer.text}")
+
+
+def holds(stream: Stream, number: int, arrivals: Sequence[Arrival]) -> bool:
+    """Say whether so many events are among these SETs."""
+    return len(natives(stream, arrivals)) >= number
+
+
+def repeats(first: Push, before: int, pushes: Sequence[Push]) -> bool:
+    """Say whether a SET was pushed again after so many pushes."""
+    return any(push.body == first.body for push in pushes[before:])
 
 
 def series(stream: Stream) -> list[str]:

@@ -3,7 +3,7 @@
 The draft of 2021 says the same of its one stream in section 7.1.1.
 """
 
-from typing import Any
+from typing import Any, TypeAlias
 
 import pytest
 
@@ -13,15 +13,23 @@ from conformance.shapes import verify_shape
 from conformance.spec.requirement import Grade
 from conformance.stream import Stream
 from conformance.transmitter import Transmitter
+from conformance.transmitting import Tap
 from conformance.verdicts import Blocked, Needs, judges, observe, require, verify
+
+Json: TypeAlias = dict[str, Any]
 
 READS = Needs(stream=True, operations=("read_status",))
 UPDATES = Needs(stream=True, operations=("read_status", "update_status"))
 EXPLICIT = Needs(stream=True, model="explicit", operations=("read_status", "update_status"))
+TRANSMITS = Needs(
+    stream=True, model="explicit", sets=3, operations=("read_status", "update_status")
+)
 GOES = Needs(
     stream=True, model="explicit", operations=("read_status", "update_status", "delete_stream")
 )
 
+# Whoever may not set a status is told so, whatever status it is.
+FORBIDDEN = 403
 STATUSES = ("enabled", "paused", "disabled")
 REASONS = ("Maintenance from 2 to 3.", 'Zoë said: "not now" \U0001f511', "x" * 300)
 ANOTHER_REASON = "Another reason."
@@ -68,15 +76,24 @@ def test_each_status_can_follow_each(transmitter: Transmitter, before: str, afte
         change(stream, before)
         shown = stream.status
         answer = stream.update_status(after)
-        read = stream.read_status()
-        if answer.refused and after != "enabled":
+        if answer.refused and (after != "enabled" or answer.status == FORBIDDEN):
             verify_refusal(stream, answer, shown)
             return
         verify_updated(stream, answer, after)
-        verify_shown(stream, read)
+        verify_read(stream, after)
+
+
+@judges(*UPDATE_200, needs=UPDATES)
+def test_looking_changes_no_status(transmitter: Transmitter) -> None:
+    """A paused stream stays paused, whatever is read of it and however often."""
+    with transmitter.new_stream() as stream:
+        change(stream, "paused")
+        for operation in ("read_status", "read_stream", "list_streams"):
+            if transmitter.offers(operation):
+                stream.send(operation)
         for requirement in UPDATE_200:
-            now = stream.status_in(read).get("status")
-            verify(requirement, now == after, expected=f"{after} on reading", got=now)
+            shown = stream.status
+            verify(requirement, shown == "paused", expected="still paused", got=shown)
 
 
 @pytest.mark.parametrize("reason", REASONS, ids=["plain", "unusual", "long"])
@@ -84,6 +101,8 @@ def test_each_status_can_follow_each(transmitter: Transmitter, before: str, afte
     "SSF-8.1.2.2-REASON-OPTIONAL",
     "SSF-8.1.2.1-REASON",
     *UPDATE_200,
+    *STATUS_ENUM,
+    "SSF-8.1.2.1-STATUS-STREAMID",
     needs=UPDATES,
 )
 def test_an_update_may_have_a_reason(transmitter: Transmitter, reason: str) -> None:
@@ -94,7 +113,7 @@ def test_an_update_may_have_a_reason(transmitter: Transmitter, reason: str) -> N
             if answer.refused and stream.update_status(status).refused:
                 raise Blocked(f"the stream does not let itself be {status}: {answer.text}")
             verify_updated(stream, answer, status)
-            read = stream.status_in(stream.read_status())
+            read = verify_read(stream, status)
             observe(
                 "SSF-8.1.2.2-REASON-OPTIONAL",
                 f"reason {'comes back' if read.get('reason') == given else 'is not shown so'}",
@@ -106,22 +125,68 @@ def test_an_update_may_have_a_reason(transmitter: Transmitter, reason: str) -> N
                     expected="a text, where there is a reason",
                     got=read["reason"],
                 )
+        if stream.update_status("paused").served:
+            kept = stream.status_in(stream.read_status()).get("reason")
+            verify(
+                "SSF-8.1.2.1-REASON",
+                kept != ANOTHER_REASON,
+                expected="no reason, or one why the stream is paused",
+                got=f"the reason why it was enabled: {kept!r}",
+            )
 
 
 @pytest.mark.parametrize("status", ["paused", "disabled"])
-@judges("SSF-8.1.2-STREAMS-INDEPENDENT", needs=EXPLICIT)
+@judges(
+    "SSF-8.1.2-STREAMS-INDEPENDENT", "SSF-8.1.2.1-STATUS-STREAMID", *STATUS_ENUM, needs=EXPLICIT
+)
 def test_the_status_is_of_one_stream(transmitter: Transmitter, status: str) -> None:
-    """What is paused or disabled is the stream that the request names, and no other."""
+    """What is stopped, started or deleted is the stream that a request names, and no other."""
+    with transmitter.new_stream() as stream:
+        fresh = stream.status
+        change(stream, status)
+        with transmitter.another_stream() as other:
+            if other is None:
+                raise Blocked("the Receiver may have one stream only")
+            verify_apart(other, fresh, f"made while another stream was {status}")
+            change(other, status)
+            before = other.status
+            change(stream, "enabled")
+            verify_apart(other, before, "after another stream was enabled")
+            change(other, "enabled")
+            before = other.status
+            change(stream, status)
+            verify_apart(other, before, f"after another stream was {status}")
+            for one in (stream, other):
+                verify_shown(one, one.read_status())
+            if transmitter.offers("delete_stream"):
+                stream.delete()
+                verify_apart(other, before, f"after another stream was {status} and deleted")
+
+
+def verify_apart(stream: Stream, status: object, when: str) -> None:
+    """Judge that a stream shows the status that it had before, whatever another one has."""
+    shown = stream.status
+    verify(
+        "SSF-8.1.2-STREAMS-INDEPENDENT", shown == status, expected=f"{status}, {when}", got=shown
+    )
+
+
+@judges("SSF-8.1.2-STREAMS-INDEPENDENT", needs=TRANSMITS)
+def test_a_pause_stops_one_stream_alone(transmitter: Transmitter) -> None:
+    """A stream goes on transmitting while another one of the same Receiver is paused."""
     with transmitter.new_stream() as stream, transmitter.another_stream() as other:
         if other is None:
             raise Blocked("the Receiver may have one stream only")
-        before = other.status
-        change(stream, status)
+        other.release(list(other.obtain_sets()))
+        change(stream, "paused")
+        tap = Tap(other)
+        for _ in range(2):
+            other.raise_set()
         verify(
             "SSF-8.1.2-STREAMS-INDEPENDENT",
-            other.status == before,
-            expected=f"the other stream still {before}",
-            got=other.status,
+            tap.wait(bool),
+            expected="a SET on one stream while another one is paused, as there was before",
+            got="none within the patience",
         )
 
 
@@ -239,6 +304,17 @@ def verify_shown(stream: Stream, answer: Answer) -> None:
         )
 
 
+def verify_read(stream: Stream, status: str) -> Json:
+    """Judge what is read after a valid update, and return it."""
+    answer = stream.read_status()
+    verify_shown(stream, answer)
+    shown = stream.status_in(answer)
+    for requirement in UPDATE_200:
+        now = shown.get("status")
+        verify(requirement, now == status, expected=f"{status} on reading", got=now)
+    return shown
+
+
 def verify_updated(stream: Stream, answer: Answer, status: str) -> None:
     """Judge the answer to a valid update; what was accepted with 202 shows on reading."""
     shown = stream.status_in(answer)
@@ -272,7 +348,7 @@ def verify_refusal(stream: Stream, answer: Answer, before: object) -> None:
 def verify_site(requirement: str, stream: Stream, site: Site) -> None:
     """Judge an update that is broken at one place; where the text is silent it is noted."""
     before = stream.status
-    body: dict[str, Any] = {
+    body: Json = {
         "status": "paused",
         "reason": "why not",
         "subject": {"format": "email", "email": "user@example.com"},

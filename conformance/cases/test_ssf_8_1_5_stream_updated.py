@@ -3,23 +3,25 @@
 The draft of 2021 says the same of its one stream in section 7.1.5.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
 
 import pytest
 
 from conformance.client import Answer
+from conformance.push_listener import answered, refused
 from conformance.stream import Stream
 from conformance.transmitter import Transmitter
 from conformance.transmitting import (
     DELIVERIES,
     Arrival,
     Tap,
+    announces,
     is_announcement,
     receives_by,
     stream_by,
 )
-from conformance.verdicts import Needs, judges, observe, require, verify
+from conformance.verdicts import Blocked, Needs, judges, observe, require, verify
 
 ANNOUNCED = ("SSF-8.1.2-INDEPENDENT-CHANGE-ANNOUNCED", "SSE-7.1.5-SENT")
 BEFORE_STOP = (*ANNOUNCED, "SSF-8.1.5-SENT-BEFORE-STOP")
@@ -32,6 +34,7 @@ REASON = ("SSF-8.1.5-REASON", "SSE-7.1.5-REASON-SUBJECT")
 OUTSIDE_LISTS = "SSF-8.1.5-OUTSIDE-EVENT-LISTS"
 UNASKED = "SSF-8.1.5-RECEIVER-CHANGE-NO-EVENT-NEEDED"
 REFRESH = "SSF-8.1.1-INACTIVITY-REFRESH"
+STICKY = "SSF-8.1.4.1-STREAM-SUBJECT-STICKY"
 INACTIVE = "SSF-8.1.1-INACTIVITY-STREAM-UPDATED"
 ACTION = "SSF-8.1.1-INACTIVITY-ACTION"
 
@@ -40,7 +43,22 @@ WHY = "The suite looks what follows."
 SHARE_OF_TIMEOUT = 0.7
 
 ACTS = Needs(stream=True, status_changes=True)
+ACTS_ON_ONE = Needs(stream=True, status_changes=True, model="explicit", operations=("read_status",))
+ACTS_AND_REMOVES = Needs(
+    stream=True, status_changes=True, model="explicit", operations=("remove_subject",)
+)
+FAILS = Needs(
+    stream=True, status_changes=True, sets=4, delivery="push", operations=("verify", "read_status")
+)
 IDLES = Needs(stream=True, clock=True, operations=("read_status",))
+
+# What may lead a Transmitter to stop a stream: section 8.1.4.1, RFC 8935 section 4.
+REBUFFS = {
+    "an error code": refused("invalid_state"),
+    "401": answered(401),
+    "500": answered(500),
+}
+SERIES = 3
 
 by_each_delivery = pytest.mark.parametrize("delivery", DELIVERIES)
 
@@ -51,11 +69,13 @@ by_each_delivery = pytest.mark.parametrize("delivery", DELIVERIES)
 def test_a_transmitter_announces_what_it_does(
     transmitter: Transmitter, delivery: str, status: str
 ) -> None:
-    """A Transmitter that stops a stream says so before, and that it goes on when it does."""
+    """A Transmitter that stops a stream says so before, and that it goes on when it does; twice."""
     if not receives_by(transmitter, delivery):
         return
+    again = next(one for one in STOPPED if one != status)
     with stream_by(transmitter, delivery) as stream:
-        for now, rows in ((status, BEFORE_STOP), ("enabled", ON_REENABLE)):
+        for now in (status, "enabled", again, "enabled"):
+            rows = ON_REENABLE if now == "enabled" else BEFORE_STOP
             found = acted(stream, now)
             for requirement in rows:
                 verify(
@@ -75,6 +95,42 @@ def test_a_transmitter_announces_what_it_does(
                     )
 
 
+@judges(*STATUS, SUBJECT, "SSF-8.1.2-STREAMS-INDEPENDENT", needs=ACTS_ON_ONE)
+def test_an_announcement_comes_on_its_own_stream(transmitter: Transmitter) -> None:
+    """Where the Transmitter stops one stream, another one stays as it is and is told nothing."""
+    with transmitter.new_stream() as stream, transmitter.another_stream() as other:
+        if other is None:
+            raise Blocked("the Receiver may have one stream only")
+        before = other.status
+        tap = Tap(other)
+        acted(stream, "paused")
+        verify(
+            "SSF-8.1.2-STREAMS-INDEPENDENT",
+            other.status == before,
+            expected=f"the other stream still {before}",
+            got=other.status,
+        )
+        for one in filter(is_announcement, tap.wait(bool, patience_s=1.0)):
+            verify_announcement(other, one, str(before))
+
+
+@judges(STICKY, needs=ACTS_AND_REMOVES)
+def test_the_stream_itself_stays_a_subject_of_announcements(transmitter: Transmitter) -> None:
+    """A change is announced also after the stream was removed as a subject of its own."""
+    with transmitter.new_stream() as stream:
+        if not acted(stream, "paused") or not acted(stream, "enabled"):
+            raise Blocked("a change was not announced before the removal either")
+        answer = stream.send(
+            "remove_subject", body={"subject": {"format": "opaque", "id": stream.id}}
+        )
+        verify(
+            STICKY,
+            acted(stream, "paused"),
+            expected="an announcement, whatever the removal was answered",
+            got=f"none within the patience; the removal was answered {answer.text}",
+        )
+
+
 @by_each_delivery
 @judges(*STATUS, SUBJECT, *FREE_TO_ACT, *REASON, OUTSIDE_LISTS, needs=ACTS)
 def test_an_announcement_says_which_stream_is_what(transmitter: Transmitter, delivery: str) -> None:
@@ -85,6 +141,34 @@ def test_an_announcement_says_which_stream_is_what(transmitter: Transmitter, del
         for now in ("paused", "enabled", "disabled"):
             for one in acted(stream, now):
                 verify_announcement(stream, one, now)
+
+
+@pytest.mark.parametrize("rebuff", REBUFFS)
+@judges(*ANNOUNCED, needs=FAILS)
+def test_a_stream_that_is_stopped_for_failed_pushes_says_so(
+    transmitter: Transmitter, rebuff: str
+) -> None:
+    """A stream that is paused or disabled because its pushes were turned down announces it."""
+    with transmitter.new_push_stream() as stream:
+        tap = Tap(stream)
+        stream.answer_pushes(afterwards=REBUFFS[rebuff])
+        require(stream.verify().served, "the verification request was refused")
+        for _ in range(SERIES):
+            stream.raise_set()
+        tap.wait(lambda came: any(map(is_announcement, came)))
+        status = stream.status
+        if status not in STOPPED:
+            return
+        stream.answer_pushes()
+        came = tap.wait(partial(announces, status))
+        for requirement in ANNOUNCED:
+            verify(
+                requirement,
+                announces(status, came),
+                expected=f"an announcement that the stream is {status}, after pushes to it met"
+                f" with {rebuff}",
+                got=[one.event_type for one in came] or "nothing within the patience",
+            )
 
 
 @judges(UNASKED, needs=Needs(stream=True, model="explicit", operations=("update_status",)))
@@ -173,11 +257,6 @@ def acted(stream: Stream, status: str) -> list[Arrival]:
     # One of a change before may have come late.
     fitting = [one for one in came if announces(status, [one])]
     return fitting or [one for one in came if is_announcement(one)]
-
-
-def announces(status: object, arrivals: Sequence[Arrival]) -> bool:
-    """Say whether one of these SETs announces that status."""
-    return any(is_announcement(one) and one.payload.get("status") == status for one in arrivals)
 
 
 def activities_of(stream: Stream, delivery: str) -> tuple[tuple[str, Callable[[], Answer]], ...]:

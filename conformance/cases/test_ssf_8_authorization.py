@@ -6,11 +6,24 @@ from conformance.challenges import CHALLENGES, verify_challenge
 from conformance.client import Answer, Credential
 from conformance.configuration import MEMBERS, differing
 from conformance.credentials import Bearer, SecretHeader
-from conformance.forbidden import is_shown, request_body, status_of
+from conformance.forbidden import (
+    CLOSED,
+    CLOSED_POLLING,
+    NEAR,
+    POLLING,
+    at_each_endpoint,
+    delete_if_made,
+    is_shown,
+    near,
+    request_body,
+    status_of,
+)
+from conformance.jose import claims_of
 from conformance.spec.requirement import Grade
 from conformance.stream import Stream
+from conformance.subjects import Reports, cover, simple_subjects
 from conformance.transmitter import GARBAGE, Transmitter
-from conformance.verdicts import Needs, judges, verify
+from conformance.verdicts import Blocked, Needs, judges, verify
 
 ERR_401 = {
     "create_stream": "SSF-8.1.1.1-ERR-401",
@@ -40,15 +53,19 @@ ERR_403 = {
 
 # What no scheme of HTTP authentication takes a known token from: RFC 9110 section 11.4, RFC 6750
 # section 2.1.
-MALFORMED = ("Bearer", "Bearer two tokens", "Basic bm9ib2R5Om5vdGhpbmc=", "no-scheme-at-all")
-
-CLOSED = ("SSF-8-HTTP-AUTH", "SSE-8-OAUTH-BEARER")
-CLOSED_POLLING = ("SSF-7.1.1-POLL-PROTECTED", "VEPA-POLL-AUTH")
-# Valid, and without effect where they are served.
-POLLING: dict[str, dict[str, object]] = {
-    "poll": {"maxEvents": 1, "returnImmediately": True},
-    "acknowledge": {"acks": []},
+MALFORMED = {
+    "a scheme alone": "Bearer",
+    "two tokens": "Bearer two tokens",
+    "of another scheme": "Basic bm9ib2R5Om5vdGhpbmc=",
+    "without a scheme": "no-scheme-at-all",
 }
+CHOOSES = Needs(
+    stream=True,
+    sets=1,
+    events=True,
+    subjects=True,
+    operations=("add_subject", "remove_subject"),
+)
 
 without_authorization = pytest.mark.parametrize(
     "credential", [None, GARBAGE], ids=["no token", "garbage token"]
@@ -90,57 +107,117 @@ def test_management_is_refused_without_authorization(
         kept = unchanged(stream, before, after) and status_of(stream, operation) == status
         verify(
             "SSF-8-HTTP-AUTH",
-            not answer.served and after.served and kept,
-            expected=f"{operation} refused and without effect",
+            not answer.served and after.served and kept and not is_shown(before, answer, None),
+            expected=f"{operation} refused and without effect, and nothing shown",
             got=f"{answer.text}; the stream afterwards: {after.text}",
         )
         verify(ERR_401[operation], answer.status == 401, expected="401", got=answer.text)
         verify_challenge(answer, credential)
 
 
-@pytest.mark.parametrize("operation", [*ERR_401, *POLLING])
+@pytest.mark.parametrize("credential", [*MALFORMED, *NEAR])
 @judges(*CLOSED, *CLOSED_POLLING, needs=Needs(stream=True))
-def test_a_malformed_credential_opens_nothing(transmitter: Transmitter, operation: str) -> None:
-    """What stands in an Authorization header and is no token is as good as none."""
-    explicit = transmitter.profile.stream.model == "explicit"
-    if not transmitter.offers(operation) or (operation == "delete_stream" and not explicit):
+def test_a_credential_that_is_not_quite_right_opens_nothing(
+    transmitter: Transmitter, credential: str
+) -> None:
+    """What is no token, or is near to the own one, is as good as none at each endpoint."""
+    shown = not_quite(transmitter, credential)
+    if shown is None:
         return
     with transmitter.new_stream() as stream:
         before = stream.read()
-        status = status_of(stream, operation)
-        if operation == "create_stream":
-            body: dict[str, object] | None = transmitter.usual_properties()
-        else:
-            body = POLLING.get(operation) or request_body(operation, before, "changed by nobody")
-        for value in MALFORMED:
-            malformed = SecretHeader("authorization", value)
-            answer = stream.send(operation, body=body, credential=malformed)
-            if operation == "create_stream":
-                delete_if_made(transmitter, answer)
-            after = transmitter.configuration_in(stream.fetch())
-            kept = not differing(before, after, MEMBERS) and status_of(stream, operation) == status
+        status = status_of(stream, "update_status")
+        for operation, answer in at_each_endpoint(stream, shown):
             for requirement in CLOSED_POLLING if operation in POLLING else CLOSED:
                 verify(
                     requirement,
-                    kept and not answer.served,
-                    expected=f"{operation} refused with Authorization: {value}, without effect",
+                    not answer.served,
+                    expected=f"{operation} refused with a credential that is {credential}",
                     got=answer.text,
                 )
+        after = transmitter.configuration_in(stream.fetch())
+        kept = not differing(before, after, MEMBERS)
+        for requirement in CLOSED:
+            verify(
+                requirement,
+                kept and status_of(stream, "update_status") == status,
+                expected=f"the stream as it was: {before!r}, {status}",
+                got=f"{after!r}",
+            )
+
+
+def not_quite(transmitter: Transmitter, how: str) -> Credential:
+    """Return a credential that is not quite right, None where the own one has no near ones."""
+    if how in MALFORMED:
+        return SecretHeader("authorization", MALFORMED[how])
+    own = transmitter.target.credentials.get("management")
+    return near(own)[how] if isinstance(own, Bearer) else None
+
+
+@without_authorization
+@judges(*CLOSED, needs=Needs(stream=True, operations=("verify",), sets=1))
+def test_nobody_verifies_a_stream(transmitter: Transmitter, credential: Bearer | None) -> None:
+    """A verification request without authorization puts no SET on the stream."""
+    state = "asked by nobody"
+    with transmitter.new_stream() as stream:
+        answer = stream.send("verify", body={"state": state}, credential=credential)
+        came = stream.obtain_sets()
+        reached = [jti for jti, token in came.items() if state in repr(claims_of(token))]
+        for requirement in CLOSED:
+            verify(
+                requirement,
+                not answer.served and not reached,
+                expected="verification refused, and no event with the state of that request",
+                got=f"{answer.text}; events with that state: {len(reached)}",
+            )
+
+
+@pytest.mark.parametrize("operation", ["add_subject", "remove_subject"])
+@pytest.mark.parametrize("who", ["nobody", "a limited Receiver"])
+@judges(
+    "SSF-8-HTTP-AUTH",
+    "SSE-8-OAUTH-BEARER",
+    ERR_403["add_subject"],
+    ERR_403["remove_subject"],
+    needs=CHOOSES,
+)
+def test_subjects_are_chosen_by_who_may(transmitter: Transmitter, who: str, operation: str) -> None:
+    """What is asked for without the right to neither stops events nor brings them back."""
+    limited = transmitter.target.limited_receiver.get("management")
+    if who != "nobody" and limited is None:
+        return
+    rows = ("SSF-8-HTTP-AUTH", "SSE-8-OAUTH-BEARER") if who == "nobody" else (ERR_403[operation],)
+    subject, control, _ = simple_subjects(transmitter)
+    with transmitter.new_stream() as stream:
+        reports = Reports(stream)
+        for one in (subject, control):
+            cover(stream, one)
+        if not reports.of_event(subject, control=control):
+            raise Blocked("nothing was reported about a subject that was added")
+        adds = operation == "add_subject"
+        if adds:
+            stream.send("remove_subject", body={"subject": dict(subject)})
+            if reports.seconds_until_silent(subject, control=control) is None:
+                raise Blocked("events went on after their subject was removed, as they may")
+        answer = stream.send(
+            operation,
+            body={"subject": dict(subject)},
+            credential=None if who == "nobody" else limited,
+        )
+        found = reports.of_event(subject, control=control)
+        for requirement in rows:
+            verify(
+                requirement,
+                bool(found) is not adds,
+                expected=f"{'no' if adds else 'an'} event about the subject, as before",
+                got=f"SETs about {found!r}, after {operation} by {who} was answered {answer.text}",
+            )
 
 
 def unchanged(stream: Stream, before: dict[str, object], after: Answer) -> bool:
     """Say whether an answer still shows the description from before."""
     shown = stream.transmitter.configuration_in(after)
     return shown.get("description") == before.get("description")
-
-
-def delete_if_made(
-    transmitter: Transmitter, answer: Answer, credential: Credential = "own"
-) -> None:
-    """Take a stream away that should never have been made."""
-    made = transmitter.configuration_in(answer).get("stream_id")
-    if answer.served and isinstance(made, str):
-        transmitter.call("delete_stream", stream_id=made, credential=credential)
 
 
 @pytest.mark.parametrize("operation", ERR_403)

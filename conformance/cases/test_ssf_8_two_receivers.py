@@ -13,6 +13,9 @@ from conformance.stream import Stream
 from conformance.transmitter import EVENT_SUBJECT, Transmitter
 from conformance.verdicts import Blocked, Needs, judges, observe, require, verify
 
+# Accepted, and not done yet: sections 8.1.1.3, 8.1.1.4 and 8.1.2.2.
+PENDING = 202
+
 TWO_RECEIVERS = Needs(stream=True, model="explicit", second_receiver=True)
 ON_A_STREAM = (
     "read_stream",
@@ -39,6 +42,8 @@ def test_a_stream_is_closed_to_another_receiver(transmitter: Transmitter, operat
         answer = stream.send(
             operation, body=body, credential=transmitter.target.second_receiver["management"]
         )
+        if answer.status == PENDING:
+            transmitter.clock.advance(transmitter.target.limits.patience_s)
         after = stream.fetch()
         shown = transmitter.configuration_in(after)
         kept = not differing(before, shown, MEMBERS) and status_of(stream, operation) == status
@@ -81,6 +86,32 @@ def test_another_receiver_verifies_nothing(transmitter: Transmitter) -> None:
             got=f"{answer.text}; events with that state: {len(reached)}",
             at_most=None if reached else Grade.WARN,
         )
+
+
+@judges(
+    "SSF-8.1.2-STREAMS-INDEPENDENT",
+    needs=Needs(
+        stream=True,
+        model="explicit",
+        second_receiver=True,
+        operations=("read_status", "update_status"),
+    ),
+)
+def test_a_receiver_stops_its_own_stream_alone(transmitter: Transmitter) -> None:
+    """What another Receiver does to the status of its own stream changes no other stream's."""
+    with transmitter.new_stream() as stream, stream_of_the_second(transmitter) as other:
+        if other is None:
+            raise Blocked("the second Receiver was refused a stream")
+        before = stream.status
+        for status in ("paused", "disabled"):
+            answer = other.update_status(status)
+            shown = stream.status
+            verify(
+                "SSF-8.1.2-STREAMS-INDEPENDENT",
+                shown == before,
+                expected=f"still {before}, whatever another Receiver's stream is",
+                got=f"{shown}, after the other became {status}: {answer.status}",
+            )
 
 
 @judges(

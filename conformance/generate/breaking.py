@@ -109,6 +109,12 @@ def _without_member(site: Site, value: Json) -> list[Json]:
     return [{name: part for name, part in value.items() if name != site.member}]
 
 
+def _near(values: list[Any]) -> list[str]:
+    """Return a word out of an enum as it is not spelled: in capitals, and with a space."""
+    words = [one for one in values if isinstance(one, str) and one.islower() and one.isalpha()]
+    return [words[-1].upper(), f" {words[-1]}"] if words else []
+
+
 _SPOIL: dict[str, Callable[[Site, Any], list[Any]]] = {
     "type": _of_another_type,
     "required": _without_member,
@@ -120,5 +126,5 @@ _SPOIL: dict[str, Callable[[Site, Any], list[Any]]] = {
     "maxLength": lambda site, _value: ["x" * (site.argument + 1)],
     "minimum": lambda site, _value: [site.argument - 1],
     "maximum": lambda site, _value: [site.argument + 1],
-    "enum": lambda _site, _value: ["something else"],
+    "enum": lambda site, _value: ["something else", *_near(site.argument)],
 }

@@ -10,7 +10,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 class ProgressBar:
     """Shows how many cases are done and which one runs; silent where the stream is no terminal."""
 
-    def __init__(self, stream: TextIO) -> None:
+    def __init__(self, stream: TextIO, *, silent: bool = False) -> None:
         console = Console(file=stream)
         self._progress = Progress(
             BarColumn(bar_width=30),
@@ -19,7 +19,7 @@ class ProgressBar:
             TextColumn("{task.description}", markup=False),
             console=console,
             transient=True,
-            disable=not console.is_terminal,
+            disable=silent or not console.is_terminal,
         )
         self._task = self._progress.add_task("discovery", total=None)
 

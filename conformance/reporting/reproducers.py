@@ -43,6 +43,16 @@ _NOT_SENT = frozenset(
 _TOKENS = {"management": "MANAGEMENT_TOKEN", "poll": "POLL_TOKEN"}
 _OTHER_TOKEN = "OTHER_TOKEN"  # noqa: S105 (a variable's name)
 
+# What a token is, by the kind of the credential in target.toml.
+_TOKEN_OF = {
+    "header": "the value of the header in {table}",
+    "basic": "USER:PASSWORD of {table} in base64",
+    "token-request": "a token that the request of {table} obtains",
+    "oauth2-client-credentials": "an access token that the client of {table} obtains",
+}
+_BEARER = "the token of {table} in target.toml, or of --token-env"
+_MTLS = "mtls"
+
 # A shorter value is replaced only where it is a whole path segment or a whole JSON string.
 _TELLING_LENGTH = 8
 _LONGEST_COMMENT = 2000
@@ -56,7 +66,9 @@ trap 'rm -f "$answer"' EXIT
 curl() {
   : >"$answer"
   command curl --silent --show-error --globoff --max-time "${TIMEOUT:-@TIMEOUT@}" \\
-    ${CA_FILE:+--cacert "$CA_FILE"} --output "$answer" --write-out '   status %{http_code}\\n' "$@"
+    ${CA_FILE:+--cacert "$CA_FILE"} ${CLIENT_CERT:+--cert "$CLIENT_CERT"} \\
+    ${CLIENT_KEY:+--key "$CLIENT_KEY"} \\
+    --output "$answer" --write-out '   status %{http_code}\\n' "$@"
   tr -d '\\000-\\010\\013-\\037' <"$answer" | sed 's/^/   /'
   say
 }
@@ -152,8 +164,8 @@ class _Known:
 def script(requirement: Requirement, case: Case, target: Target) -> str:
     """Return a POSIX shell script that sends the exchanges of a case again.
 
-    It needs curl, reads JSON with jq or else python3, and takes ISSUER, CA_FILE (a PEM file),
-    TIMEOUT (seconds) and the tokens from the environment.
+    It needs curl, reads JSON with jq or else python3, and takes ISSUER, CA_FILE, CLIENT_CERT and
+    CLIENT_KEY (PEM files), TIMEOUT (seconds) and the tokens from the environment.
     """
     issuer = _issuer_of(case, target).rstrip("/")
     known = _Known(issuer)
@@ -192,6 +204,8 @@ def script(requirement: Requirement, case: Case, target: Target) -> str:
         for channel, name in _TOKENS.items()
         if f"${{{name}}}" in body
     ]
+    if _channels_of(case, target, _MTLS):
+        lines += [': "${CLIENT_CERT:?set it to a PEM file}" "${CLIENT_KEY:?set it to a PEM file}"']
     if f"${{{_OTHER_TOKEN}}}" in body:
         lines += [f'{_OTHER_TOKEN}="${{{_OTHER_TOKEN}:-not-a-valid-token}}"']
     lines += ["", _FUNCTIONS.replace("@TIMEOUT@", str(timeout)).rstrip()]
@@ -270,14 +284,39 @@ def _how_to_run(body: str, case: Case, target: Target) -> list[str]:
             ),
         ]
     else:
-        lines += [f"Set {' and '.join(tokens)}, then run it." if tokens else "Run it as it is."]
-    lines += ["ISSUER, CA_FILE (a PEM file) and TIMEOUT (seconds) may be set as well."]
+        needed = [*_needed_variables(tokens, case, target)]
+        lines += ["Set and export these, then run it:", *needed] if needed else ["Run it as it is."]
+    lines += [
+        "ISSUER (another target), CA_FILE (a PEM file of authorities to trust), CLIENT_CERT and",
+        "CLIENT_KEY (PEM files, for a target that asks for a certificate) and TIMEOUT (seconds)",
+        "may be set as well.",
+    ]
     if f"${{{_OTHER_TOKEN}}}" in body:
         lines += [
             "OTHER_TOKEN is a credential of neither channel that the case used (a wrong one, a",
             "second Receiver's, a hook's): a made-up one unless it is set.",
         ]
     return [f"# {line}" for line in lines]
+
+
+def _needed_variables(tokens: Sequence[str], case: Case, target: Target) -> Iterator[str]:
+    kinds = target.get("credentials", {})
+    for channel, name in _TOKENS.items():
+        if name in tokens:
+            token = _TOKEN_OF.get(kinds.get(channel, ""), _BEARER)
+            yield f"  {name:<16}  {token.format(table=f'[auth.{channel}]')}"
+    for channel in _channels_of(case, target, _MTLS):
+        yield f"  CLIENT_CERT       `certificate` of [auth.{channel}], a PEM file"
+        yield f"  CLIENT_KEY        `key` of [auth.{channel}], a PEM file"
+    if target.get("ca_file"):
+        yield f"  CA_FILE           {_comment(target['ca_file'] or '')}, which the run trusted"
+
+
+def _channels_of(case: Case, target: Target, kind: str) -> list[str]:
+    """Return the channels of a case whose credential is of a kind."""
+    used = {one["request_headers"].get(CHANNEL_HEADER) for one in case["exchanges"]}
+    kinds = target.get("credentials", {})
+    return [channel for channel in _TOKENS if channel in used and kinds.get(channel) == kind]
 
 
 def _exchange(
@@ -295,6 +334,11 @@ def _exchange(
             if name := known.learn(capture["variable"], capture["value"]):
                 place = _escaped(capture["path"])
                 yield f': "${{{name}:?set it to what that command prints at {place}}}"'
+        yield ""
+        return
+    if operation.startswith("manual:"):
+        yield f"say 'by hand, then Enter: '{_word(printable(exchange['url']), known, url=False)}"
+        yield "read -r _ </dev/tty || say 'no terminal to wait on: going on at once'"
         yield ""
         return
     if operation == "push":

@@ -49,13 +49,15 @@ class Catalogue(TypedDict):
 
 
 class Target(TypedDict):
-    """The Transmitter that was judged."""
+    """The Transmitter that was judged; `credentials` are the Receiver's kinds by channel."""
 
     name: str
     version: NotRequired[str | None]
     issuer: str
     profile: str
     title: str
+    credentials: NotRequired[dict[str, str]]
+    ca_file: NotRequired[str | None]
 
 
 class Selection(TypedDict):
@@ -66,7 +68,10 @@ class Selection(TypedDict):
 
 
 class Run(TypedDict):
-    """The run itself. `again` is its command without the selection."""
+    """The run itself. `again` is its command without the selection.
+
+    `troubles` tells what failed of what the operator lends.
+    """
 
     seed: int | None
     started: str
@@ -78,6 +83,7 @@ class Run(TypedDict):
     workers: int
     again: str
     interrupted: bool
+    troubles: NotRequired[list[str]]
 
 
 class Plan(TypedDict):
@@ -153,7 +159,7 @@ class Case(TypedDict):
 
 
 class Requirement(TypedDict):
-    """One row of the catalogue and its verdict."""
+    """One row of the catalogue and its verdict; `hook` would unlock one not testable."""
 
     id: str
     level: LevelWord
@@ -166,6 +172,7 @@ class Requirement(TypedDict):
     summary: str
     verdict: VerdictWord
     reason: str | None
+    hook: NotRequired[str | None]
     known_failure: str | None
     cases: list[Case]
 

@@ -9,7 +9,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NotRequired, TypedDict
 
-from conformance.reporting.reproducers import smallest_broken
+from conformance.exchange import HOOKS as OF_HOOKS
+from conformance.reporting.reproducers import FOLDER, smallest_broken
 from conformance.reporting.results import (
     Case,
     Exchange,
@@ -52,16 +53,21 @@ _COLOURS = {
     "INCOMPLETE": _YELLOW,
 }
 
+# What the operator gives to have each hook.
 _HOOKS = {
-    "emit_event": "[hooks.emit_event]",
-    "transmitter_status": "[hooks.transmitter_status]",
-    "second_receiver": "[second_receiver.auth]",
-    "oauth_client": "[auth.management] of kind oauth2-client-credentials",
-    "clock": "[hooks.clock]",
-    "push_listener": "--push-listen",
+    "emit_event": "[hooks.emit_event] in target.toml",
+    "transmitter_status": "[hooks.transmitter_status] in target.toml",
+    "second_receiver": "[second_receiver.auth.management] in target.toml",
+    "limited_receiver": "[limited_receiver.auth.management] in target.toml",
+    "oauth_client": "[auth.management] of kind oauth2-client-credentials in target.toml",
+    "clock": "[hooks.clock.now] and [hooks.clock.advance] in target.toml",
+    "push_listener": "--push-listen HOST:PORT or [push] in target.toml",
 }
 
+_LEFT_OUT = ("not testable", "not reached")
+
 _MOST_LINES = 4
+_MOST_REASONS = 8
 _MOST_EXCHANGES = 12
 _MOST_SHORT_BODY = 60
 _COLUMN = 20
@@ -72,7 +78,7 @@ STATES = {
     "decided in the run": "decided in the run: an answer says whether they apply",
     "not testable": "not testable: something is missing",
     "not applicable": "not applicable to this target",
-    "excluded": "excluded: nobody can see them from outside",
+    "excluded": "excluded: no run can show them",
 }
 
 
@@ -127,7 +133,7 @@ def header(heading: Heading, *, width: int = WIDTH) -> str:
         if not given and plan["unlocks"].get(name)
         for line in _hanging(
             "  left out  ",
-            f"{_rows(plan['unlocks'][name])}: target.toml has no {_HOOKS.get(name, name)}",
+            f"{_rows(plan['unlocks'][name])}: give {_HOOKS.get(name, name)}",
             width,
         )
     ]
@@ -142,10 +148,12 @@ def render(
     directory: Path = Path("reports"),
     reports: Iterable[Path] = (),
     with_header: bool = True,
+    verbose: bool = False,
 ) -> str:
     """Return the whole report of a run; its last line is the verdict, one word.
 
-    `directory` is where the run wrote, `reports` the files that a reader may open.
+    `directory` is where the run wrote, `reports` the files that a reader may open. `verbose` names
+    each row that was not judged.
     """
     width = max(width, _NARROWEST)
     heading = Heading(
@@ -166,8 +174,10 @@ def render(
         for verdict in ("failed", "known failure", "warning")
         for row in broken[verdict]
     ]
+    blocks += ["\n".join(_left_out(document, width, verbose=verbose))]
+    blocks += ["\n".join(_troubles(document, width))]
     blocks += ["\n".join(_table(document))]
-    blocks += ["\n".join(_closing(document, reports, width))]
+    blocks += ["\n".join(_closing(document, directory, reports, width))]
     verdict = document["run"]["verdict"]
     return "\n\n".join(block for block in blocks if block) + f"\n{_painted(verdict, colour=colour)}"
 
@@ -184,11 +194,12 @@ def plan_text(rows: Sequence[PlanRow], cost: Cost, *, width: int = WIDTH) -> str
     lines = [f"{_rows(counts[state])} {state}" for state in STATES if counts[state]]
     blocks += [", ".join(lines)] if lines else ["the plan is empty: no row was selected"]
     last = [
-        f"a {_HOOKS.get(name, name)} in target.toml would unlock {_rows(count)}"
+        f"{_HOOKS.get(name, name)} would unlock {_rows(count)}"
         for name, count in cost["unlocks"].items()
         if count
     ]
-    last += [f"to expect: {cost['requests']} requests, {_minutes(cost['minutes'])}"]
+    requests = _counted(cost["requests"], "request")
+    last += [f"to expect: {requests}, {_minutes(cost['minutes'])}"]
     last += [cost["note"]] if "note" in cost else []
     last += ["next: run the same command without --plan"]
     return "\n\n".join([*blocks, "\n".join(last)])
@@ -202,10 +213,10 @@ def _planned(members: Sequence[PlanRow], width: int) -> Iterator[str]:
         if reason:
             yield from _hanging("  ", f"{printable(reason)} ({_rows(len(rows))})", width)
         for row in rows:
-            cases = ", ".join(row["cases"])
             yield f"    {row['level']:<10}  {row['id']}"
-            if cases:
-                yield from _hanging(" " * 16, cases, width)
+            functions = Counter(case.partition("[")[0] for case in row["cases"])
+            for name, times in functions.items():
+                yield f"{' ' * 16}{name}" + (f", {times} times" if times > 1 else "")
 
 
 def _sections(document: Results, *, colour: bool) -> Iterator[str]:
@@ -222,7 +233,35 @@ def _sections(document: Results, *, colour: bool) -> Iterator[str]:
         ]
         yield f"{title:<{column}}  {', '.join(parts)}"
     if rest := len(counts) - len(seen):
-        yield f"and {rest} sections in which nothing was judged: --plan says why"
+        sections = _counted(rest, "section")
+        yield f"and {sections} in which nothing was judged: --plan says why"
+
+
+def _left_out(document: Results, width: int, *, verbose: bool) -> Iterator[str]:
+    """Yield why rows could not be judged, what most of them lack first."""
+    groups: dict[tuple[str, str, str | None], list[str]] = defaultdict(list)
+    for row in document["requirements"]:
+        if row["verdict"] in _LEFT_OUT:
+            groups[row["verdict"], row["reason"] or "", row.get("hook")] += [row["id"]]
+    ordered = sorted(groups.items(), key=lambda group: -len(group[1]))
+    shown = ordered if verbose else ordered[:_MOST_REASONS]
+    for (verdict, reason, hook), ids in shown:
+        unlock = f"; give {_HOOKS.get(hook, hook)}" if hook else ""
+        because = f": {printable(reason)}" if reason else ""
+        text = f"{verdict}{because}{unlock}"
+        yield from _hanging(f"{_rows(len(ids)):>9}  ", text, width)
+        if verbose:
+            yield from _hanging(" " * 11, ", ".join(ids), width, most_lines=None)
+    if rest := ordered[len(shown) :]:
+        rows = _rows(sum(len(ids) for _, ids in rest))
+        yield f"and {rows} for {_counted(len(rest), 'other reason')}: --verbose names them all"
+    elif ordered and not verbose:
+        yield "--verbose names each of them"
+
+
+def _troubles(document: Results, width: int) -> Iterator[str]:
+    for trouble in document["run"].get("troubles", ()):
+        yield from _hanging("trouble  ", printable(trouble), width)
 
 
 def _failure(
@@ -265,8 +304,7 @@ def _exchanges(case: Case, width: int) -> Iterator[str]:
     exchanges = case["exchanges"]
     if not exchanges:
         return
-    count = f"{len(exchanges)} exchange{'s' if len(exchanges) > 1 else ''}"
-    yield f"    smallest case, {count}"
+    yield f"    smallest case, {_counted(len(exchanges), 'exchange')}"
     minted = {
         capture["value"]: f"${capture['variable']}"
         for exchange in exchanges
@@ -295,12 +333,12 @@ class _Line:
 
     @classmethod
     def of(cls, exchange: Exchange, minted: Mapping[str, str]) -> "_Line":
-        if exchange["operation"].startswith(("hook:", "command:")):
+        if exchange["operation"].startswith(OF_HOOKS):
             target = printable(exchange["operation"])
         else:
             target = printable(_named(_path_of(exchange["url"]), minted))
         answer = "no answer" if exchange["status"] is None else str(exchange["status"])
-        if exchange["operation"].startswith("command:"):
+        if exchange["operation"].startswith(("command:", "manual:")):
             answer = ""
         start = f"{exchange['number']:>7}  {exchange['method']:<6} "
         body = printable(_named(exchange["request_body"] or "", minted))
@@ -367,7 +405,9 @@ def _table_row(
     return "  ".join([f"{title:<10}", *numbers])
 
 
-def _closing(document: Results, reports: Iterable[Path], width: int) -> Iterator[str]:
+def _closing(
+    document: Results, directory: Path, reports: Iterable[Path], width: int
+) -> Iterator[str]:
     run, counts = document["run"], document["counts"]
     obligations = counts["obligations"]
     sentence = f"{obligations['judged']} of {obligations['applicable']} obligations judged"
@@ -379,24 +419,31 @@ def _closing(document: Results, reports: Iterable[Path], width: int) -> Iterator
         yield "interrupted: what follows speaks of what was judged until then"
     for path in reports:
         yield f"wrote {path.as_posix()}"
+    if any(case["reproducer"] for row in document["requirements"] for case in row["cases"]):
+        scripts = (directory / FOLDER).as_posix()
+        yield f"wrote {scripts}: each script says at its head which variables it takes"
     yield from _hanging("next: ", _next_step(document), width)
 
 
 def _next_step(document: Results) -> str:
     verdict, verdicts = document["run"]["verdict"], document["counts"]["verdicts"]
+    if document["run"].get("troubles") and verdict != "NONCONFORMANT":
+        return "mend what is told above as trouble, then run the same command again"
     if verdict == "NONCONFORMANT":
         return "reproduce a failure above with its script, mend it, and run that requirement again"
     if verdict == "INCOMPLETE" and document["run"]["exit_code"]:
         unlocks = document["plan"]["unlocks"]
         steps = [
-            f"give {_HOOKS.get(name, name)} in target.toml ({_rows(count)})"
+            f"give {_HOOKS.get(name, name)} ({_rows(count)})"
             for name, count in unlocks.items()
             if count
         ]
         if any("--allow-destructive" in (row["reason"] or "") for row in document["requirements"]):
             steps += ["give --allow-destructive, where the target is one for tests"]
         if verdicts.get("not reached"):
-            steps += [f"see why {_rows(verdicts['not reached'])} were not reached (results.json)"]
+            missed = verdicts["not reached"]
+            was = "was" if missed == 1 else "were"
+            steps += [f"see above why {_rows(missed)} {was} not reached"]
         steps = steps or ["see in results.json which obligations lack a verdict, and why"]
         return "; ".join(steps)
     if verdicts.get("warning"):
@@ -404,14 +451,16 @@ def _next_step(document: Results) -> str:
     return "explore with other examples: --seed 1, or more of them: --examples 200"
 
 
-def _hanging(start: str, text: str, width: int) -> list[str]:
+def _hanging(
+    start: str, text: str, width: int, *, most_lines: int | None = _MOST_LINES
+) -> list[str]:
     """Wrap a text behind its start, at most a few lines; what is left out is an ellipsis."""
     lines = textwrap.wrap(
         text,
         width,
         initial_indent=start,
         subsequent_indent=" " * len(start),
-        max_lines=_MOST_LINES,
+        max_lines=most_lines,
         placeholder=" ...",
         break_on_hyphens=False,
     )
@@ -424,10 +473,14 @@ def _painted(verdict: str, *, colour: bool, shown: str | None = None) -> str:
 
 
 def _rows(count: int) -> str:
-    return f"{count} row{'' if count == 1 else 's'}"
+    return _counted(count, "row")
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
 def _minutes(minutes: float) -> str:
     if minutes < 1:
         return "less than a minute"
-    return f"about {minutes:.0f} minute{'' if round(minutes) == 1 else 's'}"
+    return f"about {_counted(round(minutes), 'minute')}"

@@ -89,7 +89,7 @@ class ControlApi:
         )
 
     def emit(self, tenant: Tenant, body: Json) -> Response:
-        """Let an event happen; answer with the SETs that were queued, or why none goes out."""
+        """Let an event happen; answer with the SETs that were queued, and who gets none and why."""
         _only(body, "event_type", "stream_id", "audience", "subject", "payload")
         event_type = _member(body, "event_type", str, events.SUPPORTED[0])
         try:
@@ -105,13 +105,21 @@ class ControlApi:
             queued = tenant.transmitter.emit(
                 event_type, streams=streams, subject=subject, payload=payload
             )
+            going = {one.stream_id for one, _ in queued if one.status == "enabled"}
+            silent = [one for one in streams if one.stream_id not in going]
             why = _why_silent(tenant, streams, event_type, subject)
+            reasons = [_why_silent(tenant, [one], event_type, subject) for one in silent]
         tenant.wake()
         answer: Json = {
             "sets": [{"stream_id": stream.stream_id, "jti": jti} for stream, jti in queued]
         }
-        if all(stream.status != "enabled" for stream, _ in queued):
+        if not going:
             answer["why"] = why
+        if silent:
+            answer["silent"] = [
+                {"stream_id": stream.stream_id, "why": reason}
+                for stream, reason in zip(silent, reasons, strict=True)
+            ]
         return Response.json(200, answer)
 
     def change_status(self, tenant: Tenant, body: Json) -> Response:

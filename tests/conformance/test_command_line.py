@@ -11,6 +11,8 @@ from peers import WELL_KNOWN, Peer, answer, discovered
 
 from conformance.cli import main
 from conformance.reporting.results import FILE_NAME
+from conformance.spec.profile import load_profile
+from mock_transmitter.server import RunningServer
 
 ONE = ("--requirement", "SSF-8.1.1.1-CREATE-201")
 FEW = ("--section", "8.1.1.1", "--section", "8.1.1.3", "--examples", "3")
@@ -221,6 +223,8 @@ def test_ctrl_c_ends_with_2_and_keeps_the_results(tmp_path):
         (["run", "--mock", "--requirement", "SSF-8.1.1.1-CREATE-200"], "CREATE-201"),
         (["run", "--mock", "--known-failures", "nowhere.toml"], "nowhere.toml"),
         (["run", "--mock", "--push-url", "ftp://x"], "--push-url"),
+        (["run", "--mock", "--push-listen", ""], "--push-listen"),
+        (["run", "https://tx.example", "--push-url", "https://ci.example/"], "--push-listen"),
         (["run", "--mock", "--section", "99"], "section 99"),
         (["prove", "no-such-fault"], "no-such-fault"),
         (["prove", "--profile", "nope"], "nope"),
@@ -283,6 +287,101 @@ def test_a_plan_names_what_a_missing_hook_would_unlock(tmp_path, capsys, monkeyp
     assert code == 0
     assert "emit_event" in shown
     assert "second" in shown
+
+
+def hook_that(kind):
+    return {
+        "fails": ("[hooks.emit_event]", 'kind = "command"', 'argv = ["false"]'),
+        "is away": ("[hooks.emit_event]", 'kind = "http"', 'url = "http://127.0.0.1:1/emit"'),
+    }[kind]
+
+
+@pytest.mark.parametrize(
+    ("kind", "words"), [("fails", "false ended with 1"), ("is away", "Connection refused")]
+)
+def test_a_hook_that_fails_is_told_once_with_its_place_and_ends_with_4_if_nothing_was_judged(
+    tmp_path, capsys, kind, words
+):
+    with RunningServer(load_profile("ssf-1.0")) as server:
+        token = tmp_path / "token"
+        token.write_text(server.receivers[0].management_token)
+        path = target_file(tmp_path, server.issuer, *hook_that(kind), token=f"file:{token}")
+        code, shown = said(
+            capsys, "run", path, "--allow-http", "--requirement", "SSF-8.1.2.1-PAUSED-SILENT",
+            "--reports", tmp_path / "r",
+        )  # fmt: skip
+    assert code == 4, shown
+    (told,) = [one for one in shown.split("\n\n") if one.startswith("trouble  ")]
+    assert words in " ".join(told.split())
+    assert "mend [hooks.emit_event]" in " ".join(told.split())
+    assert shown.rstrip().splitlines()[-1] == "INCOMPLETE"
+
+
+CLIENT = """
+[auth.management]
+kind = "oauth2-client-credentials"
+token_url = "{url}/token"
+client_id = "me"
+client_secret = "env:CANARY"
+"""
+
+
+@pytest.mark.parametrize(
+    ("gone", "words"),
+    [(False, "answered 401 with 'invalid_client'"), (True, "ConnectError")],
+    ids=["refused", "away"],
+)
+def test_a_credential_that_cannot_be_had_ends_a_run_before_its_first_case(
+    tmp_path, capsys, monkeypatch, gone, words
+):
+    monkeypatch.setenv("CANARY", "x")
+    refusal = answer(401, {"error": "invalid_client"})
+    with Peer(discovered(lambda asked: refusal)) as peer:
+        url = "http://127.0.0.1:1" if gone else peer.issuer
+        path = tmp_path / "target.toml"
+        path.write_text(f'[target]\nissuer = "{peer.issuer}"\n{CLIENT.format(url=url)}')
+        code, shown = said(capsys, "run", path, "--allow-http", *ONE, "--reports", tmp_path / "r")
+    assert code == 4
+    assert shown.startswith(f"ssf-conformance: {path}: auth.management: POST {url}/token")
+    assert words in shown
+    assert shown.count("/token") == 1
+    assert set(peer.paths()) == ({WELL_KNOWN} if gone else {WELL_KNOWN, "/token"})
+
+
+def test_a_certificate_that_cannot_be_used_ends_a_run_before_its_first_case(tmp_path, capsys):
+    path = tmp_path / "target.toml"
+    with Peer(discovered(lambda asked: answer(404, {}))) as peer:
+        path.write_text(
+            f'[target]\nissuer = "{peer.issuer}"\n[auth.management]\nkind = "mtls"\n'
+            f'certificate = "{path}"\nkey = "file:{path}"\n'
+        )
+        code, shown = said(capsys, "run", path, "--allow-http", *ONE)
+    assert (code, peer.paths()) == (4, [WELL_KNOWN])
+    assert "no PEM certificate" in shown
+
+
+def test_a_credential_that_is_always_answered_401_says_nothing_about_the_target(
+    tmp_path, capsys, monkeypatch
+):
+    monkeypatch.setenv("CANARY", "x")
+    with Peer(discovered(lambda asked: answer(401, {"error": "invalid_token"}))) as peer:
+        path = target_file(tmp_path, peer.issuer)
+        code, shown = said(capsys, "run", path, "--allow-http", *ONE, "--reports", tmp_path / "r")
+    assert code == 4
+    assert "credential of [auth.management] was answered 401" in " ".join(shown.split())
+    assert shown.rstrip().splitlines()[-1] == "INCOMPLETE"
+
+
+def test_verbose_names_the_rows_that_could_not_be_judged(tmp_path, capsys, monkeypatch):
+    monkeypatch.setenv("CANARY", "x")
+    with Peer(discovered(lambda asked: answer(404, {}))) as peer:
+        path = target_file(tmp_path, peer.issuer)
+        more = ("--allow-http", "--section", "8.1.5", "--reports", tmp_path / "r")
+        plain = said(capsys, "run", path, *more)[1]
+        verbose = said(capsys, "run", path, *more, "-v")[1]
+    assert "give [hooks.transmitter_status] in target.toml" in " ".join(plain.split())
+    assert "SSF-8.1.5-STATUS-PRESENT" not in plain
+    assert "SSF-8.1.5-STATUS-PRESENT" in verbose
 
 
 def test_a_profile_of_ones_own_is_a_file(tmp_path, capsys):

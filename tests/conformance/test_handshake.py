@@ -6,6 +6,7 @@ import socket
 import ssl
 import struct
 import threading
+import time
 import warnings
 
 import pytest
@@ -20,6 +21,7 @@ from conformance.client_hello import (
     record_length,
     server_hello,
 )
+from conformance.credentials import ClientCertificate
 from conformance.handshake import NoConnection, shake_hands
 
 MOST_CONNECTIONS = 20
@@ -68,13 +70,13 @@ def context_of(certificate):
     return context
 
 
-def shaken(context, ca_file, host="localhost"):
+def shaken(context, ca_file, host="localhost", certificate=None):
     def serve(connection):
         with context.wrap_socket(connection, server_side=True) as shaken:
             shaken.recv(1)
 
     with listening(serve) as port:
-        return shake_hands(host, port, ca_file=ca_file, timeout_s=5)
+        return shake_hands(host, port, ca_file=ca_file, certificate=certificate, timeout_s=5)
 
 
 def test_a_server_of_today_has_nothing_against_it(authority, ca_file):
@@ -250,3 +252,33 @@ def test_part_of_a_server_hello_is_none(length):
 
 def test_a_server_hello_tells_what_was_chosen():
     assert server_hello(hello(0x0302, 0xC013)) == ServerHello(0x0302, 0xC013, compressed=False)
+
+
+def test_a_peer_that_answers_drop_by_drop_is_not_waited_for_to_its_last_byte():
+    def serve(connection):
+        if not connection.recv(2048):
+            return
+        with contextlib.suppress(OSError):
+            for byte in b"\x16\x03\x01\xff\xff" + bytes(200):
+                connection.sendall(bytes([byte]))
+                time.sleep(0.01)
+
+    with listening(serve) as port:
+        started = time.perf_counter()
+        shake_hands("127.0.0.1", port, ca_file=None, timeout_s=0.1)
+    assert time.perf_counter() - started < 3
+
+
+def test_a_server_that_asks_for_a_certificate_gets_the_one_that_was_lent(
+    authority, ca_file, tmp_path
+):
+    context = context_of(authority.issue_cert("localhost"))
+    context.maximum_version = ssl.TLSVersion.TLSv1_2
+    context.verify_mode = ssl.CERT_REQUIRED
+    authority.configure_trust(context)
+    own = authority.issue_cert("receiver.example")
+    lent = ClientCertificate(tmp_path / "chain.pem", tmp_path / "key.pem")
+    own.cert_chain_pems[0].write_to_path(lent.chain)
+    own.private_key_pem.write_to_path(lent.key)
+    assert "the handshake fails" in shaken(context, ca_file).problem
+    assert shaken(context, ca_file, certificate=lent).problem is None

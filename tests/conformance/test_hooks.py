@@ -123,6 +123,16 @@ def test_an_http_hook_that_fails_blocks_by_name(behaviour, words):
     assert words in str(raised.value)
 
 
+def test_each_failure_of_a_hook_is_kept_with_its_place():
+    transmitter = transmitter_of(target_with(program("import sys; sys.exit(7)")), metadata={})
+    for _ in range(2):
+        with pytest.raises(Blocked):
+            transmitter.call_hook("emit_event", VALUES)
+    assert len(transmitter.connection.troubles) == 2
+    assert {one.place for one in transmitter.connection.troubles} == {"[hooks.emit_event]"}
+    assert "ended with 7" in transmitter.connection.troubles[0].text
+
+
 def _raise(error):
     raise error
 

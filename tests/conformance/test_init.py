@@ -2,6 +2,7 @@
 
 import re
 import tomllib
+from pathlib import Path
 
 import pytest
 from helpers import results_in
@@ -19,6 +20,7 @@ TOKENS = (
     "SSF_SECOND_TOKEN",
     "SSF_SECOND_POLL_TOKEN",
     "SSF_LIMITED_TOKEN",
+    "SSF_CLIENT_SECRET",
 )
 
 
@@ -96,6 +98,46 @@ def test_every_optional_part_is_valid_once_it_is_uncommented(place, capsys, monk
     assert target.limits.max_rps == 5
     assert target.version == "1.0"
     assert target.allow_http
+
+
+@pytest.mark.parametrize(
+    ("profile", "method", "hooks"),
+    [
+        ("ssf-1.0", "urn:ietf:rfc:8935", {"transmitter_status", "push_listener"}),
+        ("ssf-1.0", "urn:ietf:rfc:8936", {"transmitter_status"}),
+        ("avnology", "urn:ietf:rfc:8936", set()),
+    ],
+)
+def test_what_a_profile_or_target_does_not_have_is_not_offered(
+    capsys, monkeypatch, profile, method, hooks
+):
+    with_tokens(monkeypatch)
+    members = {"delivery_methods_supported": [method]}
+    code, shown = started(profile, capsys, members=members)[1:]
+    assert code == 0, shown
+    target = uncommented(Path("target.toml"))
+    assert hooks == {one for one in ("transmitter_status", "push_listener") if target.has_hook(one)}
+
+
+def test_a_client_of_an_authorization_server_may_take_the_place_of_the_token(
+    place, capsys, monkeypatch
+):
+    with_tokens(monkeypatch)
+    assert started("ssf-1.0", capsys)[1] == 0
+    path = place / "target.toml"
+    text = path.read_text()
+    token = '[auth.management]\nkind = "bearer"\ntoken = "env:SSF_TOKEN"\n'
+    assert text.count(token) == 1
+    path.write_text(re.sub(r"(?m)^#   ", "", text.replace(token, "")))
+    assert from_file(path, Options()).has_hook("oauth_client")
+
+
+def test_a_certificate_that_is_not_trusted_leads_to_ca_file(place, capsys):
+    with RunningServer(load_profile("ssf-1.0"), tls=True, ca_out=place / "ca.pem") as server:
+        code, shown = said(capsys, "init", server.issuer)
+    assert code == 4
+    assert "CERTIFICATE_VERIFY_FAILED" in shown
+    assert "--ca-file" in shown
 
 
 @pytest.mark.parametrize("profile", ["ssf-1.0", "avnology"])

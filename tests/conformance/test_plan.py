@@ -75,7 +75,15 @@ def test_what_nobody_can_see_is_excluded_with_the_reason():
     found = [row for row in planned().rows.values() if row.state is State.EXCLUDED]
     assert found
     assert all(row.requirement.observable == "not-observable" for row in found)
-    assert all(row.requirement.how in row.reason for row in found)
+    assert all(row.reason == row.requirement.how for row in found)
+
+
+def test_why_a_row_is_excluded_is_one_whole_sentence_for_every_profile():
+    for row in CATALOGUE:
+        if row.observable == "not-observable" and row.role == "transmitter":
+            assert row.how.endswith("."), row.id
+            assert ". " not in row.how, row.id
+            assert len(row.how.split()) > 8, row.id
 
 
 def test_a_member_or_endpoint_that_the_target_lacks_makes_its_rows_not_applicable():

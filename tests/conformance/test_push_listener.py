@@ -71,6 +71,55 @@ def test_a_push_is_kept_as_it_came_and_accepted(listener):
     assert (one.tls is not None) == listener.url.startswith("https:")
 
 
+def spoken(url, request):
+    """Send a request as it is, and return the status line of the answer."""
+    parts = urlsplit(url)
+    with socket.create_connection((parts.hostname, parts.port), 5) as connection:
+        connection.sendall(request.replace(b"PATH", parts.path.encode()))
+        return connection.makefile("rb").readline().split(b" ", 1)[1].strip()
+
+
+CHUNKED = b"5\r\n%b\r\n%x\r\n%b\r\n0\r\n\r\n" % (
+    SETS["a"][:5].encode(),
+    len(SETS["a"]) - 5,
+    SETS["a"][5:].encode(),
+)
+
+
+@pytest.mark.parametrize(
+    ("request_line", "headers", "body"),
+    [
+        (b"POST PATH HTTP/1.0", b"Content-Length: %d" % len(SETS["a"]), SETS["a"].encode()),
+        (b"POST PATH HTTP/1.1", b"Transfer-Encoding: chunked", CHUNKED),
+        (b"POST http://hPATH HTTP/1.1", b"CONTENT-LENGTH:%d" % len(SETS["a"]), SETS["a"].encode()),
+    ],
+    ids=["HTTP/1.0", "in chunks", "to a proxy"],
+)
+def test_a_push_is_taken_in_whatever_way_http_allows(plain, request_line, headers, body):
+    endpoint = plain.open("a stream")
+    lines = request_line, b"Host: h", b"Connection: close", headers, b"", body
+    assert spoken(endpoint.url, b"\r\n".join(lines)) == b"202 ACCEPTED"
+    (one,) = endpoint.pushes
+    assert (one.method, one.url, one.body) == ("POST", endpoint.url, SETS["a"].encode())
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS"])
+def test_who_asks_whether_an_endpoint_is_there_has_pushed_nothing(plain, method):
+    endpoint = plain.open("a stream")
+    endpoint.answers(answered(500))
+    assert push(endpoint.url, "", method=method).status_code == 204
+    assert endpoint.pushes == ()
+    assert push(endpoint.url, method=method).status_code == 500
+    assert [one.method for one in endpoint.pushes] == [method]
+
+
+def test_a_method_is_kept_as_it_is_spelled(plain):
+    endpoint = plain.open("a stream")
+    request = b"post PATH HTTP/1.1\r\nHost: h\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
+    spoken(endpoint.url, request)
+    assert [one.method for one in endpoint.pushes] == ["post"]
+
+
 def test_endpoints_follow_from_seed_and_name_alone():
     def path(seed, name):
         listener = PushListener(Listening(), url="https://tunnel.example/in/", seed=seed)
@@ -114,6 +163,13 @@ def test_answers_come_in_their_order_and_then_the_last_word(listener):
     assert answers[3].headers["retry-after"] == "7"
     assert answers[5].headers["location"] == endpoint.at("elsewhere")
     assert [one.answered for one in endpoint.pushes] == [one.status_code for one in answers]
+
+
+def test_a_repeated_push_takes_no_answer_away_from_the_next_new_one(plain):
+    endpoint = plain.open("a stream")
+    endpoint.answers(answered(500), answered(503), again=answered(202))
+    pushed = [SETS["a"], SETS["a"], SETS["b"], SETS["b"], SETS["a"]]
+    assert [push(endpoint.url, body).status_code for body in pushed] == [500, 202, 503, 202, 202]
 
 
 def test_a_reset_breaks_the_connection_off_and_the_next_push_is_served(listener):
@@ -272,6 +328,22 @@ def test_what_can_not_be_served_is_named_with_its_option(tmp_path):
         PushListener(Listening(cert=tmp_path / "none.pem")).start()
 
 
+def test_a_certificate_without_its_key_leads_to_push_key(tmp_path):
+    certificate = trustme.CA().issue_cert("127.0.0.1")
+    cert, key = tmp_path / "cert.pem", tmp_path / "key.pem"
+    certificate.cert_chain_pems[0].write_to_path(str(cert))
+    trustme.CA().issue_cert("127.0.0.1").private_key_pem.write_to_path(str(key))
+    with pytest.raises(TargetError, match=r"cert\.pem: holds no .* key .*; give --push-key too$"):
+        PushListener(Listening(cert=cert)).start()
+    with pytest.raises(TargetError, match=r"key\.pem: are no certificate and its key"):
+        PushListener(Listening(cert=cert, key=key)).start()
+    both = tmp_path / "both.pem"
+    certificate.private_key_and_cert_chain_pem.write_to_path(str(both))
+    listener = PushListener(Listening(cert=both))
+    listener.start()
+    listener.close()
+
+
 @pytest.mark.parametrize(
     ("options", "said"),
     [
@@ -290,16 +362,18 @@ def test_options_that_make_no_listener_are_named(options, said):
         from_issuer(ISSUER, Options(**options))
 
 
-def test_a_listener_needs_tls_a_tunnel_or_a_lab():
+def test_a_listener_needs_tls_a_tunnel_or_a_lab(tmp_path):
+    pem = tmp_path / "both.pem"
+    pem.touch()
     for more in (
-        {"push_cert": "c.pem", "push_key": "k.pem"},
+        {"push_cert": pem, "push_key": pem},
         {"push_url": "https://tunnel.example"},
         {"allow_http": True},
     ):
         target = from_issuer(ISSUER, Options(push_listen="[::1]:8443", **more))
         assert (target.listening.host, target.listening.port) == ("::1", 8443)
         assert target.has_hook("push_listener")
-    assert not from_issuer(ISSUER, Options(push_url="https://a.example")).has_hook("push_listener")
+    assert not from_issuer(ISSUER, Options()).has_hook("push_listener")
 
 
 def test_the_file_says_where_to_listen_and_the_command_line_goes_before_it(tmp_path):

@@ -47,3 +47,14 @@ def test_a_plan_starts_no_case_however_many_workers_there_are(monkeypatch):
     assert (started, run.finished) == ([], {})
     execute(make_run(RunArguments(mock=True, workers=4, requirements=("SSF-7.2.1-GET",))))
     assert started
+
+
+def test_a_run_is_expected_to_be_as_fast_as_its_way_to_the_target(tmp_path):
+    path = tmp_path / "target.toml"
+    path.write_text('[target]\nissuer = "https://tx.example"\n[limits]\nmax_rps = 3\n')
+    over_tls = make_run(RunArguments(mock=True, tls=True))
+    over_tls.close()
+    in_process = make_run(RunArguments(mock=True))
+    remote = make_run(RunArguments(target="https://tx.example"))
+    assert in_process.expected_rps > over_tls.expected_rps > remote.expected_rps
+    assert make_run(RunArguments(target=str(path))).expected_rps == 3

@@ -119,8 +119,16 @@ def test_reports_tell_whom_the_sets_of_an_event_are_about():
         cover(stream, A)
         assert reports.of_event(A) == [A]
         assert reports.of_event(B, control=A) == []
-        assert reports.of_event(A, control=A) == [A]
         assert reports.seconds_until_silent(B, control=A) == 0
+        cover(stream, B)
+        assert reports.of_event(B, control=A) == [B]
+
+
+def test_a_subject_that_is_covered_no_more_is_reported_once_it_was_added_again():
+    with mock("ssf-1.0", "no-subjects-by-default").new_stream() as stream:
+        reports = Reports(stream)
+        assert reports.of_event(A) == []
+        assert reports.of_event_once_added(A) == [A]
 
 
 def test_silence_without_its_control_says_nothing():

@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import pytest
 
 from conformance.credentials import Bearer
@@ -99,6 +101,149 @@ def test_everything_that_a_file_says_arrives(tmp_path):
     assert target.secrets == {"one", "two", "three", "four"}
 
 
+def test_a_lab_may_be_named_one_in_the_file_and_on_the_command_line_alike(tmp_path):
+    text = minimal("[limits]\nallow_http = true\n", issuer="http://tx.example")
+    assert from_file(written(tmp_path, text), Options(allow_http=True)).allow_http
+    assert from_file(written(tmp_path, text), Options()).allow_http
+
+
+def subjects(*written_out):
+    return minimal(f"[capabilities]\nsubjects = [{', '.join(written_out)}]\n")
+
+
+@pytest.mark.parametrize(
+    "subject",
+    [
+        '{ format = "opaque", id = "1" }',
+        '{ format = "complex", user = { format = "email", email = "a@example.com" } }',
+        '{ format = "aliases", identifiers = [{ format = "opaque", id = "1" }] }',
+        '{ format = "jwt_id", iss = "https://idp.example", jti = "1" }',
+        '{ format = "example.com:person", number = 7 }',
+    ],
+)
+def test_subjects_of_any_format_are_taken(tmp_path, subject):
+    assert len(from_file(written(tmp_path, subjects(subject)), Options()).subjects) == 1
+
+
+@pytest.mark.parametrize(
+    ("subject", "words"),
+    [
+        ('{ format = "email", mail = "a@example.com" }', ["1: unknown member 'mail'", "has email"]),
+        ('{ format = "email" }', ["capabilities.subjects.1: 'email' is a required property"]),
+        ('{ format = "email", email = "a" }', ["capabilities.subjects.1.email: 'a' does not"]),
+        ('{ format = "opaque", id = 7 }', ["capabilities.subjects.1.id: 7 is not"]),
+        ('{ format = "opaque", id = "1", iss = "x" }', ["unknown member 'iss'"]),
+        ('{ format = "emial", emial = "x" }', ["1.format", "did you mean 'email'?"]),
+        ('{ format = "Complex", user = {} }', ["did you mean 'complex'?"]),
+        (
+            '{ format = "complex", user = { format = "email", mail = "x" } }',
+            ["capabilities.subjects.1.user: unknown member 'mail'"],
+        ),
+        (
+            '{ format = "aliases", identifiers = [{ format = "opaque", uid = "1" }] }',
+            ["capabilities.subjects.1.identifiers.0: unknown member 'uid'"],
+        ),
+    ],
+)
+def test_a_subject_that_its_format_does_not_have_is_named(tmp_path, subject, words):
+    shown = refused(tmp_path, subjects('{ format = "opaque", id = "1" }', subject))
+    assert all(word in shown for word in words), shown
+
+
+def test_an_event_type_is_a_uri(tmp_path):
+    shown = refused(tmp_path, minimal('[capabilities]\nevent_types = ["session-revoked"]\n'))
+    assert "capabilities.event_types.0" in shown
+
+
+def hook(name, *lines):
+    return minimal("\n".join([f"[hooks.{name}]", *lines]))
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (
+            hook("emit_event", 'kind = "http"', 'url = "https://x/{strem_id}"'),
+            ["hooks.emit_event.url: unknown placeholder {strem_id}", "did you mean {stream_id}?"],
+        ),
+        (
+            hook("emit_event", 'kind = "http"', 'url = "https://x"', 'body = {a=["{wat}"]}'),
+            ["hooks.emit_event.body.a.0", "{wat}; known here: {event_type}, {subject}, "],
+        ),
+        (
+            hook("emit_event", 'kind = "http"', 'url = "https://x"', 'headers = {a="{status}"}'),
+            ["hooks.emit_event.headers.a: unknown placeholder {status}"],
+        ),
+        (
+            hook("transmitter_status", 'kind = "command"', 'argv = ["x", "{stauts}"]'),
+            ["hooks.transmitter_status.argv.1", "did you mean {status}?"],
+        ),
+        (
+            hook("transmitter_status", 'kind = "manual"', 'manual = "Pause {stream}"'),
+            ["hooks.transmitter_status.manual", "did you mean {stream_id}?"],
+        ),
+        (
+            hook("clock.now", 'kind = "command"', 'argv = ["now", "{seconds}"]', 'read = "now"')
+            + '\n[hooks.clock.advance]\nkind = "command"\nargv = ["go", "{seconds}"]\n',
+            ["hooks.clock.now.argv.1: unknown placeholder {seconds}; known here: none"],
+        ),
+    ],
+)
+def test_a_placeholder_that_a_hook_does_not_have_is_named_with_the_nearest(tmp_path, text, words):
+    shown = refused(tmp_path, text)
+    assert all(word in shown for word in words), shown
+
+
+@pytest.mark.parametrize(
+    ("text", "word"),
+    [
+        (hook("emit_event", 'kind = "manual"'), "'manual' is a required property"),
+        (hook("emit_event", 'kind = "manual"', 'manual = ""'), "hooks.emit_event.manual"),
+        (hook("emit_event", 'kind = "command"', 'argv = ["x"]', 'manual = "x"'), "'manual'"),
+        (hook("emit_event", 'kind = "manual"', 'manual = "x"', 'url = "https://x"'), "'url'"),
+        (hook("emit_event", 'kind = "manual"', 'manual = "x"', "timeout_s = 0"), "timeout_s"),
+        (
+            hook("clock.now", 'kind = "command"', 'argv = ["now"]', 'read = "x"')
+            + '\n[hooks.clock.advance]\nkind = "manual"\nmanual = "wait {seconds}"\n',
+            "hooks.clock.advance.kind",
+        ),
+    ],
+)
+def test_a_hook_has_the_keys_of_its_kind(tmp_path, text, word):
+    assert word in refused(tmp_path, text)
+
+
+def test_a_hook_may_be_a_task_for_a_person(tmp_path):
+    text = hook("transmitter_status", 'kind = "manual"', 'manual = "Pause {stream_id}"')
+    target = from_file(written(tmp_path, text), Options())
+    found = target.hooks["transmitter_status"]
+    assert (found.manual, found.timeout_s) == ("Pause {stream_id}", 300)
+    assert target.manual_hooks == ("transmitter_status",)
+    assert target.has_hook("transmitter_status")
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"push_url": "https://ci.example/"}, ["--push-url https://ci.example/", "--push-listen"]),
+        ({"push_url": ""}, ["--push-url ''"]),
+        ({"push_listen": ""}, ["--push-listen ''", "HOST:PORT"]),
+        ({"push_listen": "127.0.0.1:0", "push_cert": Path("gone.pem")}, ["--push-cert gone.pem"]),
+    ],
+)
+def test_half_a_push_listener_is_refused(options, words):
+    with pytest.raises(TargetError) as raised:
+        from_issuer(ISSUER, Options(**options))
+    assert all(word in str(raised.value) for word in words), raised.value
+
+
+def test_the_url_of_pushes_may_stand_in_the_file_and_the_port_on_the_command_line(tmp_path):
+    path = written(tmp_path, minimal('[push]\nurl = "https://ci.example/"\n'))
+    with pytest.raises(TargetError, match="--push-listen"):
+        from_file(path, Options())
+    assert from_file(path, Options(push_listen="127.0.0.1:0")).listening is not None
+
+
 def test_a_bare_issuer_is_held_to_ssf_1_0_and_named_by_its_host():
     target = from_issuer(ISSUER, Options())
     assert (target.profile.id, target.name, target.credentials) == ("ssf-1.0", "tx.example", {})
@@ -113,6 +258,7 @@ def test_options_win_over_the_file(tmp_path):
         token_env="SECOND_TOKEN",
         patience_s=1,
         max_rps=2,
+        push_listen="127.0.0.1:0",
         push_url="https://p.example",
     )
     target = from_file(written(tmp_path, GOOD), options)

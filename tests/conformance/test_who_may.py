@@ -1,16 +1,21 @@
 """What the cases about limited and second Receivers make of answers that the mock doesn't give."""
 
+import contextlib
 import dataclasses
+import re
 
 import httpx
 import pytest
 from helpers import record, transmitter_of
 
 from conformance import bundled
+from conformance.cases import test_ssf_8_1_2_status as statuses
 from conformance.cases import test_ssf_8_1_4_verification as verification
 from conformance.cases import test_ssf_8_authorization as authorization
 from conformance.cases import test_ssf_8_two_receivers as two_receivers
-from conformance.forbidden import is_shown
+from conformance.credentials import Bearer
+from conformance.forbidden import is_shown, near
+from conformance.key_sets import PUBLIC, verify_public
 from conformance.metadata import risc_location, unknown_issuer
 from conformance.spec.profile import load_profile
 from conformance.verdicts import Blocked, Nonconformance, recording
@@ -43,7 +48,8 @@ def judged(function, requirement, *, receiver=None, status, document=None, **par
     """
     lease = leased()
     lent = getattr(lease.target, receiver)["management"] if receiver else None
-    carried = authorization.MALFORMED if lent is None else (f"Bearer {lent.token}",)
+    malformed = tuple(authorization.MALFORMED.values())
+    carried = malformed if lent is None else (f"Bearer {lent.token}",)
     answer = {"error": "x"} if document is None else document
     transport = Answering(lease.transport, carried, status, answer)
     transmitter = transmitter_of(lease.target, transport)
@@ -134,15 +140,68 @@ def test_no_refusal_of_another_receiver_may_tell_the_status(status, document, lo
 
 
 @pytest.mark.parametrize(("status", "loud"), [(400, "passed"), (401, "passed"), (200, "fail")])
-@pytest.mark.parametrize("operation", [*authorization.ERR_401, "poll"])
-def test_any_refusal_of_a_malformed_credential_will_do(operation, status, loud):
-    closed = authorization.CLOSED_POLLING if operation == "poll" else authorization.CLOSED
+@pytest.mark.parametrize("credential", authorization.MALFORMED)
+@pytest.mark.parametrize("requirement", ["SSF-8-HTTP-AUTH", "SSF-7.1.1-POLL-PROTECTED"])
+def test_any_refusal_of_a_malformed_credential_will_do(requirement, credential, status, loud):
     assert loud == judged(
-        authorization.test_a_malformed_credential_opens_nothing,
-        closed[0],
+        authorization.test_a_credential_that_is_not_quite_right_opens_nothing,
+        requirement,
         status=status,
-        operation=operation,
+        credential=credential,
     )
+
+
+@pytest.mark.parametrize("own", ["x", "ab", "a-token-of-some-length", "AAAAAAAA"])
+def test_a_token_that_is_near_to_the_own_one_is_another(own):
+    spoilt = [one.token for one in near(Bearer(own)).values()]
+    assert own not in spoilt
+    assert len(set(spoilt)) == 3
+
+
+@pytest.mark.parametrize(
+    ("key_set", "places"),
+    [
+        ({"keys": [{"kty": "EC", "x": "AQ", "y": "AQ"}]}, []),
+        ({"keys": [{"kty": "EC", "d": "AQ"}]}, ["/keys/0/d"]),
+        ({"keys": [], "old": [{"kty": "oct", "k": "AQ"}]}, ["/old/0/k"]),
+        ({"keys": [{"kty": "RSA", "pem": "-----BEGIN RSA PRIVATE KEY-----"}]}, ["/keys/0/pem"]),
+        ({"keys": [{"kty": "EC", "x5c": ["MIIB"]}], "d": "a description"}, []),
+    ],
+)
+def test_a_private_key_is_found_wherever_it_stands(key_set, places):
+    case = record(**{PUBLIC: "fail"})
+    with recording(case):
+        verify_public(key_set)
+        if places:
+            with pytest.raises(Nonconformance, match=re.escape(repr(places))):
+                case.end_example()
+    assert case.breached is bool(places)
+
+
+class Closed(httpx.BaseTransport):
+    """Answers every status update with one code, and leaves the rest to the mock."""
+
+    def __init__(self, transport, status):
+        self.transport = transport
+        self.status = status
+
+    def handle_request(self, request):
+        if request.method == "POST" and request.url.path.endswith("status"):
+            return httpx.Response(self.status, json={"error": "x"}, request=request)
+        return self.transport.handle_request(request)
+
+
+@pytest.mark.parametrize(("status", "breached"), [(403, False), (409, True), (500, True)])
+def test_who_may_set_no_status_at_all_has_nothing_to_be_judged(status, breached):
+    lease = leased()
+    transmitter = transmitter_of(lease.target, Closed(lease.transport, status))
+    case = record(**{"SSF-8.1.2.2-UPDATE-200": "fail"})
+    case.ids |= {*statuses.STATUS_ENUM, "SSF-8.1.2.1-STATUS-STREAMID", *statuses.UPDATE_200}
+    with recording(case), contextlib.suppress(Nonconformance):
+        statuses.test_each_status_can_follow_each(
+            transmitter=transmitter, before="enabled", after="enabled"
+        )
+    assert case.breached is breached
 
 
 def test_what_was_sent_with_the_call_is_nothing_that_the_answer_tells():

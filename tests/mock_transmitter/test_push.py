@@ -585,6 +585,23 @@ def test_an_authority_that_is_none_is_refused_with_the_option(text):
     assert "certificate" in str(raised.value)
 
 
+def test_a_file_without_a_certificate_is_named(tmp_path, capsys):
+    path = tmp_path / "key.pem"
+    path.write_text("-----BEGIN PRIVATE KEY-----\n")
+    assert main(["--push-ca", str(path)]) == 4
+    assert f"--push-ca: {path} holds no certificate; name a file" in capsys.readouterr().err
+
+
+def test_where_the_mock_is_on_plain_http_both_schemes_are_named(mock, lab, types):
+    def complaint(transmitter):
+        body = {"events_requested": types, "delivery": {"method": PUSH}}
+        answer = transmitter.call("POST", transmitter.configuration, body)
+        return answer.json()["error_description"]
+
+    assert "must be an https or http URL" in complaint(lab)
+    assert "must be an https URL" in complaint(mock("ssf-1.0"))
+
+
 def test_a_file_that_is_not_there_is_named(tmp_path, capsys):
     assert main(["--push-ca", str(tmp_path / "none.pem")]) == 4
     assert "--push-ca" in capsys.readouterr().err

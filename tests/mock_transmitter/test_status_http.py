@@ -272,6 +272,20 @@ def test_raising_an_event_says_why_nothing_goes_out(ssf, stream, to, queued):
     assert answer["why"] == f"the stream is {to}"
 
 
+def test_raising_an_event_says_why_for_each_stream_that_gets_nothing(ssf, types):
+    streams = [ssf.create({"events_requested": wanted}) for wanted in (types, types[1:], types)]
+    status(ssf, streams[0], status="paused")
+    paused, other, served = (one["stream_id"] for one in streams)
+    answer = ssf.control("POST", "events", {"event_type": types[0]}).json()
+    assert {one["stream_id"] for one in answer["sets"]} == {paused, served}
+    silent = {one["stream_id"]: one["why"] for one in answer["silent"]}
+    assert silent[paused] == "the stream is paused"
+    assert "events_delivered" in silent[other]
+    assert set(silent) == {paused, other}
+    assert "why" not in answer
+    assert "silent" not in ssf.control("POST", "events", {"stream_id": served}).json()
+
+
 # Inactivity
 
 MONTH = 2_592_000

@@ -57,6 +57,29 @@ class SubjectsAreRemovedFromOtherReceiversStreams(OpenToOtherReceivers):
 
 
 @fault
+class ForeignPauseIsDoneLater(Deviation):
+    """Pausing another Receiver's stream is answered with 202, and done within a second."""
+
+    breaks = ("SSF-8-AUTH-BINDS-STREAMS",)
+
+    def __init__(self) -> None:
+        self._due: list[tuple[float, Stream]] = []
+
+    def operation(self, call: Call, proceed: Proceed) -> Outcome:
+        """Accept it, and do what was accepted before."""
+        now = call.transmitter.clock.now()
+        for at, paused in self._due:
+            if at <= now:
+                call.transmitter.set_status(paused, "paused")
+        self._due = [one for one in self._due if one[0] > now]
+        stream = foreign_stream(call)
+        if call.operation != "update_status" or stream is None:
+            return proceed(call)
+        self._due.append((now + 1.0, stream))
+        return Reply(status=202)
+
+
+@fault
 class ForeignPauseIsRefusedAndDone(Deviation):
     """Pausing another Receiver's stream is answered with 404, and the stream is paused."""
 
@@ -222,6 +245,7 @@ class _MalformedIsServed(Deviation, ABC):
     """Serves some Authorization headers, whatever token they carry or lack."""
 
     breaks = ("SSF-8-HTTP-AUTH", "SSF-7.1.1-POLL-PROTECTED", "SSE-8-OAUTH-BEARER", "VEPA-POLL-AUTH")
+    also = ("JAMF-BEARER",)
 
     def __init__(self) -> None:
         self._authorization = ""

@@ -11,6 +11,7 @@ from mock_transmitter.deviations.seams import Deviation
 from mock_transmitter.http.authorisation import Access, Decision, Denied, Granted, Receiver
 from mock_transmitter.http.message import Request, Response
 from mock_transmitter.http.oauth import TOKEN, OAuthError
+from mock_transmitter.keys import base64url
 
 
 @fault
@@ -18,7 +19,6 @@ class ClientCredentialsAreNotSupported(Deviation):
     """The token endpoint knows no client credentials grant."""
 
     breaks = ("CAEPIOP-2.7.1-GRANTS",)
-    also = ("CAEPIOP-2.7.2-SCOPE-PREFIX",)
 
     def response(self, response: Response, operation: str | None) -> Response:
         """Answer so."""
@@ -56,6 +56,16 @@ class ScopesHaveNamesOfTheirOwn(Deviation):
         return replace(request, body=request.body.replace(b"ssf.", b"streams."))
 
 
+# What a token that is served for longer, or for more, opens.
+OPEN_TO_ALL = (
+    "SSF-8-HTTP-AUTH",
+    "SSE-8-OAUTH-BEARER",
+    "JAMF-BEARER",
+    "SSF-7.1.1-POLL-PROTECTED",
+    "VEPA-POLL-AUTH",
+)
+
+
 class _GrantDeviation(Deviation, ABC):
     """Decides otherwise on tokens that the authorization server issued."""
 
@@ -90,6 +100,19 @@ class VerificationTakesMoreThanTheScopeToManage(_GrantDeviation):
         """Refuse it."""
         alone = access.grant is not None and set(access.grant.scopes) == {MANAGE}
         return _insufficient(access) if alone and access.operation == "verify" else decision
+
+
+@fault
+class DeletingTakesMoreThanTheScopeToManage(_GrantDeviation):
+    """With ssf.manage alone no stream can be deleted."""
+
+    breaks = ("CAEPIOP-2.7.2-SCOPE-MANAGE",)
+
+    def decide(self, decision: Decision, access: Access) -> Decision:
+        """Refuse it."""
+        alone = access.grant is not None and set(access.grant.scopes) == {MANAGE}
+        deletes = access.operation == "delete_stream"
+        return _insufficient(access) if alone and deletes else decision
 
 
 @fault
@@ -141,6 +164,7 @@ class ExpiredTokensAreServed(_GrantDeviation):
     """An access token is good for ever."""
 
     breaks = ("CAEPIOP-2.7.3-TOKEN-VALIDITY", "RFC6750-3.1-INVALID-TOKEN")
+    also = OPEN_TO_ALL
 
     def decide(self, decision: Decision, access: Access) -> Decision:
         """Serve it."""
@@ -153,6 +177,7 @@ class RevokedTokensAreServed(_GrantDeviation):
     """An access token that was revoked is good until it expires."""
 
     breaks = ("CAEPIOP-2.7.3-TOKEN-VALIDITY", "RFC6750-3.1-INVALID-TOKEN")
+    also = OPEN_TO_ALL
 
     def decide(self, decision: Decision, access: Access) -> Decision:
         """Serve it."""
@@ -165,6 +190,7 @@ class TokensAreNotCheckedForIntegrity(Deviation):
     """A token is known by its beginning, whatever follows."""
 
     breaks = ("CAEPIOP-2.7.3-TOKEN-VALIDITY", "RFC6750-3.1-INVALID-TOKEN")
+    also = OPEN_TO_ALL
 
     def authorisation(self, decision: Decision, access: Access) -> Decision:
         """Serve it."""
@@ -196,3 +222,47 @@ class InsufficientTokensAreRefusedWithoutAnError(Deviation):
         if isinstance(decision, Denied) and decision.error == "insufficient_scope":
             return replace(decision, error=None)
         return decision
+
+
+@fault
+class AccessTokensLastADayInWords(Deviation):
+    """An access token is said to last 24 hours, and the number is a text."""
+
+    breaks = ("CAEPIOP-2.7.1-SHORT-LIVED",)
+
+    def response(self, response: Response, operation: str | None) -> Response:
+        """Say so."""
+        if operation != "token" or response.status != 200:  # noqa: PLR2004 (RFC 6749 section 5.1)
+            return response
+        document = {**json.loads(response.body), "expires_in": "86400"}
+        return replace(response, body=json.dumps(document).encode())
+
+
+@fault
+class AccessTokensAreJwtsThatLastADay(Deviation):
+    """An access token is a JWT whose claims give it 24 hours; the answer names no lifetime."""
+
+    breaks = ("CAEPIOP-2.7.1-SHORT-LIVED",)
+
+    def __init__(self) -> None:
+        self._inside: dict[str, str] = {}
+
+    def request(self, request: Request) -> Request:
+        """Take the token out of it again, in the header and in a revocation."""
+        headers, body = request.headers, request.body
+        for token, inside in self._inside.items():
+            headers = tuple((name, value.replace(token, inside)) for name, value in headers)
+            body = body.replace(token.encode(), inside.encode())
+        return replace(request, headers=headers, body=body)
+
+    def response(self, response: Response, operation: str | None) -> Response:
+        """Put it into one."""
+        if operation != "token" or response.status != 200:  # noqa: PLR2004 (RFC 6749 section 5.1)
+            return response
+        document = json.loads(response.body)
+        claims = {"iat": 0, "exp": 86_400, "jti": document["access_token"]}
+        parts = [base64url(json.dumps(one).encode()) for one in ({"alg": "none"}, claims)]
+        token = ".".join([*parts, ""])
+        self._inside[token] = document["access_token"]
+        named = {"token_type": "Bearer", "scope": document["scope"], "access_token": token}
+        return replace(response, body=json.dumps(named).encode())

@@ -200,3 +200,46 @@ class ADisabledStreamHoldsWhatHappens(Deviation):
         """Hold them."""
         del pending, stream
         return "hold" if handling == "drop" else handling
+
+
+UPDATES = frozenset({"update_stream", "replace_stream"})
+
+
+@fault
+class AnUpdateEnablesTheStream(Deviation):
+    """A stream that was paused or disabled is enabled by any update of its configuration."""
+
+    breaks = ("SSF-8.1.2-UPDATE-KEEPS-STATUS", "SSE-7.1.1-UPDATE-KEEPS-STATUS")
+
+    def operation(self, call: Call, proceed: Proceed) -> Outcome:
+        """Enable it, and say nothing."""
+        outcome = proceed(call)
+        stream = target(call)
+        if call.operation in UPDATES and stream is not None:
+            call.transmitter.set_status(stream, "enabled")
+        return outcome
+
+
+@fault
+class AnUpdateOpensAPausedStream(Deviation):
+    """A stream whose configuration was updated in a pause transmits, and is shown as paused."""
+
+    breaks = PAUSED
+
+    def __init__(self) -> None:
+        self._open: set[str] = set()
+
+    def operation(self, call: Call, proceed: Proceed) -> Outcome:
+        """Remember the pause that an update was in."""
+        outcome = proceed(call)
+        stream = target(call)
+        if stream is not None and call.operation in {*UPDATES, "update_status"}:
+            opens = call.operation in UPDATES and stream.status == "paused"
+            (self._open.add if opens else self._open.discard)(stream.stream_id)
+        return outcome
+
+    def handling(self, handling: Handling, pending: PendingSet, stream: Stream) -> Handling:
+        """Transmit."""
+        del pending
+        opened = handling == "hold" and stream.stream_id in self._open
+        return "transmit" if opened else handling

@@ -1,6 +1,7 @@
 """Faults of Stream Updated Events and of inactivity: SSF 1.0 sections 8.1.5 and 8.1.1."""
 
-from typing import ClassVar
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, ClassVar
 
 from mock_transmitter.delivery_queue import Handling, PendingSet
 from mock_transmitter.deviations.documents import without
@@ -8,7 +9,11 @@ from mock_transmitter.deviations.entry import fault
 from mock_transmitter.deviations.faults.update import target
 from mock_transmitter.deviations.seams import Deviation, Json, Proceed
 from mock_transmitter.http.operations import Call, Outcome
+from mock_transmitter.push import Attempt, PushOutcome
 from mock_transmitter.stream import Stream
+
+if TYPE_CHECKING:
+    from mock_transmitter.transmitter import Transmitter
 
 ANNOUNCED = ("SSF-8.1.2-INDEPENDENT-CHANGE-ANNOUNCED", "SSE-7.1.5-SENT")
 BEFORE_STOP = (*ANNOUNCED, "SSF-8.1.5-SENT-BEFORE-STOP")
@@ -191,6 +196,50 @@ class StreamUpdatedHasTheStreamIdAsAUri(Announcement):
         if "sub_id" not in claims:
             return claims
         return {**claims, "sub_id": {"format": "uri", "uri": f"urn:stream:{stream.stream_id}"}}
+
+
+class StoppedByAPush(Deviation, ABC):
+    """Stops a stream in silence because of what a push to it met with."""
+
+    def __init__(self) -> None:
+        self._transmitter: Transmitter | None = None
+
+    def operation(self, call: Call, proceed: Proceed) -> Outcome:
+        """Remember whom to tell."""
+        self._transmitter = call.transmitter
+        return proceed(call)
+
+    def pushed(self, outcome: PushOutcome, attempt: Attempt) -> PushOutcome:
+        """Stop it."""
+        if self._transmitter is not None and self.is_the_end(outcome, attempt):
+            self._transmitter.set_status(attempt.stream, "disabled")
+        return outcome
+
+    @abstractmethod
+    def is_the_end(self, outcome: PushOutcome, attempt: Attempt) -> bool:
+        """Say whether that stops the stream."""
+
+
+@fault
+class RefusedVerificationDisablesInSilence(StoppedByAPush):
+    """A stream is disabled without a word once its Verification Event is refused."""
+
+    breaks = ANNOUNCED
+
+    def is_the_end(self, outcome: PushOutcome, attempt: Attempt) -> bool:
+        """Say so of Verification Events."""
+        return outcome.ending == "refused" and attempt.pending.subject is None
+
+
+@fault
+class FailedPushesDisableInSilence(StoppedByAPush):
+    """A stream is disabled without a word once a SET was pushed four times in vain."""
+
+    breaks = ANNOUNCED
+
+    def is_the_end(self, outcome: PushOutcome, attempt: Attempt) -> bool:
+        """Say so of the fourth attempt."""
+        return outcome.ending == "failed" and attempt.pending.attempts > 3  # noqa: PLR2004
 
 
 @fault

@@ -5,13 +5,14 @@ from collections import Counter
 from typing import ClassVar
 
 from mock_transmitter.deviations.entry import fault
+from mock_transmitter.deviations.faults.status_effects import pushes
 from mock_transmitter.deviations.faults.subjects import succeed
 from mock_transmitter.deviations.faults.update import others, target
 from mock_transmitter.deviations.seams import Deviation, Json, Proceed
 from mock_transmitter.deviations.variants.subjects import NoSubjectsByDefault
 from mock_transmitter.http.operations import Call, Outcome
 from mock_transmitter.stream import Stream
-from mock_transmitter.subjects import Subject
+from mock_transmitter.subjects import Subject, Subjects
 
 _COMPLEX = "complex"
 _UNREPORTED = (
@@ -139,6 +140,7 @@ class RemovedSubjectsStayAway(Deviation):
     """A subject that was removed once is answered as added, and not reported again."""
 
     breaks = ("SSF-7.1-DEFAULT-ALL-REMOVE-STOPS",)
+    also = ("SSF-8.1.3.1-MATCHED-SENT",)
     needs = ("add_subject", "remove_subject")
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
@@ -318,6 +320,15 @@ class SimpleSubjectsMatchByPrefix(_LooseMatching):
 
 
 @fault
+class AddressesMatchInAnyCase(_LooseMatching):
+    """An address stands for all its spellings, in upper and lower case."""
+
+    def alike(self, added: Subject, subject: Subject) -> bool:
+        """Compare them in lower case."""
+        return str(added.get("email", "")).lower() == str(subject.get("email", "-")).lower()
+
+
+@fault
 class IssuersDoNotCountInMatching(_LooseMatching):
     """An iss_sub subject stands for the same sub of every issuer."""
 
@@ -358,3 +369,95 @@ class OnlyTheUserCountsInMatching(_LooseMatching):
     def alike(self, added: Subject, subject: Subject) -> bool:
         """Compare the users."""
         return "user" in added and added["user"] == subject.get("user")
+
+
+@fault
+class RemovedSubjectsAreStillPushed(Deviation):
+    """A stream that pushes goes on about subjects that were removed from it."""
+
+    breaks = ("SSF-8.1.3.3-REMOVE-STOPS",)
+
+    def covers(self, covered: bool, stream: Stream, subject: Subject) -> bool:  # noqa: FBT001
+        """Cover them."""
+        del subject
+        return covered or pushes(stream)
+
+
+@fault
+class UpdatesForgetWhatWasRemoved(Deviation):
+    """An update of a stream covers anew what was removed from it."""
+
+    breaks = ("SSF-8.1.3.3-REMOVE-STOPS",)
+    needs = ("remove_subject",)
+
+    def operation(self, call: Call, proceed: Proceed) -> Outcome:
+        """Forget it."""
+        stream = target(call)
+        if call.operation == "update_stream" and stream is not None:
+            stream.subjects = Subjects()
+        return proceed(call)
+
+
+@fault
+class PausesForgetWhatWasAdded(NoSubjectsByDefault):
+    """Where NONE is the default, a stream that was paused covers no subject any more."""
+
+    breaks = ("SSF-8.1.3.1-MATCHED-SENT",)
+
+    def operation(self, call: Call, proceed: Proceed) -> Outcome:
+        """Forget them."""
+        stream = target(call)
+        if call.operation == "update_status" and stream is not None:
+            stream.subjects = Subjects()
+        return super().operation(call, proceed)
+
+
+@fault
+class ComplexSubjectsStayWhenTheyAreRemoved(Deviation):
+    """The removal of a complex subject is answered as done, and ends no events."""
+
+    breaks = ("SSF-8.1.3.3-REMOVE-STOPS",)
+    needs = ("remove_subject",)
+
+    def operation(self, call: Call, proceed: Proceed) -> Outcome:
+        """Add it again."""
+        outcome = proceed(call)
+        stream = target(call)
+        subject = call.body.get("subject") if call.operation == "remove_subject" else None
+        if stream is not None and isinstance(subject, dict) and subject.get("format") == _COMPLEX:
+            call.transmitter.add_subject(stream, subject)
+        return outcome
+
+
+@fault
+class SecondAddRemovesTheSubject(Deviation):
+    """Adding a subject that is there already takes it away."""
+
+    breaks = ("SSF-8.1.3.2-ADD-IDEMPOTENT",)
+    needs = ("add_subject",)
+
+    def operation(self, call: Call, proceed: Proceed) -> Outcome:
+        """Take it away."""
+        stream = target(call)
+        subject = call.body.get("subject") if call.operation == "add_subject" else None
+        there = (
+            stream is not None
+            and isinstance(subject, dict)
+            and stream.subjects.status_of(subject) == "enabled"
+        )
+        outcome = proceed(call)
+        if there and stream is not None:
+            call.transmitter.remove_subject(stream, call.body["subject"])
+        return outcome
+
+
+@fault
+class AddReplacesWhatWasAdded(_Remembers):
+    """Adding a subject takes away those that were added before."""
+
+    breaks = ("SSF-8.1.3.1-MATCHED-SENT",)
+    also = ("SSF-8.1.3.2-ADD-IDEMPOTENT", "SSF-8.1.3.3-REMOVE-STOPS")
+
+    def covers(self, covered: bool, stream: Stream, subject: Subject) -> bool:  # noqa: FBT001
+        """Leave out all but the last."""
+        return covered and subject not in self.added(stream)[:-1]

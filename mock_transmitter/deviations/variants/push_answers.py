@@ -2,10 +2,15 @@
 
 from dataclasses import replace
 
+from mock_transmitter.delivery_queue import PendingSet
 from mock_transmitter.deviations.entry import variant
-from mock_transmitter.deviations.seams import Deviation
+from mock_transmitter.deviations.faults.status_effects import pushes
+from mock_transmitter.deviations.seams import Deviation, Proceed
+from mock_transmitter.http.operations import Call, Outcome
 from mock_transmitter.push import Attempt, PushOutcome
+from mock_transmitter.stream import Stream
 
+_FIRST_RETRY_S = 60.0
 _TRANSIENT = frozenset({"authentication_failed", "access_denied"})
 
 
@@ -32,3 +37,40 @@ class PushWithoutAnswerMayHaveArrived(Deviation):
         del attempt
         unknown = outcome.ending == "failed" and not outcome.reason.startswith("answered")
         return replace(outcome, ending="delivered") if unknown else outcome
+
+
+@variant
+class FailedPushPausesTheStream(Deviation):
+    """A stream is paused after a push that failed, which is announced."""
+
+    exercises = ("SSF-8.1.5-UNILATERAL-CHANGE", "SSE-7.1.5-UNILATERAL-CHANGE")
+
+    def __init__(self) -> None:
+        self._last: Call | None = None
+
+    def operation(self, call: Call, proceed: Proceed) -> Outcome:
+        """Remember whose streams they are."""
+        self._last = call
+        return proceed(call)
+
+    def pushed(self, outcome: PushOutcome, attempt: Attempt) -> PushOutcome:
+        """Pause it."""
+        if outcome.ending == "failed" and self._last is not None:
+            self._last.transmitter.act(attempt.stream, "paused", reason=outcome.reason)
+        return outcome
+
+
+@variant
+class RetriesWaitForAMinute(Deviation):
+    """A push that failed comes again after a minute at the soonest; its subject waits with it."""
+
+    exercises = ("RFC8935-2-RESEND-ALLOWED",)
+
+    def schedule(
+        self, gap: float | None, pending: PendingSet, stream: Stream, now: float
+    ) -> float | None:
+        """Wait so long where a push has failed."""
+        del now
+        if gap is None or not pending.attempts or not pushes(stream):
+            return gap
+        return max(gap, _FIRST_RETRY_S)

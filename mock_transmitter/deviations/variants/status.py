@@ -182,3 +182,18 @@ class StatusOfASubjectIsAnsweredWithoutIt(Deviation):
         if isinstance(outcome, Reply) and outcome.message == "stream_status":
             return replace(outcome, document=without(outcome.document, "subject"))
         return outcome
+
+
+@variant
+class UpdatesEnableAStreamAndSaySo(Deviation):
+    """An update of the configuration enables the stream, which is announced."""
+
+    exercises = ("SSF-8.1.5-UNILATERAL-CHANGE", "SSE-7.1.5-UNILATERAL-CHANGE")
+
+    def operation(self, call: Call, proceed: Proceed) -> Outcome:
+        """Enable it."""
+        outcome = proceed(call)
+        stream = target(call)
+        if call.operation in {"update_stream", "replace_stream"} and stream is not None:
+            call.transmitter.act(stream, "enabled")
+        return outcome

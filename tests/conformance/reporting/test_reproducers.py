@@ -1,11 +1,14 @@
 import json
 import os
 import shutil
+import ssl
 import stat
 import subprocess
 import sys
 
 import pytest
+import trustme
+from pytest_httpserver import HTTPServer
 
 from conformance.reporting.reproducers import script, write_all
 
@@ -289,6 +292,61 @@ def test_a_command_hook_is_told_and_its_output_asked_for(document, target, path)
     done = run(text, path, ISSUER=target.url_for(""), MANAGEMENT_TOKEN="t")
     assert "JTI" in done.stderr
     assert seen(target) == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "words"),
+    [
+        ("bearer", "MANAGEMENT_TOKEN  the token of [auth.management] in target.toml, or of --tok"),
+        ("basic", "MANAGEMENT_TOKEN  USER:PASSWORD of [auth.management] in base64"),
+        ("header", "MANAGEMENT_TOKEN  the value of the header in [auth.management]"),
+        ("oauth2-client-credentials", "an access token that the client of [auth.management]"),
+    ],
+)
+def test_the_head_of_a_script_says_which_variables_to_set(document, kind, words):
+    document["target"] |= {"credentials": {"management": kind}, "ca_file": "/ca $x.pem"}
+    head = written(document).partition("set -eu")[0]
+    assert "# Set and export these, then run it:\n" in head
+    assert words in head
+    assert "#   CA_FILE           /ca $x.pem, which the run trusted\n" in head
+    assert "CLIENT_CERT" in head
+
+
+def test_a_certificate_of_the_receivers_is_asked_for_and_presented(document, tmp_path):
+    authority = trustme.CA()
+    trusted, own = tmp_path / "ca.pem", tmp_path / "own.pem"
+    authority.cert_pem.write_to_path(str(trusted))
+    authority.issue_cert("rx@example.com").private_key_and_cert_chain_pem.write_to_path(str(own))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    authority.configure_trust(context)
+    context.verify_mode = ssl.CERT_REQUIRED
+    document["target"]["credentials"] = {"management": "mtls"}
+    for one in of(document, BROKEN)["cases"][0]["exchanges"]:
+        one["request_headers"] = {"x-ssf-channel": "management"}
+    text = written(document)
+    assert "#   CLIENT_CERT       `certificate` of [auth.management], a PEM file\n" in text
+    assert "MANAGEMENT_TOKEN" not in text
+    with HTTPServer(host="127.0.0.1", ssl_context=context) as http:
+        http.expect_request("/ssf/stream").respond_with_json({"stream_id": NEW_ID})
+        given = {"ISSUER": http.url_for(""), "CA_FILE": str(trusted)}
+        done = run(text, os.environ["PATH"], **given)
+        assert "CLIENT_CERT: set it to a PEM file" in done.stderr
+        done = run(text, os.environ["PATH"], **given, CLIENT_CERT=str(own), CLIENT_KEY=str(own))
+        assert (done.stderr, len(seen(http))) == ("", 4)
+
+
+def test_what_was_done_by_hand_is_asked_for_again(document, target, path):
+    exchanges = of(document, BROKEN)["cases"][0]["exchanges"]
+    exchanges[1] |= {
+        "operation": "manual:transmitter_status",
+        "method": "",
+        "url": f"Pause {exchanges[0]['captures'][0]['value']} `now`",
+        "status": None,
+        "captures": [],
+    }
+    done = run(written(document), path, ISSUER=target.url_for(""), MANAGEMENT_TOKEN="t")
+    assert f"by hand, then Enter: Pause {NEW_ID} `now`" in done.stdout
 
 
 def test_a_script_of_a_run_in_process_says_how_to_start_the_mock(document):

@@ -57,7 +57,7 @@ def test_the_header_says_what_is_judged_and_what_is_left_out(document):
         "  target    tx 2.3  https://tx.example",
         "  profile   ssf-1.0  OpenID SSF 1.0",
         "  selected  every requirement of the profile",
-        "  left out  1 row: target.toml has no [hooks.emit_event]",
+        "  left out  1 row: give [hooks.emit_event] in target.toml",
     ]
     heading["selection"] = {"requirements": ["SSF-1"], "sections": ["8.1"]}
     text = header(heading)
@@ -109,6 +109,52 @@ def test_obligations_not_seen_are_counted_beside_the_judged(document, tmp_path):
     assert "\n4 of 7 obligations judged (of the selection only)\n" in shown(document)
 
 
+def test_one_section_is_no_sections(document):
+    for row in document["requirements"][-2:]:
+        row["citation"] = document["requirements"][-3]["citation"]
+    assert "and 1 section in which nothing was judged" in shown(document)
+
+
+def test_rows_that_could_not_be_judged_stand_by_reason_with_what_unlocks_them(document):
+    lacking = next(row for row in document["requirements"] if row["verdict"] == "not testable")
+    lacking |= {"reason": "no hook raises an event", "hook": "emit_event"}
+    broken = of(document, BROKEN)
+    broken |= {name: lacking[name] for name in ("verdict", "reason", "hook")}
+    text = shown(document)
+    words = "not testable: no hook raises an event; give [hooks.emit_event] in target.toml"
+    assert f"   2 rows  {words}\n" in text
+    assert "    1 row  not reached" in text
+    assert "\n--verbose names each of them\n" in text
+    assert lacking["id"] not in text
+    named = shown(document, verbose=True)
+    assert f"{words}\n           {BROKEN}, {lacking['id']}\n" in named
+    assert "--verbose" not in named
+
+
+def test_the_rarest_reasons_are_told_to_the_verbose_alone(document):
+    (lacking,) = [row for row in document["requirements"] if row["verdict"] == "not testable"]
+    document["requirements"] += [lacking | {"reason": f"reason {at}"} for at in range(10, 30)]
+    text = shown(document)
+    assert "and 14 rows for 14 other reasons: --verbose names them all\n" in text
+    assert "reason 29" not in text
+    assert "reason 29" in shown(document, verbose=True)
+
+
+def test_what_failed_of_what_is_lent_is_told_with_the_next_step(document):
+    assert "trouble" not in shown(document)
+    document["run"] |= {"troubles": ["hook emit_event: \x1b answered 500"]}
+    document["run"]["verdict"] = "INCOMPLETE"
+    text = shown(document)
+    assert "\ntrouble  hook emit_event: \\u001b answered 500\n" in text
+    assert "next: mend what is told above as trouble" in text
+
+
+def test_scripts_are_said_to_tell_their_variables(document, tmp_path):
+    assert "each script says" not in shown(document)
+    write_all(document, tmp_path)
+    assert "wrote reports/reproducers: each script says at its head" in shown(document)
+
+
 def test_an_interrupted_run_says_so(document):
     assert "interrupted" not in shown(document)
     document["run"]["interrupted"] = True
@@ -120,7 +166,7 @@ def test_an_interrupted_run_says_so(document):
     [
         ("NONCONFORMANT", {}, "reproduce a failure"),
         ("INCOMPLETE", {}, "give [hooks.emit_event] in target.toml (1 row)"),
-        ("INCOMPLETE", {"not reached": 1}, "see why 1 row were not reached"),
+        ("INCOMPLETE", {"not reached": 1}, "see above why 1 row was not reached"),
         ("CONFORMANT", {"warning": 1}, "--strict"),
         ("CONFORMANT", {}, "--seed 1"),
     ],
@@ -205,7 +251,7 @@ def planned(identifier, state, reason=None, cases=()):
 def test_the_plan_groups_rows_by_state_and_reason():
     rows = [
         planned("SSF-3", "not testable", "no emit hook"),
-        planned("SSF-1", "judged", None, ["test_a", "test_b"]),
+        planned("SSF-1", "judged", None, ["test_a[x y]", "test_a[z]", "test_b"]),
         planned("SSF-2", "not testable", "no emit hook"),
         planned("SSF-4", "decided in the run", "metadata: spec_version"),
     ]
@@ -213,7 +259,8 @@ def test_the_plan_groups_rows_by_state_and_reason():
     assert plan_text(rows, cost) == (
         "1 row judged: a case judges them\n"
         "    MUST        SSF-1\n"
-        "                test_a, test_b\n"
+        "                test_a, 2 times\n"
+        "                test_b\n"
         "\n"
         "1 row decided in the run: an answer says whether they apply\n"
         "  metadata: spec_version (1 row)\n"
@@ -226,7 +273,7 @@ def test_the_plan_groups_rows_by_state_and_reason():
         "\n"
         "1 row judged, 1 row decided in the run, 2 rows not testable\n"
         "\n"
-        "a [hooks.emit_event] in target.toml would unlock 2 rows\n"
+        "[hooks.emit_event] in target.toml would unlock 2 rows\n"
         "to expect: 40 requests, less than a minute\n"
         "next: run the same command without --plan"
     )
@@ -235,4 +282,4 @@ def test_the_plan_groups_rows_by_state_and_reason():
 def test_an_empty_plan_says_so():
     text = plan_text([], {"requests": 1, "minutes": 1.2, "unlocks": {}, "note": "discovery failed"})
     assert "the plan is empty" in text
-    assert "about 1 minute\ndiscovery failed\n" in text
+    assert "to expect: 1 request, about 1 minute\ndiscovery failed\n" in text

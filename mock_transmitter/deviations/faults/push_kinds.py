@@ -1,0 +1,82 @@
+"""Faults of pushes that repeat another, or tell of the stream itself: RFC 8935, SSF 1.0 6.1.1."""
+
+from mock_transmitter.delivery_queue import Handling, PendingSet
+from mock_transmitter.deviations.entry import fault
+from mock_transmitter.deviations.faults.push_requests import (
+    WITH_THE_HEADER,
+    with_authorization,
+    with_header,
+)
+from mock_transmitter.deviations.faults.status_effects import PAUSED
+from mock_transmitter.deviations.seams import Deviation
+from mock_transmitter.push import Attempt
+from mock_transmitter.stream import Stream
+
+
+def is_repeated(attempt: Attempt) -> bool:
+    """Say whether the SET was pushed before."""
+    return attempt.pending.attempts > 1
+
+
+@fault
+class RepeatedPushIsNotAuthorized(Deviation):
+    """A push that repeats another has no Authorization."""
+
+    breaks = WITH_THE_HEADER
+
+    def push(self, attempt: Attempt) -> Attempt:
+        """Leave it out."""
+        return with_authorization(attempt, None) if is_repeated(attempt) else attempt
+
+
+@fault
+class AnnouncementIsPushedWithoutAuthorization(Deviation):
+    """The push of a Stream Updated Event has no Authorization."""
+
+    breaks = WITH_THE_HEADER
+
+    def push(self, attempt: Attempt) -> Attempt:
+        """Leave it out."""
+        return with_authorization(attempt, None) if attempt.pending.announces else attempt
+
+
+@fault
+class RepeatedPushIsLabelledAsJson(Deviation):
+    """A push that repeats another has the media type of JSON."""
+
+    breaks = ("RFC8935-2.1-CONTENT-TYPE",)
+
+    def push(self, attempt: Attempt) -> Attempt:
+        """Label it so."""
+        if not is_repeated(attempt):
+            return attempt
+        return with_header(attempt, "content-type", "application/json")
+
+
+@fault
+class DisabledStreamLosesItsAuthorization(Deviation):
+    """A stream that the Transmitter has disabled has no Authorization when it goes on."""
+
+    breaks = WITH_THE_HEADER
+
+    def __init__(self) -> None:
+        self._disabled: set[str] = set()
+
+    def push(self, attempt: Attempt) -> Attempt:
+        """Leave it out."""
+        if attempt.stream.status == "disabled":
+            self._disabled.add(attempt.stream_id)
+            return attempt
+        return with_authorization(attempt, None) if attempt.stream_id in self._disabled else attempt
+
+
+@fault
+class PausesDoNotReachWhatIsPushedAgain(Deviation):
+    """A SET whose push has failed is pushed again also while its stream is paused."""
+
+    breaks = PAUSED
+
+    def handling(self, handling: Handling, pending: PendingSet, stream: Stream) -> Handling:
+        """Transmit it."""
+        del stream
+        return "transmit" if handling == "hold" and pending.attempts else handling

@@ -1,0 +1,120 @@
+"""Faults of some pushes alone: of retries, of Verification Events, after a failure, after a PUT.
+
+RFC 8935 sections 2 and 2.1, SSF 1.0 section 6.1.1.
+"""
+
+import json
+from dataclasses import replace
+
+from mock_transmitter.delivery_queue import PendingSet
+from mock_transmitter.deviations.entry import fault
+from mock_transmitter.deviations.faults.push_kinds import is_repeated
+from mock_transmitter.deviations.faults.push_requests import (
+    WITH_THE_HEADER,
+    with_authorization,
+    with_header,
+)
+from mock_transmitter.deviations.faults.status_effects import pushes
+from mock_transmitter.deviations.faults.update import target
+from mock_transmitter.deviations.seams import Deviation, Proceed
+from mock_transmitter.http.operations import Call, Outcome
+from mock_transmitter.push import Attempt, PushOutcome
+from mock_transmitter.stream import DeliveryConfiguration, Stream
+
+
+@fault
+class RetriesArePushedWithPut(Deviation):
+    """A SET that is pushed again comes with PUT."""
+
+    breaks = ("RFC8935-2.1-POST",)
+
+    def push(self, attempt: Attempt) -> Attempt:
+        """Use that method."""
+        return replace(attempt, method="PUT") if is_repeated(attempt) else attempt
+
+
+@fault
+class VerificationsArePushedWithoutTheAuthorization(Deviation):
+    """A Verification Event does not carry the stream's authorization_header."""
+
+    breaks = WITH_THE_HEADER
+
+    def push(self, attempt: Attempt) -> Attempt:
+        """Leave it out."""
+        verifies = any(one.endswith("/verification") for one in attempt.pending.claims["events"])
+        return with_authorization(attempt, None) if verifies else attempt
+
+
+@fault
+class PushHasTheSetTwice(Deviation):
+    """The body of a push is the SET, and at once the SET again: five parts, as a JWE has."""
+
+    breaks = ("RFC8935-2.1-BODY-IS-SET",)
+    also = ("RFC7515-7.1-COMPACT", "RFC8417-2.4-JWT-FORM")
+
+    def push(self, attempt: Attempt) -> Attempt:
+        """Write it twice."""
+        return replace(attempt, body=attempt.body * 2)
+
+
+@fault
+class PushHoldsTheClaimsAlone(Deviation):
+    """The body of a push is the claims of the SET as JSON, with no token about them."""
+
+    breaks = ("RFC8935-2.1-BODY-IS-SET",)
+
+    def push(self, attempt: Attempt) -> Attempt:
+        """Leave the token out."""
+        return replace(attempt, body=json.dumps(attempt.pending.claims).encode())
+
+
+@fault
+class OnlyA503IsGivenTime(Deviation):
+    """A SET whose push was answered 500 or 429 is pushed again without delay."""
+
+    breaks = ("RFC8935-2-RESEND-DELAY",)
+
+    def __init__(self) -> None:
+        self._hurries: set[str] = set()
+
+    def pushed(self, outcome: PushOutcome, attempt: Attempt) -> PushOutcome:
+        """Remember what it was answered."""
+        if outcome.reason in {"answered 500", "answered 429"}:
+            self._hurries.add(attempt.jti)
+        else:
+            self._hurries.discard(attempt.jti)
+        return outcome
+
+    def schedule(
+        self, gap: float | None, pending: PendingSet, stream: Stream, now: float
+    ) -> float | None:
+        """Leave no gap."""
+        del stream, now
+        return 0.0 if pending.jti in self._hurries else gap
+
+
+@fault
+class AReplacementLeavesThePushesAsTheyWere(Deviation):
+    """What a PUT says of URL and authorization_header is shown, and not used."""
+
+    breaks = ("SSF-6.1.1-PUSH-ENDPOINT-FROM-RECEIVER", "SSF-6.1.1-PUSH-AUTHZ-HEADER-SENT")
+    also = ("SSF-8.1.1.4-PUT-MISSING-DELETES",)
+
+    def __init__(self) -> None:
+        self._used: dict[str, DeliveryConfiguration] = {}
+
+    def operation(self, call: Call, proceed: Proceed) -> Outcome:
+        """Remember what was used before."""
+        stream = target(call) if call.operation == "replace_stream" else None
+        explicit = call.transmitter.explicit
+        if explicit and stream is not None and pushes(stream):
+            self._used.setdefault(stream.stream_id, stream.configuration.delivery)
+        return proceed(call)
+
+    def push(self, attempt: Attempt) -> Attempt:
+        """Use that."""
+        used = self._used.get(attempt.stream_id)
+        if used is None:
+            return attempt
+        before = with_header(attempt, "authorization", used.authorization_header)
+        return replace(before, url=used.endpoint_url)

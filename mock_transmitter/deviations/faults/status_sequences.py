@@ -1,0 +1,407 @@
+"""Faults of status, verification and announcements that one request alone does not show.
+
+SSF 1.0 sections 8.1.2, 8.1.4 and 8.1.5, and the 2021 draft's 7.1.1, 7.1.4 and 7.1.5.
+"""
+
+import json
+from dataclasses import replace
+from typing import TYPE_CHECKING, ClassVar
+
+from mock_transmitter.delivery_queue import Handling, PendingSet
+from mock_transmitter.deviations.documents import with_body
+from mock_transmitter.deviations.entry import fault
+from mock_transmitter.deviations.faults.update import STILL_WORKS, others, target
+from mock_transmitter.deviations.faults.verification import STATE_ECHO, StateDeviation
+from mock_transmitter.deviations.seams import Deviation, Json, Proceed
+from mock_transmitter.http.message import Request
+from mock_transmitter.http.operations import Call, Outcome, Reply
+from mock_transmitter.stream import Stream
+
+if TYPE_CHECKING:
+    from mock_transmitter.transmitter import Transmitter
+
+UPDATE_200 = ("SSF-8.1.2.2-UPDATE-200", "SSE-7.1.1.2-UPDATE-200")
+INDEPENDENT = "SSF-8.1.2-STREAMS-INDEPENDENT"
+PROMISE = ("SSF-8.1.4.2-204-MEANS-WILL-SEND", "SSE-7.1.4.2-STATE-ECHO")
+ANNOUNCED = (
+    "SSF-8.1.2-INDEPENDENT-CHANGE-ANNOUNCED",
+    "SSE-7.1.5-SENT",
+    "SSF-8.1.5-SENT-ON-REENABLE",
+)
+LONGEST = 255
+
+
+def is_of(pending: PendingSet, kind: str) -> bool:
+    """Say whether a SET is of one of the framework's own types."""
+    return any(uri.endswith(f"/{kind}") for uri in pending.claims["events"])
+
+
+@fault
+class UpdatesWithALongReasonAreIgnored(Deviation):
+    """A status update whose reason has more than 255 characters is answered, and ignored."""
+
+    breaks = UPDATE_200
+
+    def operation(self, call: Call, proceed: Proceed) -> Outcome:
+        """Take it back."""
+        stream = target(call)
+        before = None if stream is None else (stream.status, stream.reason)
+        outcome = proceed(call)
+        is_long = len(str(call.body.get("reason", ""))) > LONGEST
+        if call.operation == "update_status" and is_long and stream is not None and before:
+            call.transmitter.set_status(stream, before[0], reason=before[1])
+        return outcome
+
+
+@fault
+class StatusIsShoutedOnceItHasAReason(Deviation):
+    """A status that was given a reason is shown in capital letters, and any other as it is."""
+
+    breaks = ("SSF-8.1.2.1-STATUS-ENUM", "SSE-7.1.1.1-STATUS-ENUM")
+    also = (*UPDATE_200, *ANNOUNCED, "SSF-8.1.5-SENT-BEFORE-STOP")
+
+    def operation(self, call: Call, proceed: Proceed) -> Outcome:
+        """Shout."""
+        outcome = proceed(call)
+        stream = target(call)
+        if call.operation != "read_status" or stream is None or stream.reason is None:
+            return outcome
+        if not isinstance(outcome, Reply):
+            return outcome
+        return replace(outcome, document={**outcome.document, "status": stream.status.upper()})
+
+
+@fault
+class StatusHasTheIdOfTheOldestStream(Deviation):
+    """A status is shown with the id of the Receiver's oldest stream."""
+
+    breaks = ("SSF-8.1.2.1-STATUS-STREAMID",)
+
+    def operation(self, call: Call, proceed: Proceed) -> Outcome:
+        """Name that one."""
+        outcome = proceed(call)
+        if call.operation != "read_status" or not isinstance(outcome, Reply):
+            return outcome
+        if not call.transmitter.explicit:
+            return outcome
+        oldest = call.transmitter.streams(call.audience)[0]
+        return replace(outcome, document={**outcome.document, "stream_id": oldest.stream_id})
+
+
+@fault
+class EnablingAStreamEnablesAll(Deviation):
+    """Enabling a stream enables all streams of its Receiver."""
+
+    breaks = (INDEPENDENT,)
+
+    def operation(self, call: Call, proceed: Proceed) -> Outcome:
+        """Enable the others too."""
+        outcome = proceed(call)
+        if call.operation == "update_status" and call.body.get("status") == "enabled":
+            for other in others(call):
+                call.transmitter.set_status(other, "enabled")
+        return outcome
+
+
+@fault
+class StreamsAreMadePausedBesideAPausedOne(Deviation):
+    """A stream that is made while another one of the Receiver is stopped is paused."""
+
+    breaks = (INDEPENDENT,)
+
+    def operation(self, call: Call, proceed: Proceed) -> Outcome:
+        """Pause it."""
+        stopped = any(one.status != "enabled" for one in call.transmitter.streams(call.audience))
+        outcome = proceed(call)
+        if call.operation == "create_stream" and stopped:
+            call.transmitter.set_status(call.transmitter.streams(call.audience)[-1], "paused")
+        return outcome
+
+
+class KnowsItsTransmitter(Deviation):
+    """Remembers the Transmitter that it deviates from."""
+
+    def __init__(self) -> None:
+        self.transmitter: Transmitter | None = None
+
+    def operation(self, call: Call, proceed: Proceed) -> Outcome:
+        """Remember it."""
+        self.transmitter = call.transmitter
+        return proceed(call)
+
+    def beside(self, stream: Stream) -> tuple[Stream, ...]:
+        """Return the other streams of the same Receiver."""
+        known = () if self.transmitter is None else self.transmitter.streams(stream.audience)
+        return tuple(one for one in known if one is not stream)
+
+
+@fault
+class APauseHoldsTheSetsOfAllStreams(KnowsItsTransmitter):
+    """While one stream is paused none of its Receiver transmits, whatever status they show."""
+
+    breaks = (INDEPENDENT,)
+
+    def handling(self, handling: Handling, pending: PendingSet, stream: Stream) -> Handling:
+        """Hold them."""
+        paused = any(one.status == "paused" for one in self.beside(stream))
+        return "hold" if paused and not pending.announces else handling
+
+
+@fault
+class ReadingAStreamEndsItsPause(Deviation):
+    """A stream that is paused is enabled by reading its configuration."""
+
+    breaks = UPDATE_200
+    also = (INDEPENDENT, "SSF-8.1.2-UPDATE-KEEPS-STATUS", "SSE-7.1.1-UPDATE-KEEPS-STATUS")
+
+    def operation(self, call: Call, proceed: Proceed) -> Outcome:
+        """Enable it."""
+        stream = target(call)
+        if call.operation == "read_stream" and stream is not None and stream.status == "paused":
+            call.transmitter.set_status(stream, "enabled")
+        return proceed(call)
+
+
+@fault
+class StatusMayBeSpelledAnyhow(Deviation):
+    """A status update takes a status in capitals or with spaces around it."""
+
+    breaks = ("SSF-8.1.2.2-ERR-400-INVALID",)
+    also = ("SSE-7.1.1.2-ERR-400",)
+
+    def request(self, request: Request) -> Request:
+        """Spell it as it should be."""
+        try:
+            body = json.loads(request.body)
+        except ValueError:
+            return request
+        status = body.get("status") if isinstance(body, dict) else None
+        if not isinstance(status, str):
+            return request
+        spelled = {**body, "status": status.strip().lower()}
+        return replace(request, body=json.dumps(spelled).encode())
+
+
+@fault
+class WhatADisabledStreamMissedComesByWayOfAPause(Deviation):
+    """What happens while a stream is disabled is held where it is paused before it is enabled."""
+
+    breaks = ("SSF-8.1.2.1-DISABLED-NOT-HELD", "SSE-7.1.1.1-DISABLED")
+
+    def operation(self, call: Call, proceed: Proceed) -> Outcome:
+        """Drop it where it is enabled at once."""
+        stream = target(call)
+        enabling = call.operation == "update_status" and call.body.get("status") == "enabled"
+        if enabling and stream is not None and stream.status == "disabled":
+            stream.queue.acknowledge([one.jti for one in stream.queue])
+        return proceed(call)
+
+    def handling(self, handling: Handling, pending: PendingSet, stream: Stream) -> Handling:
+        """Hold it."""
+        del stream
+        return "hold" if handling == "drop" and pending.subject is not None else handling
+
+
+@fault
+class VerificationStateIsCutAbove255(StateDeviation):
+    """The Verification Event echoes no more than 255 characters of the state."""
+
+    breaks = STATE_ECHO
+
+    def edit(self, state: str) -> str | None:
+        """Cut it."""
+        return state[:LONGEST]
+
+
+@fault
+class VerificationStateEndsAtANul(StateDeviation):
+    """The Verification Event echoes the state as far as its first NUL."""
+
+    breaks = STATE_ECHO
+
+    def edit(self, state: str) -> str | None:
+        """Cut it."""
+        return state.partition("\0")[0]
+
+
+@fault
+class VerificationStateIsTrimmed(StateDeviation):
+    """The Verification Event echoes the state without white space around it."""
+
+    breaks = STATE_ECHO
+
+    def edit(self, state: str) -> str | None:
+        """Trim it."""
+        return state.strip()
+
+
+@fault
+class ARequestWithoutStateRepeatsTheOneBefore(Deviation):
+    """The event for a verification request without state has the state of the request before."""
+
+    breaks = ("SSF-8.1.4.2-NO-STATE-REQUEST",)
+
+    def __init__(self) -> None:
+        self._states: dict[str | None, object] = {}
+
+    def operation(self, call: Call, proceed: Proceed) -> Outcome:
+        """Repeat it."""
+        if call.operation != "verify":
+            return proceed(call)
+        if "state" in call.body:
+            self._states[call.stream_id] = call.body["state"]
+            return proceed(call)
+        known = self._states.get(call.stream_id)
+        return proceed(call if known is None else with_body(call, state=known))
+
+
+@fault
+class VerificationGoesToAllStreams(Deviation):
+    """A verification request brings its event on every stream of the Receiver."""
+
+    breaks = (INDEPENDENT,)
+
+    def operation(self, call: Call, proceed: Proceed) -> Outcome:
+        """Put it there too."""
+        outcome = proceed(call)
+        if call.operation == "verify":
+            for other in others(call):
+                other.verified_at = None
+                call.transmitter.verify(other, call.body.get("state"))
+        return outcome
+
+
+@fault
+class AStreamThatWasPausedIsNotVerified(Deviation):
+    """Once a stream was paused, verification requests are answered with 204 and no event comes."""
+
+    breaks = PROMISE
+    also = (
+        "SSF-8.1.2.1-ENABLED-TRANSMITS",
+        "SSE-7.1.1.1-ENABLED",
+        "SSF-8.1.4.2-STATE-ECHO",
+        INDEPENDENT,
+    )
+
+    def __init__(self) -> None:
+        self._paused: set[str] = set()
+
+    def handling(self, handling: Handling, pending: PendingSet, stream: Stream) -> Handling:
+        """Drop it."""
+        verifies = is_of(pending, "verification")
+        return "drop" if verifies and stream.stream_id in self._paused else handling
+
+    def operation(self, call: Call, proceed: Proceed) -> Outcome:
+        """Remember pauses."""
+        outcome = proceed(call)
+        stream = target(call)
+        if stream is not None and stream.status == "paused":
+            self._paused.add(stream.stream_id)
+        return outcome
+
+
+@fault
+class AStreamWithoutEventTypesIsNotVerified(Deviation):
+    """Where a stream delivers no event type, a verification request gets 204 and no event."""
+
+    breaks = ("SSF-8.1.4.2-204-MEANS-WILL-SEND",)
+    also = (*STILL_WORKS, "SSF-8.1.1.3-PATCH-MISSING-UNCHANGED")
+
+    def handling(self, handling: Handling, pending: PendingSet, stream: Stream) -> Handling:
+        """Drop it."""
+        empty = not stream.configuration.events_delivered
+        return "drop" if empty and is_of(pending, "verification") else handling
+
+
+@fault
+class StatesThatAreObjectsAreServed(Deviation):
+    """A verification request whose state is an object or an array is served, as one without."""
+
+    breaks = ("SSF-8.1.4.2-ERR-400-INVALID",)
+    also = ("SSE-7.1.4.2-ERR-400",)
+
+    def request(self, request: Request) -> Request:
+        """Leave the state out."""
+        try:
+            body = json.loads(request.body)
+        except ValueError:
+            return request
+        if not isinstance(body, dict) or not isinstance(body.get("state"), dict | list):
+            return request
+        rest = {name: value for name, value in body.items() if name != "state"}
+        return replace(request, body=json.dumps(rest).encode())
+
+
+@fault
+class OnlyTwoChangesAreAnnounced(Deviation):
+    """The Transmitter announces the first two changes of a stream's status, and no more."""
+
+    breaks = ANNOUNCED
+    also = (
+        "SSF-8.1.5-SENT-BEFORE-STOP",
+        "SSF-8.1.1-INACTIVITY-STREAM-UPDATED",
+        "SSF-8.1.4.1-STREAM-SUBJECT-STICKY",
+        "SSE-7.1-SUBJECT-CHANGE-PAUSED",
+        "SSE-7.1-SUBJECT-CHANGE-ENABLED",
+    )
+    MOST: ClassVar[int] = 2
+
+    def __init__(self) -> None:
+        self._announced: dict[str, set[str]] = {}
+
+    def handling(self, handling: Handling, pending: PendingSet, stream: Stream) -> Handling:
+        """Drop the others."""
+        if not is_of(pending, "stream-updated"):
+            return handling
+        known = self._announced.setdefault(stream.stream_id, set())
+        if len(known) < self.MOST:
+            known.add(pending.jti)
+        return handling if pending.jti in known else "drop"
+
+
+@fault
+class ChangesAreAnnouncedOnAllStreams(KnowsItsTransmitter):
+    """That a stream is stopped or started is announced on all its Receiver's, as if of each."""
+
+    breaks = ("SSF-8.1.5-STATUS-PRESENT",)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._spreads = False
+
+    def claims(self, claims: Json, stream: Stream) -> Json:
+        """Announce it there too."""
+        payload = next(iter(claims["events"].values()))
+        tells = any(uri.endswith("/stream-updated") for uri in claims["events"])
+        if not tells or self._spreads or self.transmitter is None:
+            return claims
+        self._spreads = True
+        for other in self.beside(stream):
+            status, reason = other.status, other.reason
+            self.transmitter.act(other, payload["status"])
+            self.transmitter.set_status(other, status, reason=reason)
+        self._spreads = False
+        return claims
+
+
+@fault
+class ARemovedStreamIsAnnouncedNoMore(Deviation):
+    """A stream that its Receiver has removed as a subject brings no Stream Updated Event."""
+
+    breaks = ("SSF-8.1.4.1-STREAM-SUBJECT-STICKY",)
+
+    def __init__(self) -> None:
+        self._removed: set[str] = set()
+
+    def operation(self, call: Call, proceed: Proceed) -> Outcome:
+        """Remember what was removed."""
+        stream = target(call)
+        removes = call.operation == "remove_subject" and stream is not None
+        if removes and stream is not None and call.body.get("subject") == stream.subject:
+            self._removed.add(stream.stream_id)
+        return proceed(call)
+
+    def handling(self, handling: Handling, pending: PendingSet, stream: Stream) -> Handling:
+        """Drop it."""
+        tells = is_of(pending, "stream-updated")
+        return "drop" if tells and stream.stream_id in self._removed else handling

@@ -1,0 +1,124 @@
+"""Faults of streams that were stopped: once more, while verified, or another Receiver's."""
+
+from mock_transmitter.delivery_queue import Handling, PendingSet
+from mock_transmitter.deviations.entry import fault
+from mock_transmitter.deviations.faults.status_effects import DISABLED, HOLDS, LATER, PAUSED, pushes
+from mock_transmitter.deviations.faults.update import target
+from mock_transmitter.deviations.seams import Deviation, Proceed
+from mock_transmitter.http.operations import Call, Outcome
+from mock_transmitter.stream import Stream
+
+
+class OfLaterPauses(Deviation):
+    """Knows the streams that were paused before."""
+
+    def __init__(self) -> None:
+        self._paused: set[str] = set()
+        self._again: set[str] = set()
+
+    def operation(self, call: Call, proceed: Proceed) -> Outcome:
+        """See which stream is paused again."""
+        stream = target(call)
+        pauses = call.operation == "update_status" and call.body.get("status") == "paused"
+        if pauses and stream is not None and stream.status != "paused":
+            known = self._again if stream.stream_id in self._paused else self._paused
+            known.add(stream.stream_id)
+        return proceed(call)
+
+
+@fault
+class OnlyTheFirstPauseHolds(OfLaterPauses):
+    """What happens while a stream is paused again is dropped."""
+
+    breaks = HOLDS
+    also = LATER
+
+    def handling(self, handling: Handling, pending: PendingSet, stream: Stream) -> Handling:
+        """Drop it."""
+        del pending
+        again = handling == "hold" and stream.stream_id in self._again
+        return "drop" if again else handling
+
+
+@fault
+class OnlyTheFirstPauseIsSilent(OfLaterPauses):
+    """A stream that is paused again goes on transmitting."""
+
+    breaks = PAUSED
+
+    def handling(self, handling: Handling, pending: PendingSet, stream: Stream) -> Handling:
+        """Transmit."""
+        del pending
+        again = handling == "hold" and stream.stream_id in self._again
+        return "transmit" if again else handling
+
+
+@fault
+class ADisabledStreamIsVerified(Deviation):
+    """A Verification Event that is requested of a disabled stream is transmitted."""
+
+    breaks = DISABLED
+
+    def __init__(self) -> None:
+        self._asked: set[str] = set()
+
+    def operation(self, call: Call, proceed: Proceed) -> Outcome:
+        """Queue it as if the stream were enabled."""
+        stream = target(call)
+        if call.operation != "verify" or stream is None or stream.status != "disabled":
+            return proceed(call)
+        stream.status = "enabled"
+        outcome = proceed(call)
+        stream.status = "disabled"
+        self._asked |= {one.jti for one in stream.queue}
+        return outcome
+
+    def handling(self, handling: Handling, pending: PendingSet, stream: Stream) -> Handling:
+        """Transmit it."""
+        del stream
+        return "transmit" if pending.jti in self._asked else handling
+
+
+@fault
+class OneReceiversPauseIsEverybodys(Deviation):
+    """What a Receiver does to the status of its stream is done to those of all other Receivers."""
+
+    breaks = ("SSF-8.1.2-STREAMS-INDEPENDENT",)
+
+    def operation(self, call: Call, proceed: Proceed) -> Outcome:
+        """Do it to the others."""
+        outcome = proceed(call)
+        stream = target(call)
+        if call.operation == "update_status" and stream is not None:
+            for one in call.transmitter.streams():
+                if one.audience != call.audience:
+                    call.transmitter.set_status(one, stream.status)
+        return outcome
+
+
+@fault
+class AReasonOutlivesItsStatus(Deviation):
+    """A status that is updated without a reason keeps the one that it had."""
+
+    breaks = ("SSF-8.1.2.1-REASON",)
+
+    def operation(self, call: Call, proceed: Proceed) -> Outcome:
+        """Keep it."""
+        stream = target(call)
+        before = None if stream is None else stream.reason
+        outcome = proceed(call)
+        if stream is not None and call.operation == "update_status" and stream.reason is None:
+            stream.reason = before
+        return outcome
+
+
+@fault
+class VerificationEventsAreNotPushed(Deviation):
+    """On a stream that pushes a verification request is answered with 204, and no event comes."""
+
+    breaks = ("SSF-8.1.4.2-204-MEANS-WILL-SEND", "SSE-7.1.4.2-STATE-ECHO")
+
+    def handling(self, handling: Handling, pending: PendingSet, stream: Stream) -> Handling:
+        """Drop it."""
+        is_one = any(uri.endswith("/verification") for uri in pending.claims["events"])
+        return "drop" if is_one and pushes(stream) else handling
