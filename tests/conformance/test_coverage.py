@@ -92,7 +92,9 @@ def test_people_get_the_totals_of_the_chosen_profiles_and_a_line_for_each_level_
             words for words in lines if words[: len(level.split()) + 1] == [*level.split(), kind]
         )
         assert line[len(level.split()) + 1] == str(len(rows))
-    assert "can't be seen from outside" in shown
+    for reason, ids in avnology.reasons("excluded").items():
+        assert reason in " ".join(shown.split())
+        assert all(one in shown for one in ids)
     assert "ssf-1.0" not in shown
     assert all(len(line) <= 110 for line in shown.splitlines() if "https://" not in line)
 

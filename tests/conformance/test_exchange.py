@@ -133,7 +133,7 @@ def test_an_authorization_header_stands_in_no_report(tmp_path):
         delivery = {"method": "urn:ietf:rfc:8935", "authorization_header": f"Bearer {CANARY}-own"}
         return answer(201, {"stream_id": "s", "delivery": delivery, "description": "other"})
 
-    reports = run_against(shows_secrets, tmp_path, "--section", "8.1.1", "--examples", "3")
+    reports = run_against(shows_secrets, tmp_path, "--section", "8.1.1.1", "--examples", "2")
     assert mentions(reports) == []
 
 

@@ -66,10 +66,10 @@ def test_a_fault_meets_its_own_cases_and_a_share_of_the_others(chosen):
         assert all(one.takes(case) for case in cases if own & set(case.declaration.ids))
         others = {case.function for case in cases if not own & set(case.declaration.ids)}
         taken = {case.function for case in cases if one.takes(case)} & others
-        assert len(others) / 6 < len(taken) < len(others) / 2
+        assert len(others) / 16 < len(taken) < len(others) / 4
     for function in {case.function for case in cases}:
         case = next(one for one in cases if one.function is function)
-        assert sum(one.takes(case) for one in faults) > len(faults) / 5
+        assert sum(one.takes(case) for one in faults) > len(faults) / 16
 
 
 def test_a_fault_that_is_named_meets_every_case():
@@ -77,14 +77,14 @@ def test_a_fault_that_is_named_meets_every_case():
     assert all(map(trial.takes, all_cases()))
 
 
-@pytest.mark.parametrize("profile", profile_ids())
-def test_nothing_alarms_on_the_mock_as_it_is(profile):
-    outcome = attempt(Trial(profile, None))
+def test_nothing_alarms_on_the_mock_as_it_is():
+    outcome = attempt(Trial("avnology", None, examples=2))
     assert outcome.proven, outcome
 
 
 def test_a_fault_is_seen_under_its_ids_and_no_others():
-    outcome = attempt(Trial("ssf-1.0", DEVIATIONS["patch-loses-the-delivery-method"]))
+    fault = DEVIATIONS["patch-loses-the-delivery-method"]
+    outcome = attempt(Trial("ssf-1.0", fault, examples=2, one_in=8))
     assert outcome.seen == ("SSF-8.1.1.3-PATCH-MISSING-UNCHANGED",)
     assert outcome.proven, outcome
 
@@ -94,7 +94,7 @@ def test_a_fault_that_names_the_wrong_row_is_not_proven():
     wrong = bundled.Deviation(
         fault.name, "fault", fault.summary, ("SSF-8.1.1.1-CREATE-201",), (), ()
     )
-    outcome = attempt(Trial("ssf-1.0", wrong))
+    outcome = attempt(Trial("ssf-1.0", wrong, examples=2, one_in=8))
     assert outcome.missing == ("SSF-8.1.1.1-CREATE-201",)
     assert "SSF-8.1.1.5-DELETE-204" in outcome.unexpected
     assert not outcome.proven

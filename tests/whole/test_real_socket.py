@@ -78,11 +78,13 @@ def test_of_another_process_the_verdicts_are_those_of_the_bundled_mock(target, t
     listening = ["--push-listen", "127.0.0.1:0"]
     listening += ["--push-cert", str(folder / "push.pem"), "--push-key", str(folder / "push.pem")]
     other = run(
-        [str(folder / "target.toml"), "--allow-destructive", *listening],
+        [str(folder / "target.toml"), "--allow-destructive", "--examples", "2", *listening],
         tmp_path / "tls",
         tmp_path,
     )
-    bundled = run(["--mock", "--tls", "--profile", profile], tmp_path / "mock", tmp_path)
+    bundled = run(
+        ["--mock", "--tls", "--profile", profile, "--examples", "2"], tmp_path / "mock", tmp_path
+    )
     assert other["plan"]["hooks"]["clock"] is True
     assert other["target"]["issuer"].startswith("https://127.0.0.1:")
     assert differing(verdicts(other), verdicts(bundled)) == {}

@@ -66,7 +66,7 @@ class StatusIsShoutedOnceItHasAReason(Deviation):
         stream = target(call)
         if call.operation != "read_status" or stream is None or stream.reason is None:
             return outcome
-        if not isinstance(outcome, Reply):
+        if not isinstance(outcome, Reply) or not isinstance(outcome.document, dict):
             return outcome
         return replace(outcome, document={**outcome.document, "status": stream.status.upper()})
 
