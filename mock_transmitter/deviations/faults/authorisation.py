@@ -349,6 +349,7 @@ class ForbiddenCallsAreDoneAllTheSame(RefusedAndDone):
 
     # What is done with subjects shows in events alone.
     breaks = FORBIDDEN_ON_STREAMS
+    also = ("SSF-8.1.3.2-ERR-403", "SSF-8.1.3.3-ERR-403")
 
 
 @fault

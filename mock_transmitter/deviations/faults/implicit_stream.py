@@ -53,7 +53,13 @@ class EverySecondPostLosesTheDeliveryMethod(PostDeviation):
     """The second POST, and each second one after it, empties the delivery method."""
 
     breaks = UPDATES
-    also = (*EDITS, *DELETES, "JAMF-RO-MUST-MATCH", "RFC8936-2-UNACKED-KEPT")
+    also = (
+        *EDITS,
+        *DELETES,
+        "JAMF-RO-MUST-MATCH",
+        "RFC8936-2-UNACKED-KEPT",
+        "SSE-7.1.4.2-STATE-ECHO",
+    )
 
     def __init__(self) -> None:
         self._posts = 0

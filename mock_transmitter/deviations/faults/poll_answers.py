@@ -69,7 +69,7 @@ class PollForOneSetLosesTheRest(Deviation):
     """A poll with maxEvents 1 releases every SET that it has no room for."""
 
     breaks = KEPT
-    also = LOSSES
+    also = (*LOSSES, "SSE-7.1.1.1-PAUSED-HOLDS", "SSF-8.1.2.1-PAUSED-HOLDS")
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
         """Release them."""

@@ -39,10 +39,7 @@ class SetTellsOfNoEvent(ClaimsDeviation):
     """The events of every SET are an empty object."""
 
     breaks = ("RFC8417-2-EVENTS-NONEMPTY",)
-    also = (
-        *UNTOLD,
-        "SSE-7.1-SUBJECT-CHANGE-PAUSED",
-    )
+    also = (*UNTOLD, "SSE-7.1-SUBJECT-CHANGE-PAUSED", "SSE-7.1.4.2-STATE-ECHO")
 
     def edit(self, claims: Json, stream: Stream) -> Json:
         """Empty it."""
@@ -59,6 +56,7 @@ class SetEventsAreAnArray(ClaimsDeviation):
         *UNTOLD,
         "SSF-8.1.3.1-COMPLEX-WILDCARD",
         "SSF-8.1.3.1-MATCHED-SENT",
+        "SSF-7.1-DEFAULT-ALL-DELIVERS",
     )
 
     def edit(self, claims: Json, stream: Stream) -> Json:

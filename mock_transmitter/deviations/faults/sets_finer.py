@@ -66,7 +66,7 @@ class SetHasFivePartsAndIsNotEncrypted(Deviation):
     """Every SET has five parts as an encrypted one has, and a header without enc."""
 
     breaks = ("RFC8417-2.4-JWT-FORM",)
-    also = (*UNVERIFIABLE, "SSF-8.1.1-EVENTS-DELIVERED-SENT")
+    also = (*UNVERIFIABLE, "SSF-8.1.1-EVENTS-DELIVERED-SENT", "RFC8935-2.1-BODY-IS-SET")
 
     def token(self, token: str, header: Json, claims: Json, key: SigningKey) -> str:
         """Put two parts more behind the signature."""
