@@ -169,6 +169,7 @@ class ADisabledStreamIsPolled(Deviation):
     """A disabled stream goes on answering polls with SETs."""
 
     breaks = DISABLED
+    also = ("SSF-8.1.2.1-DISABLED-NOT-HELD",)
 
     def handling(self, handling: Handling, pending: PendingSet, stream: Stream) -> Handling:
         """Transmit."""
