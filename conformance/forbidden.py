@@ -16,18 +16,22 @@ CLOSED_POLLING = ("SSF-7.1.1-POLL-PROTECTED", "VEPA-POLL-AUTH")
 POLLING: Mapping[str, dict[str, object]] = MappingProxyType(
     {"poll": {"maxEvents": 1, "returnImmediately": True}, "acknowledge": {"acks": []}}
 )
-# Deleting comes last: what is served has an effect.
-_EVERYWHERE = (
-    "create_stream",
-    "read_stream",
-    "list_streams",
-    "read_status",
+# What changes a stream that goes on, or has something sent on it.
+CHANGES = (
     "update_stream",
     "replace_stream",
     "update_status",
     "add_subject",
     "remove_subject",
     "verify",
+)
+# Deleting comes last: what is served has an effect.
+_EVERYWHERE = (
+    "create_stream",
+    "read_stream",
+    "list_streams",
+    "read_status",
+    *CHANGES,
     *POLLING,
     "delete_stream",
 )
