@@ -10,7 +10,7 @@ from conformance.jose import claims_of
 from conformance.spec import schema
 from conformance.stream import Stream
 from conformance.transmitter import Transmitter
-from conformance.verdicts import Blocked
+from conformance.verdicts import Blocked, verify
 
 Subject: TypeAlias = Mapping[str, Any]
 
@@ -59,24 +59,19 @@ def complex_subject(transmitter: Transmitter) -> Subject:
     return next((one for one in named if len(one) > len(("format", "a member"))), _WHOLE)
 
 
-def require_known(transmitter: Transmitter, subject: Subject, *, reported: bool) -> None:
-    """Go on where an event was reported, or its subject is one that the target knows.
-
-    Nobody has to report events about a subject that the suite made up. Raises Blocked.
-    """
-    target = transmitter.target
-    if not (reported or target.disposable or subject in target.subjects):
-        raise Blocked(
-            "nothing was reported about a subject that the suite made up; name some that the"
-            " target knows in [capabilities] subjects"
-        )
+def cover(stream: Stream, *subjects: Subject) -> None:
+    """Add subjects. Raises Blocked where that is refused, as it may be."""
+    for subject in subjects:
+        answer = stream.send("add_subject", body={"subject": dict(subject)})
+        if not answer.served:
+            raise Blocked(f"a subject was not added ({answer.text}); name one in [capabilities]")
 
 
-def cover(stream: Stream, subject: Subject) -> None:
-    """Add a subject. Raises Blocked where that is refused, as it may be."""
-    answer = stream.send("add_subject", body={"subject": dict(subject)})
+def remove(stream: Stream, subject: Subject) -> None:
+    """Remove a subject. Raises Blocked where that is refused."""
+    answer = stream.send("remove_subject", body={"subject": dict(subject)})
     if not answer.served:
-        raise Blocked(f"a subject was not added ({answer.text}); name one in [capabilities]")
+        raise Blocked(f"a subject was not removed: {answer.text}")
 
 
 def covers_none_by_default(transmitter: Transmitter) -> bool:
@@ -113,13 +108,32 @@ class Reports:
         found += self._come(patience_s=_MOMENT_S)
         return [one for one in found if not names(one, control)]
 
-    def of_event_once_added(self, subject: Subject) -> list[Subject]:
-        """Add a subject, and return whom the SETs are about that come of an event about it.
+    def of_covered(self, subject: Subject, control: Subject) -> list[Subject]:
+        """Add two subjects, and return whom the SETs are about that come of an event about one.
 
-        Raises Blocked as `cover` and `of_event` do.
+        Raises Blocked as `cover` and `of_event` do, and where none comes.
         """
+        cover(self._stream, subject, control)
+        found = self.of_event(subject, control=control)
+        if not found:
+            raise Blocked("nothing was reported about a subject that was added")
+        return found
+
+    def require_known(self, subject: Subject) -> None:
+        """Go on where the target knows a subject, whether or not it has just reported it.
+
+        Nobody has to report events about a subject that the suite made up; one that is reported
+        once it was added (again) is known. Raises Blocked, also as `cover` and `of_event` do.
+        """
+        target = self.transmitter.target
+        if target.disposable or subject in target.subjects:
+            return
         cover(self._stream, subject)
-        return self.of_event(subject)
+        if not self.of_event(subject):
+            raise Blocked(
+                "nothing was reported about a subject that the suite made up; name some that the"
+                " target knows in [capabilities] subjects"
+            )
 
     def seconds_until_silent(self, subject: Subject, *, control: Subject) -> float | None:
         """Raise events about a subject until none comes any more; return how long that took.
@@ -137,6 +151,23 @@ class Reports:
             waited += step
             step *= 2
         return waited
+
+    def end(self, subject: Subject, control: Subject) -> None:
+        """Remove a subject, and raise events about it until none comes any more.
+
+        Raises Blocked where the removal is refused, or events go on.
+        """
+        remove(self._stream, subject)
+        if self.seconds_until_silent(subject, control=control) is None:
+            raise Blocked("events about a subject went on after it was removed, as they may")
+
+    def leave_out(self, subject: Subject) -> None:
+        """See to it that the stream reports nothing about a subject that nobody has added.
+
+        Where nothing is covered by default that is so from the start. Raises Blocked as `end` does.
+        """
+        if not covers_none_by_default(self.transmitter):
+            self.end(subject, control=simple_subjects(self.transmitter)[2])
 
     def _come(
         self, wanted: Subject | None = None, *, patience_s: float | None = None
@@ -172,6 +203,53 @@ class Reports:
                 continue
             found[jti] = _subject(claims, events)
         return found
+
+
+def verify_reported(requirement: str, reports: Reports, subject: Subject, what: str) -> None:
+    """Judge that an event about a subject is reported, by SETs that name it.
+
+    Raises Blocked as `Reports.require_known` does.
+    """
+    found = reports.of_event(subject)
+    if not found:
+        reports.require_known(subject)
+    verify(
+        requirement,
+        any(names(one, subject) for one in found),
+        expected=f"a SET about {dict(subject)!r}, {what}",
+        got=_shown(found),
+    )
+
+
+def verify_silent(
+    requirement: str, reports: Reports, subject: Subject, control: Subject, what: str
+) -> None:
+    """Judge that an event about a subject is not reported, where one about the control is."""
+    found = reports.of_event(subject, control=control)
+    verify(
+        requirement,
+        not found,
+        expected=f"no SET about {dict(subject)!r}, {what}",
+        got=_shown(found),
+    )
+
+
+def verify_ends(
+    requirement: str, reports: Reports, subject: Subject, control: Subject, what: str
+) -> float:
+    """Judge that events about a subject end within the patience; return after how many seconds."""
+    seconds = reports.seconds_until_silent(subject, control=control)
+    verify(
+        requirement,
+        seconds is not None,
+        expected=f"no more SETs about {dict(subject)!r}, {what}",
+        got="SETs until the patience ended",
+    )
+    return seconds or 0.0
+
+
+def _shown(found: list[Subject]) -> str:
+    return f"SETs about {found!r}" if found else "no SET"
 
 
 def _subject(claims: Mapping[str, Any], events: Mapping[str, Any]) -> Subject:

@@ -4,10 +4,10 @@ Silence is judged only beside an event that did come; where the text lets a Tran
 was not added, the subject in question is removed first.
 """
 
-from typing import Any
-
 import pytest
+from hypothesis import given
 
+from conformance.generate import simple_formats, subject_of_format, subjects_alike
 from conformance.stream import Stream
 from conformance.subjects import (
     COMPLEX,
@@ -16,9 +16,12 @@ from conformance.subjects import (
     complex_subject,
     cover,
     covers_none_by_default,
-    names,
-    require_known,
+    matches,
+    remove,
     simple_subjects,
+    verify_ends,
+    verify_reported,
+    verify_silent,
 )
 from conformance.transmitter import EVENT_SUBJECT, Transmitter
 from conformance.transmitting import DELIVERIES, receives_by, stream_by
@@ -34,6 +37,16 @@ BOTH = Needs(
 )
 by_each_delivery = pytest.mark.parametrize("delivery", DELIVERIES)
 
+SENT = "SSF-8.1.3.1-MATCHED-SENT"
+STOPS = "SSF-8.1.3.3-REMOVE-STOPS"
+EXACT = "SSF-8.1.3.1-SIMPLE-EXACT"
+WILDCARD = "SSF-8.1.3.1-COMPLEX-WILDCARD"
+MISMATCH = "SSF-8.1.3.1-COMPLEX-MISMATCH"
+ALL_DELIVERS = "SSF-7.1-DEFAULT-ALL-DELIVERS"
+ALL_STOPS = "SSF-7.1-DEFAULT-ALL-REMOVE-STOPS"
+IDEMPOTENT = "SSF-8.1.3.2-ADD-IDEMPOTENT"
+
+SCHEMA = "ssf/subject.json"
 ANOTHER = {"format": "email", "email": "another.user@example.com"}
 
 # What was added, and what is near to it and still another subject.
@@ -56,7 +69,7 @@ NEAR: dict[str, tuple[Subject, Subject]] = {
 
 
 @by_each_delivery
-@judges("SSF-8.1.3.1-MATCHED-SENT", needs=ADDS)
+@judges(SENT, needs=ADDS)
 def test_events_about_an_added_subject_are_sent(transmitter: Transmitter, delivery: str) -> None:
     """An event about a subject that was added comes, and its SET names that subject."""
     if not receives_by(transmitter, delivery):
@@ -64,33 +77,50 @@ def test_events_about_an_added_subject_are_sent(transmitter: Transmitter, delive
     subject = simple_subjects(transmitter)[0]
     with stream_by(transmitter, delivery) as stream:
         cover(stream, subject)
-        found = Reports(stream).of_event(subject)
-        require_known(transmitter, subject, reported=bool(found))
-        verify(
-            "SSF-8.1.3.1-MATCHED-SENT",
-            any(names(one, subject) for one in found),
-            expected=f"a SET about {subject!r}",
-            got=shown(found),
-        )
+        verify_reported(SENT, Reports(stream), subject, "which was added")
 
 
-@judges(
-    "SSF-7.1-DEFAULT-ALL-DELIVERS", needs=Needs(stream=True, sets=1, events=True, subjects=True)
-)
+@pytest.mark.parametrize("subject_format", simple_formats(SCHEMA))
+@judges(SENT, needs=ADDS)
+def test_a_subject_of_each_format_is_reported(
+    transmitter: Transmitter, subject_format: str
+) -> None:
+    """An event comes about a subject of any format that may be added, and names that subject."""
+    subject = subject_of_format(SCHEMA, subject_format)
+    with transmitter.new_stream() as stream:
+        cover(stream, subject)
+        verify_reported(SENT, Reports(stream), subject, "which was added")
+
+
+@judges(EXACT, WILDCARD, MISMATCH, needs=BOTH)
+@given(pair=subjects_alike(SCHEMA))
+def test_of_subjects_that_are_alike_those_that_match_are_reported(
+    transmitter: Transmitter, pair: tuple[Subject, Subject]
+) -> None:
+    """What was added is compared member by member with whom an event is about."""
+    added, subject = pair
+    with transmitter.new_stream() as stream:
+        reports = Reports(stream)
+        what = f"where {added!r} was added"
+        if matches(added, subject):
+            cover(stream, added)
+            row = WILDCARD if added["format"] == COMPLEX else EXACT
+            verify_reported(row, reports, subject, what)
+            return
+        reports.leave_out(subject)
+        cover(stream, added)
+        row = MISMATCH if added["format"] == COMPLEX else EXACT
+        verify_silent(row, reports, subject, added, what)
+
+
+@judges(ALL_DELIVERS, needs=Needs(stream=True, sets=1, events=True, subjects=True))
 def test_a_stream_may_cover_all_subjects_from_the_start(transmitter: Transmitter) -> None:
     """Where default_subjects is ALL, an event comes about a subject that nobody added."""
     if transmitter.metadata.get("default_subjects") != "ALL":
         return
     subject = simple_subjects(transmitter)[0]
     with transmitter.new_stream() as stream:
-        found = Reports(stream).of_event(subject)
-        require_known(transmitter, subject, reported=bool(found))
-        verify(
-            "SSF-7.1-DEFAULT-ALL-DELIVERS",
-            any(names(one, subject) for one in found),
-            expected=f"a SET about {subject!r}",
-            got=shown(found),
-        )
+        verify_reported(ALL_DELIVERS, Reports(stream), subject, "which nobody had to add")
 
 
 @by_each_delivery
@@ -104,52 +134,42 @@ def test_a_stream_may_cover_no_subject_from_the_start(
     added, subject, _ = simple_subjects(transmitter)
     with stream_by(transmitter, delivery) as stream:
         cover(stream, added)
-        found = Reports(stream).of_event(subject, control=added)
-        verify(
-            "SSF-7.1-DEFAULT-NONE-SILENT",
-            not found,
-            expected=f"no SET about {subject!r}, which was not added",
-            got=shown(found),
+        verify_silent(
+            "SSF-7.1-DEFAULT-NONE-SILENT", Reports(stream), subject, added, "which was not added"
         )
 
 
 @pytest.mark.parametrize("near", NEAR)
-@judges("SSF-8.1.3.1-SIMPLE-EXACT", needs=BOTH)
+@judges(EXACT, needs=BOTH)
 def test_a_simple_subject_is_no_other(transmitter: Transmitter, near: str) -> None:
     """What was added stands for itself alone, and not for a subject that is near to it."""
     added, subject = NEAR[near]
     with transmitter.new_stream() as stream:
         reports = Reports(stream)
-        uncover(stream, reports, subject)
+        reports.leave_out(subject)
         cover(stream, added)
-        found = reports.of_event(subject, control=added)
-        verify(
-            "SSF-8.1.3.1-SIMPLE-EXACT",
-            not found,
-            expected=f"no SET about {subject!r}, where {added!r} was added",
-            got=shown(found),
-        )
+        verify_silent(EXACT, reports, subject, added, f"where {added!r} was added")
 
 
-@judges("SSF-8.1.3.1-SIMPLE-EXACT", needs=BOTH)
+@judges(EXACT, needs=BOTH)
 def test_an_address_in_another_case_is_not_identical(transmitter: Transmitter) -> None:
     """An address stands for no other spelling; whom SETs name as it was added, they are about."""
     added, subject = EVENT_SUBJECT, {**EVENT_SUBJECT, "email": "User@example.com"}
     with transmitter.new_stream() as stream:
         reports = Reports(stream)
-        uncover(stream, reports, subject)
+        reports.leave_out(subject)
         cover(stream, added)
         found = reports.of_event(subject, control=added)
         verify(
-            "SSF-8.1.3.1-SIMPLE-EXACT",
+            EXACT,
             subject not in found,
             expected=f"no SET about {subject!r}, where {added!r} was added",
-            got=shown(found),
+            got=f"SETs about {found!r}",
         )
 
 
 @pytest.mark.parametrize("adds", ["the wider one", "the narrower one"])
-@judges("SSF-8.1.3.1-COMPLEX-WILDCARD", needs=ADDS)
+@judges(WILDCARD, needs=ADDS)
 def test_a_member_that_is_missing_matches_any(transmitter: Transmitter, adds: str) -> None:
     """Complex subjects match where a member is missing on either side and the others are equal."""
     narrow = complex_subject(transmitter)
@@ -157,21 +177,12 @@ def test_a_member_that_is_missing_matches_any(transmitter: Transmitter, adds: st
     wide = {"format": COMPLEX, kept: narrow[kept]}
     added, subject = (wide, narrow) if adds == "the wider one" else (narrow, wide)
     with transmitter.new_stream() as stream:
-        reports = Reports(stream)
         cover(stream, added)
-        found = reports.of_event(subject)
-        known = bool(found or reports.of_event_once_added(subject))
-        require_known(transmitter, narrow, reported=known)
-        verify(
-            "SSF-8.1.3.1-COMPLEX-WILDCARD",
-            any(names(one, subject) for one in found),
-            expected=f"a SET about {subject!r}, where {added!r} was added",
-            got=shown(found),
-        )
+        verify_reported(WILDCARD, Reports(stream), subject, f"where {added!r} was added")
 
 
 @pytest.mark.parametrize("place", [0, 1], ids=["the first member", "the second member"])
-@judges("SSF-8.1.3.1-COMPLEX-MISMATCH", needs=BOTH)
+@judges(MISMATCH, needs=BOTH)
 def test_a_member_that_differs_matches_none(transmitter: Transmitter, place: int) -> None:
     """A complex subject is not reported where one member differs from what was added."""
     added = complex_subject(transmitter)
@@ -179,24 +190,13 @@ def test_a_member_that_differs_matches_none(transmitter: Transmitter, place: int
     subject = {**added, name: {"format": "opaque", "id": "ssf-conformance-another"}}
     with transmitter.new_stream() as stream:
         reports = Reports(stream)
-        uncover(stream, reports, subject)
+        reports.leave_out(subject)
         cover(stream, added)
-        found = reports.of_event(subject, control=added)
-        verify(
-            "SSF-8.1.3.1-COMPLEX-MISMATCH",
-            not found,
-            expected=f"no SET about {subject!r}, where {added!r} was added",
-            got=shown(found),
-        )
+        verify_silent(MISMATCH, reports, subject, added, f"where {added!r} was added")
 
 
 @by_each_delivery
-@judges(
-    "SSF-8.1.3.3-REMOVE-STOPS",
-    "SSF-8.1.3.1-MATCHED-SENT",
-    "SSF-9.3-EVENTS-AFTER-REMOVE",
-    needs=BOTH,
-)
+@judges(STOPS, SENT, "SSF-9.3-EVENTS-AFTER-REMOVE", needs=BOTH)
 def test_a_removal_ends_the_events_of_its_subject_alone(
     transmitter: Transmitter, delivery: str
 ) -> None:
@@ -207,55 +207,30 @@ def test_a_removal_ends_the_events_of_its_subject_alone(
     with stream_by(transmitter, delivery) as stream:
         reports = Reports(stream)
         cover(stream, subject)
-        require_known(transmitter, subject, reported=bool(reports.of_event(subject)))
+        if not reports.of_event(subject):
+            reports.require_known(subject)
         cover(stream, other)
-        found = reports.of_event(subject)
-        verify(
-            "SSF-8.1.3.1-MATCHED-SENT",
-            any(names(one, subject) for one in found),
-            expected=f"a SET about {subject!r}, which stays when {other!r} is added",
-            got=shown(found),
-        )
+        verify_reported(SENT, reports, subject, f"which stays when {other!r} is added")
         remove(stream, subject)
-        found = reports.of_event(other)
-        verify(
-            "SSF-8.1.3.1-MATCHED-SENT",
-            any(names(one, other) for one in found),
-            expected=f"a SET about {other!r}, which was not removed",
-            got=shown(found),
-        )
-        seconds = reports.seconds_until_silent(subject, control=other)
-        verify(
-            "SSF-8.1.3.3-REMOVE-STOPS",
-            seconds is not None,
-            expected=f"no more SETs about {subject!r}, which was removed",
-            got="SETs until the patience ended",
-        )
+        verify_reported(SENT, reports, other, "which was not removed")
+        seconds = verify_ends(STOPS, reports, subject, other, "which was removed")
         if seconds:
             observe("SSF-9.3-EVENTS-AFTER-REMOVE", f"events went on for {seconds:.0f} s")
 
 
-@judges("SSF-8.1.3.3-REMOVE-STOPS", needs=BOTH)
+@judges(STOPS, needs=BOTH)
 def test_a_complex_subject_can_be_removed(transmitter: Transmitter) -> None:
     """Events about a complex subject end in time once it was removed as it was added."""
     subject, other = complex_subject(transmitter), simple_subjects(transmitter)[0]
     with transmitter.new_stream() as stream:
         reports = Reports(stream)
-        for one in (subject, other):
-            cover(stream, one)
-        if not reports.of_event(subject, control=other):
-            raise Blocked("nothing was reported about a complex subject that was added")
+        reports.of_covered(subject, other)
         remove(stream, subject)
-        verify(
-            "SSF-8.1.3.3-REMOVE-STOPS",
-            reports.seconds_until_silent(subject, control=other) is not None,
-            expected=f"no more SETs about {subject!r}, which was removed",
-            got="SETs until the patience ended",
-        )
+        verify_ends(STOPS, reports, subject, other, "which was removed")
 
 
 @pytest.mark.parametrize("operation", ["update_stream", "update_status"])
-@judges("SSF-8.1.3.1-MATCHED-SENT", "SSF-8.1.3.3-REMOVE-STOPS", needs=BOTH)
+@judges(SENT, STOPS, needs=BOTH)
 def test_subjects_outlive_an_update_and_a_pause(transmitter: Transmitter, operation: str) -> None:
     """What was added stays added, and what was removed stays away, when a stream is changed."""
     if not transmitter.offers(operation):
@@ -263,31 +238,14 @@ def test_subjects_outlive_an_update_and_a_pause(transmitter: Transmitter, operat
     subject, other, _ = simple_subjects(transmitter)
     with transmitter.new_stream() as stream:
         reports = Reports(stream)
-        for one in (subject, other):
-            cover(stream, one)
-        require_known(transmitter, subject, reported=bool(reports.of_event(subject)))
-        remove(stream, other)
-        if reports.seconds_until_silent(other, control=subject) is None:
-            raise Blocked("events about a subject went on after it was removed, as they may")
+        reports.of_covered(subject, other)
+        reports.end(other, control=subject)
         change(stream, operation)
-        found = reports.of_event(subject)
-        verify(
-            "SSF-8.1.3.1-MATCHED-SENT",
-            any(names(one, subject) for one in found),
-            expected=f"a SET about {subject!r}, which was added before {operation}",
-            got=shown(found),
-        )
-        if found:
-            found = reports.of_event(other, control=subject)
-            verify(
-                "SSF-8.1.3.3-REMOVE-STOPS",
-                not found,
-                expected=f"no SET about {other!r}, which was removed before {operation}",
-                got=shown(found),
-            )
+        verify_reported(SENT, reports, subject, f"which was added before {operation}")
+        verify_silent(STOPS, reports, other, subject, f"which was removed before {operation}")
 
 
-@judges("SSF-8.1.3.1-MATCHED-SENT", needs=BOTH)
+@judges(SENT, needs=BOTH)
 def test_a_removal_is_of_one_stream(transmitter: Transmitter) -> None:
     """A subject that is removed from one stream stays on another of the same Receiver."""
     subject = simple_subjects(transmitter)[0]
@@ -297,46 +255,29 @@ def test_a_removal_is_of_one_stream(transmitter: Transmitter) -> None:
         for one in (stream, beside):
             cover(one, subject)
         remove(beside, subject)
-        found = Reports(stream).of_event(subject)
-        require_known(transmitter, subject, reported=bool(found))
-        verify(
-            "SSF-8.1.3.1-MATCHED-SENT",
-            any(names(one, subject) for one in found),
-            expected=f"a SET about {subject!r}, which another stream has removed",
-            got=shown(found),
-        )
+        verify_reported(SENT, Reports(stream), subject, "which another stream has removed")
 
 
-@judges("SSF-8.1.3.2-ADD-IDEMPOTENT", needs=BOTH)
+@judges(IDEMPOTENT, needs=BOTH)
 def test_one_removal_ends_what_was_added_twice(transmitter: Transmitter) -> None:
     """A subject that was added twice is removed by removing it once, and reported once."""
     subject, other, _ = simple_subjects(transmitter)
     with transmitter.new_stream() as stream:
         reports = Reports(stream)
-        for one in (subject, other):
-            cover(stream, one)
-        once = reports.of_event(subject, control=other)
-        if not once:
-            raise Blocked("nothing was reported about a subject that was added once")
+        once = reports.of_covered(subject, other)
         cover(stream, subject)
         twice = reports.of_event(subject, control=other)
         verify(
-            "SSF-8.1.3.2-ADD-IDEMPOTENT",
+            IDEMPOTENT,
             len(twice) == len(once),
             expected=f"as many SETs for one event as before it was added again: {len(once)}",
-            got=shown(twice),
+            got=f"SETs about {twice!r}",
         )
         remove(stream, subject)
-        seconds = reports.seconds_until_silent(subject, control=other)
-        verify(
-            "SSF-8.1.3.2-ADD-IDEMPOTENT",
-            seconds is not None,
-            expected="no more SETs about what was added twice and removed once",
-            got="SETs until the patience ended",
-        )
+        verify_ends(IDEMPOTENT, reports, subject, other, "added twice and removed once")
 
 
-@judges("SSF-7.1-DEFAULT-ALL-REMOVE-STOPS", needs=BOTH)
+@judges(ALL_STOPS, needs=BOTH)
 def test_what_is_covered_by_default_can_be_removed_and_added_again(
     transmitter: Transmitter,
 ) -> None:
@@ -346,30 +287,12 @@ def test_what_is_covered_by_default_can_be_removed_and_added_again(
     subject, other, _ = simple_subjects(transmitter)
     with transmitter.new_stream() as stream:
         reports = Reports(stream)
-        require_known(transmitter, subject, reported=bool(reports.of_event(subject)))
+        if not reports.of_event(subject):
+            reports.require_known(subject)
         remove(stream, subject)
-        seconds = reports.seconds_until_silent(subject, control=other)
-        verify(
-            "SSF-7.1-DEFAULT-ALL-REMOVE-STOPS",
-            seconds is not None,
-            expected=f"no more SETs about {subject!r}, which was removed",
-            got="SETs until the patience ended",
-        )
+        verify_ends(ALL_STOPS, reports, subject, other, "which was removed")
         cover(stream, subject)
-        found = reports.of_event(subject)
-        verify(
-            "SSF-7.1-DEFAULT-ALL-REMOVE-STOPS",
-            any(names(one, subject) for one in found),
-            expected=f"a SET about {subject!r}, which was added again",
-            got=shown(found),
-        )
-
-
-def remove(stream: Stream, subject: Subject) -> None:
-    """Remove a subject. Raises Blocked where that is refused."""
-    answer = stream.send("remove_subject", body={"subject": dict(subject)})
-    if not answer.served:
-        raise Blocked(f"a subject was not removed: {answer.text}")
+        verify_reported(ALL_STOPS, reports, subject, "which was added again")
 
 
 def change(stream: Stream, operation: str) -> None:
@@ -384,21 +307,3 @@ def change(stream: Stream, operation: str) -> None:
         answer = stream.update_status(status)
         if not answer.served:
             raise Blocked(f"the stream does not let itself be {status}: {answer.text}")
-
-
-def uncover(stream: Stream, reports: Reports, subject: Subject) -> None:
-    """See to it that a stream reports nothing about a subject. Raises Blocked where it goes on.
-
-    Where nothing is covered by default that is so from the start.
-    """
-    if covers_none_by_default(stream.transmitter):
-        return
-    control = simple_subjects(stream.transmitter)[2]
-    remove(stream, subject)
-    if reports.seconds_until_silent(subject, control=control) is None:
-        raise Blocked("events about a subject went on after it was removed, as they may")
-
-
-def shown(found: list[Any]) -> str:
-    """Return whom SETs are about, for people."""
-    return f"SETs about {found!r}" if found else "no SET"

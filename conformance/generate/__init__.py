@@ -10,7 +10,12 @@ from conformance.generate.configurations import (
     whole_bodies,
 )
 from conformance.generate.exploring import explore
-from conformance.generate.subjects import simple_formats, subject_of_format, subject_sites
+from conformance.generate.subjects import (
+    simple_formats,
+    subject_of_format,
+    subject_sites,
+    subjects_alike,
+)
 
 __all__ = [
     "EVENT_BOUNDARIES",
@@ -25,6 +30,7 @@ __all__ = [
     "stream_subjects",
     "subject_of_format",
     "subject_sites",
+    "subjects_alike",
     "text_boundaries",
     "whole_bodies",
 ]

@@ -79,6 +79,27 @@ def complex_subjects(name: str) -> st.SearchStrategy[Json]:
     )
 
 
+@st.composite
+def subjects_alike(draw: st.DrawFn, name: str) -> tuple[Json, Json]:
+    """Return two valid subjects: simple ones of one format, or complex ones with common members.
+
+    Each member of the one is missing in the other, equal to it or different from it.
+    """
+    if draw(st.booleans()):
+        chosen = draw(st.sampled_from(simple_formats(name)))
+        one = draw(simple_subjects(name, chosen))
+        return one, draw(st.just(one) | simple_subjects(name, chosen))
+    one = draw(complex_subjects(name))
+    members = [member for member in one if member != "format"]
+    kept = draw(st.lists(st.sampled_from(members), min_size=1, unique=True))
+    other = {member: draw(_alike(name, one[member])) for member in kept}
+    return one, {**{k: v for k, v in one.items() if k == "format"}, **other}
+
+
+def _alike(name: str, subject: Json) -> st.SearchStrategy[Json]:
+    return st.just(subject) | simple_subjects(name, subject["format"])
+
+
 def subject_of_format(name: str, subject_format: str) -> Json:
     """Return the simplest subject of a format."""
     if subject_format == ALIASES:

@@ -18,7 +18,6 @@ from conformance.subjects import (
     complex_subject,
     cover,
     matches,
-    require_known,
     simple_subjects,
 )
 from conformance.verdicts import Blocked
@@ -107,10 +106,14 @@ def test_subjects_that_the_operator_names_come_first():
 
 
 def test_nobody_has_to_report_a_subject_that_was_made_up():
-    require_known(knowing(A), A, reported=False)
-    require_known(knowing(A), B, reported=True)
-    with pytest.raises(Blocked, match=r"\[capabilities\] subjects"):
-        require_known(knowing(A), B, reported=False)
+    with knowing(A).new_stream() as stream:
+        reports = Reports(stream)
+        stream.update_status("disabled")
+        reports.require_known(A)
+        with pytest.raises(Blocked, match=r"\[capabilities\] subjects"):
+            reports.require_known(B)
+        stream.update_status("enabled")
+        reports.require_known(B)
 
 
 def test_reports_tell_whom_the_sets_of_an_event_are_about():
@@ -124,11 +127,20 @@ def test_reports_tell_whom_the_sets_of_an_event_are_about():
         assert reports.of_event(B, control=A) == [B]
 
 
-def test_a_subject_that_is_covered_no_more_is_reported_once_it_was_added_again():
+def test_what_is_added_is_reported_until_it_was_removed():
     with mock("ssf-1.0", "no-subjects-by-default").new_stream() as stream:
         reports = Reports(stream)
         assert reports.of_event(A) == []
-        assert reports.of_event_once_added(A) == [A]
+        assert reports.of_covered(A, B) == [A]
+        reports.end(A, control=B)
+        assert reports.of_event(A, control=B) == []
+
+
+def test_what_was_added_and_is_not_reported_says_nothing_about_its_removal():
+    with mock("ssf-1.0", "added-subjects-are-not-reported").new_stream() as stream:
+        reports = Reports(stream)
+        with pytest.raises(Blocked):
+            reports.of_covered(A, B)
 
 
 def test_silence_without_its_control_says_nothing():

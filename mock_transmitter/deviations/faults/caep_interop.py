@@ -175,7 +175,7 @@ class InteropStatusIsNotShown(_Answers):
         "CAEPIOP-2.3.5-STATUS-VALUES",
         "RFC9110-15.5.6-405-ALLOW",
         "SSF-8.1.2.1-ERR-404",
-        "SSF-8.1.2.1-INITIAL-STATUS",
+        "SSF-8.1.2.1-STATUS-200",
     )
     OPERATIONS = frozenset({"read_status"})
     STATUS = 405
@@ -371,7 +371,13 @@ class InteropSessionRevokedIsNeverSent(_NeverSends):
     """A stream delivers session-revoked by its configuration, and no such event comes."""
 
     breaks = ("CAEPIOP-3.1-SESSION-REVOKED",)
-    also = (*LOST, "SSF-8.1.2.1-ENABLED-TRANSMITS")
+    also = (
+        *LOST,
+        "SSF-8.1.2.1-ENABLED-TRANSMITS",
+        "SSF-7.1-DEFAULT-ALL-DELIVERS",
+        "SSF-8.1.3.1-COMPLEX-WILDCARD",
+        "SSF-8.1.3.1-MATCHED-SENT",
+    )
     EVENT_TYPE = SESSION_REVOKED
 
 

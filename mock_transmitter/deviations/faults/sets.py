@@ -168,6 +168,13 @@ class SetJtiIsUsedAgain(ClaimsDeviation):
         "SSE-7.1.1.1-ENABLED",
         "SSE-7.1.5-SENT",
         "SSE-7.1-SUBJECT-CHANGE-ENABLED",
+        "RFC8935-2.2-HANDLES-202",
+        "RFC8935-2.3-HANDLES-400-ERR",
+        "RFC8935-2.4-UNKNOWN-ERR-CODE",
+        "RFC8935-4-RETRY-STRATEGY",
+        "SSE-7.1.2.2-POST-UPDATES-200",
+        "SSE-7.1.4.2-STATE-ECHO",
+        "SSE-8-OAUTH-BEARER",
     )
 
     def __init__(self) -> None:
