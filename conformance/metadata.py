@@ -9,6 +9,9 @@ from conformance.transmitter import Transmitter
 # One operation for each endpoint of the management API.
 MANAGEMENT = ("read_stream", "verify", "read_status", "add_subject", "remove_subject")
 
+# Who sits behind a balancer may not say the same each time.
+READINGS = 3
+
 UNKNOWN_ISSUER = "/no-such-issuer-of-ssf-conformance"
 RISC_PATH = "/.well-known/risc-configuration"
 

@@ -1,10 +1,11 @@
-"""Every SET that a run has seen: RFC 8417, 7519, 7515, 9493, and SSF's and SSE's profiles."""
+"""Every SET that a run has seen: RFC 8417, 7519, 7515, 9493, 8935, and SSF's and SSE's profiles."""
 
 import pytest
 
 from conformance import set_validator
 from conformance.client import SeenSet
 from conformance.exchange import Recorder
+from conformance.push_listener import ACCEPTED
 from conformance.set_freedoms import FREEDOMS, freedoms, shared_txns
 from conformance.set_validator import Context, Finding
 from conformance.transmitter import Transmitter
@@ -41,6 +42,29 @@ def test_every_set_that_was_seen_is_valid(transmitter: Transmitter) -> None:
         feeds.setdefault((id(seen.connection), seen.stream), []).append(seen)
     for feed in feeds.values():
         judge_alone(feed[-1], set_validator.judge_uniqueness([one.token for one in feed]))
+
+
+@pytest.mark.last
+@judges("RFC8935-2-NO-NEEDLESS-RESEND", needs=Needs(stream=True, sets=1, delivery="push"))
+def test_no_set_is_pushed_again_after_it_was_taken(transmitter: Transmitter) -> None:
+    """What was answered 202, and at once, was not pushed again in the whole run."""
+    pushed = [seen for seen in transmitter.connection.seen_sets if seen.pushed]
+    if not pushed:
+        raise Blocked("no SET was pushed in the whole run")
+    taken: set[tuple[int, str, str]] = set()
+    for seen in pushed:
+        one = (id(seen.connection), seen.stream, seen.key)
+        finding = Finding(
+            "RFC8935-2-NO-NEEDLESS-RESEND",
+            one not in taken,
+            "no other push of a SET that was answered 202",
+            "one more" if one in taken else "none",
+        )
+        judge_alone(seen, [finding])
+        push = seen.exchanges[-1]
+        # Whoever has waited for an answer may have given up before it came.
+        if push.status == ACCEPTED.status and not push.duration_s:
+            taken.add(one)
 
 
 @pytest.mark.last

@@ -54,8 +54,8 @@ NEAR: dict[str, tuple[Subject, Subject]] = {
     "another address": (EVENT_SUBJECT, ANOTHER),
     "a longer address": (EVENT_SUBJECT, {**EVENT_SUBJECT, "email": "user@example.com.example"}),
     "the same text in another format": (
-        EVENT_SUBJECT,
-        {"format": "opaque", "id": EVENT_SUBJECT["email"]},
+        {"format": "uri", "uri": "https://user.example.com/"},
+        {"format": "opaque", "id": "https://user.example.com/"},
     ),
     "the same sub of another iss": (
         {"format": "iss_sub", "iss": "https://idp.example.com/", "sub": "145234573"},

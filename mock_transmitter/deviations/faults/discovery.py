@@ -66,6 +66,22 @@ class MetadataIssuerIsSpelledInCapitals(_MetadataDeviation):
 
 
 @fault
+class MetadataNamesItsIssuerOnceAndAnotherThen(_MetadataDeviation):
+    """Every other reading of the metadata names the issuer with a slash more at its end."""
+
+    breaks = ("SSF-7.2.4-ISSUER-IDENTICAL", "SSE-6.2.3-ISSUER-IDENTICAL")
+    also = OTHER_ISSUER
+
+    def __init__(self) -> None:
+        self._readings = 0
+
+    def edit(self, metadata: Json) -> Json:
+        """Add the slash to the second, the fourth, and so on."""
+        self._readings += 1
+        return {**metadata, "issuer": f"{metadata['issuer']}{'/' * (self._readings % 2 == 0)}"}
+
+
+@fault
 class MetadataIssuerHasAQuery(_MetadataDeviation):
     """The metadata's issuer has a query."""
 

@@ -7,7 +7,9 @@ from dataclasses import replace
 
 from mock_transmitter.delivery_queue import PendingSet
 from mock_transmitter.deviations.entry import fault
-from mock_transmitter.deviations.seams import Deviation, Json
+from mock_transmitter.deviations.faults.update import target
+from mock_transmitter.deviations.seams import Deviation, Json, Proceed
+from mock_transmitter.http.operations import Call, Outcome
 from mock_transmitter.keys import SigningKey
 from mock_transmitter.push import Attempt, PushOutcome
 from mock_transmitter.stream import Stream
@@ -42,6 +44,28 @@ class AcceptedSetIsPushedOnceMore(Deviation):
             return outcome
         self._delivered.add(attempt.jti)
         return replace(outcome, ending="failed")
+
+
+@fault
+class WhatAPauseHeldIsPushedTwice(AcceptedSetIsPushedOnceMore):
+    """What a stream held when it was enabled is pushed once more after it was answered 202."""
+
+    breaks = ("RFC8935-2-NO-NEEDLESS-RESEND",)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._held: set[str] = set()
+
+    def operation(self, call: Call, proceed: Proceed) -> Outcome:
+        """Remember what waits."""
+        if call.operation == "update_status" and call.body.get("status") == "enabled":
+            stream = target(call)
+            self._held |= {pending.jti for pending in stream.queue} if stream else set()
+        return proceed(call)
+
+    def pushed(self, outcome: PushOutcome, attempt: Attempt) -> PushOutcome:
+        """Take those for failed once."""
+        return super().pushed(outcome, attempt) if attempt.jti in self._held else outcome
 
 
 @fault

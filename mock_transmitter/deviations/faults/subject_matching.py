@@ -1,5 +1,6 @@
 """Faults of whose events a stream brings: SSF 1.0, sections 7.1, 8.1.3.1 and 8.1.3.3."""
 
+import json
 from abc import ABC, abstractmethod
 from collections import Counter
 from typing import ClassVar
@@ -72,6 +73,36 @@ class SetsNameTheSubjectOtherwise(Deviation):
         if not isinstance(subject, dict) or subject == stream.subject:
             return claims
         return {**claims, "sub_id": {"format": "opaque", "id": f"account-{len(str(subject))}"}}
+
+
+@fault
+class SetsNameTheSubjectInLowerCase(Deviation):
+    """The sub_id of an event is the subject that was added, with all its texts in lower case."""
+
+    breaks = ("SSF-8.1.3.1-MATCHED-SENT",)
+    also = ("SSF-8.1.3.1-COMPLEX-WILDCARD", "SSF-8.1.3.1-SIMPLE-EXACT")
+    needs = ("add_subject",)
+
+    def claims(self, claims: Json, stream: Stream) -> Json:
+        """Name it so."""
+        subject = claims.get("sub_id")
+        if not isinstance(subject, dict) or subject == stream.subject:
+            return claims
+        return {**claims, "sub_id": json.loads(json.dumps(subject, ensure_ascii=False).lower())}
+
+
+@fault
+class SubjectsOfTokensAreNotReported(Deviation):
+    """A subject that is a token by its id is added, and no event about it is sent."""
+
+    breaks = ("SSF-8.1.3.1-MATCHED-SENT",)
+    also = ("SSF-8.1.3.1-SIMPLE-EXACT",)
+    needs = ("add_subject",)
+
+    def covers(self, covered: bool, stream: Stream, subject: Subject) -> bool:  # noqa: FBT001
+        """Leave them out."""
+        del stream
+        return covered and subject.get("format") not in {"jwt_id", "saml_assertion_id"}
 
 
 @fault
@@ -226,11 +257,7 @@ class FirstAddOpensTheStreamToAll(NoSubjectsByDefault):
     """default_subjects is NONE, and once a subject was added a stream delivers all events."""
 
     breaks = ("SSF-7.1-DEFAULT-NONE-SILENT",)
-    also = (
-        "SSF-8.1.3.1-COMPLEX-MISMATCH",
-        "SSF-8.1.3.1-SIMPLE-EXACT",
-        "RFC9493-3.2-MOST-SPECIFIC",
-    )
+    also = ("SSF-8.1.3.1-COMPLEX-MISMATCH", "SSF-8.1.3.1-SIMPLE-EXACT")
 
     def __init__(self) -> None:
         self._open: set[str] = set()

@@ -60,8 +60,6 @@ class AddingASubjectBringsRemovedOnesBack(_RemembersRemovals):
         "SSF-8.1.3.1-SIMPLE-EXACT",
         "SSF-8.1.3.1-COMPLEX-MISMATCH",
         "SSF-8.1.3.2-ADD-IDEMPOTENT",
-        # Among what comes back is an address in a format that is not its own.
-        "RFC9493-3.2-MOST-SPECIFIC",
     )
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
