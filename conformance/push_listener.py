@@ -281,7 +281,7 @@ class PushListener:
 
     def _receive(self, request: Request) -> Response:
         asked = _asked(request)
-        segments = urlsplit(asked).path.split("/")
+        segments = asked.partition("?")[0].split("/")
         with self._lock:
             self._reached = True
             token = next((one for one in segments if one in self._endpoints), None)
@@ -298,13 +298,19 @@ class PushListener:
         if not body and request.environ["REQUEST_METHOD"] in _SAFE:
             return Response(status=204, headers={"Allow": "POST"})
         connection: Any = request.environ["werkzeug.socket"]
+        # What a tunnel puts before the endpoint is no part of the URL that the sender used.
+        url = (
+            endpoint.url.removesuffix(f"/{token}") + asked
+            if self._public_url is None
+            else endpoint.url + asked.partition(token)[2]
+        )
         push = endpoint.take(
             body,
             lambda reply: Push(
                 at=clock.epoch(),
                 # A Request has it in upper case, whatever was sent.
                 method=str(request.environ["REQUEST_METHOD"]),
-                url=endpoint.url + asked.partition(token)[2],
+                url=url,
                 headers={name.lower(): value for name, value in request.headers.items()},
                 body=body,
                 reply=reply,
@@ -335,6 +341,11 @@ class _Handler(WSGIRequestHandler):
             super().handle()
         except OSError:
             self.close_connection = True
+
+    def make_environ(self) -> dict[str, Any]:
+        """Keep the target as it came: a path that begins with two slashes has lost one by now."""
+        words = self.requestline.split()
+        return {**super().make_environ(), "REQUEST_URI": words[1] if len(words) > 1 else self.path}
 
     def connection_dropped(
         self, error: BaseException, environ: dict[str, Any] | None = None

@@ -116,11 +116,18 @@ def test_a_push_says_what_it_carries_and_what_it_takes(transmitter: Transmitter)
             verify_media_types(push)
 
 
-@judges("RFC8935-2.1-CONTENT-TYPE", "RFC8935-2.1-ACCEPT", *WITH_THE_HEADER, needs=PUSHES)
+@judges(
+    "RFC8935-2.1-CONTENT-TYPE",
+    "RFC8935-2.1-ACCEPT",
+    *TO_THE_RECEIVERS_URL,
+    *WITH_THE_HEADER,
+    needs=PUSHES,
+)
 def test_pushes_of_every_kind_are_made_alike(transmitter: Transmitter) -> None:
     """A push is made so, too, where it repeats another or tells of the stream itself."""
-    with transmitter.new_push_stream(authorization_header=HEADERS[0]) as stream:
+    with transmitter.new_push_stream(tail=TAILS[0], authorization_header=HEADERS[0]) as stream:
         for push in pushed_of_every_kind(stream):
+            verify_url(push, stream.endpoint_url(TAILS[0]))
             verify_media_types(push)
             verify_header(WITH_THE_HEADER, push, HEADERS[0])
 
@@ -156,8 +163,7 @@ def test_a_set_is_pushed_to_the_url_of_the_receiver(transmitter: Transmitter, ta
     with transmitter.new_push_stream(tail=tail) as stream:
         wanted = stream.endpoint_url(tail)
         for push in pushed(stream):
-            for requirement in TO_THE_RECEIVERS_URL:
-                verify(requirement, push.url == wanted, expected=wanted, got=push.url)
+            verify_url(push, wanted)
         shown = pushes_to(stream)
         for requirement in TO_THE_RECEIVERS_URL:
             verify(
@@ -246,6 +252,12 @@ def change(stream: Stream, operation: str, *, endpoint_url: str, header: str | N
         events = stream.configuration.get("events_requested")
         answer = stream.replace({"events_requested": events, "delivery": delivery})
     require(answer.served, f"the delivery could not be changed: {answer.text}")
+
+
+def verify_url(push: Push, wanted: str) -> None:
+    """Judge where a push has gone."""
+    for requirement in TO_THE_RECEIVERS_URL:
+        verify(requirement, push.url == wanted, expected=wanted, got=push.url)
 
 
 def verify_media_types(push: Push) -> None:

@@ -103,6 +103,16 @@ def test_a_push_is_taken_in_whatever_way_http_allows(plain, request_line, header
     assert (one.method, one.url, one.body) == ("POST", endpoint.url, SETS["a"].encode())
 
 
+@pytest.mark.parametrize("path", ["//PATH", "/./PATH", "/PATH/", "/PATH//x?y"])
+def test_a_url_that_is_almost_right_is_kept_as_it_was_used(plain, path):
+    endpoint = plain.open("a stream")
+    used = path.replace("/PATH", urlsplit(endpoint.url).path)
+    lines = f"POST {used} HTTP/1.1", "Host: h", "Connection: close", "Content-Length: 1", "", "x"
+    assert spoken(endpoint.url, "\r\n".join(lines).encode()) == b"202 ACCEPTED"
+    (one,) = endpoint.pushes
+    assert one.url == plain.url.removesuffix("/") + used
+
+
 @pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS"])
 def test_who_asks_whether_an_endpoint_is_there_has_pushed_nothing(plain, method):
     endpoint = plain.open("a stream")

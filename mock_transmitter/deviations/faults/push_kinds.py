@@ -1,8 +1,11 @@
 """Faults of pushes that repeat another, or tell of the stream itself: RFC 8935, SSF 1.0 6.1.1."""
 
+from dataclasses import replace
+
 from mock_transmitter.delivery_queue import Handling, PendingSet
 from mock_transmitter.deviations.entry import fault
 from mock_transmitter.deviations.faults.push_requests import (
+    TO_THE_RECEIVERS_URL,
     WITH_THE_HEADER,
     with_authorization,
     with_header,
@@ -27,6 +30,17 @@ class RepeatedPushIsNotAuthorized(Deviation):
     def push(self, attempt: Attempt) -> Attempt:
         """Leave it out."""
         return with_authorization(attempt, None) if is_repeated(attempt) else attempt
+
+
+@fault
+class RepeatedPushGoesToAnotherPath(Deviation):
+    """A push that repeats another goes to the Receiver's URL with a slash more at its end."""
+
+    breaks = TO_THE_RECEIVERS_URL
+
+    def push(self, attempt: Attempt) -> Attempt:
+        """Add the slash."""
+        return replace(attempt, url=f"{attempt.url}/") if is_repeated(attempt) else attempt
 
 
 @fault

@@ -40,6 +40,18 @@ class PushesWithPut(Deviation):
 
 
 @fault
+class PushPathBeginsWithTwoSlashes(Deviation):
+    """The path of the Receiver's URL has a slash more at its beginning when it is pushed to."""
+
+    breaks = TO_THE_RECEIVERS_URL
+
+    def push(self, attempt: Attempt) -> Attempt:
+        """Add the slash."""
+        parts = urlsplit(attempt.url)
+        return replace(attempt, url=urlunsplit(parts._replace(path=f"/{parts.path}")))
+
+
+@fault
 class PushIsLabelledAsPlainJwt(Deviation):
     """A push has the media type application/jwt."""
 
