@@ -8,6 +8,7 @@ from functools import partial
 
 import pytest
 
+from conformance.history import returned_after_acknowledgement
 from conformance.push_listener import Push, answered
 from conformance.receiving import SETTLES_S
 from conformance.stream import Stream
@@ -33,6 +34,7 @@ MAY_DROP = "SSF-8.1.2.1-PAUSED-MAY-DROP"
 DISABLED = ("SSF-8.1.2.1-DISABLED-SILENT", "SSE-7.1.1.1-DISABLED")
 KEPT = ("SSF-8.1.2-UPDATE-KEEPS-STATUS", "SSE-7.1.1-UPDATE-KEEPS-STATUS")
 NOT_HELD = ("SSF-8.1.2.1-DISABLED-NOT-HELD", "SSE-7.1.1.1-DISABLED")
+NO_RESEND = "RFC8935-2-NO-NEEDLESS-RESEND"
 
 SERIES = 3
 
@@ -59,7 +61,7 @@ def test_an_enabled_stream_transmits(transmitter: Transmitter, delivery: str) ->
 
 
 @by_each_delivery
-@judges(*PAUSED, *HOLDS, MAY_DROP, needs=RAISES)
+@judges(*PAUSED, *HOLDS, MAY_DROP, NO_RESEND, needs=RAISES)
 def test_a_paused_stream_is_silent_and_holds_what_happens(
     transmitter: Transmitter, delivery: str
 ) -> None:
@@ -86,6 +88,14 @@ def test_a_paused_stream_is_silent_and_holds_what_happens(
             if len(held) < len(types):
                 dropped = len(types) - len(held)
                 observe(MAY_DROP, f"{dropped} of {len(types)} held events were dropped")
+        if delivery == "push":
+            again = returned_after_acknowledgement(stream.history)
+            verify(
+                NO_RESEND,
+                not again,
+                expected="no other push of what a pause had held and was answered 202 after it",
+                got=f"{sum(again.values())} more",
+            )
 
 
 @by_each_delivery
