@@ -13,7 +13,6 @@ from mock_transmitter.access_tokens import SCOPES
 from mock_transmitter.deviations import catalogue
 from mock_transmitter.http.application import Site, Tenant
 from mock_transmitter.http.in_process import InProcessTransport
-from mock_transmitter.redelivery import AS_IT_IS, Curve, parse_curve
 from mock_transmitter.server import RunningServer
 
 # The path and its last slash are for the rules of discovery: SSF 1.0 section 7.2.1.
@@ -65,22 +64,16 @@ def deviations() -> tuple[Deviation, ...]:
     )
 
 
-def target_of(profile: Profile, *, named: str = "--mock") -> Target:
+def target_of(profile: Profile) -> Target:
     """Return the mock as a target: what a run is planned from."""
-    return replace(_open(profile, (), 0, "plan", AS_IT_IS).target, named=named)
+    return replace(_open(profile, (), 0, "plan").target, named="--mock")
 
 
-def leases(
-    target: Target, *, seed: int, active: Sequence[str] = (), redelivery: str | None = None
-) -> Callable[[str], Bundled]:
-    """Return what gives each case a Transmitter of its own, all from the seed.
-
-    `redelivery` holds the numbers of its backoff, as in `initial=10,factor=3`.
-    """
-    curve = AS_IT_IS if redelivery is None else parse_curve(redelivery)
+def leases(target: Target, *, seed: int, active: Sequence[str]) -> Callable[[str], Bundled]:
+    """Return what gives each case a Transmitter of its own, all from the seed."""
 
     def lease(case: str) -> Bundled:
-        opened = _open(target.profile, active, seed, case, curve)
+        opened = _open(target.profile, active, seed, case)
         return Bundled(_as_asked(opened.target, target), opened.transport)
 
     return lease
@@ -132,16 +125,13 @@ def _as_asked(opened: Target, target: Target) -> Target:
     )
 
 
-def _open(
-    profile: Profile, active: Sequence[str], seed: int, case: str, redelivery: Curve
-) -> Bundled:
+def _open(profile: Profile, active: Sequence[str], seed: int, case: str) -> Bundled:
     site = Site(
         profile,
         base_url=ISSUER,
         clock="simulated",
         seed=_seed(seed, case),
         deviations=active,
-        redelivery=redelivery,
         push_ca=_push_ca(),
     )
     target = replace(_target(profile, site.tenant), in_process=True)

@@ -25,6 +25,18 @@ MEMBERS = (
 URI_SETS = frozenset({"events_supported", "events_requested", "events_delivered"})
 
 
+def delivery_of(configuration: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the delivery of a configuration; empty where it has none that is an object."""
+    found = configuration.get("delivery")
+    return found if isinstance(found, dict) else {}
+
+
+def event_types_in(configuration: Mapping[str, Any], name: str = "events_delivered") -> list[str]:
+    """Return a list of event types in a configuration; empty where it has none that is one."""
+    found = configuration.get(name)
+    return [one for one in found if isinstance(one, str)] if isinstance(found, list) else []
+
+
 def absent(value: object) -> bool:
     """Say whether a value counts as not there: the texts never say how a deleted property shows."""
     return value is None or value in ("", [], {})

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 
 from conformance.client import Answer, Credential
+from conformance.configuration import delivery_of
 from conformance.credentials import Bearer
 from conformance.stream import Stream
 from conformance.transmitter import Transmitter
@@ -115,8 +116,7 @@ def status_of(stream: Stream, operation: str) -> object:
 
 def is_shown(configuration: Mapping[str, object], answer: Answer, sent: object) -> bool:
     """Say whether an answer tells something of one stream alone that was not sent with the call."""
-    delivery = configuration.get("delivery")
-    url = delivery.get("endpoint_url") if isinstance(delivery, dict) else None
+    url = delivery_of(configuration).get("endpoint_url")
     body = repr(answer.document) if answer.is_json else answer.body.decode("utf-8", "replace")
     told = any(
         isinstance(one, str) and bool(one) and one in body and one not in repr(sent)

@@ -61,9 +61,8 @@ class History:
             for jti, token in sets.items()
         ]
 
-    def acknowledged(self, jtis: Iterable[str], at: float) -> None:
+    def acknowledged(self, jtis: Iterable[str]) -> None:
         """Record an acknowledgement (`ack` or `setErrs`) that was answered with success."""
-        del at
         self._order += 1
         for jti in jtis:
             self.acknowledgements.setdefault(jti, self._order)

@@ -3,12 +3,24 @@
 import base64
 import json
 import math
+from collections.abc import Mapping
 from typing import Any
 
 
 def claims_of(token: str) -> dict[str, Any]:
     """Return the claims of a compact JWS; empty where they can't be read."""
     return _part(token, 1)
+
+
+def events_of(token: str) -> dict[str, Any]:
+    """Return the events of a SET by their type; empty where they can't be read."""
+    return events_in(claims_of(token))
+
+
+def events_in(claims: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the events among the claims of a SET by their type; empty where there are none."""
+    found = claims.get("events")
+    return found if isinstance(found, dict) else {}
 
 
 def header_of(token: str) -> dict[str, Any]:

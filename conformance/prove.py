@@ -229,10 +229,10 @@ def _with(about: Outcome, **changes: object) -> Outcome:
     return Outcome(**{**asdict(about), **changes})
 
 
-def outcomes(chosen: Sequence[Trial], *, processes: int | None = None) -> Iterator[Outcome]:
+def outcomes(chosen: Sequence[Trial]) -> Iterator[Outcome]:
     """Run the trials side by side in processes of their own, and yield them in order."""
     # One more than there are cores: a run that lets a long poll wait leaves its core to another.
-    workers = processes or (os.cpu_count() or 1) + 1
+    workers = (os.cpu_count() or 1) + 1
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(min(workers, max(1, len(chosen))), mp_context=context) as pool:
         yield from pool.map(attempt, chosen)

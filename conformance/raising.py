@@ -3,7 +3,8 @@
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 
-from conformance.jose import claims_of
+from conformance.configuration import event_types_in
+from conformance.jose import events_of
 from conformance.stream import Stream
 from conformance.transmitter import Transmitter
 from conformance.verdicts import Blocked
@@ -20,10 +21,10 @@ def raise_each(stream: Stream, event_types: Sequence[str]) -> set[str]:
 
     A type that the hook can't raise is passed over.
     """
-    delivered = stream.read().get("events_delivered")
+    delivered = event_types_in(stream.read())
     raised = set()
     for event_type in event_types:
-        if not isinstance(delivered, list) or event_type not in delivered:
+        if event_type not in delivered:
             continue
         with suppress(Blocked):
             stream.transmitter.emit(stream, event_type)
@@ -49,8 +50,4 @@ def receive_each(stream: Stream, event_types: Collection[str]) -> None:
 
 def types_of(sets: Mapping[str, str]) -> set[str]:
     """Return the event types of SETs, as far as they can be read."""
-    found: set[str] = set()
-    for token in sets.values():
-        events = claims_of(token).get("events")
-        found |= set(events) if isinstance(events, dict) else set()
-    return found
+    return {event_type for token in sets.values() for event_type in events_of(token)}

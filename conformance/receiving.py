@@ -12,7 +12,7 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, MultipleResults, RuleBasedStateMachine, multiple, rule
 
-from conformance.client import NoAnswer
+from conformance.client import Credential, NoAnswer
 from conformance.clock import growing_steps
 from conformance.history import History, gaps_of, returned_after_acknowledgement
 from conformance.spec.requirement import Grade
@@ -195,6 +195,18 @@ def times_returned(stream: Stream, jtis: Collection[str]) -> int:
     return TIMES_NOT_RELEASED
 
 
+def credential_of_the_second(transmitter: Transmitter, operation: str) -> Credential:
+    """Return the second Receiver's credential for an operation. Raises Blocked without one."""
+    channel = transmitter.profile.operations[operation].channel
+    found = transmitter.target.second_receiver.get(channel)
+    if found is None:
+        raise Blocked(
+            f"the second Receiver has no credential for {channel};"
+            f" [second_receiver.auth.{channel}] in target.toml gives it one"
+        )
+    return found
+
+
 @contextmanager
 def stream_of_the_second(
     transmitter: Transmitter,
@@ -215,7 +227,7 @@ def stream_of_the_second(
     )
     configuration = transmitter.configuration_in(answer)
     made = answer.served and isinstance(configuration.get("stream_id"), str)
-    stream = Stream(transmitter, configuration, created=answer, receiver=second) if made else None
+    stream = Stream(transmitter, configuration, receiver=second) if made else None
     try:
         yield stream
     finally:

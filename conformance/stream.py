@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from conformance import credentials, jws
 from conformance.client import Answer, Credential, SeenSet
 from conformance.clock import growing_steps
-from conformance.configuration import absent, same, shows
+from conformance.configuration import absent, delivery_of, same, shows
 from conformance.exchange import Exchange, Recorder
 from conformance.held import HeldPoll
 from conformance.history import History
@@ -60,14 +60,12 @@ class Stream:
         transmitter: "Transmitter",
         configuration: Json,
         *,
-        created: Answer,
         receiver: Mapping[str, credentials.Credential] | None = None,
     ) -> None:
         self.transmitter = transmitter
         self._receiver = receiver
         self.profile = transmitter.profile
         self.configuration = configuration
-        self.created = created
         self.history = History()
         self.endpoint: Endpoint | None = None
         self._recorded = 0
@@ -437,7 +435,7 @@ class Stream:
         self._unreadable += not sets
         self.history.delivered(sets, at)
         if push.answered == ACCEPTED:
-            self.history.acknowledged(sets, at)
+            self.history.acknowledged(sets)
         self._keep(sets, at, pushed=True)
 
     def poll(
@@ -524,9 +522,9 @@ class Stream:
     ) -> PollAnswer:
         result = self._poll_answer(answer)
         # The time is asked for only where an answer gives it a meaning: it may cost a call.
-        at = self.transmitter.clock.now() if result.sets or released else 0.0
+        at = self.transmitter.clock.now() if result.sets else 0.0
         if answer.served:
-            self.history.acknowledged(released, at)
+            self.history.acknowledged(released)
             self.history.delivered(result.sets, at, sent=sent)
         self._keep(result.sets, at)
         return result
@@ -536,7 +534,7 @@ class Stream:
         if self.profile.poll.acknowledge == "own-operation":
             answer = self._call("acknowledge", body={"acks": list(jtis)}, credential=credential)
             if answer.served:
-                self.history.acknowledged(jtis, self.transmitter.clock.now())
+                self.history.acknowledged(jtis)
             return answer
         return self.poll(max_events=0, ack=jtis, credential=credential).answer
 
@@ -547,8 +545,7 @@ class Stream:
 
     def drain(self) -> None:
         """Acknowledge whatever this stream still has."""
-        delivery = self.configuration.get("delivery")
-        method = delivery.get("method") if isinstance(delivery, dict) else None
+        method = delivery_of(self.configuration).get("method")
         pushes = self.endpoint is not None or method == self.profile.delivery.push
         if pushes or not self.transmitter.polls:
             return

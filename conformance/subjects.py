@@ -6,7 +6,7 @@ SSF 1.0 sections 3 and 8.1.3.1.
 from collections.abc import Mapping
 from typing import Any, TypeAlias
 
-from conformance.jose import claims_of
+from conformance.jose import claims_of, events_in
 from conformance.spec import schema
 from conformance.stream import Stream
 from conformance.transmitter import Transmitter
@@ -43,6 +43,16 @@ def names(named: Subject, subject: Subject) -> bool:
     aliases = named.get("identifiers")
     within = [*named.values(), *(aliases if isinstance(aliases, list) else ())]
     return matches(named, subject) or subject in within
+
+
+def subject_of(claims: Mapping[str, Any]) -> object:
+    """Return whom a SET is about, None where it does not say.
+
+    The draft of 2021 has the subject in the event, later texts beside it.
+    """
+    payloads = events_in(claims).values()
+    inside = [one["subject"] for one in payloads if isinstance(one, dict) and "subject" in one]
+    return claims.get("sub_id", next(iter(inside), None))
 
 
 def simple_subjects(transmitter: Transmitter) -> tuple[Subject, Subject, Subject]:
@@ -193,15 +203,14 @@ class Reports:
         return all(one.requirement is None for one in schema.problems(name, subject))
 
     def _fresh(self, sets: Mapping[str, str]) -> dict[str, Subject]:
-        rules = self._stream.profile.sets
-        own = {rules.verification_event, rules.stream_updated_event}
-        found = {}
+        own = self._stream.profile.sets.own_event_types
+        found: dict[str, Subject] = {}
         for jti, token in sets.items():
             claims = claims_of(token)
-            events = claims.get("events")
-            if jti in self._known or not isinstance(events, dict) or own & events.keys():
+            if jti in self._known or not events_in(claims) or own & events_in(claims).keys():
                 continue
-            found[jti] = _subject(claims, events)
+            subject = subject_of(claims)
+            found[jti] = subject if isinstance(subject, dict) else {}
         return found
 
 
@@ -250,10 +259,3 @@ def verify_ends(
 
 def _shown(found: list[Subject]) -> str:
     return f"SETs about {found!r}" if found else "no SET"
-
-
-def _subject(claims: Mapping[str, Any], events: Mapping[str, Any]) -> Subject:
-    """Return whom a SET is about: the text of 2021 has it in the event, later ones beside it."""
-    inside = [one.get("subject") for one in events.values() if isinstance(one, dict)]
-    subject = claims.get("sub_id", next(iter(inside), None))
-    return subject if isinstance(subject, dict) else {}

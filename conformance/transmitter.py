@@ -12,6 +12,7 @@ from urllib.parse import urlencode, urlsplit
 from conformance import clock as time_of
 from conformance import credentials, hooks, jws
 from conformance.client import Answer, Connection, Credential, NoAnswer, Trouble
+from conformance.configuration import event_types_in
 from conformance.credentials import Bearer
 from conformance.exchange import Exchange, Recorder
 from conformance.handshake import Handshakes, shake_hands
@@ -299,7 +300,7 @@ class Transmitter:
         answer = self.create_stream(body, credential=credential)
         configuration = self.configuration_in(answer)
         made = answer.served and isinstance(configuration.get("stream_id"), str)
-        stream = Stream(self, configuration, created=answer) if made else None
+        stream = Stream(self, configuration) if made else None
         if stream is not None:
             self.made.append(stream)
         try:
@@ -346,7 +347,7 @@ class Transmitter:
             for name in self.profile.stream.receiver_supplied
             if name in configuration
         } or self.usual_properties()
-        stream = Stream(self, configuration, created=found, receiver=receiver)
+        stream = Stream(self, configuration, receiver=receiver)
         try:
             wanted = {**before, **self.usual_properties(configuration), **members}
             answer = stream.replace({key: part for key, part in wanted.items() if part is not None})
@@ -449,8 +450,7 @@ class Transmitter:
         if subject is None and by_default == "NONE" and self.offers("add_subject"):
             subject = next(iter(self.target.subjects), EVENT_SUBJECT)
             stream.send("add_subject", body={"subject": subject})
-        delivered = stream.configuration.get("events_delivered")
-        choice = event_type or (delivered[0] if isinstance(delivered, list) and delivered else None)
+        choice = event_type or next(iter(event_types_in(stream.configuration)), None)
         self.call_hook(
             "emit_event",
             {

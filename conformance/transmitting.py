@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 
 from conformance import jws
 from conformance.clock import growing_steps
-from conformance.jose import claims_of
+from conformance.jose import claims_of, events_in
 from conformance.stream import MOST_POLLS_AT_ONCE, Stream
 from conformance.transmitter import Transmitter
 from conformance.verdicts import Blocked
@@ -30,8 +30,7 @@ class Arrival:
     @property
     def events(self) -> Json:
         """Return the payloads by event type."""
-        found = self.claims.get("events")
-        return found if isinstance(found, dict) else {}
+        return events_in(self.claims)
 
     @property
     def event_type(self) -> str:
@@ -110,8 +109,7 @@ class Tap:
 
 def is_native(stream: Stream, arrival: Arrival) -> bool:
     """Say whether a SET tells of something else than the stream itself."""
-    rules = stream.profile.sets
-    return arrival.event_type not in {rules.verification_event, rules.stream_updated_event}
+    return arrival.event_type not in stream.profile.sets.own_event_types
 
 
 def natives(stream: Stream, arrivals: Sequence[Arrival]) -> list[Arrival]:

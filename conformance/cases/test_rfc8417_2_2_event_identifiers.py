@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 
-from conformance.jose import claims_of
+from conformance.jose import events_of
 from conformance.stream import Stream
 from conformance.transmitter import Transmitter
 from conformance.verdicts import Blocked, Needs, judges, verify
@@ -35,9 +35,7 @@ def raised(stream: Stream, *, before: Collection[str]) -> tuple[set[str], set[st
     verification_event = stream.profile.sets.verification_event
 
     def identifiers(jti: str, token: str) -> set[str]:
-        events = claims_of(token).get("events")
-        told = set(events) if isinstance(events, dict) and jti not in before else set()
-        return told - {verification_event}
+        return set() if jti in before else events_of(token).keys() - {verification_event}
 
     sets = stream.await_sets_that(
         lambda found: any(identifiers(jti, token) for jti, token in found.items())

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from conformance import jws
+from conformance.configuration import delivery_of
 from conformance.push_listener import Push, answered
 from conformance.spec.requirement import Grade
 from conformance.stream import Stream
@@ -86,12 +87,6 @@ def pushed_of_every_kind(stream: Stream) -> tuple[Push, ...]:
     return stream.pushes
 
 
-def pushes_to(stream: Stream) -> object:
-    """Return the URL that the stream's configuration shows now."""
-    delivery = stream.read().get("delivery")
-    return delivery.get("endpoint_url") if isinstance(delivery, dict) else None
-
-
 @judges("RFC8935-2.1-POST", "RFC8935-2.1-BODY-IS-SET", needs=PUSHES)
 def test_a_set_is_the_body_of_a_post(transmitter: Transmitter) -> None:
     """A SET is pushed by a POST whose body is that one SET."""
@@ -146,8 +141,7 @@ def test_a_push_may_ask_for_a_language(transmitter: Transmitter) -> None:
 def test_push_has_the_method_of_the_draft(transmitter: Transmitter) -> None:
     """A stream that pushes shows the URI that the draft has for it, or that of RFC 8935."""
     with transmitter.new_push_stream() as stream:
-        delivery = stream.read().get("delivery")
-        method = delivery.get("method") if isinstance(delivery, dict) else None
+        method = delivery_of(stream.read()).get("method")
         verify(
             "SSE-11.2.1.1-PUSH-METHOD-URI",
             method in {transmitter.profile.delivery.push, "urn:ietf:rfc:8935"},
@@ -164,7 +158,7 @@ def test_a_set_is_pushed_to_the_url_of_the_receiver(transmitter: Transmitter, ta
         wanted = stream.endpoint_url(tail)
         for push in pushed(stream):
             verify_url(push, wanted)
-        shown = pushes_to(stream)
+        shown = delivery_of(stream.read()).get("endpoint_url")
         for requirement in TO_THE_RECEIVERS_URL:
             verify(
                 requirement,

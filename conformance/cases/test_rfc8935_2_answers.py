@@ -114,8 +114,7 @@ def enable(stream: Stream) -> None:
     """Enable a stream again that was suspended, as it may be (SSF 1.0 section 8.1.2)."""
     if not stream.transmitter.offers("update_status"):
         return
-    status = stream.send("read_status").document
-    if isinstance(status, dict) and status.get("status") in STOPPED:
+    if stream.status in STOPPED:
         stream.send("update_status", body={"status": "enabled"})
 
 

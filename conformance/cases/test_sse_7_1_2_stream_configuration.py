@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 
 from conformance.challenges import CHALLENGES, verify_challenge
-from conformance.configuration import absent, differing, shows
+from conformance.configuration import absent, delivery_of, differing, shows
 from conformance.credentials import Bearer
 from conformance.generate import replacements
 from conformance.generate.configurations import UNKNOWN_EVENT_TYPES
@@ -74,13 +74,12 @@ def test_the_members_are_as_the_page_says(transmitter: Transmitter) -> None:
             expected="an array of URIs",
             got=supported,
         )
-    delivery = found.get("delivery")
-    method = delivery.get("method") if isinstance(delivery, dict) else None
+    method = delivery_of(found).get("method")
     verify(
         "JAMF-DELIVERY-METHOD",
         isinstance(method, str) and ":" in method,
         expected="delivery.method, a URI",
-        got=delivery,
+        got=found.get("delivery"),
     )
 
 

@@ -3,9 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
-from conformance.jose import claims_of
+from conformance.configuration import event_types_in
+from conformance.jose import claims_of, events_in
 from conformance.receiving import stream_of_the_second
 from conformance.stream import Stream, sets_in
+from conformance.subjects import subject_of
 from conformance.transmitter import EVENT_SUBJECT, Transmitter
 from conformance.verdicts import Blocked, Needs, judges, verify
 
@@ -69,8 +71,7 @@ def test_a_subject_is_named_the_same_way_each_time(transmitter: Transmitter) -> 
     with transmitter.new_stream() as stream:
         if transmitter.offers("add_subject"):
             stream.send("add_subject", body={"subject": subject})
-        delivered = stream.configuration.get("events_delivered")
-        types = delivered[:2] if isinstance(delivered, list) else []
+        types = event_types_in(stream.configuration)[:2]
         for place in (0, -1):
             transmitter.emit(stream, types[place] if types else None, subject=subject)
         sets = stream.await_sets_that(lambda seen: len(about_others(stream, seen)) > 1)
@@ -90,14 +91,6 @@ def test_a_subject_is_named_the_same_way_each_time(transmitter: Transmitter) -> 
 
 def about_others(stream: Stream, sets: Mapping[str, str]) -> list[Mapping[str, Any]]:
     """Return the claims of the SETs that are about something else than the stream itself."""
-    own = {stream.profile.sets.verification_event, stream.profile.sets.stream_updated_event}
+    own = stream.profile.sets.own_event_types
     found = [claims_of(token) for token in sets.values()]
-    return [claims for claims in found if own.isdisjoint(claims.get("events") or ())]
-
-
-def subject_of(claims: Mapping[str, Any]) -> object:
-    """Return the subject of a SET, which is a claim or a member of its event; None without one."""
-    events = claims.get("events")
-    payloads = list(events.values()) if isinstance(events, dict) else []
-    inside = [one["subject"] for one in payloads if isinstance(one, dict) and "subject" in one]
-    return claims.get("sub_id", next(iter(inside), None))
+    return [claims for claims in found if own.isdisjoint(events_in(claims))]

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from conformance.jose import claims_of
+from conformance.jose import claims_of, events_in
 from conformance.transmitter import Transmitter
 from conformance.verdicts import Needs, judges, require, verify
 
@@ -63,8 +63,7 @@ def txns_by_state(sets: Mapping[str, str], verification_event: str) -> dict[str,
     found = {}
     for token in sets.values():
         claims = claims_of(token)
-        events = claims.get("events")
-        payload = events.get(verification_event) if isinstance(events, dict) else None
+        payload = events_in(claims).get(verification_event)
         if isinstance(payload, dict) and isinstance(payload.get("state"), str):
             found[payload["state"]] = claims.get("txn")
     return found

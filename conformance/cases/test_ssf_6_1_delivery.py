@@ -125,11 +125,12 @@ def test_a_push_stream_is_a_stream_like_any_other(transmitter: Transmitter) -> N
         )
         gone = stream.delete()
         require(gone.served, f"the stream could not be deleted: {gone.text}")
+        read = stream.fetch()
         verify(
             "SSF-8.1.1.5-DELETE-EFFECTIVE",
-            stream.fetch().status == 404,
+            read.status == 404,
             expected="404 on reading it",
-            got=stream.fetch().text,
+            got=read.text,
         )
 
 

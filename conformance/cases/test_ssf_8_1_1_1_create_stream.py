@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 
-from conformance.configuration import absent, changes, same, shows
+from conformance.configuration import absent, changes, delivery_of, event_types_in, same, shows
 from conformance.generate import (
     EVENT_BOUNDARIES,
     Boundary,
@@ -74,7 +74,7 @@ def test_any_subset_of_the_receiver_supplied_properties_is_accepted(
         if unknown:
             verify(
                 "SSF-8.1.1-UNKNOWN-EVENTS-IGNORED",
-                not unknown & set(map(str, stream.configuration.get("events_delivered") or ())),
+                unknown.isdisjoint(event_types_in(stream.configuration)),
                 expected="events_delivered without the unknown types",
                 got=stream.configuration.get("events_delivered"),
             )
@@ -162,9 +162,8 @@ def test_an_empty_request_makes_a_poll_stream(transmitter: Transmitter) -> None:
         verify("SSF-8.1.1.1-MINIMAL-BODY", stream, expected="a stream", got=answer.text)
         if stream is None:
             return
-        delivery = stream.configuration.get("delivery")
-        method = delivery.get("method") if isinstance(delivery, dict) else None
-        url = delivery.get("endpoint_url") if isinstance(delivery, dict) else None
+        delivery = delivery_of(stream.configuration)
+        method, url = delivery.get("method"), delivery.get("endpoint_url")
         poll = transmitter.profile.delivery.poll
         verify("SSF-8.1.1.1-DEFAULT-POLL", method == poll, expected=f"method {poll}", got=delivery)
         verify(
@@ -227,19 +226,13 @@ def test_a_second_stream_is_another_one_or_is_refused(transmitter: Transmitter) 
                 expected="no stream_id twice in the list",
                 got=ids,
             )
-            urls = [poll_url(one) for one in transmitter.survey().values()]
+            urls = [delivery_of(one).get("endpoint_url") for one in transmitter.survey().values()]
             verify(
                 "SSF-6.1.2-POLL-URL-UNIQUE-PER-STREAM",
                 len(urls) == len(set(map(str, urls))),
                 expected="another endpoint_url for each stream",
                 got=urls,
             )
-
-
-def poll_url(configuration: dict[str, Any]) -> object:
-    """Return the endpoint_url of a configuration."""
-    delivery = configuration.get("delivery")
-    return delivery.get("endpoint_url") if isinstance(delivery, dict) else None
 
 
 @pytest.mark.parametrize("boundary", [*text_boundaries("description"), *EVENT_BOUNDARIES], ids=str)

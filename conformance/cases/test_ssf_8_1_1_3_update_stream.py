@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 
-from conformance.configuration import MEMBERS, changes, differing, same, shows
+from conformance.configuration import MEMBERS, changes, differing, event_types_in, same, shows
 from conformance.generate import EVENT_BOUNDARIES, Boundary, stream_patches, text_boundaries
 from conformance.shapes import observe_truncation
 from conformance.spec.requirement import Grade
@@ -277,5 +277,5 @@ def own(stream: Stream, configuration: dict[str, Any]) -> dict[str, Any]:
 
 def fewer_events(configuration: dict[str, Any]) -> list[str] | None:
     """Return another events_requested than the one in force, if enough is supported to make one."""
-    delivered = configuration.get("events_delivered")
-    return delivered[:1] if isinstance(delivered, list) and len(delivered) > 1 else None
+    delivered = event_types_in(configuration)
+    return delivered[:1] if len(delivered) > 1 else None

@@ -1,10 +1,9 @@
 """events_delivered is what is delivered: SSF 1.0, section 8.1.1."""
 
-import json
 from collections.abc import Mapping
 from functools import partial
 
-from conformance import jws
+from conformance.raising import types_of
 from conformance.stream import Stream
 from conformance.transmitter import Transmitter
 from conformance.verdicts import Blocked, Needs, judges, require, verify
@@ -54,8 +53,7 @@ def strangers(stream: Stream, wanted: str, sets: Mapping[str, str]) -> set[str]:
 
     Beside its type a SET may have another name of the same (section 4.2.1).
     """
-    rules = stream.profile.sets
-    known = {wanted, rules.verification_event, rules.stream_updated_event}
+    known = {wanted} | stream.profile.sets.own_event_types
     each = [types_of({jti: token}) for jti, token in sets.items()]
     return {one for types in each if not types & known for one in types}
 
@@ -63,16 +61,3 @@ def strangers(stream: Stream, wanted: str, sets: Mapping[str, str]) -> set[str]:
 def holds_type(event_type: str, sets: Mapping[str, str]) -> bool:
     """Say whether there is a SET of that type."""
     return event_type in types_of(sets)
-
-
-def types_of(sets: Mapping[str, str]) -> set[str]:
-    """Return the event types of SETs, as far as they can be read."""
-    found: set[str] = set()
-    for token in sets.values():
-        try:
-            claims = json.loads(jws.read(token).payload)
-        except (jws.NotCompact, ValueError):
-            continue
-        events = claims.get("events") if isinstance(claims, dict) else None
-        found |= set(events) if isinstance(events, dict) else set()
-    return found

@@ -8,8 +8,10 @@ from functools import partial
 
 import pytest
 
+from conformance.configuration import event_types_in
 from conformance.history import returned_after_acknowledgement
 from conformance.push_listener import Push, answered
+from conformance.raising import raisable
 from conformance.receiving import SETTLES_S
 from conformance.stream import Stream
 from conformance.transmitter import Transmitter
@@ -326,9 +328,7 @@ def repeats(first: Push, before: int, pushes: Sequence[Push]) -> bool:
 
 def series(stream: Stream) -> list[str]:
     """Return event types that the stream delivers, a few at most. Raises Blocked without any."""
-    delivered = stream.configuration.get("events_delivered")
-    named = stream.transmitter.target.event_types
-    found = [one for one in delivered or () if not named or one in named]
+    found = raisable(stream.transmitter, event_types_in(stream.configuration))
     if not found:
         raise Blocked("the stream delivers no event type that can be raised")
     return found[:SERIES]

@@ -8,7 +8,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from conformance.client import Answer
-from conformance.jose import claims_of
+from conformance.jose import events_of
 from conformance.push_listener import refused
 from conformance.spec.requirement import Grade
 from conformance.stream import Stream
@@ -329,7 +329,7 @@ def test_a_stream_that_fails_verification_may_be_suspended(transmitter: Transmit
         stream.answer_pushes(refused("invalid_state"))
         require(stream.verify(PLAIN).served, "the verification request was refused")
         stream.await_pushes()
-        status = status_of(stream)
+        status = stream.status
         if status in {"paused", "disabled"}:
             for requirement in SUSPENDED:
                 observe(requirement, f"{status}, after a Verification Event was refused")
@@ -411,8 +411,7 @@ def verify_promise(stream: Stream, state: str) -> None:
 def payloads(stream: Stream, sets: Mapping[str, str]) -> list[dict[str, Any]]:
     """Return the payloads of the Verification Events among SETs."""
     uri = stream.profile.sets.verification_event
-    events = [claims_of(token).get("events") for token in sets.values()]
-    found = [one.get(uri) for one in events if isinstance(one, dict)]
+    found = [events_of(token).get(uri) for token in sets.values()]
     return [payload for payload in found if isinstance(payload, dict)]
 
 
@@ -431,9 +430,3 @@ def verify_204(answer: Answer) -> None:
             expected="204 and an empty body",
             got=answer.text,
         )
-
-
-def status_of(stream: Stream) -> object:
-    """Return the status of a stream, None where the answer has none."""
-    document = stream.send("read_status").document
-    return document.get("status") if isinstance(document, dict) else None

@@ -9,6 +9,7 @@ from functools import partial
 import pytest
 
 from conformance.client import Answer
+from conformance.configuration import event_types_in
 from conformance.push_listener import answered, refused
 from conformance.stream import Stream
 from conformance.transmitter import Transmitter
@@ -308,5 +309,5 @@ def verify_announcement(stream: Stream, arrival: Arrival, status: str) -> None:
         for requirement in REASON:
             observe(requirement, f"the announcement has {shown}")
     lists = ("events_supported", "events_requested", "events_delivered")
-    if not any(arrival.event_type in (stream.configuration.get(name) or ()) for name in lists):
+    if not any(arrival.event_type in event_types_in(stream.configuration, one) for one in lists):
         observe(OUTSIDE_LISTS, f"{arrival.event_type} comes, and is in none of the lists")

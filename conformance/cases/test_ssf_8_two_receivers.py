@@ -4,14 +4,14 @@ from collections.abc import Mapping
 
 import pytest
 
-from conformance.configuration import MEMBERS, differing
+from conformance.configuration import MEMBERS, delivery_of, differing
 from conformance.forbidden import is_shown, request_body, status_of
 from conformance.jose import claims_of
-from conformance.receiving import stream_of_the_second, verify_kept
+from conformance.receiving import credential_of_the_second, stream_of_the_second, verify_kept
 from conformance.spec.requirement import Grade
 from conformance.stream import Stream
 from conformance.transmitter import EVENT_SUBJECT, Transmitter
-from conformance.verdicts import Blocked, Needs, judges, observe, require, verify
+from conformance.verdicts import Blocked, Needs, judges, observe, verify
 
 # Accepted, and not done yet: sections 8.1.1.3, 8.1.1.4 and 8.1.2.2.
 PENDING = 202
@@ -147,11 +147,9 @@ def test_a_list_holds_the_callers_own_streams_alone(transmitter: Transmitter) ->
 )
 def test_the_sets_of_a_stream_do_not_come_to_another_receiver(transmitter: Transmitter) -> None:
     """A poll by another Receiver gets none of a stream's SETs, also where both share a poll URL."""
-    channel = transmitter.profile.operations["poll"].channel
-    second = transmitter.target.second_receiver.get(channel)
-    require(second, f"the second Receiver has no credential for {channel}")
+    second = credential_of_the_second(transmitter, "poll")
     with transmitter.new_stream() as own, stream_of_the_second(transmitter) as other:
-        if other is not None and poll_url(own.configuration) == poll_url(other.configuration):
+        if other is not None and poll_url(own) == poll_url(other):
             observe("SSF-6.1.2-POLL-URL-REUSE-ACROSS-RECEIVERS", "one poll URL for two Receivers")
         first_set = own.obtain_sets()
         own.raise_set()
@@ -174,9 +172,7 @@ def test_another_receiver_releases_nothing(transmitter: Transmitter, member: str
     """What another Receiver says of a stream's SETs releases none: they come again."""
     if transmitter.offers("acknowledge"):
         return  # a poll carries no acknowledgement there
-    channel = transmitter.profile.operations["poll"].channel
-    second = transmitter.target.second_receiver.get(channel)
-    require(second, f"the second Receiver has no credential for {channel}")
+    second = credential_of_the_second(transmitter, "poll")
     with transmitter.new_stream() as stream:
         jtis = list(stream.obtain_sets())
         error = {"err": "jwtAud", "description": "not for this Receiver"}
@@ -261,7 +257,6 @@ def receive_another(stream: Stream, subject: Mapping[str, object], known: set[st
     return set(new)
 
 
-def poll_url(configuration: Mapping[str, object]) -> object:
-    """Return the endpoint_url of a stream's delivery."""
-    delivery = configuration.get("delivery")
-    return delivery.get("endpoint_url") if isinstance(delivery, dict) else None
+def poll_url(stream: Stream) -> object:
+    """Return where a stream is polled, as its configuration has it."""
+    return delivery_of(stream.configuration).get("endpoint_url")

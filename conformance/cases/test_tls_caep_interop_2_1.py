@@ -1,5 +1,6 @@
 """TLS at every endpoint: the CAEP interoperability profile, section 2.1; RFC 9325."""
 
+from conformance.configuration import delivery_of
 from conformance.handshake import Handshakes
 from conformance.spec.requirement import Grade
 from conformance.stream import Stream
@@ -18,7 +19,7 @@ def endpoints(transmitter: Transmitter, stream: Stream) -> list[str]:
         for name, value in transmitter.metadata.items()
         if name.endswith("_endpoint") or name == "jwks_uri"
     ]
-    delivery = stream.configuration.get("delivery", {})
+    delivery = delivery_of(stream.configuration)
     if delivery.get("method") == transmitter.profile.delivery.poll:
         named.append(delivery.get("endpoint_url"))
     return [transmitter.discovery_url, *(url for url in named if isinstance(url, str))]

@@ -95,7 +95,7 @@ BODIES = (
     Body("NaN", b'{"returnImmediately": true, "x": NaN}', free=True),
     Body(
         "deep nesting",
-        b'{"returnImmediately": true, "x": ' + b"[" * 900 + b"]" * 900 + b"}",
+        b'{"returnImmediately": true, "x": ' + _DEEP + b"}",
         free=True,
     ),
     Body("nothing at all", b"", free=True),

@@ -152,6 +152,11 @@ class SetRules:
     stream_updated_event: str
     algorithms: tuple[str, ...]
 
+    @property
+    def own_event_types(self) -> frozenset[str]:
+        """Return the types of the events that speak of a stream itself."""
+        return frozenset({self.verification_event, self.stream_updated_event})
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ErrorBody:

@@ -8,7 +8,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Self
 
-MANAGEMENT = "canary-management-token"
 WELL_KNOWN = "/.well-known/ssf-configuration"
 
 

@@ -46,6 +46,11 @@ class Keyboard:
                 self.shown += found
                 self._changed.notify_all()
 
+    def leave(self):
+        """Wait until nothing is read any more."""
+        self._reader.join(timeout=10)
+        assert not self._reader.is_alive()
+
     def types(self, keys):
         os.write(self._end, keys)
 
@@ -83,7 +88,11 @@ def terminal():
     ):
         patch.setattr(sys, "stdin", stdin)
         patch.setattr(sys, "stderr", output)
-        yield Keyboard(ours)
+        keyboard = Keyboard(ours)
+        yield keyboard
+    # Reading ends with the other side. A reader left behind would take from whoever gets this
+    # descriptor next.
+    keyboard.leave()
     os.close(ours)
 
 

@@ -193,7 +193,6 @@ def assurance_2021(requirement, *, without="", **changes):
     return Broken(f"CAEPID1-3.4-{requirement}", kind, payload, at_most, "sse-draft")
 
 
-DOWN = {"change_direction": "decrease"}
 NO_OBJECT = ("RFC8417-1.2-PAYLOAD-OBJECT", "RFC8417-2-EMPTY-PAYLOAD", "SSF-4.2.1-TYPE-IS-KEY")
 WITH_ALIASES = {"format": "aliases", "identifiers": [golden.EMAIL, ACCOUNT]}
 BREAKING = [

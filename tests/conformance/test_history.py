@@ -18,7 +18,7 @@ def played(*steps):
         if isinstance(step, dict):
             history.delivered(step, at)
         else:
-            history.acknowledged(step, at)
+            history.acknowledged(step)
     return history
 
 

@@ -10,7 +10,6 @@ from mock_transmitter.announcement import write_target
 from mock_transmitter.redelivery import parse_curve
 from mock_transmitter.server import RunningServer
 
-PREFIXES = ("VEPA-BACKOFF-", "VEPA-UNACKED-")
 FIRST_GAPS = {
     "VEPA-UNACKED-REDELIVERED",
     "VEPA-BACKOFF-GAPS-NONDECREASING",

@@ -10,8 +10,6 @@ from mock_transmitter.deviations.seams import Deviation, Json, Proceed
 from mock_transmitter.errors import StreamNotFound
 from mock_transmitter.http.operations import Call, Outcome, Reply
 
-_MOST = 10
-
 
 class ListDeviation(Deviation):
     """Shows another list than that of the Receiver's streams."""

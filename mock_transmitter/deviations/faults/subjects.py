@@ -5,7 +5,6 @@ The 2021 draft has the same in its section 7.1.3.
 
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, ClassVar
 
@@ -19,8 +18,6 @@ from mock_transmitter.http.operations import Call, Outcome, Reply
 from mock_transmitter.subjects import Subject
 
 SUBJECT_OPERATIONS = frozenset({"add_subject", "remove_subject"})
-
-_OF_TYPES: Mapping[str, type] = {"subject": dict, "stream_id": str, "verified": bool}
 
 
 def succeed(call: Call) -> Reply:
