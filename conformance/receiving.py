@@ -18,14 +18,13 @@ from conformance.history import History, gaps_of, returned_after_acknowledgement
 from conformance.spec.requirement import Grade
 from conformance.stream import MOST_POLLS_AT_ONCE, Stream
 from conformance.transmitter import Transmitter
-from conformance.verdicts import Blocked, example, require, verify
+from conformance.verdicts import Blocked, Needs, example, require, verify
 
 # What is judged wherever SETs are polled, and in the polls of RFC 8936 alone.
 KEPT = ("RFC8936-2-UNACKED-KEPT", "VEPA-UNACKED-REDELIVERED")
 RELEASED = ("RFC8936-2.2-ACK-ACCEPTED", "VEPA-ACK-STOPS-REDELIVERY")
 KEPT_BY_RFC, RELEASED_BY_RFC = KEPT[:1], RELEASED[:1]
 
-# A released SET may come back once (RFC 8936 section 2.4); one that does so this often never was.
 TIMES_NOT_RELEASED = 3
 MOST_SETS = 6
 
@@ -164,7 +163,7 @@ def verify_released(
             not times,
             expected="acknowledged SETs to be released",
             got=f"{times} answers that carried them afterwards",
-            at_most=None if times >= TIMES_NOT_RELEASED else Grade.WARN,
+            at_most=loudness_of(times),
         )
 
 
@@ -193,6 +192,19 @@ def times_returned(stream: Stream, jtis: Collection[str]) -> int:
         if not set(jtis) & set(stream.poll().sets):
             return times
     return TIMES_NOT_RELEASED
+
+
+def loudness_of(returns: int) -> Grade | None:
+    """Return how loud it is at the most that a released SET came back so often.
+
+    It may do so once (RFC 8936 section 2.4); one that does so time after time never was released.
+    """
+    return None if returns >= TIMES_NOT_RELEASED else Grade.WARN
+
+
+def polls(sets: int) -> Needs:
+    """Return the needs of a case that polls for that many SETs."""
+    return Needs(stream=True, sets=sets, delivery="poll")
 
 
 def credential_of_the_second(transmitter: Transmitter, operation: str) -> Credential:

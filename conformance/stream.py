@@ -277,9 +277,9 @@ class Stream:
             )
         return found
 
-    def await_again(self, jtis: Collection[str], *, patience_s: float | None = None) -> set[str]:
+    def await_again(self, jtis: Collection[str]) -> set[str]:
         """Wait until those SETs have come (again), or the patience ends; return what came."""
-        return set(self.await_sets_that(lambda seen: set(jtis) <= set(seen), patience_s=patience_s))
+        return set(self.await_sets_that(lambda seen: set(jtis) <= set(seen)))
 
     def await_sets_that(
         self, enough: Callable[[Mapping[str, str]], bool], *, patience_s: float | None = None

@@ -29,8 +29,8 @@ from conformance.receiving import (
     FreeReceiver,
     Settled,
     collect,
+    loudness_of,
 )
-from conformance.spec.requirement import Grade
 from conformance.stream import Stream
 from conformance.transmitter import Transmitter
 from conformance.verdicts import Blocked, Needs, current, judges, observe, verify
@@ -227,7 +227,7 @@ def verify_released(stream: Stream, jti: str, cap: float) -> None:
         not returned,
         expected="an acknowledged SET never again",
         got=f"{returned} deliveries after its acknowledgement",
-        at_most=None if returned >= TIMES_NOT_RELEASED else Grade.WARN,
+        at_most=loudness_of(returned),
     )
 
 
@@ -333,7 +333,7 @@ def judge_sequence(settled: Settled, *, given_up: bool) -> None:
             not settled.returned,
             expected="an acknowledged SET never again",
             got=f"deliveries after the acknowledgement: {settled.returned}",
-            at_most=None if most >= TIMES_NOT_RELEASED else Grade.WARN,
+            at_most=loudness_of(most),
         )
 
 

@@ -10,6 +10,7 @@ from conformance.receiving import (
     SETTLES_S,
     collect,
     credential_of_the_second,
+    polls,
     stream_of_the_second,
     verify_kept,
     verify_released,
@@ -22,11 +23,6 @@ from conformance.verdicts import Needs, judges, observe, require, verify
 MANY = 15
 HALF_A_DAY_S = 43_200.0
 HARMLESS = ("RFC8936-2.2-ACK-UNKNOWN-JTI", "VEPA-ACK-UNKNOWN")
-
-
-def polls(sets: int) -> Needs:
-    """Return the needs of a case that polls for that many SETs."""
-    return Needs(stream=True, sets=sets, delivery="poll")
 
 
 @judges(*KEPT, *RELEASED, "RFC8936-2-ACKED-NOT-RETAINED", "RFC8936-2.4-REDELIVERY", needs=polls(4))

@@ -3,8 +3,7 @@
 from hypothesis.stateful import MultipleResults, multiple, rule
 
 from conformance.generate import explore
-from conformance.receiving import MOST_SETS, TIMES_NOT_RELEASED, FreeReceiver, Settled
-from conformance.spec.requirement import Grade
+from conformance.receiving import MOST_SETS, FreeReceiver, Settled, loudness_of
 from conformance.transmitter import Transmitter
 from conformance.verdicts import Needs, judges, verify
 
@@ -48,7 +47,7 @@ def judge_sequence(settled: Settled) -> None:
             not settled.returned,
             expected="an acknowledged SET to be released",
             got=f"answers that carried it afterwards: {settled.returned}",
-            at_most=None if most >= TIMES_NOT_RELEASED else Grade.WARN,
+            at_most=loudness_of(most),
         )
 
 

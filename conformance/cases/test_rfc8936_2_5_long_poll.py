@@ -8,6 +8,7 @@ from conformance.receiving import (
     KEPT,
     RELEASED_BY_RFC,
     SETTLES_S,
+    polls,
     require_polls,
     verify_kept,
     verify_released,
@@ -15,13 +16,7 @@ from conformance.receiving import (
 from conformance.spec.requirement import Grade
 from conformance.stream import Stream
 from conformance.transmitter import Transmitter
-from conformance.verdicts import Needs, judges, verify
-
-
-def polls(sets: int) -> Needs:
-    """Return the needs of a case that polls for that many SETs."""
-    return Needs(stream=True, sets=sets, delivery="poll")
-
+from conformance.verdicts import judges, verify
 
 POLLS = polls(1)
 HOLDS = ("RFC8936-2.5-LONGPOLL-HOLDS", "VEPA-POLL-RETURN-IMMEDIATELY")

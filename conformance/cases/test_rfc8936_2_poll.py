@@ -18,6 +18,7 @@ from conformance.receiving import (
     RELEASED_BY_RFC,
     SETTLES_S,
     collect,
+    polls,
     require_polls,
     silence_breaks,
     verify_answers_at_once,
@@ -34,11 +35,6 @@ from conformance.verdicts import Needs, judges, observe, require, verify
 POLLS = Needs(stream=True, delivery="poll")
 # More than a Transmitter that hands out SETs in small portions puts into one answer.
 MANY = 12
-
-
-def polls(sets: int) -> Needs:
-    """Return the needs of a case that polls for that many SETs."""
-    return Needs(stream=True, sets=sets, delivery="poll")
 
 
 @judges(
