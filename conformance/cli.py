@@ -345,7 +345,10 @@ def _planned(run: Run, plan: Plan) -> tuple[list[terminal.PlanRow], terminal.Cos
     ]
     requests = run.expected_requests
     minutes = requests / run.expected_rps / 60
-    return rows, {"requests": requests, "minutes": minutes, "unlocks": plan.unlocks}
+    cost: terminal.Cost = {"requests": requests, "minutes": minutes, "unlocks": plan.unlocks}
+    if waits := run.expected_verifications:
+        cost["waits"] = waits
+    return rows, cost
 
 
 def _init(options: argparse.Namespace, arguments: Sequence[str]) -> int:
@@ -455,7 +458,3 @@ def _say(text: str) -> None:
 
 def _complain(message: str) -> None:
     sys.stderr.write(f"ssf-conformance: {message}\n")
-
-
-if __name__ == "__main__":
-    sys.exit(main())

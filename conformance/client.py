@@ -25,7 +25,7 @@ from conformance.credentials import (
     NoCredential,
     TokenRequest,
 )
-from conformance.exchange import Capture, Exchange, Recorder
+from conformance.exchange import TEXT_LIMIT, Capture, Exchange, Recorder
 from conformance.handshake import Handshakes
 from conformance.push_listener import PushListener
 from conformance.spec.redaction import redact_headers, redact_text
@@ -83,7 +83,7 @@ class Answer:
     @property
     def text(self) -> str:
         """Return status and body without secrets, short enough to be read in a report."""
-        return f"{self.status} {self.shown[:300]}".rstrip()
+        return f"{self.status} {self.shown[:TEXT_LIMIT]}".rstrip()
 
     def is_in(self, codes: Sequence[int]) -> bool:
         """Say whether the status is one of these."""
@@ -138,7 +138,8 @@ class Connection:
 
     `listener` is where the target may push to, None where nothing listens. `troubles` is what
     failed of what the operator lends; `refused` and `accepted` hold the channels whose own
-    credential was answered with 401, and with anything else.
+    credential, or want of one, was answered with 401, and with anything else. `lost` says why
+    nobody took the last of these requests.
     `seen_answers` holds each kind of answer with the first exchange that brought it, `handshakes`
     what each host and port did in handshakes.
     """
@@ -158,6 +159,7 @@ class Connection:
     troubles: list[Trouble] = field(default_factory=list)
     refused: set[str] = field(default_factory=set)
     accepted: set[str] = field(default_factory=set)
+    lost: str | None = None
     _certified: dict[ClientCertificate, httpx.Client] = field(default_factory=dict)
     _opening: Lock = field(default_factory=Lock)
 
@@ -194,6 +196,19 @@ class Connection:
         sent = {"accept": "application/json", **(headers or {})}
         timeout_s = timeout_s or self.target.limits.timeout_s
         request = _Sent(operation, channel, method, url, sent, content, timeout_s, held)
+        if credential != "own" or operation == "discover":
+            return self._send_with(recorder, request, proof)
+        try:
+            answer = self._send_with(recorder, request, proof)
+        except NoAnswer as error:
+            self.lost = str(error) if isinstance(error.__cause__, httpx.ConnectError) else None
+            raise
+        self.lost = None
+        known = self.refused if answer.status == _UNAUTHORIZED else self.accepted
+        known.add(channel)
+        return answer
+
+    def _send_with(self, recorder: Recorder, request: "_Sent", proof: object) -> Answer:
         if not isinstance(proof, credentials.Credential):
             return self._send_once(recorder, request, self.http)
         http = self._http_with(proof.client_certificate)
@@ -204,9 +219,6 @@ class Connection:
             other = self._asked_for(proof, lambda: proof.renewed(self._ask, carried))
             if other is not None:
                 answer = self._send_once(recorder, request.carrying(other), http)
-        if credential == "own" and operation != "discover":
-            known = self.refused if answer.status == _UNAUTHORIZED else self.accepted
-            known.add(channel)
         return answer
 
     def obtain(self, proof: credentials.Credential) -> None:

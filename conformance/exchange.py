@@ -1,6 +1,6 @@
 """Recording: one exchange is one request and what came back, secrets already redacted."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -8,6 +8,11 @@ from typing import Any
 BODY_LIMIT = 8192
 # How the operation of what the operator's side did begins: by HTTP, by a command, by hand.
 HOOKS = ("hook:", "command:", "manual:")
+# The operation of a request that the target sent, and that was answered here.
+_PUSH = "push"
+_READS = frozenset({"GET", "HEAD"})
+# How much of a body stands in the text of an answer.
+TEXT_LIMIT = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +52,13 @@ class Exchange:
     def is_hook(self) -> bool:
         """Say whether the operator's side was called, not the target's."""
         return self.operation.startswith(HOOKS)
+
+    @property
+    def answer_text(self) -> str | None:
+        """Return the target's answer as `Answer.text` tells it, None where it gave none."""
+        if self.status is None or self.is_hook or self.operation == _PUSH:
+            return None
+        return f"{self.status} {(self.response_body or '')[:TEXT_LIMIT]}".rstrip()
 
     def as_json(self, *, broke: bool) -> dict[str, Any]:
         """Return the exchange as results.json holds it.
@@ -103,6 +115,21 @@ class Recorder:
         count = sum(name.startswith(kind) for name in self.minted.values())
         self.minted[value] = f"{kind}_{count + 1}"
         return self.minted[value]
+
+
+def told_of(exchanges: Sequence[Exchange], got: str, *, upto: int) -> int:
+    """Return the number of the exchange that a breach tells of; `upto` is the last before it.
+
+    That is the last one whose answer `got` begins with. Where `got` goes on, with what was looked
+    up afterwards, a read that was answered alike is such a look, and what it looked at is meant.
+    Without such an answer it is `upto`.
+    """
+    before = [one for one in exchanges if one.number <= upto and one.answer_text is not None]
+    alike = [one for one in before if one.answer_text == got]
+    if not alike:
+        alike = [one for one in before if got.startswith(f"{one.answer_text}; ")]
+        alike = [one for one in alike if one.method not in _READS] or alike
+    return alike[-1].number if alike else upto
 
 
 def _cut(body: str | None) -> str | None:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any, TypeAlias, cast
 
+from conformance.exchange import told_of
 from conformance.jose import claims_of, header_of
 from conformance.known_failures import KnownFailures
 from conformance.plan import APPLICABLE_KINDS, RUNNABLE, Row, State
@@ -145,12 +146,22 @@ def troubles_of(run: Run) -> list[str]:
         f"{texts[0]}{f', and {len(texts) - 1} more' if len(texts) > 1 else ''}; mend {place}"
         for place, texts in found.items()
     ]
-    told += [
-        f"every request with the credential of [auth.{channel}] was answered 401, so nothing is"
-        " said about the target: give one that is valid"
-        for channel in run.refused
-    ]
+    told += [_shut_out(run, channel) for channel in run.refused]
+    if run.lost is not None:
+        told += [f"the target can't be reached any more ({run.lost}): start it and run again"]
     return told
+
+
+def _shut_out(run: Run, channel: str) -> str:
+    if channel in run.target.credentials:
+        return (
+            f"every request with the credential of [auth.{channel}] was answered 401, so nothing is"
+            " said about the target: give one that is valid"
+        )
+    return (
+        f"every request was answered 401, and there is no credential for {channel}, so nothing is"
+        f" said about the target: give [auth.{channel}] in target.toml, or --token-env"
+    )
 
 
 def _why_softer(run: Run, row: Row) -> str:
@@ -165,6 +176,7 @@ def _case(done: Finished, requirement: str) -> Json:
     verdict, reason = verdict_of(done, requirement)
     judgement = done.record.judgements.get(requirement)
     breach = None if judgement is None else judgement.worst()
+    broke_at = 0 if breach is None else told_of(breach.exchanges, breach.got, upto=breach.broke_at)
     return {
         "case": done.case.name,
         "claim": done.case.claim,
@@ -178,7 +190,7 @@ def _case(done: Finished, requirement: str) -> Json:
         "got": None if breach is None else breach.got,
         "exchanges": []
         if breach is None
-        else [one.as_json(broke=one.number == breach.broke_at) for one in breach.exchanges],
+        else [one.as_json(broke=one.number == broke_at) for one in breach.exchanges],
         "observations": [] if judgement is None else list(judgement.notes),
         "reproducer": None,
         **({} if done.issuer is None else {"issuer": done.issuer}),
@@ -229,7 +241,8 @@ def _exit_code(run: Run, rows: Sequence[Json], verdict: str) -> int:
     if run.crashes:
         return EXIT_OUR_ERROR
     judged = any(row["verdict"] in _JUDGED for row in rows)
-    if _is_shut_out(run) or (run.troubles and not judged):
+    unusable = _is_shut_out(run) or (run.troubles and not judged)
+    if unusable or (run.lost is not None and verdict != NONCONFORMANT):
         return EXIT_USAGE
     if verdict == NONCONFORMANT:
         return EXIT_NONCONFORMANT

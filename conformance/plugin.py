@@ -180,12 +180,17 @@ def execute(
 ) -> tuple[Plan, int]:
     """Run the cases of the package under pytest, with a configuration of our own.
 
-    Returns the plan and pytest's exit code. Raises what Run.prepare raises.
+    Returns the plan and pytest's exit code. Raises what Run.prepare raises, and KeyboardInterrupt
+    where the run was interrupted before there was a plan.
     """
     plugin = SuitePlugin(run, plan_only=plan_only, progress=progress, alone=True)
     code = _start(plugin)
     if plugin.problem is not None:
         raise plugin.problem
+    if code == pytest.ExitCode.INTERRUPTED:
+        if run.plan is None:
+            raise KeyboardInterrupt
+        run.stop()
     if run.plan is None or code == pytest.ExitCode.INTERNAL_ERROR:
         raise RuntimeError(f"pytest ended with {code} before the run was over")
     return run.plan, code

@@ -269,7 +269,39 @@ def prove(
         f"{len(done) - len(open_ones)} of {len(done)} runs proven:"
         f" {faults} with a fault, {variants} with a variant"
     )
+    for line in next_steps(open_ones):
+        say(line)
     return 1 if open_ones else 0
+
+
+def next_steps(open_ones: Sequence[Outcome]) -> list[str]:
+    """Return what to do about the runs that are not proven, a line for each thing to do."""
+    lines = []
+    if any(one.missing for one in open_ones):
+        lines += ["next: a missing id is one that no check saw broken: mend the check or the fault"]
+    if any(one.unexpected for one in open_ones):
+        lines.append(
+            "next: an unexpected id goes into the fault's `also` if by the text it falls with it;"
+            " else mend the check"
+        )
+    shown = next((one for one in open_ones if one.missing or one.unexpected), None)
+    if shown is not None:
+        lines += [f"next: to see expected and got of an ID: {_to_see(shown)} --requirement ID"]
+    elif open_ones:
+        lines += ["next: mend what is told under what is not proven, then prove it again"]
+    return lines
+
+
+def _to_see(outcome: Outcome) -> str:
+    if not outcome.name:
+        return f"ssf-conformance run --mock --profile {outcome.profile}"
+    (one,) = _chosen([outcome.name])
+    # As the proof has it: over TLS the mock keeps to the clock of the system.
+    how = "--tls" if one.over_tls else "--clock simulated"
+    return (
+        f"ssf-mock-transmitter --profile {outcome.profile} --{one.kind} {one.name} {how}"
+        " --target-out mock, and beside it ssf-conformance run mock/target.toml"
+    )
 
 
 def line_of(outcome: Outcome) -> str:

@@ -303,6 +303,14 @@ class Run:
         return sum(REQUESTS_IN_AN_EXAMPLE * self._examples_of(case) for case in cases)
 
     @property
+    def expected_verifications(self) -> int:
+        """Return about how many Verification Events the planned cases will ask for in real time."""
+        if self.plan is None or any(map(self.target.has_hook, ("emit_event", "clock"))):
+            return 0
+        needs = ((case.declaration.needs.sets, case) for case in self.plan.cases)
+        return sum(sets * self._examples_of(case) for sets, case in needs)
+
+    @property
     def expected_rps(self) -> float:
         """Return about how many requests a second that will be."""
         if self.target.limits.max_rps is not None:
@@ -318,9 +326,14 @@ class Run:
 
     @property
     def refused(self) -> list[str]:
-        """Return the channels whose credential was answered with 401 and with nothing else."""
+        """Return the channels whose calls were answered with 401 and with nothing else."""
         shared = self._shared
         return [] if shared is None else sorted(shared.refused - shared.accepted)
+
+    @property
+    def lost(self) -> str | None:
+        """Return why the target could not be reached any more at the end; None where it could."""
+        return None if self._shared is None else self._shared.lost
 
     @property
     def crashes(self) -> dict[str, str]:

@@ -1,17 +1,22 @@
-"""The progress bar: on a terminal only, one line that goes away."""
+"""How far a run is: one line that goes away on a terminal, and elsewhere a line now and then."""
 
+import threading
 from types import TracebackType
 from typing import Self, TextIO
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+# Often enough for whoever watches a log, in seconds.
+_EVERY_S = 60.0
+
 
 class ProgressBar:
-    """Shows how many cases are done and which one runs; silent where the stream is no terminal."""
+    """Shows how many cases are done and which one runs."""
 
     def __init__(self, stream: TextIO, *, silent: bool = False) -> None:
         console = Console(file=stream)
+        self._stream = stream
         self._progress = Progress(
             BarColumn(bar_width=30),
             MofNCompleteColumn(),
@@ -22,6 +27,12 @@ class ProgressBar:
             disable=silent or not console.is_terminal,
         )
         self._task = self._progress.add_task("discovery", total=None)
+        self._over = threading.Event()
+        self._log = (
+            None
+            if silent or console.is_terminal
+            else threading.Thread(target=self._tell, daemon=True, name="progress")
+        )
 
     def planned(self, cases: int) -> None:
         """Show how many cases will run."""
@@ -38,6 +49,8 @@ class ProgressBar:
 
     def __enter__(self) -> Self:
         self._progress.start()
+        if self._log is not None:
+            self._log.start()
         return self
 
     def __exit__(
@@ -47,3 +60,15 @@ class ProgressBar:
         trace: TracebackType | None,
     ) -> None:
         self._progress.stop()
+        self._over.set()
+
+    def _tell(self) -> None:
+        minutes = 0
+        while not self._over.wait(_EVERY_S):
+            minutes += 1
+            task = self._progress.tasks[0]
+            self._stream.write(
+                f"{minutes} min: {task.completed:.0f} of {task.total or 0:.0f} cases,"
+                f" now {task.description}\n"
+            )
+            self._stream.flush()

@@ -3,6 +3,7 @@
 Plain text; `colour` adds colour to verdict words and to nothing else. Widths are columns.
 """
 
+import shlex
 import textwrap
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -102,12 +103,15 @@ class PlanRow(TypedDict):
 
 
 class Cost(TypedDict):
-    """What a run will take: requests, minutes, and the rows that each missing hook would unlock."""
+    """What a run will take: requests, minutes, and the rows that each missing hook would unlock.
+
+    `waits` is how many Verification Events are asked for at the pace that the target allows.
+    """
 
     requests: int
     minutes: float
     unlocks: Mapping[str, int]
-    note: NotRequired[str]
+    waits: NotRequired[int]
 
 
 def header(heading: Heading, *, width: int = WIDTH) -> str:
@@ -200,7 +204,12 @@ def plan_text(rows: Sequence[PlanRow], cost: Cost, *, width: int = WIDTH) -> str
     ]
     requests = _counted(cost["requests"], "request")
     last += [f"to expect: {requests}, {_minutes(cost['minutes'])}"]
-    last += [cost["note"]] if "note" in cost else []
+    if "waits" in cost:
+        events = _counted(cost["waits"], "Verification Event")
+        last += [
+            f"and the target's min_verification_interval before each of about {events}, which",
+            "[hooks.emit_event], or a clock that can be moved, spares",
+        ]
     last += ["next: run the same command without --plan"]
     return "\n\n".join([*blocks, "\n".join(last)])
 
@@ -430,7 +439,7 @@ def _next_step(document: Results) -> str:
     if document["run"].get("troubles") and verdict != "NONCONFORMANT":
         return "mend what is told above as trouble, then run the same command again"
     if verdict == "NONCONFORMANT":
-        return "reproduce a failure above with its script, mend it, and run that requirement again"
+        return "; ".join(_to_mend(document))
     if verdict == "INCOMPLETE" and document["run"]["exit_code"]:
         unlocks = document["plan"]["unlocks"]
         steps = [
@@ -449,6 +458,40 @@ def _next_step(document: Results) -> str:
     if verdicts.get("warning"):
         return "read the warnings above; --strict makes them count"
     return "explore with other examples: --seed 1, or more of them: --examples 200"
+
+
+def _to_mend(document: Results) -> Iterator[str]:
+    """Yield what to do about failures: of the target, and of the list of known ones."""
+    loud = [row for row in document["requirements"] if row["verdict"] == "failed"]
+    listed = [row for row in loud if row["known_failure"] is not None]
+    if len(listed) < len(loud) or not loud:
+        told = [row for row in document["requirements"] if row["verdict"] in {"failed", "warning"}]
+        if any(case["reproducer"] for row in told for case in row["cases"]):
+            yield (
+                "reproduce a failure above with its script, mend it, and run that requirement again"
+            )
+        else:
+            yield "mend a failure above, and run that requirement again"
+    place = printable(_known_failures_of(document["run"]["again"]))
+    expired = [row["id"] for row in listed if smallest_broken(row) is not None]
+    stale = [row["id"] for row in listed if smallest_broken(row) is None]
+    if stale:
+        why = "it holds" if len(stale) == 1 else "they hold"
+        yield f"take {', '.join(stale)} off {place}: {why}"
+    if expired:
+        them = "it" if len(expired) == 1 else "them"
+        yield f"mend {', '.join(expired)} and take {them} off {place}, or set a later date there"
+
+
+def _known_failures_of(again: str) -> str:
+    """Return the file that a command names as its known failures."""
+    words = shlex.split(again)
+    for word, following in zip(words, [*words[1:], ""], strict=True):
+        name, _, value = word.partition("=")
+        # The command line takes an option by any start of its name that no other has.
+        if len(name) > len("--") and "--known-failures".startswith(name):
+            return value or following
+    return "the list of known failures"
 
 
 def _hanging(

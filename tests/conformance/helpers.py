@@ -75,7 +75,7 @@ def environment(**more):
 def command(*arguments, cwd, **more):
     """Start `ssf-conformance` as another process."""
     return subprocess.Popen(
-        [sys.executable, "-m", "conformance.cli", *map(str, arguments)],
+        [sys.executable, "-m", "conformance", *map(str, arguments)],
         cwd=cwd,
         env=environment(**more),
         stdout=subprocess.PIPE,

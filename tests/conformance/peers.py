@@ -63,10 +63,14 @@ class Peer:
         self._acceptor.start()
         return self
 
-    def __exit__(self, *args: object) -> None:
+    def leave(self):
+        """Take no more connections; what has been asked is answered."""
         self._closing.set()
         self._acceptor.join()
         self._socket.close()
+
+    def __exit__(self, *args: object) -> None:
+        self.leave()
         for thread in self._threads:
             thread.join()
 

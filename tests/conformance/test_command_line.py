@@ -1,3 +1,4 @@
+import io
 import re
 import signal
 import subprocess
@@ -10,7 +11,9 @@ from helpers import command, ended, environment, results_in, target_file
 from peers import WELL_KNOWN, Peer, answer, discovered
 
 from conformance.cli import main
+from conformance.reporting import progress
 from conformance.reporting.results import FILE_NAME
+from conformance.run import Run
 from conformance.spec.profile import load_profile
 from mock_transmitter.server import RunningServer
 
@@ -180,7 +183,8 @@ def test_a_reader_that_has_gone_changes_no_verdict_and_shows_no_traceback(starte
     assert code == 1
 
 
-def test_ctrl_c_ends_with_2_and_keeps_the_results(tmp_path):
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupt_ends_with_2_and_keeps_the_results(tmp_path, number):
     def slow(asked):
         time.sleep(0.15)
         return answer(404, {})
@@ -191,13 +195,65 @@ def test_ctrl_c_ends_with_2_and_keeps_the_results(tmp_path):
         deadline = time.monotonic() + 30
         while len(peer.asked) < 8 and time.monotonic() < deadline:
             time.sleep(0.05)
-        process.send_signal(signal.SIGINT)
+        process.send_signal(number)
         code, output, complaints = ended(process)
     assert code == 2, complaints
     assert "Traceback" not in output + complaints
     document = results_in(tmp_path / "reports")
     assert document["run"]["interrupted"] is True
     assert document["run"]["exit_code"] == 2
+
+
+# Interrupts itself when the command line is imported.
+EARLY = """
+import importlib.abc, os, signal, sys
+from conformance.__main__ import main
+
+class Finder(importlib.abc.MetaPathFinder):
+    def find_spec(self, name, path, target=None):
+        if name == "conformance.cli":
+            os.kill(os.getpid(), signal.{name})
+
+sys.meta_path.insert(0, Finder())
+sys.exit(main())
+"""
+
+
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
+def test_an_interrupt_before_there_is_a_run_is_told_as_one(name):
+    done = subprocess.run(
+        [sys.executable, "-c", EARLY.replace("{name}", name)],
+        env=environment(),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (2, "ssf-conformance: interrupted\n")
+
+
+def test_an_interrupt_while_the_run_is_planned_is_told_as_one(tmp_path, capsys, monkeypatch):
+    def interrupted(self, cases):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Run, "prepare", interrupted)
+    code, shown = said(capsys, "run", "--mock", *ONE, "--reports", tmp_path / "r")
+    assert (code, shown) == (2, "ssf-conformance: interrupted\n")
+
+
+def test_cases_without_a_target_end_in_one_word_about_it(tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "--pyargs", "conformance.cases", "-p", "no:cacheprovider"],
+        cwd=tmp_path,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == pytest.ExitCode.USAGE_ERROR
+    assert "give --ssf-target" in done.stderr
+    assert "Traceback" not in done.stdout + done.stderr
 
 
 # -- in this process ---------------------------------------------------
@@ -370,6 +426,46 @@ def test_a_credential_that_is_always_answered_401_says_nothing_about_the_target(
     assert code == 4
     assert "credential of [auth.management] was answered 401" in " ".join(shown.split())
     assert shown.rstrip().splitlines()[-1] == "INCOMPLETE"
+
+
+def test_who_gives_no_credential_and_is_always_answered_401_learns_which(tmp_path, capsys):
+    with Peer(discovered(lambda asked: answer(401, {"error": "invalid_token"}))) as peer:
+        more = ("--allow-http", "--section", "7.1", "--strict", "--reports", tmp_path / "r")
+        code, shown = said(capsys, "run", peer.issuer, *more)
+    assert code == 4
+    assert "there is no credential for management" in " ".join(shown.split())
+    assert "DELIVERY-METHODS-HONOURED" not in shown
+    assert shown.rstrip().splitlines()[-1] == "INCOMPLETE"
+
+
+def test_a_target_that_goes_away_is_told_before_anything_else(tmp_path, capsys, monkeypatch):
+    monkeypatch.setenv("CANARY", "x")
+
+    def leaving(asked):
+        peer.leave()
+        return answer(404, {})
+
+    with Peer(discovered(leaving)) as peer:
+        path = target_file(tmp_path, peer.issuer)
+        more = ("--allow-http", "--section", "8.1.1.5", "--reports", tmp_path / "r")
+        code, shown = said(capsys, "run", path, *more)
+    assert code == 4
+    told = " ".join(shown.split())
+    assert "trouble the target can't be reached any more" in told
+    assert "next: mend what is told above as trouble" in told
+
+
+def test_a_log_is_told_how_far_a_run_is(monkeypatch):
+    monkeypatch.setattr(progress, "_EVERY_S", 0.02)
+    log = io.StringIO()
+    with progress.ProgressBar(log) as bar:
+        bar.planned(3)
+        bar.ended("one")
+        bar.began("two")
+        deadline = time.monotonic() + 10
+        while "2 min" not in log.getvalue() and time.monotonic() < deadline:
+            time.sleep(0.01)
+    assert "2 min: 1 of 3 cases, now two\n" in log.getvalue()
 
 
 def test_verbose_names_the_rows_that_could_not_be_judged(tmp_path, capsys, monkeypatch):

@@ -5,7 +5,7 @@ from helpers import finished_run, mock, target_file, transmitter_of
 from peers import Peer, answer, discovered
 
 from conformance.cli import main
-from conformance.exchange import BODY_LIMIT, Recorder
+from conformance.exchange import BODY_LIMIT, Exchange, Recorder, told_of
 from conformance.ledger import document_of
 from conformance.options import RunArguments, make_run
 from conformance.plugin import execute
@@ -160,3 +160,79 @@ def test_a_failed_run_shows_its_exchanges_and_where_it_broke():
     assert [one["number"] for one in case["exchanges"]] == list(
         range(1, len(case["exchanges"]) + 1)
     )
+
+
+def test_it_broke_in_the_exchange_whose_answer_is_told():
+    run = finished_run(
+        "SSF-8.1.1.3-PATCH-RO-MISMATCH-400", deviations=("patch-accepts-another-iss",)
+    )
+    (row,) = document_of(run)["requirements"]
+    case = next(one for one in row["cases"] if one["verdict"] == "failed")
+    (broke,) = [one for one in case["exchanges"] if one["broke"]]
+    assert broke["operation"] == "update_stream"
+    told = f"{broke['status']} {broke['response_body']}"
+    assert case["got"].startswith(told[: len("200 ") + 300])
+    wrong = "https://another.example/iss"
+    assert wrong in case["expected"]
+    assert json.loads(broke["request_body"])["iss"] == wrong
+
+
+def answered(number, status, body, operation="read_stream", method="GET"):
+    return Exchange(
+        number=number,
+        operation=operation,
+        channel="management",
+        method=method,
+        url="https://tx.example/",
+        request_headers={},
+        request_body=None,
+        status=status,
+        response_headers={},
+        response_body=body,
+        error=None,
+        duration_s=0.0,
+    )
+
+
+@pytest.mark.parametrize(
+    ("got", "at"),
+    [
+        ('200 {"a": 1}; nothing changed', 1),
+        ('200 {"a": 1}', 1),
+        ("202; nothing changed", 2),
+        (f"200 {'x' * 300}; nothing changed", 4),
+        ("200 y; nothing changed", 5),
+        ('201 {"late": 1}', 5),
+        ("202 of another kind", 5),
+        ("otherwise", 5),
+        ("True", 5),
+    ],
+)
+def test_what_was_got_names_the_answer_that_it_begins_with(got, at):
+    exchanges = [
+        answered(1, 200, '{"a": 1}'),
+        answered(2, 202, ""),
+        answered(3, 202, "", operation="push"),
+        answered(4, 200, "x" * 400),
+        answered(5, 200, '{"b": 2}'),
+        answered(6, 201, '{"late": 1}'),
+    ]
+    assert told_of(exchanges, got, upto=5) == at
+
+
+def test_of_equal_answers_the_last_is_told_of():
+    exchanges = [answered(number, 200, "x") for number in (1, 2, 3)]
+    exchanges += [answered(4, None, None)]
+    assert told_of(exchanges, "200 x; changed", upto=4) == 3
+    assert told_of(exchanges, "200 x", upto=2) == 2
+    assert told_of([], "200 x", upto=0) == 0
+
+
+def test_a_read_that_is_answered_like_the_update_only_looks_at_it():
+    exchanges = [
+        answered(1, 200, "x", method="PATCH"),
+        answered(2, 200, "x", method="PATCH"),
+        answered(3, 200, "x"),
+    ]
+    assert told_of(exchanges, "200 x; changed", upto=3) == 2
+    assert told_of(exchanges, "200 x", upto=3) == 3

@@ -45,7 +45,7 @@ def profile(tmp_path):
 def run(profile, reports, *more):
     done = subprocess.run(
         [
-            sys.executable, "-m", "conformance.cli", "run", "--mock", "--profile", str(profile),
+            sys.executable, "-m", "conformance", "run", "--mock", "--profile", str(profile),
             "--allow-incomplete", "--reports", str(reports), *more,
         ],
         capture_output=True,
@@ -71,7 +71,7 @@ def test_the_suite_and_the_mock_speak_it(profile, tmp_path):
 def test_a_misspelt_key_is_named_with_its_file(profile, tmp_path):
     profile.write_text(DIALECT.replace("[endpoints]", "[endpionts]"), encoding="utf-8")
     done = subprocess.run(
-        [sys.executable, "-m", "conformance.cli", "run", "--mock", "--profile", str(profile)],
+        [sys.executable, "-m", "conformance", "run", "--mock", "--profile", str(profile)],
         capture_output=True,
         text=True,
         timeout=60,

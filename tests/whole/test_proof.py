@@ -4,7 +4,7 @@ import pytest
 
 from conformance import bundled
 from conformance.plugin import all_cases
-from conformance.prove import Trial, attempt, planned, trials
+from conformance.prove import Outcome, Trial, attempt, next_steps, planned, prove, trials
 from conformance.spec.profile import load_profile, profile_ids
 
 DEVIATIONS = {one.name: one for one in bundled.deviations()}
@@ -98,3 +98,38 @@ def test_a_fault_that_names_the_wrong_row_is_not_proven():
     assert outcome.missing == ("SSF-8.1.1.1-CREATE-201",)
     assert "SSF-8.1.1.5-DELETE-204" in outcome.unexpected
     assert not outcome.proven
+
+
+NAMED = "patch-accepts-another-iss"
+SEEN_BY = f"ssf-mock-transmitter --profile ssf-1.0 --fault {NAMED} --clock simulated"
+
+
+def outcome(**more):
+    return Outcome(**{"profile": "ssf-1.0", "name": NAMED, "kind": "fault", "summary": ""} | more)
+
+
+@pytest.mark.parametrize(
+    ("found", "steps"),
+    [
+        ({"missing": ("A",)}, ["a missing id", SEEN_BY]),
+        ({"unexpected": ("A",)}, ["an unexpected id", SEEN_BY]),
+        ({"missing": ("A",), "unexpected": ("B",)}, ["a missing", "an unexpected", SEEN_BY]),
+        ({"unexpected": ("A",), "name": ""}, ["an unexpected id", "run --mock --profile ssf-1.0"]),
+        ({"problem": "refused"}, ["what is told under"]),
+    ],
+)
+def test_what_is_not_proven_ends_in_the_next_steps(found, steps):
+    lines = next_steps([outcome(**found)])
+    assert all(line.startswith("next: ") for line in lines)
+    assert [step in line for step, line in zip(steps, lines, strict=True)] == [True] * len(steps)
+
+
+def test_a_proof_that_fails_says_what_to_do_and_one_that_holds_does_not(monkeypatch):
+    said = []
+    for found in ({"missing": ("A",)}, {}):
+        done = [outcome(**found)]
+        monkeypatch.setattr("conformance.prove.outcomes", lambda _, done=done: iter(done))
+        said.append([])
+        prove(names=[NAMED], profiles=[], json_file=None, full=False, say=said[-1].append)
+    assert said[0][-1].startswith("next: ")
+    assert not any(line.startswith("next: ") for line in said[1])

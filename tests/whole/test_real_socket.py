@@ -49,7 +49,7 @@ def target(request, tmp_path):
 
 def run(arguments, reports, cwd):
     done = subprocess.run(
-        [sys.executable, "-m", "conformance.cli", "run", *arguments, "--reports", str(reports)],
+        [sys.executable, "-m", "conformance", "run", *arguments, "--reports", str(reports)],
         capture_output=True,
         text=True,
         timeout=240,

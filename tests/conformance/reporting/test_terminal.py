@@ -173,9 +173,54 @@ def test_an_interrupted_run_says_so(document):
 )
 def test_every_verdict_ends_in_a_next_step(document, verdict, verdicts, step):
     document["run"]["verdict"] = verdict
+    of(document, BROKEN)["cases"][0]["reproducer"] = f"reproducers/{BROKEN}.sh"
     document["counts"]["verdicts"] = verdicts
     text = " ".join(shown(document).partition("\nnext: ")[2].split())
     assert step in text
+
+
+def next_step(document):
+    return " ".join(shown(document).partition("\nnext: ")[2].split())
+
+
+@pytest.mark.parametrize(
+    ("again", "place"),
+    [
+        ("ssf-conformance run --known-failures 'our debt.toml' t.toml", "our debt.toml"),
+        ("ssf-conformance run --known-failures=known.toml t.toml", "known.toml"),
+        ("ssf-conformance run t.toml --known known.toml", "known.toml"),
+        ("ssf-conformance run t.toml", "the list of known failures"),
+    ],
+)
+def test_an_entry_that_holds_is_to_be_taken_off_the_list(document, again, place):
+    row = of(document, BROKEN)
+    row |= {"known_failure": "ticket 12", "reason": "it holds"}
+    row["cases"][0] |= {"verdict": "passed", "exchanges": []}
+    document["run"]["again"] = again
+    step = next_step(document)
+    assert step.startswith(f"take {BROKEN} off {place}: it holds")
+    assert "script" not in step
+
+
+def test_an_entry_whose_date_has_passed_is_to_be_mended_or_dated_anew(document):
+    of(document, BROKEN)["known_failure"] = "ticket 12"
+    document["run"]["again"] += " --known-failures known.toml"
+    step = next_step(document)
+    assert step.startswith(f"mend {BROKEN} and take it off known.toml, or set a later date there")
+
+
+def test_beside_a_failure_the_list_is_still_told_of(document):
+    stale = of(document, "SSF-8.1.1.3-PATCH-APPLIES")
+    stale |= {"verdict": "failed", "known_failure": "ticket 12"}
+    of(document, BROKEN)["cases"][0]["reproducer"] = f"reproducers/{BROKEN}.sh"
+    step = next_step(document)
+    assert step.startswith("reproduce a failure above with its script")
+    assert "take SSF-8.1.1.3-PATCH-APPLIES off the list of known failures" in step
+
+
+def test_where_no_script_was_written_none_is_named(document):
+    of(document, BROKEN)["cases"][0]["exchanges"] = []
+    assert next_step(document).startswith("mend a failure above, and run that requirement again")
 
 
 def test_colour_is_on_verdict_words_only(document):
@@ -280,6 +325,11 @@ def test_the_plan_groups_rows_by_state_and_reason():
 
 
 def test_an_empty_plan_says_so():
-    text = plan_text([], {"requests": 1, "minutes": 1.2, "unlocks": {}, "note": "discovery failed"})
+    text = plan_text([], {"requests": 1, "minutes": 1.2, "unlocks": {}})
     assert "the plan is empty" in text
-    assert "to expect: 1 request, about 1 minute\ndiscovery failed\n" in text
+    assert "to expect: 1 request, about 1 minute\nnext: " in text
+
+
+def test_a_plan_tells_of_the_waits_that_its_minutes_do_not_have():
+    text = plan_text([], {"requests": 9, "minutes": 1.2, "unlocks": {}, "waits": 40})
+    assert "min_verification_interval before each of about 40 Verification Events" in text
