@@ -21,7 +21,7 @@ Json: TypeAlias = dict[str, Any]
 # The simplest comes first: to it a failure shrinks.
 _VALUES: Mapping[tuple[str, str], tuple[Any, ...]] = MappingProxyType(
     {
-        ("email", "email"): ("user@example.com", "o'neil+ssf@mail.example.com"),
+        ("email", "email"): ("some.user@example.com", "o'neil+ssf@mail.example.com"),
         ("iss_sub", "iss"): ("https://idp.example.com/", "https://idp.example.com/realms/a"),
         ("iss_sub", "sub"): ("145234573", "auth0|5f7c8ec7c33c6c004bbafe82"),
         ("opaque", "id"): ("11112222333344445555", "a/b c?d=e&f#g", "Zoë \U0001f511"),
