@@ -48,7 +48,7 @@ ODD: Mapping[str, Reply] = {
     "no answer": silent(),
 }
 
-STOPPED = frozenset({"paused", "disabled"})
+STOPPED = ("paused", "disabled")
 
 # A hurried Transmitter may try again at once, but not time after time.
 MOST_IN_A_MOMENT = 3
