@@ -81,7 +81,9 @@ class Operation:
 class StreamRules:
     """Whether Receivers make streams, and who supplies which property of a stream configuration.
 
-    `subject_status` says that each subject in a stream has a status too.
+    `delivered_events` is how events_delivered follows from what is supported and requested: rows
+    rest on its evidence, whichever it is. `subject_status` says that each subject in a stream has a
+    status too.
     """
 
     model: Literal["explicit", "implicit"]
