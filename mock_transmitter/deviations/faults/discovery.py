@@ -48,7 +48,7 @@ class MetadataIssuerHasATrailingSlash(_MetadataDeviation):
 
     def edit(self, metadata: Json) -> Json:
         """Add the slash."""
-        return {**metadata, "issuer": f"{metadata['issuer']}/"}
+        return {**metadata, "issuer": f"{metadata.get('issuer')}/"}
 
 
 @fault
@@ -66,7 +66,7 @@ class MetadataIssuerIsSpelledInCapitals(_MetadataDeviation):
 
 
 @fault
-class MetadataNamesItsIssuerOnceAndAnotherThen(_MetadataDeviation):
+class MetadataNamesItsIssuerOnceAndAnotherThen(MetadataIssuerHasATrailingSlash):
     """Every other reading of the metadata names the issuer with a slash more at its end."""
 
     breaks = ("SSF-7.2.4-ISSUER-IDENTICAL", "SSE-6.2.3-ISSUER-IDENTICAL")
@@ -78,7 +78,7 @@ class MetadataNamesItsIssuerOnceAndAnotherThen(_MetadataDeviation):
     def edit(self, metadata: Json) -> Json:
         """Add the slash to the second, the fourth, and so on."""
         self._readings += 1
-        return {**metadata, "issuer": f"{metadata['issuer']}{'/' * (self._readings % 2 == 0)}"}
+        return metadata if self._readings % 2 else super().edit(metadata)
 
 
 @fault
