@@ -53,7 +53,7 @@ def test_no_set_is_pushed_again_after_it_was_taken(transmitter: Transmitter) -> 
         raise Blocked("no SET was pushed in the whole run")
     taken: set[tuple[int, str, str]] = set()
     for seen in pushed:
-        one = (id(seen.connection), seen.stream, seen.key)
+        one = (id(seen.connection), seen.stream, seen.token)
         finding = Finding(
             "RFC8935-2-NO-NEEDLESS-RESEND",
             one not in taken,
