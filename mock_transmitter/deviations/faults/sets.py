@@ -174,7 +174,6 @@ class SetJtiIsUsedAgain(ClaimsDeviation):
         "RFC8935-4-RETRY-STRATEGY",
         "SSE-7.1.2.2-POST-UPDATES-200",
         "SSE-7.1.4.2-STATE-ECHO",
-        "SSE-8-OAUTH-BEARER",
     )
 
     def __init__(self) -> None:
