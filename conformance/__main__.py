@@ -15,11 +15,11 @@ def main() -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _leave)
     # What takes a second to import is imported with that in place.
-    from conformance import cli  # noqa: PLC0415
+    from conformance.cli.main import main as run_command  # noqa: PLC0415
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.default_int_handler)
-    return cli.main()
+    return run_command()
 
 
 def _leave(number: int, frame: FrameType | None) -> NoReturn:

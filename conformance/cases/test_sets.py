@@ -2,14 +2,7 @@
 
 import pytest
 
-from conformance import set_validator
-from conformance.client import SeenSet
-from conformance.exchange import Recorder
-from conformance.push_listener import ACCEPTED
-from conformance.set_freedoms import FREEDOMS, freedoms, shared_txns
-from conformance.set_validator import Context, Finding
-from conformance.transmitter import Transmitter
-from conformance.verdicts import (
+from conformance.judging import (
     Blocked,
     Needs,
     Nonconformance,
@@ -19,15 +12,22 @@ from conformance.verdicts import (
     observe,
     verify,
 )
+from conformance.receiver.connection import SeenSet
+from conformance.receiver.exchange import Recorder
+from conformance.receiver.push_listener import ACCEPTED
+from conformance.receiver.remote_transmitter import RemoteTransmitter
+from conformance.sets import validator
+from conformance.sets.freedoms import FREEDOMS, freedoms, shared_txns
+from conformance.sets.validator import Context, Finding
 
 
 @pytest.mark.last
 @judges(
-    *set_validator.REQUIREMENTS,
+    *validator.REQUIREMENTS,
     "RFC8417-2.2-JTI-UNIQUE",
     needs=Needs(stream=True, sets=1),
 )
-def test_every_set_that_was_seen_is_valid(transmitter: Transmitter) -> None:
+def test_every_set_that_was_seen_is_valid(transmitter: RemoteTransmitter) -> None:
     """Each distinct token is what a SET has to be, and no jti names two SETs of a stream."""
     seen_sets = transmitter.connection.seen_sets
     if not seen_sets:
@@ -36,17 +36,17 @@ def test_every_set_that_was_seen_is_valid(transmitter: Transmitter) -> None:
     if not seen_sets:
         raise Blocked("no SET was seen in the whole run")
     for seen in {(id(one.connection), one.key, one.token): one for one in seen_sets}.values():
-        judge_alone(seen, set_validator.judge_set(seen.token, context_of(transmitter, seen)))
+        judge_alone(seen, validator.judge_set(seen.token, context_of(transmitter, seen)))
     feeds: dict[tuple[int, str], list[SeenSet]] = {}
     for seen in seen_sets:
         feeds.setdefault((id(seen.connection), seen.stream), []).append(seen)
     for feed in feeds.values():
-        judge_alone(feed[-1], set_validator.judge_uniqueness([one.token for one in feed]))
+        judge_alone(feed[-1], validator.judge_uniqueness([one.token for one in feed]))
 
 
 @pytest.mark.last
 @judges("RFC8935-2-NO-NEEDLESS-RESEND", needs=Needs(stream=True, sets=1, delivery="push"))
-def test_no_set_is_pushed_again_after_it_was_taken(transmitter: Transmitter) -> None:
+def test_no_set_is_pushed_again_after_it_was_taken(transmitter: RemoteTransmitter) -> None:
     """What was answered 202, and at once, was not pushed again in the whole run."""
     pushed = [seen for seen in transmitter.connection.seen_sets if seen.pushed]
     if not pushed:
@@ -69,7 +69,7 @@ def test_no_set_is_pushed_again_after_it_was_taken(transmitter: Transmitter) -> 
 
 @pytest.mark.last
 @judges(*FREEDOMS, needs=Needs(stream=True, sets=1))
-def test_what_sets_are_free_to_do_is_noted(transmitter: Transmitter) -> None:
+def test_what_sets_are_free_to_do_is_noted(transmitter: RemoteTransmitter) -> None:
     """What the texts leave free and SETs make use of is no breach."""
     seen_sets = transmitter.connection.seen_sets
     for seen in {one.token: one for one in seen_sets}.values():
@@ -96,14 +96,14 @@ def judge_alone(seen: SeenSet, findings: list[Finding]) -> None:
         return
 
 
-def context_of(transmitter: Transmitter, seen: SeenSet) -> Context:
+def context_of(transmitter: RemoteTransmitter, seen: SeenSet) -> Context:
     """Return what the validator has to know of the Transmitter that a SET came from."""
     return Context(
         profile=transmitter.profile,
         metadata=seen.connection.metadata,
         issuer=str(seen.connection.metadata.get("issuer", transmitter.issuer)),
         stream=seen.configuration,
-        key_set=Transmitter(seen.connection, Recorder()).key_set_for(seen.token),
+        key_set=RemoteTransmitter(seen.connection, Recorder()).key_set_for(seen.token),
         key=None if seen.pushed else seen.key,
         received_at=seen.at,
         tls=all(one.url.startswith("https:") for one in seen.exchanges[-1:]),

@@ -1,7 +1,6 @@
 """JSON Schema -> Hypothesis: what a Receiver may send, and what it may not, drawn frugally."""
 
 from conformance.generate.boundaries import EVENT_BOUNDARIES, Boundary, text_boundaries
-from conformance.generate.breaking import Site, sites
 from conformance.generate.configurations import (
     replacements,
     stream_patches,
@@ -9,7 +8,8 @@ from conformance.generate.configurations import (
     stream_subjects,
     whole_bodies,
 )
-from conformance.generate.exploring import explore
+from conformance.generate.example_settings import explore
+from conformance.generate.invalid_values import Site, sites
 from conformance.generate.subjects import (
     simple_formats,
     subject_of_format,

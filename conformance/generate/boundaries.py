@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from conformance.generate.configurations import UNKNOWN_EVENT_TYPES
-from conformance.transmitter import Transmitter
+from conformance.receiver.remote_transmitter import RemoteTransmitter
 
 _TEXTS = {
     "of no character": "",
@@ -45,7 +45,7 @@ class Boundary:
 
     member: str
     name: str
-    value_for: Callable[[Transmitter], Any]
+    value_for: Callable[[RemoteTransmitter], Any]
     refusable: bool = False
 
     def __str__(self) -> str:
@@ -59,7 +59,7 @@ _REFUSABLE = {
 }
 
 
-def _text(text: str) -> Callable[[Transmitter], str]:
+def _text(text: str) -> Callable[[RemoteTransmitter], str]:
     return lambda _transmitter: text
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from conformance.generate.from_schema import Named, instances
 from conformance.generate.subjects import complex_subjects, simple_subjects
-from conformance.transmitter import Transmitter
+from conformance.receiver.remote_transmitter import RemoteTransmitter
 
 Json: TypeAlias = dict[str, Any]
 
@@ -31,11 +31,11 @@ UNKNOWN_EVENT_TYPES = (
 )
 
 
-_target: ContextVar[Transmitter | None] = ContextVar("generated_for", default=None)
+_target: ContextVar[RemoteTransmitter | None] = ContextVar("generated_for", default=None)
 
 
 @contextmanager
-def generating_for(transmitter: Transmitter) -> Iterator[None]:
+def generating_for(transmitter: RemoteTransmitter) -> Iterator[None]:
     """Make what is generated in this thread fit a target."""
     token = _target.set(transmitter)
     try:
@@ -91,14 +91,14 @@ def _of_message(draw: st.DrawFn, message: str, *, whole: bool = False) -> Json:
     return drawn
 
 
-def _transmitter() -> Transmitter:
+def _transmitter() -> RemoteTransmitter:
     transmitter = _target.get()
     if transmitter is None:
         raise RuntimeError("generated configurations are drawn inside a case that the suite runs")
     return transmitter
 
 
-def _named(transmitter: Transmitter) -> Named:
+def _named(transmitter: RemoteTransmitter) -> Named:
     event_types = st.sampled_from(transmitter.known_event_types + UNKNOWN_EVENT_TYPES)
     return {
         "event_types": event_types,
@@ -110,7 +110,7 @@ def _named(transmitter: Transmitter) -> Named:
     }
 
 
-def _deliveries(transmitter: Transmitter) -> st.SearchStrategy[Json]:
+def _deliveries(transmitter: RemoteTransmitter) -> st.SearchStrategy[Json]:
     """Return deliveries that the target offers; pushes go to the suite's own listener alone."""
     if transmitter.polls:
         return st.just({"method": transmitter.profile.delivery.poll})

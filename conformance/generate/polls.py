@@ -7,7 +7,7 @@ never mistaken for a long poll.
 from dataclasses import dataclass, field
 from typing import Any
 
-from conformance.generate.breaking import Site, sites
+from conformance.generate.invalid_values import Site, sites
 
 UNHEARD_OF = tuple(f"never-heard-of-{number:04d}" for number in range(998))
 

@@ -11,9 +11,9 @@ from typing import Any, TypeAlias
 
 from hypothesis import strategies as st
 
-from conformance.generate.breaking import Site
 from conformance.generate.from_schema import UngeneratedKeyword
-from conformance.raw_json import canonical
+from conformance.generate.invalid_values import Site
+from conformance.sets.raw_json import canonical
 from conformance.spec import schema
 
 Json: TypeAlias = dict[str, Any]

@@ -32,14 +32,8 @@ from allure_commons.model2 import (
     TestStepResult,
 )
 
-from conformance.reporting.results import (
-    CHANNEL_HEADER,
-    Case,
-    Exchange,
-    Requirement,
-    Results,
-)
-from conformance.reporting.text import printable, shortened
+from conformance.reporting.results import CHANNEL_HEADER, Case, Exchange, Requirement, Results
+from conformance.text import printable, shortened
 
 FOLDER = "allure-results"
 CATEGORIES = "allure-categories.json"

@@ -19,8 +19,8 @@ from conformance.reporting.results import (
     Results,
     Target,
 )
-from conformance.reporting.text import printable, shortened
 from conformance.spec.redaction import REDACTED
+from conformance.text import printable, shortened
 
 FOLDER = "reproducers"
 _MARK = "# A reproducer by ssf-conformance."

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NotRequired, TypedDict
 
-from conformance.exchange import HOOKS as OF_HOOKS
+from conformance.receiver.exchange import HOOKS as OF_HOOKS
 from conformance.reporting.reproducers import FOLDER, smallest_broken
 from conformance.reporting.results import (
     Case,
@@ -22,7 +22,7 @@ from conformance.reporting.results import (
     Suite,
     Target,
 )
-from conformance.reporting.text import printable, shortened
+from conformance.text import printable, shortened
 
 WIDTH = 100
 _NARROWEST = 60

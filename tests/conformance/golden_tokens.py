@@ -11,7 +11,7 @@ from functools import cache
 from joserfc import jws
 from joserfc.jwk import ECKey, OctKey, OKPKey, RSAKey
 
-from conformance.set_validator import Context
+from conformance.sets.validator import Context
 from conformance.spec.profile import load_profile
 
 ISSUER = "https://transmitter.example"

@@ -7,14 +7,15 @@ import sys
 from functools import cache
 from pathlib import Path
 
-from conformance import bundled, verdicts
-from conformance.client import Connection
-from conformance.exchange import Recorder
-from conformance.options import RunArguments, make_run
-from conformance.plugin import execute
+from conformance.engine import bundled
+from conformance.engine.arguments import RunArguments, make_run
+from conformance.engine.plugin import execute
+from conformance.judging import verify
+from conformance.receiver.connection import Connection
+from conformance.receiver.exchange import Recorder
+from conformance.receiver.remote_transmitter import RemoteTransmitter
 from conformance.spec.profile import load_profile
 from conformance.spec.requirement import Grade
-from conformance.transmitter import Transmitter
 
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE_S = 60
@@ -22,14 +23,14 @@ PATIENCE_S = 60
 
 def record(**grades):
     """Return a record that declares and plans these ids: `record(A="fail")`."""
-    return verdicts.CaseRecord(
+    return verify.CaseRecord(
         ids=frozenset(grades), grades={name: Grade(grade) for name, grade in grades.items()}
     )
 
 
 def transmitter_of(target, transport=None, metadata=None):
     """Return a Transmitter to call, with metadata given or fetched."""
-    found = Transmitter(Connection.open(target, transport), Recorder())
+    found = RemoteTransmitter(Connection.open(target, transport), Recorder())
     if metadata is None:
         found.learn(found.discover())
     else:

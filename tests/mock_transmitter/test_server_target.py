@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from conformance.credentials import Bearer
 from conformance.spec.profile import DIRECTORY, load_profile
-from conformance.target import HOOKS, Options, from_file
+from conformance.target.credentials import Bearer
+from conformance.target.target import HOOKS, Options, from_file
 from mock_transmitter.announcement import write_ready_file, write_target
 from mock_transmitter.server import RunningServer
 

@@ -2,9 +2,9 @@
 
 import pytest
 
-from conformance.ledger import document_of
-from conformance.options import RunArguments, make_run
-from conformance.plugin import execute
+from conformance.engine.arguments import RunArguments, make_run
+from conformance.engine.plugin import execute
+from conformance.engine.results_document import document_of
 from conformance.spec.profile import load_profile
 from mock_transmitter.announcement import write_target
 from mock_transmitter.redelivery import parse_curve

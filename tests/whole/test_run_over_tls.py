@@ -4,12 +4,12 @@ import threading
 
 import pytest
 
-from conformance import bundled
-from conformance.ledger import document_of
-from conformance.options import RunArguments, make_run
-from conformance.plan import State
-from conformance.plugin import execute
-from conformance.prove import planned
+from conformance.engine import bundled
+from conformance.engine.arguments import RunArguments, make_run
+from conformance.engine.plan import State
+from conformance.engine.plugin import execute
+from conformance.engine.results_document import document_of
+from conformance.proof.prove import planned
 
 HANDSHAKES = (
     "RFC8936-4.3-TLS12",

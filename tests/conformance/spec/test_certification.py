@@ -2,7 +2,7 @@
 
 import pytest
 
-from conformance.cli import main
+from conformance.cli.main import main
 from conformance.spec.certification import FILE, load_certification, read_certification
 from conformance.spec.requirement import CatalogueError, UnknownRequirement, load_catalogue
 

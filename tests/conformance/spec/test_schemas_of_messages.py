@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import pytest
 from golden_documents import ALL_EXAMPLES, BREAKS, name_of
 
-from conformance.shapes import requirements_of
+from conformance.judging.message_shape import requirements_of
 from conformance.spec import schema
 
 WIRE = sorted(

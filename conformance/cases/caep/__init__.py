@@ -1,0 +1,1 @@
+"""Cases of CAEP 1.0."""

@@ -1,0 +1,31 @@
+"""CAEP events: OpenID CAEP 1.0, sections 2 and 3.
+
+What the SETs say is judged with all others, once the cases are done: see test_sets.py.
+"""
+
+from conformance.judging import Needs, judges, verify
+from conformance.judging.raised_events import raisable, raise_each, receive_each
+from conformance.receiver.remote_transmitter import RemoteTransmitter
+from conformance.sets import event_payloads
+
+
+@judges(
+    *(one for one in event_payloads.REQUIREMENTS if one.startswith(("CAEP", "SSE"))),
+    needs=Needs(stream=True, sets=1, events=True),
+)
+def test_each_caep_event_type_can_be_raised(transmitter: RemoteTransmitter) -> None:
+    """A stream names CAEP events as the text does, and carries each type that it delivers."""
+    wanted = raisable(transmitter, event_payloads.CAEP_TYPES)
+    if not wanted:
+        return
+    with transmitter.new_stream(events_requested=wanted) as stream:
+        supported = stream.configuration.get("events_supported")
+        for finding in event_payloads.judge_types(event_payloads.CAEP, supported):
+            verify(
+                finding.requirement,
+                finding.held,
+                expected=finding.expected,
+                got=finding.got,
+                at_most=finding.at_most,
+            )
+        receive_each(stream, raise_each(stream, wanted))

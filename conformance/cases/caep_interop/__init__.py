@@ -1,0 +1,1 @@
+"""Cases of the CAEP Interoperability Profile 1.0."""

@@ -1,0 +1,1 @@
+"""Cases of HTTP semantics: RFC 9110."""

@@ -1,0 +1,1 @@
+"""Cases of Security Event Tokens: RFC 8417."""

@@ -1,0 +1,1 @@
+"""Cases of push delivery: RFC 8935."""

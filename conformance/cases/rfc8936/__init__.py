@@ -1,0 +1,1 @@
+"""Cases of poll delivery: RFC 8936."""

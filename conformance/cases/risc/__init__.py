@@ -1,0 +1,1 @@
+"""Cases of RISC 1.0."""

@@ -1,0 +1,1 @@
+"""Cases of the Shared Signals draft of 2021."""

@@ -1,0 +1,1 @@
+"""Cases of the Shared Signals Framework 1.0."""

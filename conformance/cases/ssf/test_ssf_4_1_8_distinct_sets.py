@@ -1,0 +1,96 @@
+"""SETs for each Receiver, and a name for each subject: SSF 1.0, sections 4.1.8 and 10.1."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from conformance.judging import Blocked, Needs, judges, verify
+from conformance.judging.poll_sequences import stream_of_the_second
+from conformance.judging.subject_matching import subject_of
+from conformance.receiver.remote_transmitter import EVENT_SUBJECT, RemoteTransmitter
+from conformance.receiver.shown_values import event_types_in
+from conformance.receiver.stream import Stream, sets_in
+from conformance.sets.contents import claims_of, events_in
+
+# The same sentences stand in the final text and in the draft of 2021.
+DISTINCT = ("SSF-4.1.8-DISTINCT-SETS-PER-RECEIVER", "SSE-11.1.6-DISTINCT-SETS")
+CONSISTENT = ("SSF-10.1-CONSISTENT-SUBJECT", "SSE-10.1-CONSISTENT-SUBJECT")
+
+
+@judges(
+    *DISTINCT,
+    needs=Needs(stream=True, sets=2, events=True, second_receiver=True, delivery="push"),
+)
+def test_receivers_with_one_push_url_get_sets_of_their_own(transmitter: RemoteTransmitter) -> None:
+    """Where the streams of two Receivers push to one URL, no SET is for both of them."""
+    with transmitter.new_endpoint() as endpoint:
+        delivery = {"method": transmitter.profile.delivery.push, "endpoint_url": endpoint.url}
+        with (
+            transmitter.new_stream(delivery=delivery) as own,
+            stream_of_the_second(transmitter, delivery=delivery) as other,
+        ):
+            if other is None:
+                raise Blocked("the second Receiver is refused a stream")
+            first, second = audiences_of(own.configuration), audiences_of(other.configuration)
+            if not first or not second or first & second:
+                return  # nothing tells them apart, so they may be one entity
+
+            def came() -> list[frozenset[str]]:
+                tokens = {token for push in endpoint.pushes for _, token in sets_in(push)}
+                return [audiences_of(claims_of(token)) for token in sorted(tokens)]
+
+            for stream in (own, other):
+                transmitter.emit(stream)
+            own.await_pushes(
+                lambda _: any(one & first for one in came()) and any(one & second for one in came())
+            )
+            shared = [sorted(one) for one in came() if one & first and one & second]
+            apart = any(one & first for one in came()) and any(one & second for one in came())
+            if not shared and not apart:
+                raise Blocked("no SET came for each of the Receivers within the patience")
+            for requirement in DISTINCT:
+                verify(
+                    requirement,
+                    not shared,
+                    expected="a SET of its own for each Receiver, and its aud alone in it",
+                    got=f"SETs with the aud {shared}",
+                )
+
+
+def audiences_of(members: Mapping[str, Any]) -> frozenset[str]:
+    """Return the audiences that a configuration, or the claims of a SET, name."""
+    found = members.get("aud")
+    return frozenset(map(str, found if isinstance(found, list) else [found] if found else []))
+
+
+@judges(*CONSISTENT, needs=Needs(stream=True, sets=2, events=True))
+def test_a_subject_is_named_the_same_way_each_time(transmitter: RemoteTransmitter) -> None:
+    """Events about one subject name it by the same identifier."""
+    if not transmitter.target.chooses_subjects:
+        return  # what the hook raises need not be about one subject
+    subject = next(iter(transmitter.target.subjects), EVENT_SUBJECT)
+    with transmitter.new_stream() as stream:
+        if transmitter.offers("add_subject"):
+            stream.send("add_subject", body={"subject": subject})
+        types = event_types_in(stream.configuration)[:2]
+        for place in (0, -1):
+            transmitter.emit(stream, types[place] if types else None, subject=subject)
+        sets = stream.await_sets_that(lambda seen: len(about_others(stream, seen)) > 1)
+        named = [subject_of(claims) for claims in about_others(stream, sets)]
+        if len(named) < 2:
+            raise Blocked(f"{len(named)} of 2 SETs came within the patience; raise --patience?")
+        if None in named:
+            raise Blocked("a SET came whose subject can't be read")
+        for requirement in CONSISTENT:
+            verify(
+                requirement,
+                all(one == named[0] for one in named),
+                expected="one identifier for one subject",
+                got=named,
+            )
+
+
+def about_others(stream: Stream, sets: Mapping[str, str]) -> list[Mapping[str, Any]]:
+    """Return the claims of the SETs that are about something else than the stream itself."""
+    own = stream.profile.sets.own_event_types
+    found = [claims_of(token) for token in sets.values()]
+    return [claims for claims in found if own.isdisjoint(events_in(claims))]

@@ -1,0 +1,1 @@
+"""Cases of messages that only a vendor's page defines."""

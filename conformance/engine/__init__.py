@@ -1,0 +1,1 @@
+"""One run from plan to results, and the pytest plugin that drives it."""

@@ -1,0 +1,127 @@
+"""From arguments to a run: the same for the command line and for pytest's --ssf- options."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from conformance.engine import bundled
+from conformance.engine.plan import Case, Selection
+from conformance.engine.run import Run, RunOptions
+from conformance.spec.profile import load_profile
+from conformance.target import target
+from conformance.target.target import Options, Target, TargetError
+
+DEFAULT_EXAMPLES = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunArguments:
+    """The arguments of `run`, as they were given."""
+
+    target: str | None = None
+    mock: bool = False
+    tls: bool = False
+    deviations: tuple[str, ...] = ()
+    profile: str | None = None
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    token_env: str | None = None
+    requirements: tuple[str, ...] = ()
+    sections: tuple[str, ...] = ()
+    examples: int = DEFAULT_EXAMPLES
+    seed: int | None = None
+    shrink: bool = True
+    taken: Callable[[Case], bool] | None = None
+    workers: int | None = None
+    max_rps: float | None = None
+    patience_s: float | None = None
+    strict: bool = False
+    allow_incomplete: bool = False
+    allow_http: bool = False
+    ca_file: Path | None = None
+    allow_destructive: bool = False
+    push_listen: str | None = None
+    push_url: str | None = None
+    push_cert: Path | None = None
+    push_key: Path | None = None
+    command: str = "ssf-conformance run"
+
+
+def make_run(arguments: RunArguments) -> Run:
+    """Return the run that was asked for, checked, with nothing sent yet.
+
+    A mock over TLS serves from now on, until the run is closed. Raises TargetError or
+    ProfileError, naming the argument or the file and key.
+    """
+    if arguments.mock == (arguments.target is not None):
+        raise TargetError("name one target: an issuer URL, a target.toml, or --mock")
+    for name, value in (("--examples", arguments.examples), ("--workers", arguments.workers)):
+        if value is not None and value < 1:
+            raise TargetError(f"{name} {value}: write a number of 1 or more")
+    options = Options(
+        profile=arguments.profile,
+        settings=arguments.settings,
+        token_env=arguments.token_env,
+        ca_file=arguments.ca_file,
+        allow_http=arguments.allow_http,
+        allow_destructive=arguments.allow_destructive,
+        push_listen=arguments.push_listen,
+        push_url=arguments.push_url,
+        push_cert=arguments.push_cert,
+        push_key=arguments.push_key,
+        patience_s=arguments.patience_s,
+        max_rps=arguments.max_rps,
+    )
+    if arguments.tls and not arguments.mock:
+        raise TargetError("--tls: goes with --mock; a target's own URL begins with https")
+    if arguments.mock:
+        chosen, lent = _mock(arguments)
+    else:
+        chosen, lent = _target(arguments.target or "", options), RunOptions()
+    return Run(
+        chosen,
+        replace(
+            lent,
+            selection=Selection(requirements=arguments.requirements, sections=arguments.sections),
+            examples=arguments.examples,
+            seed=arguments.seed,
+            shrink=arguments.shrink,
+            taken=arguments.taken,
+            workers=arguments.workers,
+            strict=arguments.strict,
+            allow_incomplete=arguments.allow_incomplete,
+            command=arguments.command,
+        ),
+    )
+
+
+def _mock(arguments: RunArguments) -> tuple[Target, RunOptions]:
+    """Return the bundled mock as a target, and what lends it to the cases."""
+    if arguments.token_env is not None:
+        raise TargetError(f"--token-env {arguments.token_env}: the mock has tokens of its own")
+    profile = load_profile(arguments.profile or "ssf-1.0", arguments.settings)
+    options = Options(
+        push_listen=arguments.push_listen,
+        push_url=arguments.push_url,
+        push_cert=arguments.push_cert,
+        push_key=arguments.push_key,
+        patience_s=arguments.patience_s,
+        max_rps=arguments.max_rps,
+    )
+    chosen = target.adjusted(bundled.target_of(profile), options)
+    seed, active = arguments.seed or 0, arguments.deviations
+    if arguments.tls:
+        server = bundled.Server(chosen, seed=seed, active=active)
+        return server.target, RunOptions(lease=server.lease, close=server.close)
+    return chosen, RunOptions(lease=bundled.leases(chosen, seed=seed, active=active))
+
+
+def _target(name: str, options: Options) -> Target:
+    if "://" in name:
+        return target.from_issuer(name, options)
+    path = Path(name)
+    if not path.exists():
+        raise TargetError(
+            f"{name}: is no file, and no URL either; name a target.toml or an https:// issuer"
+        )
+    return target.from_file(path, options)

@@ -1,0 +1,196 @@
+"""The one door to the mock: starts it, and lists its faults and variants."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from hashlib import sha256
+
+from conformance.receiver.connection import Transport, socket_transport
+from conformance.receiver.push_listener import own_authority
+from conformance.spec.profile import Profile
+from conformance.target.credentials import Basic, Bearer, ClientCredentials, Credential
+from conformance.target.target import Hook, Limits, Listening, Target
+from mock_transmitter.access_tokens import SCOPES
+from mock_transmitter.deviations import catalogue
+from mock_transmitter.http.application import Site, Tenant
+from mock_transmitter.http.in_process import InProcessTransport
+from mock_transmitter.server import RunningServer
+
+# The path and its last slash are for the rules of discovery: SSF 1.0 section 7.2.1.
+ISSUER = "https://transmitter.invalid/tenant/"
+
+OVER_TLS = "--mock --tls"
+
+
+@dataclass(frozen=True, slots=True)
+class Bundled:
+    """The bundled mock: a Transmitter of its own, with every hook that it can lend."""
+
+    target: Target
+    transport: Transport
+
+
+@dataclass(frozen=True, slots=True)
+class Deviation:
+    """A named deviation of the mock, as its catalogue has it.
+
+    `over_tls` says that it shows in handshakes alone, or in what follows from them.
+    """
+
+    name: str
+    kind: str
+    summary: str
+    breaks: tuple[str, ...]
+    also: tuple[str, ...]
+    exercises: tuple[str, ...]
+    needs: tuple[str, ...] = ()
+    over_tls: bool = False
+
+
+def deviations() -> tuple[Deviation, ...]:
+    """Return every fault and variant of the mock."""
+    entries = (*catalogue.FAULTS.values(), *catalogue.VARIANTS.values())
+    return tuple(
+        Deviation(
+            entry.name,
+            entry.kind,
+            entry.summary,
+            entry.breaks,
+            entry.also,
+            entry.exercises,
+            entry.needs,
+            entry.over_tls,
+        )
+        for entry in entries
+    )
+
+
+def target_of(profile: Profile) -> Target:
+    """Return the mock as a target: what a run is planned from."""
+    return replace(_open(profile, (), 0, "plan").target, named="--mock")
+
+
+def leases(target: Target, *, seed: int, active: Sequence[str]) -> Callable[[str], Bundled]:
+    """Return what gives each case a Transmitter of its own, all from the seed."""
+
+    def lease(case: str) -> Bundled:
+        opened = _open(target.profile, active, seed, case)
+        return Bundled(_as_asked(opened.target, target), opened.transport)
+
+    return lease
+
+
+class Server:
+    """The bundled mock as a server over TLS on the loopback interface, until `close`.
+
+    `asked` is the mock as a target, with what the command line said. All is from the seed but the
+    port, and the keys and certificates of TLS.
+    """
+
+    def __init__(self, asked: Target, *, seed: int, active: Sequence[str] = ()) -> None:
+        self._asked = asked
+        self._server = RunningServer(
+            asked.profile,
+            tls=True,
+            seed=seed,
+            deviations=active,
+            push_ca=_push_ca(),
+        )
+        self._transport = socket_transport(self._server.ca_file)
+        self.target = self._target(self._server.site.tenant)
+
+    def lease(self, case: str) -> Bundled:
+        """Give a case a tenant of its own, which lives as long as the server."""
+        name = f"case-{sha256(case.encode()).hexdigest()[:16]}"
+        return Bundled(self._target(self._server.site.open_tenant(name)), self._transport)
+
+    def _target(self, tenant: Tenant) -> Target:
+        opened = replace(_target(self._asked.profile, tenant), ca_file=self._server.ca_file)
+        return replace(_as_asked(opened, self._asked), named=OVER_TLS)
+
+    def close(self) -> None:
+        """Stop the server, and with it all tenants; stopping twice is fine."""
+        self._transport.close()
+        self._server.stop()
+
+
+def _as_asked(opened: Target, target: Target) -> Target:
+    """Return the target of one case with what the command line said of the run's."""
+    return replace(
+        opened,
+        limits=target.limits,
+        listening=target.listening,
+        push_url=target.push_url,
+        allow_destructive=target.allow_destructive,
+        named=target.named,
+    )
+
+
+def _open(profile: Profile, active: Sequence[str], seed: int, case: str) -> Bundled:
+    site = Site(
+        profile,
+        base_url=ISSUER,
+        clock="simulated",
+        seed=_seed(seed, case),
+        deviations=active,
+        push_ca=_push_ca(),
+    )
+    target = replace(_target(profile, site.tenant), in_process=True)
+    return Bundled(target, InProcessTransport(site))
+
+
+def _target(profile: Profile, tenant: Tenant) -> Target:
+    first, second = tenant.receivers
+    control = tenant.control_url
+    stream = (
+        {"stream_id": "{stream_id}"}
+        if profile.stream.model == "explicit"
+        else {"audience": "{audience}"}
+    )
+    emit = {"event_type": "{event_type}", "subject": "{subject}", **stream}
+    act = {"status": "{status}", "reason": "{reason}", "subject": "{subject}", **stream}
+    hooks = (
+        Hook(name="emit_event", kind="http", url=f"{control}/events", body=emit),
+        Hook(name="transmitter_status", kind="http", url=f"{control}/status", body=act),
+        Hook(name="clock.now", kind="http", method="GET", url=f"{control}/clock", read="now"),
+        Hook(
+            name="clock.advance",
+            kind="http",
+            url=f"{control}/clock",
+            body={"advance_s": "{seconds}"},
+        ),
+    )
+    return Target(
+        name="the bundled mock",
+        version=None,
+        issuer=tenant.issuer,
+        profile=profile,
+        credentials=_credentials(first.management_token, first.poll_token),
+        second_receiver=_credentials(second.management_token, second.poll_token),
+        limited_receiver=_credentials(first.limited_token, None),
+        oauth_client=ClientCredentials.of(
+            Basic(first.client_id, first.client_secret),
+            place="the bundled mock",
+            token_url=tenant.authorization_server.token_url,
+            scope=" ".join(SCOPES),
+        ),
+        streams=8,
+        hooks={hook.name: hook for hook in hooks},
+        limits=Limits(),
+        listening=Listening(own_authority=True),
+        allow_destructive=True,
+        disposable=True,
+    )
+
+
+def _push_ca() -> str:
+    """Return the certificate, in PEM, that vouches for the suite's push listener."""
+    return own_authority().cert_pem.bytes().decode()
+
+
+def _credentials(management: str, poll: str | None) -> dict[str, Credential]:
+    found: dict[str, Credential] = {"management": Bearer(management)}
+    return found if poll is None else {**found, "poll": Bearer(poll)}
+
+
+def _seed(seed: int, case: str) -> int:
+    return int.from_bytes(f"{seed}/{case}".encode())

@@ -1,0 +1,254 @@
+"""The plan: for each row, whether this target can be judged by it, and why not.
+
+It is made from the profile, the metadata and the hooks; nothing but a request for metadata was sent
+for it.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from conformance.judging.needs import Declaration
+from conformance.receiver.remote_transmitter import RemoteTransmitter
+from conformance.spec.requirement import Catalogue, Grade, Requirement
+
+APPLICABLE_KINDS = frozenset({"obligation", "conditional"})
+
+
+class State(StrEnum):
+    """What the run can make of a row."""
+
+    JUDGED = "judged"
+    DECIDED_IN_RUN = "decided in the run"
+    NOT_APPLICABLE = "not applicable"
+    NOT_TESTABLE = "not testable"
+    EXCLUDED = "excluded"
+    NOT_SEEN = "not seen"
+
+
+RUNNABLE = frozenset({State.JUDGED, State.DECIDED_IN_RUN})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """One bare case function with its parameters."""
+
+    name: str
+    claim: str
+    declaration: Declaration
+    function: Callable[..., None] = field(repr=False)
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    last: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One requirement as this target is held to it.
+
+    `hook` is what would unlock a row not testable.
+    """
+
+    requirement: Requirement
+    grade: Grade
+    state: State
+    reason: str | None = None
+    hook: str | None = None
+    cases: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Obstacle:
+    """Why a case can't run here."""
+
+    reason: str
+    hook: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selection:
+    """What the operator asked for: requirement ids and sections; empty means everything."""
+
+    requirements: tuple[str, ...] = ()
+    sections: tuple[str, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.requirements or self.sections)
+
+    def holds(self, row: Requirement) -> bool:
+        """Say whether a row is selected; a section selects what lies below it."""
+        if not self:
+            return True
+        return row.id in self.requirements or any(
+            row.section == section or row.section.startswith(f"{section}.")
+            for section in self.sections
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """Every row of this target's tags, and the cases to run for them."""
+
+    rows: Mapping[str, Row]
+    cases: tuple[Case, ...]
+    hooks: Mapping[str, bool]
+
+    @property
+    def grades(self) -> dict[str, Grade]:
+        """Return the effective grade of each row that is judged."""
+        return {
+            row.requirement.id: row.grade for row in self.rows.values() if row.state in RUNNABLE
+        }
+
+    @property
+    def unlocks(self) -> dict[str, int]:
+        """Return how many rows each missing hook would unlock."""
+        counts: dict[str, int] = {}
+        for row in self.rows.values():
+            if row.hook is not None:
+                counts[row.hook] = counts.get(row.hook, 0) + 1
+        return counts
+
+
+def make_plan(
+    catalogue: Catalogue,
+    transmitter: RemoteTransmitter,
+    cases: Sequence[Case],
+    selection: Selection,
+    hooks: Mapping[str, bool],
+) -> Plan:
+    """Plan a run against a target whose metadata is known."""
+    profile = transmitter.profile
+    obstacles = {case.name: obstacle_of(case, transmitter) for case in cases}
+    judging: dict[str, list[Case]] = {}
+    for case in cases:
+        for requirement in case.declaration.ids:
+            judging.setdefault(requirement, []).append(case)
+    rows = {
+        row.id: _row(row, transmitter, judging.get(row.id, ()), obstacles)
+        for row in catalogue.for_tags(profile.tags)
+        if selection.holds(row)
+    }
+    wanted = {name for row in rows.values() if row.state in RUNNABLE for name in row.cases}
+    chosen = tuple(case for case in cases if case.name in wanted)
+    return Plan(rows=rows, cases=chosen, hooks=hooks)
+
+
+def obstacle_of(case: Case, transmitter: RemoteTransmitter) -> Obstacle | None:
+    """Return why a case can't run against this target, or None."""
+    return next(_obstacles(case, transmitter), None)
+
+
+def _obstacles(case: Case, transmitter: RemoteTransmitter) -> Iterator[Obstacle]:
+    needs = case.declaration.needs
+    implicit = transmitter.profile.stream.model == "implicit"
+    if needs.model not in {None, transmitter.profile.stream.model}:
+        yield Obstacle(f"the profile's stream is {transmitter.profile.stream.model}")
+    makes_stream = needs.stream and not implicit
+    for operation in (*needs.operations, *(("create_stream",) if makes_stream else ())):
+        if not transmitter.offers(operation):
+            yield Obstacle(f"the target offers no {operation}")
+    if needs.delivery == "poll" and not transmitter.polls:
+        yield Obstacle("it is judged by polling alone, which this target does not have")
+    if needs.delivery == "push" and not transmitter.delivers("push"):
+        yield Obstacle("the target has no push delivery")
+    if needs.stream and implicit and not transmitter.target.allow_destructive:
+        yield Obstacle(
+            "replaces the Receiver's only stream, and an authorization_header may not be readable;"
+            " give --allow-destructive"
+        )
+    remade = transmitter.profile.stream.remade_by_replace
+    if needs.destructive and not (transmitter.target.disposable or remade):
+        yield Obstacle("deletes the Receiver's only stream, which this API can't make again")
+    yield from _not_lent(case, transmitter)
+
+
+def _not_lent(case: Case, transmitter: RemoteTransmitter) -> Iterator[Obstacle]:
+    """Yield what the operator would have to lend."""
+    needs = case.declaration.needs
+    target = transmitter.target
+    yield from _no_sets(case, transmitter)
+    if needs.status_changes and not target.has_hook("transmitter_status"):
+        yield Obstacle("no hook has the Transmitter change a status", "transmitter_status")
+    if needs.clock and not target.has_hook("clock"):
+        yield Obstacle("the target's clock can't be moved", "clock")
+    if needs.second_receiver and not target.has_hook("second_receiver"):
+        yield Obstacle("a second Receiver's credential is missing", "second_receiver")
+    if needs.oauth_client and not target.has_hook("oauth_client"):
+        yield Obstacle("no client of an authorization server is lent", "oauth_client")
+    if needs.limited_receiver and not target.has_hook("limited_receiver"):
+        yield Obstacle("a credential that may not manage streams is missing", "limited_receiver")
+    if needs.handshakes and target.in_process:
+        yield Obstacle("a mock in process has no socket to shake hands with; give --tls")
+
+
+def _no_sets(case: Case, transmitter: RemoteTransmitter) -> Iterator[Obstacle]:
+    """Yield what the operator would have to lend for the SETs that a case looks at."""
+    needs = case.declaration.needs
+    target = transmitter.target
+    pushed = needs.delivery == "push" or not (needs.delivery or transmitter.polls)
+    if needs.sets and pushed and not target.has_hook("push_listener"):
+        yield Obstacle("nothing listens for pushes", "push_listener")
+    if needs.sets and not target.has_hook("emit_event") and not transmitter.offers("verify"):
+        yield Obstacle("nothing raises a SET: no verification endpoint", "emit_event")
+    if needs.events and not target.has_hook("emit_event"):
+        yield Obstacle("no hook raises an event of a given type", "emit_event")
+    if needs.subjects and not target.chooses_subjects:
+        yield Obstacle("the hook that raises events takes no {subject}", "emit_event")
+
+
+def _row(
+    row: Requirement,
+    transmitter: RemoteTransmitter,
+    cases: Sequence[Case],
+    obstacles: Mapping[str, Obstacle | None],
+) -> Row:
+    grade = transmitter.profile.grade(row, transmitter.metadata)
+
+    def planned(state: State, reason: str | None = None, hook: str | None = None) -> Row:
+        return Row(
+            requirement=row,
+            grade=grade,
+            state=state,
+            reason=reason,
+            hook=hook,
+            cases=tuple(case.name for case in cases if obstacles[case.name] is None),
+        )
+
+    inapplicable = _not_applicable(row, transmitter)
+    if inapplicable is not None:
+        return planned(State.NOT_APPLICABLE, inapplicable)
+    if row.observable == "not-observable":
+        return planned(State.EXCLUDED, row.how)
+    if not cases:
+        return planned(*_without_cases(row))
+    hindered = [obstacles[case.name] for case in cases]
+    if all(hindered):
+        first = next(one for one in hindered if one is not None)
+        return planned(State.NOT_TESTABLE, first.reason, first.hook)
+    if row.kind == "conditional":
+        return planned(State.DECIDED_IN_RUN, "speaks only where the target shows what it is about")
+    return planned(State.JUDGED)
+
+
+def _without_cases(row: Requirement) -> tuple[State, str]:
+    if row.kind == "tolerance":
+        return State.NOT_SEEN, "a freedom of the text: nothing alarms where it is used"
+    return State.NOT_TESTABLE, "this version has no case for it"
+
+
+def _not_applicable(row: Requirement, transmitter: RemoteTransmitter) -> str | None:
+    deviation = transmitter.profile.deviation_of(row.id)
+    if deviation is not None:
+        return deviation.summary
+    for condition in row.applies_to:
+        kind, _, name = condition.partition(":")
+        if kind == "operation" and not transmitter.offers(name):
+            return f"the target has no {name}"
+        if kind == "delivery" and not transmitter.delivers(name):
+            return f"the target has no {name} delivery"
+        if kind == "metadata" and name not in transmitter.metadata:
+            return f"the metadata has no {name}"
+        if kind == "tls" and not transmitter.target.tls:
+            return "a lab run over plain http"
+    return None

@@ -1,0 +1,19 @@
+"""What a case judges with; the verbs that every case needs are importable from here."""
+
+from conformance.judging.needs import Needs
+from conformance.judging.record import Nonconformance
+from conformance.judging.verify import current, example, judges, observe, verify
+from conformance.receiver.preconditions import Blocked, NotReached, require
+
+__all__ = [
+    "Blocked",
+    "Needs",
+    "Nonconformance",
+    "NotReached",
+    "current",
+    "example",
+    "judges",
+    "observe",
+    "require",
+    "verify",
+]

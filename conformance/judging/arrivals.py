@@ -1,0 +1,147 @@
+"""What a stream transmits in whatever status, by poll or by push, in the order of its coming."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+from conformance.clock import growing_steps
+from conformance.receiver.preconditions import Blocked
+from conformance.receiver.remote_transmitter import RemoteTransmitter
+from conformance.receiver.stream import MOST_POLLS_AT_ONCE, Stream
+from conformance.sets import jws
+from conformance.sets.contents import claims_of, events_in
+
+Json: TypeAlias = dict[str, Any]
+
+DELIVERIES = ("poll", "push")
+
+# How long nothing may come before it is taken for silence, in seconds.
+QUIET_S = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A SET that came: its claims, as far as they can be read."""
+
+    jti: str
+    claims: Json = field(repr=False)
+
+    @property
+    def events(self) -> Json:
+        """Return the payloads by event type."""
+        return events_in(self.claims)
+
+    @property
+    def event_type(self) -> str:
+        """Return the event type, or the first of several."""
+        return next(iter(self.events), "")
+
+    @property
+    def payload(self) -> Json:
+        """Return the payload of that event; empty where it is no object."""
+        found = self.events.get(self.event_type)
+        return found if isinstance(found, dict) else {}
+
+
+class Tap:
+    """Listens to a stream from now on: a SET that came before is no news.
+
+    What is polled comes one SET at a time, for inside one answer there is no order, and is
+    acknowledged at once; a poll that is refused brings nothing.
+    """
+
+    def __init__(self, stream: Stream) -> None:
+        self._stream = stream
+        _ = stream.pushes
+        self._known = stream.history.jtis
+
+    @property
+    def arrivals(self) -> list[Arrival]:
+        """Return what has come so far. Raises Blocked where it is encrypted."""
+        _ = self._stream.pushes
+        fresh: dict[str, str] = {}
+        for one in self._stream.history.deliveries:
+            if one.jti not in self._known:
+                fresh.setdefault(one.jti, one.token)
+        if any(map(jws.is_encrypted, fresh.values())):
+            raise Blocked("encrypted SETs came, and the suite has no key to read them")
+        return [Arrival(jti, claims_of(token)) for jti, token in fresh.items()]
+
+    def wait(
+        self, enough: Callable[[Sequence[Arrival]], object], *, patience_s: float | None = None
+    ) -> list[Arrival]:
+        """Wait until what came is enough, or the patience (in seconds) ends; return what came.
+
+        Raises Blocked where silence tells nothing: nobody has pushed anything in this run, or
+        what was pushed can't be read.
+        """
+        limits = self._stream.transmitter.target.limits
+        patience = limits.patience_s if patience_s is None else patience_s
+        steps = growing_steps(patience)
+        while True:
+            self._empty()
+            came = self.arrivals
+            if enough(came):
+                return came
+            step = next(steps, None)
+            if step is None:
+                self._require_reached()
+                return came
+            self._stream.let_pass(step)
+
+    def _require_reached(self) -> None:
+        self._stream.require_readable_pushes()
+        listener = self._stream.transmitter.listener
+        if self._stream.endpoint is not None and listener is not None and not listener.reached:
+            raise Blocked("nothing was pushed in this run; does the target reach --push-url?")
+
+    def _empty(self) -> None:
+        """Take what waits on a stream that is polled."""
+        if self._stream.endpoint is not None:
+            return
+        for _ in range(MOST_POLLS_AT_ONCE):
+            sets = self._stream.poll(max_events=1).sets
+            if not sets:
+                return
+            self._stream.acknowledge(list(sets))
+
+
+def is_native(stream: Stream, arrival: Arrival) -> bool:
+    """Say whether a SET tells of something else than the stream itself."""
+    return arrival.event_type not in stream.profile.sets.own_event_types
+
+
+def natives(stream: Stream, arrivals: Sequence[Arrival]) -> list[Arrival]:
+    """Return the SETs that tell of something else than the stream itself."""
+    return [one for one in arrivals if is_native(stream, one)]
+
+
+def is_announcement(arrival: Arrival) -> bool:
+    """Say whether a SET speaks of a stream's status, under whatever type."""
+    return arrival.event_type.endswith("/stream-updated") or "status" in arrival.payload
+
+
+def announces(status: object, arrivals: Sequence[Arrival]) -> bool:
+    """Say whether one of these SETs announces that status."""
+    return any(is_announcement(one) and one.payload.get("status") == status for one in arrivals)
+
+
+def brings(state: object, arrivals: Sequence[Arrival]) -> bool:
+    """Say whether one of these SETs brings the state of a verification request back."""
+    return any(one.payload.get("state") == state for one in arrivals)
+
+
+def receives_by(transmitter: RemoteTransmitter, delivery: str) -> bool:
+    """Say whether SETs can be had by that delivery method."""
+    if delivery == "poll":
+        return transmitter.polls
+    return transmitter.delivers("push") and transmitter.listener is not None
+
+
+@contextmanager
+def stream_by(transmitter: RemoteTransmitter, delivery: str) -> Iterator[Stream]:
+    """Give a stream that delivers by that method, as Transmitter.new_stream does."""
+    lend = transmitter.new_stream if delivery == "poll" else transmitter.new_push_stream
+    with lend() as stream:
+        yield stream

@@ -1,0 +1,55 @@
+"""Raising events of given types, so that what their SETs say can be judged."""
+
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
+
+from conformance.receiver.preconditions import Blocked
+from conformance.receiver.remote_transmitter import RemoteTransmitter
+from conformance.receiver.shown_values import event_types_in
+from conformance.receiver.stream import MOST_POLLS_AT_ONCE, Stream
+from conformance.sets.contents import events_of
+
+
+def raisable(transmitter: RemoteTransmitter, event_types: Sequence[str]) -> list[str]:
+    """Return those of some event types that the operator says can be raised, or all of them."""
+    named = transmitter.target.event_types
+    return [one for one in event_types if not named or one in named]
+
+
+def raise_each(stream: Stream, event_types: Sequence[str]) -> set[str]:
+    """Have an event raised of each type that a stream delivers, and return the types.
+
+    A type that the hook can't raise is passed over.
+    """
+    delivered = event_types_in(stream.read())
+    raised = set()
+    for event_type in event_types:
+        if event_type not in delivered:
+            continue
+        with suppress(Blocked):
+            stream.transmitter.emit(stream, event_type)
+            raised.add(event_type)
+    return raised
+
+
+def receive_each(stream: Stream, event_types: Collection[str]) -> None:
+    """Wait for a SET of each type, or as long as SETs come within the patience, whichever they are.
+
+    What is polled is acknowledged at once: a Transmitter may hand out one SET at a time.
+    """
+    waiting, known = set(event_types), set[str]()
+    for _ in range(MOST_POLLS_AT_ONCE):
+        if not waiting:
+            return
+        sets = stream.await_sets_that(lambda seen: not known.issuperset(seen))
+        if known.issuperset(sets):
+            return
+        known.update(sets)
+        waiting -= types_of(sets)
+        if stream.endpoint is None:
+            stream.acknowledge(list(sets))
+
+
+def types_of(sets: Mapping[str, str]) -> set[str]:
+    """Return the event types of SETs, as far as they can be read."""
+    return {event_type for token in sets.values() for event_type in events_of(token)}

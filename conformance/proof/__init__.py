@@ -1,0 +1,1 @@
+"""The suite proven on the bundled mock: every fault seen, no variant alarming."""

@@ -1,0 +1,1 @@
+"""The Receiver's side of the wire: connection, operations, streams, polls and pushes."""

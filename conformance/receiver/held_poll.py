@@ -1,0 +1,72 @@
+"""A poll that is under way: held by the target while the case does something else (RFC 8936, 2.5).
+
+It runs in a thread of its own, in process as over a socket, and is bounded by its own timeout.
+"""
+
+import threading
+from collections.abc import Callable
+from types import TracebackType
+from typing import Generic, Self, TypeVar
+
+from conformance.receiver.connection import NoAnswer
+from conformance.receiver.exchange import Recorder
+
+T = TypeVar("T")
+
+
+class HeldPoll(Generic[T]):
+    """Runs `send` beside the case; `finish` gives what came of it.
+
+    `send` records into a Recorder of its own, whose exchanges join the case's at the end. It has
+    to end by itself, for nobody can end it from outside. An answer that is due may take `settle_s`
+    seconds of real time to arrive.
+    """
+
+    def __init__(
+        self, send: Callable[[Recorder], T], recorder: Recorder, *, settle_s: float
+    ) -> None:
+        self._recorder = recorder
+        self._settle_s = settle_s
+        self._own = Recorder()
+        self._result: T | None = None
+        self._error: Exception | None = None
+        self._send = send
+        self._thread = threading.Thread(target=self._run, name="held poll", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        # One that was let go is recorded as far as it came.
+        self._recorder.adopt(self._own.exchanges)
+
+    def _run(self) -> None:
+        try:
+            self._result = self._send(self._own)
+        except Exception as error:  # noqa: BLE001 (raised again where it is waited for)
+            self._error = error
+
+    def answered(self) -> bool:
+        """Say whether it is over, having given it the time to settle."""
+        self._thread.join(self._settle_s)
+        return not self._thread.is_alive()
+
+    def finish(self, within_s: float) -> T:
+        """Wait for the answer, so many seconds of real time at most.
+
+        Raises NoAnswer where none has come by then, and whatever else `send` raised.
+        """
+        self._thread.join(within_s)
+        if self._thread.is_alive():
+            raise NoAnswer(f"a held poll was not answered within {within_s:.0f} s (a hang)")
+        if self._error is not None:
+            raise self._error
+        if self._result is None:
+            raise NoAnswer("a held poll ended without an answer")
+        return self._result

@@ -1,0 +1,480 @@
+"""Where pushes arrive: the Receiver's endpoint of RFC 8935, on real sockets.
+
+One listener serves a run. Each stream has an endpoint of its own below it, which keeps what came in
+order and answers as the case says. What arrives anywhere else is counted and answered 404.
+"""
+
+import json
+import os
+import socket
+import ssl
+import struct
+import threading
+import warnings
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import trustme
+from pytest_httpserver import HTTPServer
+from werkzeug import Request, Response
+from werkzeug.exceptions import RequestEntityTooLarge
+from werkzeug.serving import WSGIRequestHandler
+
+from conformance import clock
+from conformance.target.target import Listening, TargetError
+
+# A target that pushes more than this to one endpoint is cut off with 429.
+MOST_PUSHES = 500
+# The longest body that is read, in bytes, and how long a silent client is waited for, in seconds.
+LONGEST_BODY = 1024 * 1024
+_SILENT_CLIENT_S = 10.0
+# The longest that an answer is held back, in seconds: whoever waits longer gets it then.
+LONGEST_HOLD_S = 60.0
+
+# Whoever asks so whether an endpoint is there transmits nothing (RFC 9110 section 9.2.1).
+_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+_WILDCARDS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 (recognised here, not bound to)
+_LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
+
+
+class Flaw(StrEnum):
+    """What may be wrong with a listener that no SET may be pushed to: RFC 8935 section 5.3."""
+
+    UNKNOWN_AUTHORITY = "a certificate of an unknown authority"
+    EXPIRED = "an expired certificate"
+    WRONG_NAME = "a certificate of another host"
+    PLAIN_HTTP = "no TLS at all"
+    OLD_TLS = "no TLS newer than 1.1"
+    NO_ENCRYPTION = "cipher suites without encryption alone"
+
+
+# With these the certificate is as good as it ever is.
+_RIGHT_CERTIFICATE = frozenset({None, Flaw.OLD_TLS, Flaw.NO_ENCRYPTION})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """How one push is answered: after `after_s` seconds, or with a connection reset."""
+
+    status: int = 202
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+    after_s: float = 0.0
+    resets: bool = False
+
+
+ACCEPTED = Reply()
+
+
+def refused(err: str, description: str = "refused by the conformance suite") -> Reply:
+    """Return a 400 that refuses the SET with an error code (RFC 8935 section 2.3)."""
+    body = json.dumps({"err": err, "description": description}).encode()
+    headers = {"Content-Type": "application/json", "Content-Language": "en"}
+    return Reply(status=400, headers=headers, body=body)
+
+
+def answered(status: int, *, retry_after_s: int | None = None) -> Reply:
+    """Return a bare status, such as 401, 403, 500 or, with a Retry-After in seconds, 429 or 503."""
+    headers = {} if retry_after_s is None else {"Retry-After": str(retry_after_s)}
+    return Reply(status=status, headers=headers)
+
+
+def redirected(url: str) -> Reply:
+    """Return a 307 to another URL."""
+    return Reply(status=307, headers={"Location": url})
+
+
+def slow(seconds: float, reply: Reply = ACCEPTED) -> Reply:
+    """Return an answer that comes only after so many seconds."""
+    return replace(reply, after_s=seconds)
+
+
+def silent() -> Reply:
+    """Return an answer that never comes in any time that a Transmitter waits."""
+    return replace(ACCEPTED, after_s=LONGEST_HOLD_S)
+
+
+def reset() -> Reply:
+    """Return a reset of the connection in place of an answer."""
+    return Reply(resets=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Push:
+    """One request that arrived.
+
+    `at` is in seconds since 1970, real time. `url` is the one that the sender used, as the listener
+    is reached; header names are in lower case. `answered` is the status that it gets, sooner or
+    later, None for a reset; `tls` the protocol version, None without TLS.
+    """
+
+    at: float
+    method: str
+    url: str
+    headers: Mapping[str, str]
+    body: bytes
+    reply: Reply
+    tls: str | None
+
+    @property
+    def answered(self) -> int | None:
+        """Return the status that it gets; None where the connection is reset."""
+        return None if self.reply.resets else self.reply.status
+
+
+class Endpoint:
+    """A URL of one stream's own; it is there until `close`."""
+
+    def __init__(self, url: str, forget: Callable[[], None]) -> None:
+        self.url = url
+        # How many pushes came after the endpoint was full.
+        self.cut_off = 0
+        self._forget = forget
+        self._pushes: list[Push] = []
+        self._script: list[Reply] = []
+        self._afterwards = ACCEPTED
+        self._again: Reply | None = None
+        self._arrived = threading.Condition()
+
+    def at(self, tail: str) -> str:
+        """Return another URL that leads to this endpoint; `tail` is path and query below its own.
+
+        A push's `url` tells which one was used.
+        """
+        return f"{self.url}/{tail}"
+
+    def answers(
+        self, *script: Reply, afterwards: Reply = ACCEPTED, again: Reply | None = None
+    ) -> None:
+        """Answer the next pushes as told, one after another, and all others with `afterwards`.
+
+        With `again`, only what has not come before counts: what repeats a push gets that answer.
+        """
+        with self._arrived:
+            self._script = list(script)
+            self._afterwards = afterwards
+            self._again = again
+
+    @property
+    def pushes(self) -> tuple[Push, ...]:
+        """Return what has arrived, in order."""
+        with self._arrived:
+            return tuple(self._pushes)
+
+    def await_more(self, than: int, seconds: float) -> None:
+        """Wait until more pushes than that have arrived, so many seconds of real time at most."""
+        with self._arrived:
+            self._arrived.wait_for(lambda: len(self._pushes) > than, timeout=seconds)
+
+    def close(self) -> None:
+        """Take the URL away: what comes to it from now on is a stray."""
+        self._forget()
+
+    def take(self, body: bytes, arrived: Callable[[Reply], Push]) -> Push:
+        """Keep a push with that body and say how to answer it; `arrived` makes it of the answer."""
+        with self._arrived:
+            if len(self._pushes) >= MOST_PUSHES:
+                self.cut_off += 1
+                return arrived(answered(429, retry_after_s=3600))
+            push = arrived(self._reply_to(body))
+            self._pushes.append(push)
+            self._arrived.notify_all()
+            return push
+
+    def _reply_to(self, body: bytes) -> Reply:
+        if self._again is not None and any(push.body == body for push in self._pushes):
+            return self._again
+        return self._script.pop(0) if self._script else self._afterwards
+
+
+class PushListener:
+    """Where a run receives pushes; its ports open with the first endpoint, or by `start`.
+
+    Endpoints follow from the seed and their name alone.
+    """
+
+    def __init__(self, listening: Listening, *, url: str | None = None, seed: int = 0) -> None:
+        self._listening = listening
+        self._public_url = url
+        self._seed = seed
+        self._doors: dict[Flaw | None, _Door] = {}
+        self._endpoints: dict[str, Endpoint] = {}
+        self._strays = 0
+        self._reached = False
+        self._lock = threading.Lock()
+        self._closing = threading.Event()
+
+    @property
+    def url(self) -> str:
+        """Return the URL below which a target reaches this listener, with a slash at its end."""
+        return self._public_url or self._door(None).url
+
+    @property
+    def strays(self) -> int:
+        """Return how many requests came to no open endpoint."""
+        return self._strays
+
+    @property
+    def reached(self) -> bool:
+        """Say whether any request has come, to whatever endpoint."""
+        return self._reached
+
+    @property
+    def flaws(self) -> frozenset[Flaw]:
+        """Return what the listener can have wrong with it, besides being right."""
+        if self._public_url is not None or not self._listening.tls:
+            return frozenset()
+        if self._listening.own_authority:
+            return frozenset(Flaw)
+        return frozenset(Flaw) - {Flaw.EXPIRED, Flaw.WRONG_NAME}
+
+    def start(self) -> None:
+        """Open the port. Raises TargetError where it can't be."""
+        self._door(None)
+
+    def open(self, name: str, *, flaw: Flaw | None = None) -> Endpoint:
+        """Open an endpoint of that name; with a flaw, on a port of its own.
+
+        Raises TargetError where no port can be opened.
+        """
+        token = sha256(f"push endpoint/{self._seed}/{name}".encode()).hexdigest()[:32]
+        base = self.url if flaw is None else self._door(flaw).url
+
+        def forget() -> None:
+            with self._lock:
+                self._endpoints.pop(token, None)
+
+        endpoint = Endpoint(f"{base}{token}", forget)
+        with self._lock:
+            self._endpoints[token] = endpoint
+        return endpoint
+
+    def connections(self, flaw: Flaw) -> int:
+        """Return how many connections were made where a flaw is, served or not."""
+        return self._door(flaw).connections
+
+    def close(self) -> None:
+        """Close all ports, and let go of what is held."""
+        self._closing.set()
+        with self._lock:
+            doors = list(self._doors.values())
+            self._doors.clear()
+        for door in doors:
+            door.stop()
+
+    def _door(self, flaw: Flaw | None) -> "_Door":
+        with self._lock:
+            if flaw not in self._doors:
+                host, port = self._listening.host, 0 if flaw else self._listening.port
+                _check_free(host, port)
+                door = _Door(host, port, _context(self._listening, flaw), self._receive)
+                door.start()
+                self._doors[flaw] = door
+            return self._doors[flaw]
+
+    def _receive(self, request: Request) -> Response:
+        asked = _asked(request)
+        segments = asked.partition("?")[0].split("/")
+        with self._lock:
+            self._reached = True
+            token = next((one for one in segments if one in self._endpoints), None)
+            endpoint = self._endpoints.get(token or "")
+            if endpoint is None:
+                self._strays += 1
+        if endpoint is None or token is None:
+            return Response(status=404)
+        request.max_content_length = LONGEST_BODY
+        try:
+            body = request.get_data()
+        except RequestEntityTooLarge:
+            return Response(status=413)
+        if not body and request.environ["REQUEST_METHOD"] in _SAFE:
+            return Response(status=204, headers={"Allow": "POST"})
+        connection: Any = request.environ["werkzeug.socket"]
+        # What a tunnel puts before the endpoint is no part of the URL that the sender used.
+        url = (
+            endpoint.url.removesuffix(f"/{token}") + asked
+            if self._public_url is None
+            else endpoint.url + asked.partition(token)[2]
+        )
+        push = endpoint.take(
+            body,
+            lambda reply: Push(
+                at=clock.epoch(),
+                # A Request has it in upper case, whatever was sent.
+                method=str(request.environ["REQUEST_METHOD"]),
+                url=url,
+                headers={name.lower(): value for name, value in request.headers.items()},
+                body=body,
+                reply=reply,
+                tls=connection.version() if isinstance(connection, ssl.SSLSocket) else None,
+            ),
+        )
+        return self._reply(push.reply, connection)
+
+    def _reply(self, reply: Reply, connection: socket.socket) -> Response:
+        if reply.after_s:
+            self._closing.wait(min(reply.after_s, LONGEST_HOLD_S))
+        if reply.resets:
+            _reset(connection)
+            raise ConnectionResetError
+        return Response(reply.body, reply.status, dict(reply.headers))
+
+
+class _Handler(WSGIRequestHandler):
+    """Serves one connection: silent, and as long as its client is not."""
+
+    timeout = _SILENT_CLIENT_S
+    door: "_Door"
+
+    def handle(self) -> None:
+        """Serve; a client that breaks off is no error of ours."""
+        self.door.connections += 1
+        try:
+            super().handle()
+        except OSError:
+            self.close_connection = True
+
+    def make_environ(self) -> dict[str, Any]:
+        """Keep the target as it came: a path that begins with two slashes has lost one by now."""
+        words = self.requestline.split()
+        return {**super().make_environ(), "REQUEST_URI": words[1] if len(words) > 1 else self.path}
+
+    def connection_dropped(
+        self, error: BaseException, environ: dict[str, Any] | None = None
+    ) -> None:
+        """Serve nothing more on a connection that is gone."""
+        del error, environ
+        self.close_connection = True
+
+    def log(self, type: str, message: str, *args: Any) -> None:  # noqa: A002, ANN401 (as the base has it)
+        """Say nothing: what arrived stands in the report."""
+
+
+class _Door(HTTPServer):
+    """A port of the listener."""
+
+    def __init__(
+        self,
+        host: str,
+        port: int,
+        context: ssl.SSLContext | None,
+        receive: Callable[[Request], Response],
+    ) -> None:
+        super().__init__(host, port, context, threaded=True)
+        self._receive = receive
+        self.connections = 0
+
+    @property
+    def url(self) -> str:
+        """Return the port's own URL, with a slash at its end."""
+        host = self.format_host(_WILDCARDS.get(self.host, self.host))
+        return f"{'http' if self.ssl_context is None else 'https'}://{host}:{self.port}/"
+
+    def thread_target(self) -> None:
+        """Serve until told to stop, which is soon noticed."""
+        if self.server is not None:
+            self.server.RequestHandlerClass = type("_Handler", (_Handler,), {"door": self})
+            self.server.serve_forever(poll_interval=0.02)
+
+    def application(self, request: Request) -> Response:
+        """Answer a request; nothing but the endpoints keeps it."""
+        return self._receive(request)
+
+
+class _PatientContext(ssl.SSLContext):
+    """Shakes hands in each connection's own thread, so that none holds up the others."""
+
+    def wrap_socket(self, *arguments: Any, **options: Any) -> ssl.SSLSocket:  # noqa: ANN401 (as the base has it)
+        """Wrap a socket."""
+        return super().wrap_socket(*arguments, **{**options, "do_handshake_on_connect": False})
+
+
+@cache
+def own_authority() -> trustme.CA:
+    """Return the authority of this process alone, which the bundled mock trusts for its pushes."""
+    return trustme.CA()
+
+
+def _context(listening: Listening, flaw: Flaw | None) -> ssl.SSLContext | None:
+    if not listening.tls or flaw is Flaw.PLAIN_HTTP:
+        return None
+    context = _PatientContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    if flaw is Flaw.OLD_TLS:
+        with warnings.catch_warnings():
+            # Python warns of the old versions, which is what this is for.
+            warnings.simplefilter("ignore", DeprecationWarning)
+            context.minimum_version = ssl.TLSVersion.TLSv1
+            context.maximum_version = ssl.TLSVersion.TLSv1_1
+        context.set_ciphers("DEFAULT:@SECLEVEL=0")
+    if flaw is Flaw.NO_ENCRYPTION:
+        context.maximum_version = ssl.TLSVersion.TLSv1_2
+        context.set_ciphers("eNULL:!aNULL:@SECLEVEL=0")
+    if flaw in _RIGHT_CERTIFICATE and not listening.own_authority:
+        _load(context, listening.cert, listening.key)
+        return context
+    _issued(listening.host, flaw).configure_cert(context)
+    return context
+
+
+@cache
+def _issued(host: str, flaw: Flaw | None) -> trustme.LeafCert:
+    authority = trustme.CA() if flaw is Flaw.UNKNOWN_AUTHORITY else own_authority()
+    names = {"localhost", "127.0.0.1", "::1", _WILDCARDS.get(host, host)}
+    if flaw is Flaw.WRONG_NAME:
+        names = {"another.invalid"}
+    if flaw is Flaw.EXPIRED:
+        ended = _LONG_AGO + timedelta(days=30)
+        return authority.issue_cert(*sorted(names), not_before=_LONG_AGO, not_after=ended)
+    return authority.issue_cert(*sorted(names))
+
+
+def _load(context: ssl.SSLContext, cert: Path | None, key: Path | None) -> None:
+    try:
+        context.load_cert_chain(str(cert), None if key is None else str(key))
+    except (ssl.SSLError, OSError) as error:
+        if key is None:
+            raise TargetError(
+                f"--push-cert {cert}: holds no certificate with its key in PEM; give --push-key too"
+            ) from error
+        raise TargetError(
+            f"--push-cert {cert}, --push-key {key}: are no certificate and its key; name two PEM"
+            " files that belong together"
+        ) from error
+
+
+def _check_free(host: str, port: int) -> None:
+    """Raise TargetError where nothing can be bound: the server itself would end the process."""
+    try:
+        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        with socket.create_server((address[0], port), family=family):
+            pass
+    except (OSError, UnicodeError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise TargetError(
+            f"--push-listen {host}:{port}: can't listen there: {reason}; name an address of this"
+            " machine and a free port, 0 for any"
+        ) from error
+
+
+def _asked(request: Request) -> str:
+    """Return path and query as they came, nothing decoded."""
+    raw = str(request.environ.get("REQUEST_URI", request.full_path))
+    parts = urlsplit(raw) if "://" in raw.partition("?")[0] else None
+    if parts is None:
+        return raw
+    return f"{parts.path}?{parts.query}" if parts.query else parts.path
+
+
+def _reset(connection: socket.socket) -> None:
+    """Break a connection off with a TCP reset, whatever else holds it."""
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    os.close(connection.detach())

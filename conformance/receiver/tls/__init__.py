@@ -1,0 +1,1 @@
+"""TLS handshakes, made by hand and judged apart from HTTP."""

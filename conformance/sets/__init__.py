@@ -1,0 +1,1 @@
+"""Everything that a SET must be, as pure functions over tokens."""

@@ -1,0 +1,1 @@
+"""What the operator says of a target: target.toml, options, credentials and hooks."""

@@ -1,0 +1,369 @@
+import pytest
+from helpers import record
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
+
+from conformance.engine.run import Finished, combine, verdict_of
+from conformance.judging.needs import Needs, claim_of, declaration_of
+from conformance.judging.record import JudgedWithoutCase, Nonconformance
+from conformance.judging.verify import example, judges, observe, recording, verify
+from conformance.receiver.exchange import Exchange
+from conformance.receiver.preconditions import Blocked, NotReached, require
+from conformance.spec.requirement import Grade
+
+QUIET = settings(
+    max_examples=50,
+    derandomize=True,
+    database=None,
+    deadline=None,
+    report_multiple_bugs=True,
+    phases=(Phase.generate, Phase.shrink),
+    suppress_health_check=list(HealthCheck),
+)
+
+
+def exchange(number, operation="poll", body=None):
+    return Exchange(
+        number=number,
+        operation=operation,
+        channel="none",
+        method="GET",
+        url="https://tx.example/",
+        request_headers={},
+        request_body=body,
+        status=200,
+        response_headers={},
+        response_body=None,
+        error=None,
+        duration_s=0.0,
+    )
+
+
+def one_example(ledger, *checks, exchanges=0, body=None):
+    """Run checks `(id, held)` or `(id, held, at_most)` as one example."""
+    with recording(ledger), example():
+        ledger.recorder.exchanges += [exchange(n + 1, body=body) for n in range(exchanges)]
+        for requirement, held, *softer in checks:
+            verify(requirement, held, expected="e", got="g", at_most=softer[0] if softer else None)
+
+
+def verdict(ledger, requirement, **more):
+    case = type("Case", (), {"name": "case"})()
+    return verdict_of(Finished(case, ledger, "now", **more), requirement)
+
+
+@pytest.mark.parametrize(
+    "speak", [lambda: verify("A", 1, expected=""), lambda: observe("A", "x"), example().__enter__]
+)
+def test_nothing_can_be_judged_outside_a_case(speak):
+    with pytest.raises(JudgedWithoutCase, match="inside a case"):
+        speak()
+
+
+def test_require_needs_no_case_because_helpers_use_it():
+    with pytest.raises(NotReached, match="no stream"):
+        require([], "no stream")
+    require(1, "never said")
+
+
+def test_a_case_judges_only_what_it_declares():
+    ledger = record(A="fail")
+    with recording(ledger), pytest.raises(JudgedWithoutCase, match=r"\bB\b.*@judges"):
+        verify("B", held=True, expected="anything")
+    assert ledger.judgements == {}
+
+
+def test_a_declared_id_that_is_not_planned_is_none_of_this_targets():
+    ledger = record(A="fail")
+    ledger.ids |= {"OTHER"}
+    one_example(ledger, ("OTHER", False), ("A", True))
+    assert set(ledger.judgements) == {"A"}
+    with recording(ledger):
+        observe("OTHER", "a freedom")
+    assert set(ledger.judgements) == {"A"}
+
+
+def test_verify_says_whether_it_held_and_goes_on():
+    ledger = record(A="fail", B="fail")
+    said = []
+    with recording(ledger), pytest.raises(Nonconformance), example():  # noqa: PT012 (an example is what raises)
+        said.append(verify("A", "", expected="e"))
+        said.append(verify("B", "truthy", expected="e"))
+    assert said == [False, True]
+    assert ledger.judgements["B"].checks == 1
+
+
+@pytest.mark.parametrize(
+    ("grade", "at_most", "shown"),
+    [
+        ("fail", None, "failed"),
+        ("fail", Grade.FAIL, "failed"),
+        ("fail", Grade.WARN, "warning"),
+        ("fail", Grade.NOTE, "passed"),
+        ("warn", None, "warning"),
+        ("warn", Grade.FAIL, "warning"),
+        ("warn", Grade.NOTE, "passed"),
+        ("note", None, "passed"),
+        ("note", Grade.FAIL, "passed"),
+        ("note", Grade.WARN, "passed"),
+    ],
+)
+def test_a_check_may_be_softer_than_its_row_and_never_louder(grade, at_most, shown):
+    ledger = record(A=grade)
+    if shown == "passed":
+        one_example(ledger, ("A", False, at_most))
+        assert list(ledger.judgements["A"].notes) == ["expected e; got g"]
+        assert not ledger.breached
+    else:
+        with pytest.raises(Nonconformance):
+            one_example(ledger, ("A", False, at_most))
+        assert ledger.breached
+    assert verdict(ledger, "A") == (shown, None)
+
+
+def test_what_failed_in_an_example_is_raised_together():
+    ledger = record(A="fail", B="fail", C="fail")
+    with pytest.raises(Nonconformance) as raised:
+        one_example(ledger, ("B", False), ("C", True), ("A", False))
+    assert str(raised.value) == "A: expected e; got g\nB: expected e; got g"
+
+
+def test_each_set_of_ids_has_one_exception_type():
+    def type_of(*ids):
+        with pytest.raises(Nonconformance) as raised:
+            one_example(record(A="fail", B="fail"), *((one, False) for one in ids))
+        return type(raised.value)
+
+    assert type_of("A", "B") is type_of("B", "A", "A")
+    assert len({type_of("A"), type_of("B"), type_of("A", "B")}) == 3
+    assert issubclass(type_of("A"), AssertionError)
+
+
+def test_of_two_checks_in_one_example_the_loudest_is_kept_whatever_their_order():
+    for order in ((None, Grade.WARN), (Grade.WARN, None)):
+        ledger = record(A="fail")
+        with pytest.raises(Nonconformance):
+            one_example(ledger, *(("A", False, softer) for softer in order))
+        assert ledger.judgements["A"].worst().grade is Grade.FAIL
+
+
+def test_of_one_set_of_ids_the_last_breach_is_kept_for_it_is_the_shrunk_one():
+    ledger = record(A="fail")
+    for size in (5, 3, 4):
+        with pytest.raises(Nonconformance):
+            one_example(ledger, ("A", False), exchanges=size)
+    assert len(ledger.judgements["A"].worst().exchanges) == 4
+
+
+def test_of_several_sets_the_loudest_then_the_smallest_is_shown():
+    ledger = record(A="fail", B="fail", C="fail")
+    for others, size, softer in ((("B",), 5, None), (("C",), 3, None), ((), 1, Grade.WARN)):
+        with pytest.raises(Nonconformance):
+            one_example(
+                ledger,
+                ("A", False, softer),
+                *((one, False) for one in others),
+                exchanges=size,
+            )
+    worst = ledger.judgements["A"].worst()
+    assert (worst.grade, len(worst.exchanges)) == (Grade.FAIL, 3)
+
+
+def test_among_as_many_exchanges_the_shorter_request_is_shown():
+    ledger = record(A="fail", B="fail")
+    for others, body in ((("B",), "x" * 10), ((), "xx")):
+        with pytest.raises(Nonconformance):
+            one_example(
+                ledger, ("A", False), *((one, False) for one in others), exchanges=1, body=body
+            )
+    assert ledger.judgements["A"].worst().exchanges[0].request_body == "xx"
+
+
+def test_a_breach_knows_the_exchange_that_it_was_seen_in():
+    ledger = record(A="fail")
+    with recording(ledger), pytest.raises(Nonconformance), example():  # noqa: PT012 (an example is what raises)
+        ledger.recorder.exchanges += [exchange(1), exchange(2)]
+        verify("A", held=False, expected="e")
+        ledger.recorder.exchanges.append(exchange(3))
+    worst = ledger.judgements["A"].worst()
+    assert (worst.broke_at, len(worst.exchanges)) == (2, 3)
+
+
+def test_examples_do_not_see_each_others_exchanges():
+    ledger = record(A="fail")
+    one_example(ledger, ("A", True), exchanges=7)
+    with pytest.raises(Nonconformance):
+        one_example(ledger, ("A", False), exchanges=1)
+    assert len(ledger.judgements["A"].worst().exchanges) == 1
+    assert ledger.examples == 2
+
+
+@pytest.mark.parametrize("error", [KeyError("x"), NotReached("x"), Blocked("x")])
+def test_an_example_that_breaks_off_first_reports_what_it_has_seen(error):
+    ledger = record(A="fail")
+    with recording(ledger), pytest.raises(Nonconformance) as raised, example():  # noqa: PT012 (an example is what raises)
+        verify("A", held=False, expected="e")
+        raise error
+    assert raised.value.__context__ is error
+    with recording(ledger), pytest.raises(type(error)), example():  # noqa: PT012 (an example is what raises)
+        verify("A", held=True, expected="e")
+        raise error
+
+
+def test_a_breach_of_one_example_does_not_follow_into_the_next():
+    ledger = record(A="fail")
+    with pytest.raises(Nonconformance):
+        one_example(ledger, ("A", False))
+    one_example(ledger, ("A", True))
+
+
+@pytest.mark.parametrize(
+    ("more", "checks", "shown"),
+    [
+        ({}, 1, ("passed", None)),
+        ({}, 0, ("not seen", None)),
+        ({"not_reached": "no stream"}, 1, ("not reached", "no stream")),
+        ({"not_reached": "no stream"}, 0, ("not reached", "no stream")),
+        ({"blocked": "no SET"}, 0, ("not testable", "no SET")),
+        ({"blocked": "no SET"}, 1, ("not testable", "no SET")),
+        (
+            {"crashed": "Traceback"},
+            1,
+            ("not reached", "the case ended in an error of the suite itself"),
+        ),
+    ],
+)
+def test_what_a_case_says_of_a_requirement(more, checks, shown):
+    ledger = record(A="fail")
+    for _ in range(checks):
+        one_example(ledger, ("A", True))
+    assert verdict(ledger, "A", **more) == shown
+
+
+@pytest.mark.parametrize("more", [{"crashed": "x"}, {"not_reached": "x"}, {"blocked": "x"}])
+def test_a_breach_outweighs_however_the_case_ended(more):
+    ledger = record(A="fail")
+    with pytest.raises(Nonconformance):
+        one_example(ledger, ("A", False))
+    assert verdict(ledger, "A", **more) == ("failed", None)
+
+
+@pytest.mark.parametrize(
+    ("cases", "row"),
+    [
+        (["passed", "failed", "not reached"], "failed"),
+        (["passed", "warning"], "warning"),
+        (["warning", "failed"], "failed"),
+        (["passed", "not reached"], "not reached"),
+        (["passed", "not testable"], "passed"),
+        (["not testable", "not seen"], "not testable"),
+        (["not seen", "passed"], "passed"),
+        ([], "not reached"),
+    ],
+)
+def test_a_row_is_as_bad_as_its_worst_case(cases, row):
+    assert combine([(one, None) for one in cases])[0] == row
+
+
+def test_a_bare_case_keeps_its_name_and_declares_itself():
+    @judges("A", "B", needs=Needs(sets=2))
+    def test_something(transmitter, *, step):
+        """A claim
+        in two lines.
+
+        And more.
+        """
+        verify("A", step > 1, expected="more than 1", got=step)
+
+    declaration = declaration_of(test_something)
+    assert (declaration.ids, declaration.needs.sets) == (("A", "B"), 2)
+    assert (test_something.__name__, claim_of(test_something)) == (
+        "test_something",
+        "A claim in two lines.",
+    )
+    ledger = record(A="fail", B="fail")
+    with recording(ledger):
+        test_something(transmitter=None, step=2)
+        with pytest.raises(Nonconformance, match="more than 1; got 1"):
+            test_something(transmitter=None, step=1)
+    assert ledger.examples == 2
+    assert declaration_of(print) is None
+
+
+def test_under_given_each_example_is_judged_and_each_set_of_ids_is_shrunk_apart():
+    @judges("A", "B")
+    @QUIET
+    @given(number=st.integers(0, 1000))
+    def test_numbers(transmitter, number):
+        verify("A", number < 10, expected="below 10", got=number)
+        verify("B", number < 500, expected="below 500", got=number)
+
+    ledger = record(A="fail", B="fail")
+    with recording(ledger), pytest.raises(BaseExceptionGroup) as raised:
+        test_numbers(transmitter=None)
+    assert all(isinstance(one, Nonconformance) for one in raised.value.exceptions)
+    assert ledger.examples > 10
+    breaches = ledger.judgements["A"].breaches
+    assert {tuple(sorted(ids)): one.got for ids, one in breaches.items()} == {
+        ("A",): "10",
+        ("A", "B"): "500",
+    }
+    assert ledger.judgements["B"].worst().got == "500"
+
+
+def test_a_state_machine_is_judged_once_a_sequence_at_its_end():
+    class Counting(RuleBasedStateMachine):
+        def __init__(self):
+            super().__init__()
+            self.example = example()
+            self.example.__enter__()
+            self.count = 0
+
+        @rule()
+        def add(self):
+            self.count += 1
+
+        def teardown(self):
+            verify("A", self.count < 3, expected="below 3", got=self.count)
+            self.example.__exit__(None, None, None)
+
+    @judges("A")
+    def test_counting(transmitter):
+        run_state_machine_as_test(Counting, settings=QUIET)
+
+    ledger = record(A="fail")
+    with recording(ledger), pytest.raises(Nonconformance, match="got 3"):
+        test_counting(transmitter=None)
+    assert ledger.judgements["A"].worst().got == "3"
+    assert ledger.judgements["A"].checks > 1
+
+
+def test_a_stopped_run_begins_no_further_example():
+    class Stopped(BaseException):
+        pass
+
+    ledger = record(A="fail")
+
+    def stop():
+        raise Stopped
+
+    ledger.stopped = stop
+    with pytest.raises(Stopped):
+        one_example(ledger, ("A", False))
+    assert (ledger.examples, ledger.judgements) == (0, {})
+
+
+def test_what_was_got_is_shown_as_text_and_cut():
+    ledger = record(A="fail")
+    with recording(ledger), pytest.raises(Nonconformance), example():
+        verify("A", held=False, expected="e", got=["x" * 5000])
+    assert len(ledger.judgements["A"].worst().got) < 2100
+
+
+def test_an_id_that_is_declared_twice_is_one():
+    @judges("SSF-8.1.1.1-CREATE-201", "SSF-8.1.1.1-CREATE-201")
+    def case(transmitter):
+        """Hold a claim."""
+
+    assert declaration_of(case).ids == ("SSF-8.1.1.1-CREATE-201",)
