@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from conformance.clock import RealClock
+from conformance.judging.verdict import Verdict
 from conformance.sets import jws, raw_json
 from conformance.sets.token import is_nested
 from conformance.sets.validator import Context, Finding, judge_set
@@ -19,7 +20,7 @@ from conformance.text import printable
 
 Json: TypeAlias = dict[str, Any]
 
-_WORDS = {Grade.FAIL: "failed", Grade.WARN: "warning", Grade.NOTE: "note"}
+_WORDS = {Grade.FAIL: str(Verdict.FAILED), Grade.WARN: str(Verdict.WARNING), Grade.NOTE: "note"}
 HELD = "held"
 _LONGEST = 1024 * 1024
 

@@ -339,7 +339,7 @@ def _planned(run: Run, plan: Plan) -> tuple[list[terminal.PlanRow], terminal.Cos
         {
             "id": row.requirement.id,
             "level": row.requirement.level,
-            "state": str(row.state),
+            "outlook": row.outlook,
             "reason": row.reason,
             "cases": list(row.cases),
         }

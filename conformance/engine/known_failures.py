@@ -7,6 +7,7 @@ from datetime import date
 from pathlib import Path
 
 from conformance import clock
+from conformance.judging.verdict import ALARMS, KnownFailureState, Verdict
 from conformance.spec.requirement import UnknownRequirement, load_catalogue
 
 
@@ -20,6 +21,21 @@ class KnownFailures:
 
     reasons: Mapping[str, str] = field(default_factory=dict)
     expired: frozenset[str] = frozenset()
+
+    def state_of(self, requirement: str, verdict: Verdict) -> KnownFailureState | None:
+        """Return the state of a requirement's entry, given the verdict of its cases.
+
+        None where it is not listed, or where the run did not judge it.
+        """
+        if requirement not in self.reasons:
+            return None
+        if verdict is Verdict.PASSED:
+            return KnownFailureState.STALE
+        if verdict not in ALARMS:
+            return None
+        return (
+            KnownFailureState.EXPIRED if requirement in self.expired else KnownFailureState.CURRENT
+        )
 
     @classmethod
     def read(cls, path: Path | None) -> "KnownFailures":

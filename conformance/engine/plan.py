@@ -6,28 +6,18 @@ for it.
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import Any
 
 from conformance.judging.needs import Declaration
+from conformance.judging.verdict import Verdict
 from conformance.receiver.remote_transmitter import RemoteTransmitter
 from conformance.spec.requirement import Catalogue, Grade, Requirement
 
+# The outlook of rows that cases judge; a conditional row may still turn out not to be seen.
+JUDGED = "judged"
+DECIDED_IN_RUN = "decided in the run"
+
 APPLICABLE_KINDS = frozenset({"obligation", "conditional"})
-
-
-class State(StrEnum):
-    """What the run can make of a row."""
-
-    JUDGED = "judged"
-    DECIDED_IN_RUN = "decided in the run"
-    NOT_APPLICABLE = "not applicable"
-    NOT_TESTABLE = "not testable"
-    EXCLUDED = "excluded"
-    NOT_SEEN = "not seen"
-
-
-RUNNABLE = frozenset({State.JUDGED, State.DECIDED_IN_RUN})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,18 +33,31 @@ class Case:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
+class PlannedRow:
     """One requirement as this target is held to it.
 
-    `hook` is what would unlock a row not testable.
+    `verdict` is set where it is certain before the run; where it is None, `cases` judge the row.
+    `hook` is what would unlock a row that is not testable.
     """
 
     requirement: Requirement
     grade: Grade
-    state: State
+    verdict: Verdict | None
     reason: str | None = None
     hook: str | None = None
     cases: tuple[str, ...] = ()
+
+    @property
+    def is_judged(self) -> bool:
+        """Return whether the run judges the row."""
+        return self.verdict is None
+
+    @property
+    def outlook(self) -> str:
+        """Return what to expect of the run: a verdict, or how the row will get one."""
+        if self.verdict is not None:
+            return str(self.verdict)
+        return DECIDED_IN_RUN if self.requirement.kind == "conditional" else JUDGED
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,16 +92,14 @@ class Selection:
 class Plan:
     """Every row of this target's tags, and the cases to run for them."""
 
-    rows: Mapping[str, Row]
+    rows: Mapping[str, PlannedRow]
     cases: tuple[Case, ...]
     hooks: Mapping[str, bool]
 
     @property
     def grades(self) -> dict[str, Grade]:
         """Return the effective grade of each row that is judged."""
-        return {
-            row.requirement.id: row.grade for row in self.rows.values() if row.state in RUNNABLE
-        }
+        return {row.requirement.id: row.grade for row in self.rows.values() if row.is_judged}
 
     @property
     def unlocks(self) -> dict[str, int]:
@@ -129,7 +130,7 @@ def make_plan(
         for row in catalogue.for_tags(profile.tags)
         if selection.holds(row)
     }
-    wanted = {name for row in rows.values() if row.state in RUNNABLE for name in row.cases}
+    wanted = {name for row in rows.values() if row.is_judged for name in row.cases}
     chosen = tuple(case for case in cases if case.name in wanted)
     return Plan(rows=rows, cases=chosen, hooks=hooks)
 
@@ -202,14 +203,16 @@ def _row(
     transmitter: RemoteTransmitter,
     cases: Sequence[Case],
     obstacles: Mapping[str, Obstacle | None],
-) -> Row:
+) -> PlannedRow:
     grade = transmitter.profile.grade(row, transmitter.metadata)
 
-    def planned(state: State, reason: str | None = None, hook: str | None = None) -> Row:
-        return Row(
+    def planned(
+        verdict: Verdict | None, reason: str | None = None, hook: str | None = None
+    ) -> PlannedRow:
+        return PlannedRow(
             requirement=row,
             grade=grade,
-            state=state,
+            verdict=verdict,
             reason=reason,
             hook=hook,
             cases=tuple(case.name for case in cases if obstacles[case.name] is None),
@@ -217,24 +220,24 @@ def _row(
 
     inapplicable = _not_applicable(row, transmitter)
     if inapplicable is not None:
-        return planned(State.NOT_APPLICABLE, inapplicable)
+        return planned(Verdict.NOT_APPLICABLE, inapplicable)
     if row.observable == "not-observable":
-        return planned(State.EXCLUDED, row.how)
+        return planned(Verdict.EXCLUDED, row.how)
     if not cases:
         return planned(*_without_cases(row))
     hindered = [obstacles[case.name] for case in cases]
     if all(hindered):
         first = next(one for one in hindered if one is not None)
-        return planned(State.NOT_TESTABLE, first.reason, first.hook)
+        return planned(Verdict.NOT_TESTABLE, first.reason, first.hook)
     if row.kind == "conditional":
-        return planned(State.DECIDED_IN_RUN, "speaks only where the target shows what it is about")
-    return planned(State.JUDGED)
+        return planned(None, "speaks only where the target shows what it is about")
+    return planned(None)
 
 
-def _without_cases(row: Requirement) -> tuple[State, str]:
+def _without_cases(row: Requirement) -> tuple[Verdict, str]:
     if row.kind == "tolerance":
-        return State.NOT_SEEN, "a freedom of the text: nothing alarms where it is used"
-    return State.NOT_TESTABLE, "this version has no case for it"
+        return Verdict.NOT_SEEN, "a freedom of the text: nothing alarms where it is used"
+    return Verdict.NOT_TESTABLE, "this version has no case for it"
 
 
 def _not_applicable(row: Requirement, transmitter: RemoteTransmitter) -> str | None:

@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, Any, Protocol
 import pytest
 
 from conformance.engine.arguments import DEFAULT_EXAMPLES, RunArguments, make_run
+from conformance.engine.finished_case import FinishedCase
 from conformance.engine.plan import Case, Plan
 from conformance.engine.results_document import document_of
-from conformance.engine.run import Finished, Run, verdict_of
+from conformance.engine.run import Run
 from conformance.judging.needs import claim_of, declaration_of
+from conformance.judging.verdict import Verdict
 from conformance.reporting import results
 from conformance.spec.profile import ProfileError
 from conformance.target.target import TargetError
@@ -62,7 +64,7 @@ class SuitePlugin:
         self.reports = reports
         self.progress = progress
         self.problem: Exception | None = None
-        self._futures: dict[str, Future[Finished]] = {}
+        self._futures: dict[str, Future[FinishedCase]] = {}
         self._cases: dict[str, Case] = {}
 
     @pytest.hookimpl(trylast=True)
@@ -153,14 +155,14 @@ def _cases(items: Iterable[pytest.Item]) -> Iterable[tuple[pytest.Item, Case]]:
         )
 
 
-def _tell(done: Finished) -> None:
+def _tell(done: FinishedCase) -> None:
     """Raise what pytest understands: failed, skipped, or an error of ours."""
     if done.crashed is not None:
         pytest.fail(done.crashed, pytrace=False)
     failed = [
         requirement
         for requirement in done.record.judgements
-        if verdict_of(done, requirement)[0] == "failed"
+        if done.ruling_on(requirement).verdict is Verdict.FAILED
     ]
     if failed:
         lines = []

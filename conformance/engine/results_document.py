@@ -1,13 +1,24 @@
-"""The ledger of a finished run as results.json holds it: the one source of every report."""
+"""results.json: a finished run as a document, the one source of every report."""
 
 from collections import Counter
 from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any, TypeAlias, cast
 
+from conformance.engine.finished_case import FinishedCase
 from conformance.engine.known_failures import KnownFailures
-from conformance.engine.plan import APPLICABLE_KINDS, RUNNABLE, Row, State
-from conformance.engine.run import Finished, Run, combine, verdict_of
+from conformance.engine.plan import APPLICABLE_KINDS, PlannedRow
+from conformance.engine.run import Run
+from conformance.judging.verdict import (
+    ALARMS,
+    JUDGED,
+    LACKING,
+    OUT_OF_SCOPE,
+    KnownFailureState,
+    Ruling,
+    Verdict,
+    combine,
+)
 from conformance.receiver.exchange import told_of
 from conformance.reporting.results import Results
 from conformance.sets.contents import claims_of, header_of
@@ -28,8 +39,11 @@ EXIT_USAGE = 4
 EXIT_NOTHING_JUDGED = 5
 EXIT_INCOMPLETE = 6
 
-_JUDGED = frozenset({"passed", "failed", "warning", "known failure"})
-_LACKING = frozenset({"not testable", "not reached"})
+# A row whose entry in the list of known failures has to go, or has outlived its date, fails.
+_LISTED_IN_VAIN = {
+    KnownFailureState.STALE: "listed as a known failure, but it holds: take it off the list",
+    KnownFailureState.EXPIRED: "its date in the list of known failures has passed",
+}
 
 
 def suite_version() -> str:
@@ -93,32 +107,21 @@ def document_of(run: Run, known_failures: KnownFailures | None = None) -> Result
     return cast("Results", document)
 
 
-def _requirement(run: Run, row: Row, known: KnownFailures) -> Json:
+def _requirement(run: Run, row: PlannedRow, known: KnownFailures) -> Json:
     requirement = row.requirement
     finished = [run.finished[name] for name in row.cases if name in run.finished]
-    runs = row.state in RUNNABLE
-    verdict, reason = (
-        combine([verdict_of(done, requirement.id) for done in finished])
-        if runs
-        else (str(row.state), row.reason)
-    )
-    if verdict == "warning":
-        reason = (
-            f"a breach warns at most: {_why_softer(run, row)}"
-            if row.grade is Grade.WARN
-            else "this breach of it is only worth a warning"
-        )
-    known_failure = known.reasons.get(requirement.id)
-    if known_failure is not None and runs:
-        if verdict in {"failed", "warning"} and requirement.id not in known.expired:
-            verdict = "known failure"
-        elif verdict == "passed":
-            verdict, reason = (
-                "failed",
-                "listed as a known failure, but it holds: take it off the list",
-            )
-        elif verdict in {"failed", "warning"}:
-            verdict, reason = "failed", "its date in the list of known failures has passed"
+    if row.verdict is None:
+        ruling = combine([done.ruling_on(requirement.id) for done in finished])
+    else:
+        ruling = Ruling(row.verdict, row.reason)
+    state = known.state_of(requirement.id, ruling.verdict)
+    if state in _LISTED_IN_VAIN:
+        ruling = Ruling(Verdict.FAILED, _LISTED_IN_VAIN[state])
+    else:
+        if ruling.verdict is Verdict.WARNING:
+            ruling = Ruling(Verdict.WARNING, _why_only_a_warning(run, row))
+        if state is KnownFailureState.CURRENT:
+            ruling = ruling._replace(verdict=Verdict.KNOWN_FAILURE)
     return {
         "id": requirement.id,
         "level": requirement.level,
@@ -129,11 +132,12 @@ def _requirement(run: Run, row: Row, known: KnownFailures) -> Json:
         "citation": requirement.citation,
         "url": requirement.url,
         "summary": requirement.summary,
-        "verdict": verdict,
-        "reason": reason,
+        "verdict": ruling.verdict,
+        "reason": ruling.reason,
         "hook": row.hook,
-        "known_failure": known_failure,
-        "cases": [_case(done, requirement.id) for done in finished] if runs else [],
+        "known_failure": known.reasons.get(requirement.id),
+        "known_failure_state": state,
+        "cases": [_case(done, requirement.id) for done in finished] if row.is_judged else [],
     }
 
 
@@ -164,24 +168,27 @@ def _shut_out(run: Run, channel: str) -> str:
     )
 
 
-def _why_softer(run: Run, row: Row) -> str:
-    if row.requirement.grade is Grade.WARN:
-        return row.requirement.why or f"its level is {row.requirement.level}, its basis " + (
-            row.requirement.basis
-        )
-    return f"profile {run.target.profile.id} holds the target to it no further"
+def _why_only_a_warning(run: Run, row: PlannedRow) -> str:
+    if row.grade is not Grade.WARN:
+        return "this breach of it is only worth a warning"
+    requirement = row.requirement
+    if requirement.grade is Grade.WARN:
+        why = requirement.why or f"its level is {requirement.level}, its basis {requirement.basis}"
+    else:
+        why = f"profile {run.target.profile.id} holds the target to it no further"
+    return f"a breach warns at most: {why}"
 
 
-def _case(done: Finished, requirement: str) -> Json:
-    verdict, reason = verdict_of(done, requirement)
+def _case(done: FinishedCase, requirement: str) -> Json:
+    ruling = done.ruling_on(requirement)
     judgement = done.record.judgements.get(requirement)
     breach = None if judgement is None else judgement.worst()
     broke_at = 0 if breach is None else told_of(breach.exchanges, breach.got, upto=breach.broke_at)
     return {
         "case": done.case.name,
         "claim": done.case.claim,
-        "verdict": verdict,
-        "reason": reason,
+        "verdict": ruling.verdict,
+        "reason": ruling.reason,
         "started": done.started,
         "duration_s": round(done.duration_s, 3),
         "examples": done.record.examples,
@@ -208,24 +215,23 @@ def _counts(rows: Sequence[Json]) -> Json:
         "levels": {level: dict(counter) for level, counter in levels.items()},
         "obligations": {
             "applicable": len(applicable),
-            "judged": sum(row["verdict"] in _JUDGED for row in applicable),
-            "not_seen": sum(row["verdict"] == "not seen" for row in applicable),
+            "judged": sum(row["verdict"] in JUDGED for row in applicable),
+            "not_seen": sum(row["verdict"] is Verdict.NOT_SEEN for row in applicable),
         },
         "results": sum(len(row["cases"]) for row in rows),
     }
 
 
 def _is_applicable(row: Json) -> bool:
-    out = {State.NOT_APPLICABLE, State.EXCLUDED}
-    return row["kind"] in APPLICABLE_KINDS and row["verdict"] not in out
+    return row["kind"] in APPLICABLE_KINDS and row["verdict"] not in OUT_OF_SCOPE
 
 
 def _verdict(rows: Sequence[Json], *, strict: bool) -> str:
-    loud = {"failed", "warning"} if strict else {"failed"}
+    loud = ALARMS if strict else {Verdict.FAILED}
     if any(row["verdict"] in loud for row in rows):
         return NONCONFORMANT
-    lacking = any(row["verdict"] in _LACKING for row in rows if _is_applicable(row))
-    if lacking or not any(row["verdict"] in _JUDGED for row in rows):
+    lacking = any(row["verdict"] in LACKING for row in rows if _is_applicable(row))
+    if lacking or not any(row["verdict"] in JUDGED for row in rows):
         return INCOMPLETE
     return CONFORMANT
 
@@ -240,7 +246,7 @@ def _exit_code(run: Run, rows: Sequence[Json], verdict: str) -> int:
         return EXIT_INTERRUPTED
     if run.crashes:
         return EXIT_OUR_ERROR
-    judged = any(row["verdict"] in _JUDGED for row in rows)
+    judged = any(row["verdict"] in JUDGED for row in rows)
     unusable = _is_shut_out(run) or (run.troubles and not judged)
     if unusable or (run.lost is not None and verdict != NONCONFORMANT):
         return EXIT_USAGE

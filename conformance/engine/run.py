@@ -2,9 +2,8 @@
 
 import random
 import threading
-import traceback
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -12,9 +11,9 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from hypothesis import is_hypothesis_test, settings
-from hypothesis.errors import Flaky
 
 from conformance import clock
+from conformance.engine.finished_case import FinishedCase
 from conformance.engine.plan import Case, Plan, Selection, make_plan
 from conformance.generate.configurations import generating_for
 from conformance.generate.example_settings import (
@@ -23,7 +22,7 @@ from conformance.generate.example_settings import (
     prepare,
     run_settings,
 )
-from conformance.judging.record import CaseRecord, Nonconformance
+from conformance.judging.record import CaseRecord
 from conformance.judging.verify import recording
 from conformance.receiver.connection import (
     Connection,
@@ -35,10 +34,9 @@ from conformance.receiver.connection import (
     Unreachable,
 )
 from conformance.receiver.exchange import Exchange, Recorder
-from conformance.receiver.preconditions import Blocked, NotReached
 from conformance.receiver.push_listener import PushListener
 from conformance.receiver.remote_transmitter import RemoteTransmitter
-from conformance.spec.requirement import Grade, load_catalogue
+from conformance.spec.requirement import load_catalogue
 from conformance.target.by_hand import has_terminal
 from conformance.target.target import HOOKS, Target, TargetError
 
@@ -99,23 +97,6 @@ class Interrupted(BaseException):
     """The operator stopped the run: the example that is running still tidies up after itself."""
 
 
-@dataclass(slots=True)
-class Finished:
-    """What a case came to: its record, and why it ended early if it did.
-
-    `issuer` is that of its own Transmitter, where it is not the run's.
-    """
-
-    case: Case
-    record: CaseRecord
-    started: str
-    duration_s: float = 0.0
-    blocked: str | None = None
-    not_reached: str | None = None
-    crashed: str | None = None
-    issuer: str | None = None
-
-
 class Run:
     """One run against one target.
 
@@ -128,7 +109,7 @@ class Run:
         self.catalogue = load_catalogue()
         self.metadata: Mapping[str, Any] = {}
         self.plan: Plan | None = None
-        self.finished: dict[str, Finished] = {}
+        self.finished: dict[str, FinishedCase] = {}
         self.seen_sets: list[SeenSet] = []
         self.seen_answers: dict[SeenAnswer, Exchange] = {}
         self.handshakes: dict[tuple[str, int], Handshakes] = {}
@@ -229,7 +210,7 @@ class Run:
         alone = alone or bool(self.target.manual_hooks)
         return 1 if alone else max(1, min(self.options.workers or 4, self.target.streams))
 
-    def start(self) -> dict[str, "Future[Finished]"]:
+    def start(self) -> dict[str, "Future[FinishedCase]"]:
         """Submit the cases that may run side by side to a pool."""
         if self.plan is None or self.workers == 1:
             return {}
@@ -245,13 +226,13 @@ class Run:
         self.interrupted = True
         self._stop.set()
 
-    def execute(self, case: Case) -> Finished:
+    def execute(self, case: Case) -> FinishedCase:
         """Run one case, whatever comes of it; what it found stands in its record."""
         if self.plan is None:
             raise RuntimeError("prepare() comes first")
         record = CaseRecord(ids=frozenset(case.declaration.ids), grades=self.plan.grades)
         record.stopped = self._raise_if_stopped
-        done = Finished(case, record, clock.timestamp())
+        done = FinishedCase(case, record, clock.timestamp())
         watch = clock.Stopwatch()
         transmitter = self._open(case.name, record.recorder)
         record.secrets = lambda: transmitter.target.secrets
@@ -268,7 +249,7 @@ class Run:
         except Interrupted:
             done.not_reached = "the run was interrupted"
         except Exception as error:  # noqa: BLE001 (a case that crashes is our error, and one case's)
-            _explain(done, error)
+            done.ended_by(error)
         done.duration_s = watch.seconds
         self.finished[case.name] = done
         return done
@@ -362,58 +343,3 @@ def discover(transmitter: RemoteTransmitter) -> None:
             f"no metadata of profile {transmitter.profile.id} at {transmitter.discovery_url}:"
             f" answered {answer.text}. Check the issuer, or name another text with --profile"
         )
-
-
-def verdict_of(done: Finished, requirement: str) -> tuple[str, str | None]:
-    """Return what one case says of one requirement, with the reason where it could not say."""
-    judgement = done.record.judgements.get(requirement)
-    breach = None if judgement is None else judgement.worst()
-    if breach is not None:
-        return ("failed" if breach.grade is Grade.FAIL else "warning"), None
-    if done.crashed is not None:
-        return "not reached", "the case ended in an error of the suite itself"
-    if done.not_reached is not None:
-        return "not reached", done.not_reached
-    if done.blocked is not None:
-        return "not testable", done.blocked
-    if judgement is not None and judgement.checks:
-        return "passed", None
-    return "not seen", None
-
-
-# A row is as bad as its worst case; one that was not reached is never green.
-_ORDER: tuple[str, ...] = ("failed", "warning", "not reached", "passed", "not testable", "not seen")
-
-
-def combine(verdicts: Sequence[tuple[str, str | None]]) -> tuple[str, str | None]:
-    """Return the verdict of a row from those of its cases."""
-    if not verdicts:
-        return "not reached", "its cases did not run"
-    return min(verdicts, key=lambda one: _ORDER.index(one[0]))
-
-
-def _explain(done: Finished, error: Exception) -> None:
-    """Say why a case ended early. What it saw broken stands in its record already."""
-    leaves = list(_leaves(error))
-    for leaf in leaves:
-        if isinstance(leaf, Blocked):
-            done.blocked = done.blocked or str(leaf)
-        elif isinstance(leaf, NotReached):
-            done.not_reached = done.not_reached or str(leaf)
-    if done.record.breached:
-        return
-    if any(not isinstance(leaf, (Nonconformance, NotReached)) for leaf in leaves):
-        done.crashed = "".join(traceback.format_exception(error))
-    elif not leaves:
-        done.not_reached = "the target answered otherwise when an example was repeated"
-
-
-def _leaves(error: BaseException | None) -> Iterator[BaseException]:
-    """Yield what lies at the bottom of groups, and of a failure that was called flaky."""
-    if isinstance(error, BaseExceptionGroup):
-        for part in error.exceptions:
-            yield from _leaves(part)
-    elif isinstance(error, Flaky):
-        yield from _leaves(error.__cause__ or error.__context__)
-    elif error is not None:
-        yield error

@@ -12,8 +12,9 @@ from functools import cache
 from itertools import chain
 from typing import Any, TypeAlias
 
-from conformance.engine import bundled, plan
-from conformance.engine.plan import State
+from conformance.engine import bundled
+from conformance.engine.plan import PlannedRow
+from conformance.judging.verdict import OUT_OF_SCOPE, Verdict
 from conformance.proof.prove import plan_of
 from conformance.spec.certification import load_certification
 from conformance.spec.profile import load_profile
@@ -26,7 +27,7 @@ KINDS = ("obligation", "conditional", "tolerance")
 
 COVERED = "covered"
 OPEN = "open"
-STATES = (COVERED, str(State.EXCLUDED), str(State.NOT_APPLICABLE), OPEN)
+STATES = (COVERED, str(Verdict.EXCLUDED), str(Verdict.NOT_APPLICABLE), OPEN)
 
 NO_FAULT = "no fault breaks it"
 NO_VARIANT = "no variant exercises it"
@@ -35,7 +36,7 @@ _COLUMNS = ("rows", *STATES, "faults", "variants", "official")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
+class CoveredRow:
     """One requirement in one profile.
 
     `state` is one of STATES, and `reason` says why where it isn't covered. `faults` break it and
@@ -60,9 +61,9 @@ class Coverage:
 
     profile: str
     title: str
-    rows: tuple[Row, ...]
+    rows: tuple[CoveredRow, ...]
 
-    def grouped(self) -> dict[tuple[str, str], list[Row]]:
+    def grouped(self) -> dict[tuple[str, str], list[CoveredRow]]:
         """Return the rows by level and kind, without the groups that have none."""
         groups = {
             (level, kind): [row for row in self.rows if (row.level, row.kind) == (level, kind)]
@@ -89,7 +90,7 @@ def coverage_of(profile: str) -> Coverage:
         red, used = faults.get(one, ()), variants.get(one, ())
         state, reason = _state(planned, red, used)
         rows.append(
-            Row(
+            CoveredRow(
                 id=one,
                 level=planned.requirement.level,
                 kind=planned.requirement.kind,
@@ -104,13 +105,15 @@ def coverage_of(profile: str) -> Coverage:
     return Coverage(profile, title, tuple(rows))
 
 
-def _state(row: plan.Row, faults: Sequence[str], variants: Sequence[str]) -> tuple[str, str | None]:
+def _state(
+    row: PlannedRow, faults: Sequence[str], variants: Sequence[str]
+) -> tuple[str, str | None]:
     """Return what a row has come to, and why where it isn't covered."""
-    if row.state in {State.EXCLUDED, State.NOT_APPLICABLE}:
-        return str(row.state), row.reason
+    if row.verdict in OUT_OF_SCOPE:
+        return str(row.verdict), row.reason
     if row.requirement.kind == "tolerance":
         return (COVERED, None) if variants else (OPEN, NO_VARIANT)
-    if row.state not in plan.RUNNABLE:
+    if not row.is_judged:
         return OPEN, row.reason
     # The breach of a row that is at most noted alarms nobody, so no fault could be seen by it.
     if faults or row.grade is Grade.NOTE:
@@ -156,7 +159,7 @@ def _text(profiles: Sequence[Coverage]) -> Iterator[str]:
 
 
 def _table(
-    heading: tuple[str, str], groups: Iterable[tuple[tuple[str, str], Sequence[Row]]]
+    heading: tuple[str, str], groups: Iterable[tuple[tuple[str, str], Sequence[CoveredRow]]]
 ) -> list[str]:
     lines: list[tuple[str, ...]] = [(*heading, *_COLUMNS)]
     for key, rows in groups:
@@ -166,7 +169,7 @@ def _table(
     return [f"  {line}" for line in aligned(lines)]
 
 
-def _counts(rows: Sequence[Row]) -> dict[str, int]:
+def _counts(rows: Sequence[CoveredRow]) -> dict[str, int]:
     return {
         "rows": len(rows),
         **{state: sum(row.state == state for row in rows) for state in STATES},
@@ -211,7 +214,7 @@ def json_of(profiles: Iterable[Coverage]) -> str:
     return json.dumps(document, indent=1, ensure_ascii=False)
 
 
-def _row_json(row: Row) -> Json:
+def _row_json(row: CoveredRow) -> Json:
     return {
         "id": row.id,
         "level": row.level,

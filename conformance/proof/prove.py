@@ -13,15 +13,14 @@ from zlib import crc32
 from conformance import clock
 from conformance.engine import bundled
 from conformance.engine.arguments import DEFAULT_EXAMPLES, RunArguments, make_run
-from conformance.engine.plan import RUNNABLE, Case, Plan
+from conformance.engine.plan import Case, Plan
 from conformance.engine.plugin import execute
 from conformance.engine.results_document import document_of
+from conformance.judging.verdict import ALARMS, Verdict
 from conformance.receiver.connection import Unreachable
 from conformance.spec.profile import Profile, load_profile, profile_ids
 from conformance.spec.requirement import load_catalogue
 from conformance.target.target import TargetError
-
-_ALARMS = frozenset({"failed", "warning"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,7 +160,7 @@ def _chosen(names: Sequence[str]) -> list[bundled.Deviation]:
 def planned(profile: str, *, over_tls: bool = False) -> frozenset[str]:
     """Return the ids that a run against the bundled mock judges in a profile."""
     plan = plan_of(profile, over_tls=over_tls)
-    return frozenset(one for one, row in plan.rows.items() if row.state in RUNNABLE)
+    return frozenset(one for one, row in plan.rows.items() if row.is_judged)
 
 
 def plan_of(profile: str, *, over_tls: bool = False) -> Plan:
@@ -208,12 +207,13 @@ def attempt(trial: Trial) -> Outcome:
     seen = {
         row["id"]
         for row in rows
-        if row["verdict"] == "failed" or (row["verdict"] == "warning" and row["grade"] == "warn")
+        if row["verdict"] == Verdict.FAILED
+        or (row["verdict"] == Verdict.WARNING and row["grade"] == "warn")
     }
-    alarms = {row["id"] for row in rows if row["verdict"] in _ALARMS}
+    alarms = {row["id"] for row in rows if row["verdict"] in ALARMS}
     breaks = set() if deviation is None else set(deviation.breaks)
     also = set() if deviation is None else set(deviation.also)
-    judged = {one for one, row in plan.rows.items() if row.state in RUNNABLE}
+    judged = {one for one, row in plan.rows.items() if row.is_judged}
     crash = next(iter(run.crashes.values()), None)
     return _with(
         about,

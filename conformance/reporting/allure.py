@@ -32,6 +32,7 @@ from allure_commons.model2 import (
     TestStepResult,
 )
 
+from conformance.judging.verdict import BROKEN, Verdict
 from conformance.reporting.results import CHANNEL_HEADER, Case, Exchange, Requirement, Results
 from conformance.text import printable, shortened
 
@@ -39,12 +40,11 @@ FOLDER = "allure-results"
 CATEGORIES = "allure-categories.json"
 
 _STATUSES = {
-    "passed": Status.PASSED,
-    "failed": Status.FAILED,
-    "known failure": Status.FAILED,
-    "warning": Status.UNKNOWN,
+    Verdict.PASSED: Status.PASSED,
+    Verdict.FAILED: Status.FAILED,
+    Verdict.KNOWN_FAILURE: Status.FAILED,
+    Verdict.WARNING: Status.UNKNOWN,
 }
-_BROKEN = ("failed", "known failure", "warning")
 _SEVERITIES = {"fail": "critical", "warn": "normal", "note": "trivial"}
 _OURS = ("*-result.json", "*-attachment.*", "environment.properties", "categories.json")
 _MOST_STEPS = 60
@@ -118,14 +118,14 @@ def _result(
     )
 
 
-def _verdict(requirement: Requirement, case: Case) -> str:
-    if case["verdict"] == "failed" and requirement["verdict"] == "known failure":
-        return "known failure"
+def _verdict(requirement: Requirement, case: Case) -> Verdict:
+    if case["verdict"] == Verdict.FAILED and requirement["verdict"] == Verdict.KNOWN_FAILURE:
+        return Verdict.KNOWN_FAILURE
     return case["verdict"]
 
 
-def _details(verdict: str, requirement: Requirement, case: Case) -> StatusDetails | None:
-    if verdict == "passed":
+def _details(verdict: Verdict, requirement: Requirement, case: Case) -> StatusDetails | None:
+    if verdict == Verdict.PASSED:
         return None
     parts = [
         ("expected", case["expected"]),
@@ -135,17 +135,17 @@ def _details(verdict: str, requirement: Requirement, case: Case) -> StatusDetail
     ]
     told = "\n".join(f"{name} {printable(text)}" for name, text in parts if text)
     message = f"{verdict}: {told}" if told else verdict
-    known = requirement["verdict"] == "known failure" and verdict in _BROKEN
+    known = requirement["verdict"] == Verdict.KNOWN_FAILURE and verdict in BROKEN
     return StatusDetails(message=message, known=known)
 
 
-def _labels(requirement: Requirement, verdict: str) -> Iterator[Label]:
+def _labels(requirement: Requirement, verdict: Verdict) -> Iterator[Label]:
     yield Label(name="epic", value=requirement["spec"])
     yield Label(name="feature", value=requirement["section"])
     yield Label(name="story", value=requirement["id"])
     yield Label(name="severity", value=_SEVERITIES[requirement["grade"]])
     yield Label(name="tag", value=requirement["level"])
-    yield Label(name="tag", value=verdict)
+    yield Label(name="tag", value=str(verdict))
     yield Label(name="framework", value="ssf-conformance")
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
+from conformance.judging.verdict import BROKEN, Verdict
 from conformance.reporting.results import (
     CHANNEL_HEADER,
     Capture,
@@ -25,7 +26,6 @@ from conformance.text import printable, shortened
 FOLDER = "reproducers"
 _MARK = "# A reproducer by ssf-conformance."
 
-_BROKEN = ("failed", "warning", "known failure")
 
 # curl writes these itself, or they describe the recorded connection.
 _NOT_SENT = frozenset(
@@ -244,11 +244,11 @@ def write_all(document: Results, directory: Path) -> list[Path]:
 
 def smallest_broken(requirement: Requirement) -> Case | None:
     """Return the broken case that is shortest to read, a failed one before a warning."""
-    broken = [case for case in requirement["cases"] if case["verdict"] in _BROKEN]
+    broken = [case for case in requirement["cases"] if case["verdict"] in BROKEN]
     return min(
         broken,
         key=lambda case: (
-            case["verdict"] == "warning",
+            case["verdict"] == Verdict.WARNING,
             not case["exchanges"],
             len(case["exchanges"]),
             sum(len(exchange["request_body"] or "") for exchange in case["exchanges"]),

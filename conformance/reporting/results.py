@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal, NotRequired, TypeAlias, TypedDict, cast
 
+from conformance.judging.verdict import KnownFailureState, Verdict
 from conformance.spec.schema import validator
 
 FORMAT = 1
@@ -20,17 +21,6 @@ SCHEMA = "ours/results.json"
 CHANNEL_HEADER = "x-ssf-channel"
 
 LevelWord: TypeAlias = Literal["MUST", "MUST NOT", "SHOULD", "SHOULD NOT", "MAY"]
-VerdictWord: TypeAlias = Literal[
-    "passed",
-    "failed",
-    "warning",
-    "known failure",
-    "not seen",
-    "not applicable",
-    "not testable",
-    "not reached",
-    "excluded",
-]
 RunVerdict: TypeAlias = Literal["CONFORMANT", "NONCONFORMANT", "INCOMPLETE"]
 
 
@@ -145,7 +135,7 @@ class Case(TypedDict):
     case: str
     claim: str
     issuer: NotRequired[str]
-    verdict: VerdictWord
+    verdict: Verdict
     reason: str | None
     started: str
     duration_s: float
@@ -159,7 +149,11 @@ class Case(TypedDict):
 
 
 class Requirement(TypedDict):
-    """One row of the catalogue and its verdict; `hook` would unlock one not testable."""
+    """One row of the catalogue and its verdict; `hook` would unlock one that is not testable.
+
+    `known_failure` is the reason that the list of known failures gives, and `known_failure_state`
+    what the run says about that entry: None where it did not judge the row.
+    """
 
     id: str
     level: LevelWord
@@ -170,10 +164,11 @@ class Requirement(TypedDict):
     citation: str
     url: str | None
     summary: str
-    verdict: VerdictWord
+    verdict: Verdict
     reason: str | None
     hook: NotRequired[str | None]
     known_failure: str | None
+    known_failure_state: NotRequired[KnownFailureState | None]
     cases: list[Case]
 
 
@@ -266,6 +261,11 @@ def read(path: Path) -> Results:
         first = complaints[0]
         message = first.message if len(first.message) <= _LONG else f"{first.message[:_LONG]}..."
         raise UnreadableResults(f"{path}: {first.json_path}: {message}; {_NEXT}")
+    for row in document["requirements"]:
+        if row.get("known_failure_state") is not None:
+            row["known_failure_state"] = KnownFailureState(row["known_failure_state"])
+        for judged in (row, *row["cases"]):
+            judged["verdict"] = Verdict(judged["verdict"])
     return cast("Results", document)
 
 

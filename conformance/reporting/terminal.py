@@ -10,6 +10,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NotRequired, TypedDict
 
+from conformance.judging.verdict import (
+    ALARMS,
+    BROKEN,
+    JUDGED,
+    LACKING,
+    KnownFailureState,
+    Verdict,
+)
 from conformance.receiver.exchange import HOOKS as OF_HOOKS
 from conformance.reporting.reproducers import FOLDER, smallest_broken
 from conformance.reporting.results import (
@@ -27,28 +35,17 @@ from conformance.text import printable, shortened
 WIDTH = 100
 _NARROWEST = 60
 
-VERDICTS = (
-    "passed",
-    "failed",
-    "warning",
-    "known failure",
-    "not seen",
-    "not reached",
-    "not testable",
-    "not applicable",
-    "excluded",
-)
 LEVELS = ("MUST", "MUST NOT", "SHOULD", "SHOULD NOT", "MAY")
 
 # The verdicts of rows that the run looked at; a section without any has no line of its own.
-_LOOKED_AT = frozenset({"passed", "failed", "warning", "known failure", "not seen", "not reached"})
+_LOOKED_AT = JUDGED | {Verdict.NOT_SEEN, Verdict.NOT_REACHED}
 
 _RED, _GREEN, _YELLOW, _MAGENTA, _RESET = "\x1b[31m", "\x1b[32m", "\x1b[33m", "\x1b[35m", "\x1b[0m"
-_COLOURS = {
-    "passed": _GREEN,
-    "failed": _RED,
-    "warning": _YELLOW,
-    "known failure": _MAGENTA,
+_COLOURS: dict[str, str] = {
+    Verdict.PASSED: _GREEN,
+    Verdict.FAILED: _RED,
+    Verdict.WARNING: _YELLOW,
+    Verdict.KNOWN_FAILURE: _MAGENTA,
     "CONFORMANT": _GREEN,
     "NONCONFORMANT": _RED,
     "INCOMPLETE": _YELLOW,
@@ -65,21 +62,20 @@ _HOOKS = {
     "push_listener": "--push-listen HOST:PORT or [push] in target.toml",
 }
 
-_LEFT_OUT = ("not testable", "not reached")
-
 _MOST_LINES = 4
 _MOST_REASONS = 8
 _MOST_EXCHANGES = 12
 _MOST_SHORT_BODY = 60
 _COLUMN = 20
 
-# Rows by what the plan says of them, and what each state means.
-STATES = {
+# Rows by what the plan expects of them, and what that means.
+OUTLOOKS = {
     "judged": "judged: a case judges them",
     "decided in the run": "decided in the run: an answer says whether they apply",
-    "not testable": "not testable: something is missing",
-    "not applicable": "not applicable to this target",
-    "excluded": "excluded: no run can show them",
+    str(Verdict.NOT_TESTABLE): "not testable: something is missing",
+    str(Verdict.NOT_APPLICABLE): "not applicable to this target",
+    str(Verdict.EXCLUDED): "excluded: no run can show them",
+    str(Verdict.NOT_SEEN): "not seen: the text allows both, and no case looks",
 }
 
 
@@ -93,11 +89,11 @@ class Heading(TypedDict):
 
 
 class PlanRow(TypedDict):
-    """One row of the plan; `state` is a key of STATES, `cases` the names of those judging it."""
+    """One row of the plan: `outlook` is a key of OUTLOOKS, `cases` the names of its cases."""
 
     id: str
     level: str
-    state: str
+    outlook: str
     reason: str | None
     cases: Sequence[str]
 
@@ -168,14 +164,14 @@ def render(
     )
     broken = {
         verdict: [row for row in document["requirements"] if row["verdict"] == verdict]
-        for verdict in ("failed", "known failure", "warning")
+        for verdict in BROKEN
     }
     again = document["run"]["again"]
     blocks = [header(heading, width=width)] if with_header else []
     blocks += ["\n".join(_sections(document, colour=colour))]
     blocks += [
         "\n".join(_failure(row, again, directory, colour=colour, width=width))
-        for verdict in ("failed", "known failure", "warning")
+        for verdict in BROKEN
         for row in broken[verdict]
     ]
     blocks += ["\n".join(_left_out(document, width, verbose=verbose))]
@@ -190,12 +186,12 @@ def plan_text(rows: Sequence[PlanRow], cost: Cost, *, width: int = WIDTH) -> str
     """Return the plan: rows by state and reason, what missing hooks would unlock, what it costs."""
     width = max(width, _NARROWEST)
     blocks = []
-    for state, meaning in STATES.items():
-        members = [row for row in rows if row["state"] == state]
+    for outlook, meaning in OUTLOOKS.items():
+        members = [row for row in rows if row["outlook"] == outlook]
         if members:
             blocks += ["\n".join([f"{_rows(len(members))} {meaning}", *_planned(members, width)])]
-    counts = Counter(row["state"] for row in rows)
-    lines = [f"{_rows(counts[state])} {state}" for state in STATES if counts[state]]
+    counts = Counter(row["outlook"] for row in rows)
+    lines = [f"{_rows(counts[one])} {one}" for one in OUTLOOKS if counts[one]]
     blocks += [", ".join(lines)] if lines else ["the plan is empty: no row was selected"]
     last = [
         f"{_HOOKS.get(name, name)} would unlock {_rows(count)}"
@@ -237,7 +233,7 @@ def _sections(document: Results, *, colour: bool) -> Iterator[str]:
     for title, tally in seen.items():
         parts = [
             f"{tally[verdict]} {_painted(verdict, colour=colour)}"
-            for verdict in VERDICTS
+            for verdict in Verdict
             if tally[verdict]
         ]
         yield f"{title:<{column}}  {', '.join(parts)}"
@@ -250,7 +246,7 @@ def _left_out(document: Results, width: int, *, verbose: bool) -> Iterator[str]:
     """Yield why rows could not be judged, what most of them lack first."""
     groups: dict[tuple[str, str, str | None], list[str]] = defaultdict(list)
     for row in document["requirements"]:
-        if row["verdict"] in _LEFT_OUT:
+        if row["verdict"] in LACKING:
             groups[row["verdict"], row["reason"] or "", row.get("hook")] += [row["id"]]
     ordered = sorted(groups.items(), key=lambda group: -len(group[1]))
     shown = ordered if verbose else ordered[:_MOST_REASONS]
@@ -385,7 +381,7 @@ def _named(text: str, minted: Mapping[str, str]) -> str:
 
 def _table(document: Results) -> Iterator[str]:
     levels = document["counts"]["levels"]
-    columns = [name for name in VERDICTS if any(tally.get(name) for tally in levels.values())]
+    columns = [name for name in Verdict if any(tally.get(name) for tally in levels.values())]
     if not columns:
         return
     names = [*columns, "total"]
@@ -449,23 +445,28 @@ def _next_step(document: Results) -> str:
         ]
         if any("--allow-destructive" in (row["reason"] or "") for row in document["requirements"]):
             steps += ["give --allow-destructive, where the target is one for tests"]
-        if verdicts.get("not reached"):
-            missed = verdicts["not reached"]
+        if verdicts.get(Verdict.NOT_REACHED):
+            missed = verdicts[Verdict.NOT_REACHED]
             was = "was" if missed == 1 else "were"
             steps += [f"see above why {_rows(missed)} {was} not reached"]
         steps = steps or ["see in results.json which obligations lack a verdict, and why"]
         return "; ".join(steps)
-    if verdicts.get("warning"):
+    if verdicts.get(Verdict.WARNING):
         return "read the warnings above; --strict makes them count"
     return "explore with other examples: --seed 1, or more of them: --examples 200"
 
 
 def _to_mend(document: Results) -> Iterator[str]:
     """Yield what to do about failures: of the target, and of the list of known ones."""
-    loud = [row for row in document["requirements"] if row["verdict"] == "failed"]
-    listed = [row for row in loud if row["known_failure"] is not None]
-    if len(listed) < len(loud) or not loud:
-        told = [row for row in document["requirements"] if row["verdict"] in {"failed", "warning"}]
+    rows = document["requirements"]
+    in_state = {
+        state: [row["id"] for row in rows if row.get("known_failure_state") == state]
+        for state in KnownFailureState
+    }
+    stale, expired = in_state[KnownFailureState.STALE], in_state[KnownFailureState.EXPIRED]
+    failed = [row for row in rows if row["verdict"] == Verdict.FAILED]
+    if len(failed) > len(stale) + len(expired) or not failed:
+        told = [row for row in rows if row["verdict"] in ALARMS]
         if any(case["reproducer"] for row in told for case in row["cases"]):
             yield (
                 "reproduce a failure above with its script, mend it, and run that requirement again"
@@ -473,8 +474,6 @@ def _to_mend(document: Results) -> Iterator[str]:
         else:
             yield "mend a failure above, and run that requirement again"
     place = printable(_known_failures_of(document["run"]["again"]))
-    expired = [row["id"] for row in listed if smallest_broken(row) is not None]
-    stale = [row["id"] for row in listed if smallest_broken(row) is None]
     if stale:
         why = "it holds" if len(stale) == 1 else "they hold"
         yield f"take {', '.join(stale)} off {place}: {why}"

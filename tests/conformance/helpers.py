@@ -10,7 +10,7 @@ from pathlib import Path
 from conformance.engine import bundled
 from conformance.engine.arguments import RunArguments, make_run
 from conformance.engine.plugin import execute
-from conformance.judging import verify
+from conformance.judging.record import CaseRecord
 from conformance.receiver.connection import Connection
 from conformance.receiver.exchange import Recorder
 from conformance.receiver.remote_transmitter import RemoteTransmitter
@@ -23,7 +23,7 @@ PATIENCE_S = 60
 
 def record(**grades):
     """Return a record that declares and plans these ids: `record(A="fail")`."""
-    return verify.CaseRecord(
+    return CaseRecord(
         ids=frozenset(grades), grades={name: Grade(grade) for name, grade in grades.items()}
     )
 

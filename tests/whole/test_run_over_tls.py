@@ -6,9 +6,9 @@ import pytest
 
 from conformance.engine import bundled
 from conformance.engine.arguments import RunArguments, make_run
-from conformance.engine.plan import State
 from conformance.engine.plugin import execute
 from conformance.engine.results_document import document_of
+from conformance.judging.verdict import Verdict
 from conformance.proof.prove import planned
 
 HANDSHAKES = (
@@ -52,7 +52,7 @@ def test_in_process_the_plan_says_what_a_handshake_takes():
     run = make_run(RunArguments(mock=True))
     plan, _ = execute(run, plan_only=True)
     row = plan.rows["RFC8936-4.3-TLS12"]
-    assert row.state is State.NOT_TESTABLE
+    assert row.verdict is Verdict.NOT_TESTABLE
     assert row.reason.endswith("give --tls")
 
 

@@ -3,8 +3,9 @@ import dataclasses
 import pytest
 from helpers import mock
 
-from conformance.engine.plan import Case, Selection, State, make_plan
+from conformance.engine.plan import DECIDED_IN_RUN, Case, Selection, make_plan
 from conformance.judging.needs import Declaration, Needs
+from conformance.judging.verdict import Verdict
 from conformance.spec.profile import ProfileDeviation, load_profile
 from conformance.spec.requirement import Grade, UnknownRequirement, load_catalogue
 from conformance.target.target import HOOKS
@@ -50,9 +51,9 @@ def test_the_plan_holds_every_transmitter_row_of_the_profiles_tags_and_no_other(
 
 def test_a_row_without_a_case_is_not_testable_and_one_with_a_case_is_judged():
     row = planned().rows[HELD]
-    assert (row.state, row.reason) == (State.NOT_TESTABLE, "this version has no case for it")
+    assert (row.verdict, row.reason) == (Verdict.NOT_TESTABLE, "this version has no case for it")
     plan = planned(case(HELD))
-    assert plan.rows[HELD].state is State.JUDGED
+    assert plan.rows[HELD].is_judged
     assert plan.rows[HELD].cases == ("case",)
     assert plan.grades == {HELD: Grade.FAIL}
 
@@ -66,13 +67,13 @@ def test_a_conditional_row_is_decided_in_the_run():
     row = next(
         row
         for row in planned().rows.values()
-        if row.requirement.kind == "conditional" and row.state is State.NOT_TESTABLE
+        if row.requirement.kind == "conditional" and row.verdict is Verdict.NOT_TESTABLE
     )
-    assert planned(case(row.requirement.id)).rows[row.requirement.id].state is State.DECIDED_IN_RUN
+    assert planned(case(row.requirement.id)).rows[row.requirement.id].outlook == DECIDED_IN_RUN
 
 
 def test_what_nobody_can_see_is_excluded_with_the_reason():
-    found = [row for row in planned().rows.values() if row.state is State.EXCLUDED]
+    found = [row for row in planned().rows.values() if row.verdict is Verdict.EXCLUDED]
     assert found
     assert all(row.requirement.observable == "not-observable" for row in found)
     assert all(row.reason == row.requirement.how for row in found)
@@ -93,9 +94,9 @@ def test_a_member_or_endpoint_that_the_target_lacks_makes_its_rows_not_applicabl
         name: value for name, value in speaker.metadata.items() if name != "verification_endpoint"
     }
     fewer = planned(transmitter=speaker).rows
-    gone = {name for name in rows if rows[name].state != fewer[name].state}
+    gone = {name for name in rows if rows[name].verdict != fewer[name].verdict}
     assert gone
-    assert all(fewer[name].state is State.NOT_APPLICABLE for name in gone)
+    assert all(fewer[name].verdict is Verdict.NOT_APPLICABLE for name in gone)
     assert all("verif" in fewer[name].reason for name in gone)
     assert fewer["SSF-8.1.4.2-VERIFY-204"].reason == "the target has no verify"
 
@@ -109,8 +110,8 @@ def test_a_delivery_method_that_the_metadata_does_not_list_is_not_judged():
     rows = planned(transmitter=speaker).rows
     polled = [row for row in rows.values() if "delivery:poll" in row.requirement.applies_to]
     assert polled
-    assert {(row.state, row.reason) for row in polled} == {
-        (State.NOT_APPLICABLE, "the target has no poll delivery")
+    assert {(row.verdict, row.reason) for row in polled} == {
+        (Verdict.NOT_APPLICABLE, "the target has no poll delivery")
     }
 
 
@@ -128,7 +129,7 @@ def test_a_lab_without_tls_leaves_the_rows_about_tls_out_and_says_so():
     rows = planned(transmitter=speaker).rows
     changed = [rows[name] for name in about_tls if rows[name] != before[name]]
     assert changed
-    assert all(row.state is State.NOT_APPLICABLE for row in changed)
+    assert all(row.verdict is Verdict.NOT_APPLICABLE for row in changed)
     assert all("plain http" in row.reason for row in changed)
 
 
@@ -137,7 +138,7 @@ def test_a_known_difference_makes_its_rows_not_applicable_with_its_summary():
     known = ProfileDeviation(summary="a known difference", source="its page", requirements=(HELD,))
     speaker.profile = dataclasses.replace(speaker.profile, deviations=(known,))
     row = planned(case(HELD), transmitter=speaker).rows[HELD]
-    assert (row.state, row.reason) == (State.NOT_APPLICABLE, "a known difference")
+    assert (row.verdict, row.reason) == (Verdict.NOT_APPLICABLE, "a known difference")
 
 
 @pytest.mark.parametrize(
@@ -166,7 +167,7 @@ def test_a_known_difference_makes_its_rows_not_applicable_with_its_summary():
 def test_what_is_missing_is_named_and_unlocks_its_rows(needs, taken, changes, hook, words):
     plan = planned(case(HELD, **needs), transmitter=without(mock(), *taken, **changes))
     row = plan.rows[HELD]
-    assert (row.state, row.hook) == (State.NOT_TESTABLE, hook)
+    assert (row.verdict, row.hook) == (Verdict.NOT_TESTABLE, hook)
     assert words in row.reason
     assert plan.unlocks == ({hook: 1} if hook else {})
     assert (plan.cases, plan.grades) == ((), {})
@@ -174,15 +175,13 @@ def test_what_is_missing_is_named_and_unlocks_its_rows(needs, taken, changes, ho
 
 def test_sets_come_from_the_hook_or_else_from_verification():
     asking = case(HELD, sets=1)
-    assert (
-        planned(asking, transmitter=without(mock(), "emit_event")).rows[HELD].state is State.JUDGED
-    )
+    assert planned(asking, transmitter=without(mock(), "emit_event")).rows[HELD].is_judged
     speaker = without(mock(), "emit_event")
     speaker.connection.metadata = {
         name: value for name, value in speaker.metadata.items() if name != "verification_endpoint"
     }
     row = planned(asking, transmitter=speaker).rows[HELD]
-    assert (row.state, row.hook) == (State.NOT_TESTABLE, "emit_event")
+    assert (row.verdict, row.hook) == (Verdict.NOT_TESTABLE, "emit_event")
 
 
 def test_one_case_that_can_run_is_enough_and_is_the_only_one_run():
@@ -191,7 +190,7 @@ def test_one_case_that_can_run_is_enough_and_is_the_only_one_run():
         case(HELD, name="free"),
         transmitter=without(mock(), "clock"),
     )
-    assert (plan.rows[HELD].state, plan.rows[HELD].cases) == (State.JUDGED, ("free",))
+    assert (plan.rows[HELD].verdict, plan.rows[HELD].cases) == (None, ("free",))
     assert [one.name for one in plan.cases] == ["free"]
 
 
@@ -201,11 +200,11 @@ def test_a_borrowed_stream_is_never_touched_unasked():
     judged = (
         jamf
         if jamf in rows
-        else next(name for name, row in rows.items() if row.state is State.NOT_TESTABLE)
+        else next(name for name, row in rows.items() if row.verdict is Verdict.NOT_TESTABLE)
     )
     speaker = without(mock("jamf"), allow_destructive=False)
     row = planned(case(judged, stream=True), transmitter=speaker).rows[judged]
-    assert row.state is State.NOT_TESTABLE
+    assert row.verdict is Verdict.NOT_TESTABLE
     assert "--allow-destructive" in row.reason
 
 

@@ -6,9 +6,10 @@ import pytest
 from helpers import finished_run, transmitter_of
 
 from conformance.engine import results_document
+from conformance.engine.finished_case import FinishedCase
 from conformance.engine.known_failures import KnownFailureError, KnownFailures
 from conformance.engine.results_document import document_of
-from conformance.engine.run import Finished, Run, RunOptions
+from conformance.engine.run import Run, RunOptions
 from conformance.judging.record import Nonconformance
 from conformance.judging.verify import example, recording, verify
 from conformance.receiver.connection import SeenSet
@@ -34,7 +35,7 @@ def with_verdicts(run, **verdicts):
     again.plan = run.plan
     for name, done in run.finished.items():
         record = type(done.record)(ids=done.record.ids, grades=done.record.grades)
-        again.finished[name] = Finished(done.case, record, "2026-01-01T00:00:00Z")
+        again.finished[name] = FinishedCase(done.case, record, "2026-01-01T00:00:00Z")
     for requirement, end in verdicts.items():
         name = (
             requirement.replace("_", "-")
@@ -164,6 +165,7 @@ def test_a_known_failure_is_shown_and_costs_nothing(passed, end):
     document = document_of(run, listed(CREATE))
     row = row_of(document, CREATE)
     assert (row["verdict"], row["known_failure"]) == ("known failure", "a ticket")
+    assert row["known_failure_state"] == "current"
     assert (document["run"]["verdict"], document["run"]["exit_code"]) == ("CONFORMANT", 0)
     assert document["counts"]["verdicts"]["known failure"] == 1
 
@@ -172,6 +174,7 @@ def test_a_stale_known_failure_fails_the_run(passed):
     run = with_verdicts(passed, SSF_8_1_1_1_CREATE_201="passed", SSF_8_1_1_2_READ_200="passed")
     document = document_of(run, listed(CREATE))
     assert row_of(document, CREATE)["verdict"] == "failed"
+    assert row_of(document, CREATE)["known_failure_state"] == "stale"
     assert "take it off" in row_of(document, CREATE)["reason"]
     assert document["run"]["exit_code"] == 1
 
@@ -186,6 +189,7 @@ def test_a_stale_known_failure_fails_the_run(passed):
 def test_an_expired_known_failure_fails_the_run(passed, end):
     run = with_verdicts(passed, SSF_8_1_1_1_CREATE_201=end, SSF_8_1_1_2_READ_200="passed")
     document = document_of(run, listed(CREATE, expired=[CREATE]))
+    assert row_of(document, CREATE)["known_failure_state"] == "expired"
     assert "date" in row_of(document, CREATE)["reason"]
     assert document["run"]["exit_code"] == 1
 
@@ -193,7 +197,8 @@ def test_an_expired_known_failure_fails_the_run(passed, end):
 @pytest.mark.parametrize("end", ["not reached", "not seen"])
 def test_a_known_failure_that_was_not_looked_at_stays_what_it_was(passed, end):
     run = with_verdicts(passed, SSF_8_1_1_1_CREATE_201=end, SSF_8_1_1_2_READ_200="passed")
-    assert row_of(document_of(run, listed(CREATE)), CREATE)["verdict"] == end
+    row = row_of(document_of(run, listed(CREATE)), CREATE)
+    assert (row["verdict"], row["known_failure_state"]) == (end, None)
 
 
 def entry(name=CREATE, reason="a ticket", expires=TODAY, more=""):

@@ -4,9 +4,10 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
 
-from conformance.engine.run import Finished, combine, verdict_of
+from conformance.engine.finished_case import FinishedCase
 from conformance.judging.needs import Needs, claim_of, declaration_of
 from conformance.judging.record import JudgedWithoutCase, Nonconformance
+from conformance.judging.verdict import Ruling, Verdict, combine
 from conformance.judging.verify import example, judges, observe, recording, verify
 from conformance.receiver.exchange import Exchange
 from conformance.receiver.preconditions import Blocked, NotReached, require
@@ -50,7 +51,7 @@ def one_example(ledger, *checks, exchanges=0, body=None):
 
 def verdict(ledger, requirement, **more):
     case = type("Case", (), {"name": "case"})()
-    return verdict_of(Finished(case, ledger, "now", **more), requirement)
+    return FinishedCase(case, ledger, "now", **more).ruling_on(requirement)
 
 
 @pytest.mark.parametrize(
@@ -263,7 +264,7 @@ def test_a_breach_outweighs_however_the_case_ended(more):
     ],
 )
 def test_a_row_is_as_bad_as_its_worst_case(cases, row):
-    assert combine([(one, None) for one in cases])[0] == row
+    assert combine([Ruling(Verdict(one)) for one in cases]).verdict == row
 
 
 def test_a_bare_case_keeps_its_name_and_declares_itself():

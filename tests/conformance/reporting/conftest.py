@@ -135,6 +135,7 @@ def document():
             "known failure",
             case("test_issuer", "failed", expected="the issuer", got="another"),
             known_failure="ticket 12, until 2027",
+            known_failure_state="current",
         ),
         requirement(
             "SSF-9.1-SUBJECT",

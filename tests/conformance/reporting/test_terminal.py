@@ -194,7 +194,7 @@ def next_step(document):
 )
 def test_an_entry_that_holds_is_to_be_taken_off_the_list(document, again, place):
     row = of(document, BROKEN)
-    row |= {"known_failure": "ticket 12", "reason": "it holds"}
+    row |= {"known_failure": "ticket 12", "known_failure_state": "stale", "reason": "it holds"}
     row["cases"][0] |= {"verdict": "passed", "exchanges": []}
     document["run"]["again"] = again
     step = next_step(document)
@@ -203,7 +203,7 @@ def test_an_entry_that_holds_is_to_be_taken_off_the_list(document, again, place)
 
 
 def test_an_entry_whose_date_has_passed_is_to_be_mended_or_dated_anew(document):
-    of(document, BROKEN)["known_failure"] = "ticket 12"
+    of(document, BROKEN).update(known_failure="ticket 12", known_failure_state="expired")
     document["run"]["again"] += " --known-failures known.toml"
     step = next_step(document)
     assert step.startswith(f"mend {BROKEN} and take it off known.toml, or set a later date there")
@@ -211,7 +211,7 @@ def test_an_entry_whose_date_has_passed_is_to_be_mended_or_dated_anew(document):
 
 def test_beside_a_failure_the_list_is_still_told_of(document):
     stale = of(document, "SSF-8.1.1.3-PATCH-APPLIES")
-    stale |= {"verdict": "failed", "known_failure": "ticket 12"}
+    stale |= {"verdict": "failed", "known_failure": "ticket 12", "known_failure_state": "stale"}
     of(document, BROKEN)["cases"][0]["reproducer"] = f"reproducers/{BROKEN}.sh"
     step = next_step(document)
     assert step.startswith("reproduce a failure above with its script")
@@ -289,11 +289,11 @@ def test_a_failure_without_a_case_or_exchanges_gives_its_reason(document):
     assert "    because   of all SETs\n" in shown(document)
 
 
-def planned(identifier, state, reason=None, cases=()):
-    return {"id": identifier, "level": "MUST", "state": state, "reason": reason, "cases": cases}
+def planned(identifier, outlook, reason=None, cases=()):
+    return {"id": identifier, "level": "MUST", "outlook": outlook, "reason": reason, "cases": cases}
 
 
-def test_the_plan_groups_rows_by_state_and_reason():
+def test_the_plan_groups_rows_by_outlook_and_reason():
     rows = [
         planned("SSF-3", "not testable", "no emit hook"),
         planned("SSF-1", "judged", None, ["test_a[x y]", "test_a[z]", "test_b"]),
