@@ -1,4 +1,4 @@
-"""One run of the suite: discovery, plan, cases, ledger, results."""
+"""One run of the suite: first contact, plan, cases."""
 
 import random
 import threading
@@ -22,8 +22,8 @@ from conformance.generate.example_settings import (
     prepare,
     run_settings,
 )
+from conformance.judging.checks import recording
 from conformance.judging.record import CaseRecord
-from conformance.judging.verify import recording
 from conformance.receiver.connection import (
     Connection,
     NoAnswer,

@@ -1,8 +1,8 @@
 """What a case judges with; the verbs that every case needs are importable from here."""
 
+from conformance.judging.checks import current, example, judges, observe, verify
 from conformance.judging.needs import Needs
 from conformance.judging.record import Nonconformance
-from conformance.judging.verify import current, example, judges, observe, verify
 from conformance.receiver.preconditions import Blocked, NotReached, require
 
 __all__ = [

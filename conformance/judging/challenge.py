@@ -2,7 +2,7 @@
 
 import re
 
-from conformance.judging.verify import verify
+from conformance.judging.checks import verify
 from conformance.receiver.connection import Answer
 from conformance.target.credentials import Bearer
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from conformance.judging.verify import current, observe, verify
+from conformance.judging.checks import current, observe, verify
 from conformance.receiver.remote_transmitter import RemoteTransmitter
 from conformance.spec import schema
 

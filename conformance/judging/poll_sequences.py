@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, MultipleResults, RuleBasedStateMachine, multiple, rule
 
 from conformance.clock import growing_steps
+from conformance.judging.checks import example, verify
 from conformance.judging.needs import Needs
-from conformance.judging.verify import example, verify
 from conformance.receiver.connection import Credential, NoAnswer
 from conformance.receiver.deliveries import History, gaps_of, returned_after_acknowledgement
 from conformance.receiver.preconditions import Blocked, require
@@ -145,13 +145,12 @@ def verify_kept(
     """Judge that SETs which nobody acknowledged come again, and all that were raised come."""
     came = collect(stream, jtis, raised=raised)
     missing = [jti for jti in jtis if jti not in came]
-    for requirement in rows:
-        verify(
-            requirement,
-            not missing and raised <= len(stream.history.jtis),
-            expected=f"{len(jtis)} unacknowledged SETs to come again, and {raised} in all",
-            got=f"{missing} did not; {len(stream.history.jtis)} in all",
-        )
+    verify(
+        rows,
+        not missing and raised <= len(stream.history.jtis),
+        expected=f"{len(jtis)} unacknowledged SETs to come again, and {raised} in all",
+        got=f"{missing} did not; {len(stream.history.jtis)} in all",
+    )
 
 
 def verify_released(
@@ -159,14 +158,13 @@ def verify_released(
 ) -> None:
     """Judge that acknowledged SETs stay away; one that comes back once is legal (section 2.4)."""
     times = times_returned(stream, jtis)
-    for requirement in rows:
-        verify(
-            requirement,
-            not times,
-            expected="acknowledged SETs to be released",
-            got=f"{times} answers that carried them afterwards",
-            at_most=loudness_of(times),
-        )
+    verify(
+        rows,
+        not times,
+        expected="acknowledged SETs to be released",
+        got=f"{times} answers that carried them afterwards",
+        at_most=loudness_of(times),
+    )
 
 
 def _more_than_the_gaps_so_far(stream: Stream) -> float:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from conformance.judging.verify import verify
+from conformance.judging.checks import verify
 
 PUBLIC = "RFC7517-9.2-NO-PRIVATE-KEYS"
 

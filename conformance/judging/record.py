@@ -57,7 +57,7 @@ class Judgement:
 
 @dataclass(slots=True)
 class CaseRecord:
-    """The ledger of one case.
+    """What one case has recorded.
 
     `grades` are the effective grades of the rows that this run judges.
     """

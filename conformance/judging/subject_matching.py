@@ -6,7 +6,7 @@ SSF 1.0 sections 3 and 8.1.3.1.
 from collections.abc import Mapping
 from typing import Any, TypeAlias
 
-from conformance.judging.verify import verify
+from conformance.judging.checks import verify
 from conformance.receiver.preconditions import Blocked
 from conformance.receiver.remote_transmitter import RemoteTransmitter
 from conformance.receiver.stream import Stream

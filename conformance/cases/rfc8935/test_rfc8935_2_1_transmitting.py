@@ -161,14 +161,13 @@ def test_a_set_is_pushed_to_the_url_of_the_receiver(
         for push in pushed(stream):
             verify_url(push, wanted)
         shown = delivery_of(stream.read()).get("endpoint_url")
-        for requirement in TO_THE_RECEIVERS_URL:
-            verify(
-                requirement,
-                shown == wanted,
-                expected=f"a configuration with endpoint_url {wanted}",
-                got=shown,
-                at_most=Grade.WARN,
-            )
+        verify(
+            TO_THE_RECEIVERS_URL,
+            shown == wanted,
+            expected=f"a configuration with endpoint_url {wanted}",
+            got=shown,
+            at_most=Grade.WARN,
+        )
 
 
 @by_each_operation
@@ -254,8 +253,7 @@ def change(stream: Stream, operation: str, *, endpoint_url: str, header: str | N
 
 def verify_url(push: Push, wanted: str) -> None:
     """Judge where a push has gone."""
-    for requirement in TO_THE_RECEIVERS_URL:
-        verify(requirement, push.url == wanted, expected=wanted, got=push.url)
+    verify(TO_THE_RECEIVERS_URL, push.url == wanted, expected=wanted, got=push.url)
 
 
 def verify_media_types(push: Push) -> None:
@@ -280,13 +278,12 @@ def verify_media_types(push: Push) -> None:
 def verify_header(requirements: tuple[str, ...], push: Push, header: str) -> None:
     """Judge the Authorization of a push; what else it may hold is not shown."""
     sent = push.headers.get("authorization")
-    for requirement in requirements:
-        verify(
-            requirement,
-            sent == header,
-            expected="the Authorization that the stream's authorization_header says",
-            got="no Authorization" if sent is None else "another Authorization",
-        )
+    verify(
+        requirements,
+        sent == header,
+        expected="the Authorization that the stream's authorization_header says",
+        got="no Authorization" if sent is None else "another Authorization",
+    )
 
 
 def media_types(header: str) -> list[str]:

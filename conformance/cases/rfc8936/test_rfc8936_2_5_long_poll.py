@@ -46,13 +46,12 @@ def test_a_poll_is_held_until_a_set_comes(
             transmitter.clock.advance(FLOOR_S)
             early = held.answered()
             got = stream.receive(held).answer.text if early else "held"
-            for requirement in (*default, *HOLDS):
-                verify(
-                    requirement,
-                    not early,
-                    expected=f"a poll that is held for {FLOOR_S} s or more",
-                    got=got,
-                )
+            verify(
+                (*default, *HOLDS),
+                not early,
+                expected=f"a poll that is held for {FLOOR_S} s or more",
+                got=got,
+            )
             if early:
                 return
             stream.raise_set()
@@ -62,14 +61,13 @@ def test_a_poll_is_held_until_a_set_comes(
             over = held.answered() if waiting else over or stream.await_answer(held)
             came = over and stream.receive(held).sets
             waiting = waiting or stream.poll().sets
-            for requirement in HOLDS:
-                # An empty answer may be the end of the poll's own time, just before the SET came.
-                verify(
-                    requirement,
-                    over or not waiting,
-                    expected="the SET to end the poll that was held",
-                    got="the poll is still held, and another one gets the SET",
-                )
+            # An empty answer may be the end of the poll's own time, just before the SET came.
+            verify(
+                HOLDS,
+                over or not waiting,
+                expected="the SET to end the poll that was held",
+                got="the poll is still held, and another one gets the SET",
+            )
             verify(
                 "RFC8936-2.5-LONGPOLL-HOLDS",
                 came or waiting,
@@ -88,13 +86,12 @@ def verify_ended_by_itself(stream: Stream, asked: bool | None, *, seconds: float
     with stream.start_poll(return_immediately=asked) as held:
         stream.transmitter.clock.advance(seconds + FLOOR_S)
         ended = held.answered()
-    for requirement in HOLDS:
-        verify(
-            requirement,
-            ended,
-            expected="the SET in the answer of the poll that it has ended",
-            got=f"no SET, from a poll that is held for more than {seconds:.1f} s where none comes",
-        )
+    verify(
+        HOLDS,
+        ended,
+        expected="the SET in the answer of the poll that it has ended",
+        got=f"no SET, from a poll that is held for more than {seconds:.1f} s where none comes",
+    )
 
 
 @judges(*HOLDS, needs=POLLS)
@@ -110,13 +107,12 @@ def test_a_long_poll_brings_what_waits(transmitter: RemoteTransmitter) -> None:
             if stream.poll(return_immediately=long_poll(transmitter)).sets:
                 break
             missed += stream.poll().sets
-        for requirement in HOLDS:
-            verify(
-                requirement,
-                len(missed) < 2,
-                expected="the SET that waits, from a long poll",
-                got="no SET from a long poll, and then one from a poll that asks for no delay",
-            )
+        verify(
+            HOLDS,
+            len(missed) < 2,
+            expected="the SET that waits, from a long poll",
+            got="no SET from a long poll, and then one from a poll that asks for no delay",
+        )
 
 
 def wake(stream: Stream, held: HeldPoll[Answer]) -> None:
@@ -274,8 +270,8 @@ def test_two_held_polls_lose_nothing(transmitter: RemoteTransmitter) -> None:
 
 def verify_not_lost(stream: Stream, came: list[str], what: str) -> None:
     """Judge that a SET has come, and, where nobody has to wait for it, that it comes again."""
-    for requirement in () if came else KEPT:
-        verify(requirement, held=False, expected=what, got="no SET within the patience")
+    if not came:
+        verify(KEPT, held=False, expected=what, got="no SET within the patience")
     if came:
         verify_kept(stream, came)
 
@@ -296,11 +292,10 @@ def test_what_ends_a_held_poll_is_bound_by_its_limit_and_kept(
             if not stream.await_answer(held):
                 return
             brought = stream.receive(held).sets
-        for requirement in ("RFC8936-2.2-MAXEVENTS-LIMIT", "VEPA-POLL-MAX-EVENTS"):
-            verify(
-                requirement,
-                len(brought) <= 1,
-                expected="one SET at most from a held poll with maxEvents 1",
-                got=f"{len(brought)} SETs",
-            )
+        verify(
+            ("RFC8936-2.2-MAXEVENTS-LIMIT", "VEPA-POLL-MAX-EVENTS"),
+            len(brought) <= 1,
+            expected="one SET at most from a held poll with maxEvents 1",
+            got=f"{len(brought)} SETs",
+        )
         verify_kept(stream, list(brought), raised=2)

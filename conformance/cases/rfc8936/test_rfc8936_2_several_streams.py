@@ -82,18 +82,18 @@ def settle(stream: Stream, raised: int) -> None:
     missing = [jti for jti in outstanding if jti not in came]
     count = len(stream.history.jtis)
     # Where nothing was left unacknowledged, nothing was seen to come again.
-    for requirement in KEPT if outstanding or count < raised else ():
+    if outstanding or count < raised:
         verify(
-            requirement,
+            KEPT,
             not missing and count >= raised,
             expected=f"the {raised} SETs that were raised, and again what was not acknowledged",
             got=f"{count} SETs; not again: {missing}",
         )
     known = returned_after_acknowledgement(stream.history)
     most = max(known.values(), default=0)
-    for requirement in RELEASED if stream.history.acknowledgements else ():
+    if stream.history.acknowledgements:
         verify(
-            requirement,
+            RELEASED,
             not known,
             expected="an acknowledged SET to be released",
             got=f"answers that carried it afterwards: {known}",
@@ -111,13 +111,12 @@ def judge_apart(streams: list[Stream], foreign: Stream | None) -> None:
         }
         leaks = {one.id: sorted(jtis) for one, jtis in shared.items() if jtis}
         across = stream is foreign or bool(foreign and shared.get(foreign))
-        for requirement in ANOTHERS if across else OWN:
-            verify(
-                requirement,
-                not leaks,
-                expected=f"the SETs of stream {stream.id} alone",
-                got=f"SETs that came on another stream as well: {leaks}",
-            )
+        verify(
+            ANOTHERS if across else OWN,
+            not leaks,
+            expected=f"the SETs of stream {stream.id} alone",
+            got=f"SETs that came on another stream as well: {leaks}",
+        )
 
 
 @judges(

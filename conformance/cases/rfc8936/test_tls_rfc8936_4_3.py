@@ -20,13 +20,12 @@ def test_the_poll_endpoint_speaks_tls_of_today(transmitter: RemoteTransmitter) -
     """A Receiver that verifies certificates gets a handshake with TLS 1.2 or newer."""
     with transmitter.new_stream() as stream:
         seen = transmitter.shake_hands(poll_url(transmitter, stream))
-        for requirement in ("RFC8936-4.3-TLS12", "RFC8417-5.1-TLS12"):
-            verify(
-                requirement,
-                seen.problem is None,
-                expected=f"TLS 1.2 or newer, and a certificate for {seen.place}",
-                got=seen.problem,
-            )
+        verify(
+            ("RFC8936-4.3-TLS12", "RFC8417-5.1-TLS12"),
+            seen.problem is None,
+            expected=f"TLS 1.2 or newer, and a certificate for {seen.place}",
+            got=seen.problem,
+        )
         verify(
             "RFC8936-4.3-TLS-NEWEST",
             seen.newest,

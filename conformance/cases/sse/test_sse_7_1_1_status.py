@@ -85,13 +85,12 @@ def test_what_becomes_of_a_subject_is_announced(transmitter: RemoteTransmitter) 
             tap = Tap(stream)
             transmitter.act_on_status(stream, status, subject=EVENT_SUBJECT)
             found = announcements(tap)
-            for requirement in ("SSE-7.1-SUBJECT-CHANGE-ENABLED", "SSE-7.1.5-SENT"):
-                verify(
-                    requirement,
-                    found,
-                    expected=f"an announcement that the subject is {status}",
-                    got="none within the patience",
-                )
+            verify(
+                ("SSE-7.1-SUBJECT-CHANGE-ENABLED", "SSE-7.1.5-SENT"),
+                found,
+                expected=f"an announcement that the subject is {status}",
+                got="none within the patience",
+            )
 
 
 @judges("SSE-7.1-SUBJECT-CHANGE-PAUSED", "SSE-7.1-SUBJECT-CHANGE-DISABLED", needs=ACTS)

@@ -88,8 +88,12 @@ def test_another_read_only_value_is_refused(
             at_most=Grade.WARN if not changed or (answer.served and kept) else None,
         )
         if name == "aud":
-            for requirement in ("SSE-7.1.2-AUD", "JAMF-AUD-READ-ONLY"):
-                verify(requirement, kept, expected=f"aud {before['aud']!r}", got=got)
+            verify(
+                ("SSE-7.1.2-AUD", "JAMF-AUD-READ-ONLY"),
+                kept,
+                expected=f"aud {before['aud']!r}",
+                got=got,
+            )
 
 
 @pytest.mark.parametrize(
@@ -110,14 +114,13 @@ def test_a_partial_post_is_not_merged(
         after = stream.read()
         merged = [name for name in missing if same(name, before.get(name), after.get(name))]
         changed = differing(before, after, EVERY)
-        for requirement in ("SSE-7.1.2.2-PARTIAL-NOT-MERGED", "JAMF-REQUIRED-NOT-MERGED"):
-            verify(
-                requirement,
-                not merged if answer.served else not changed,
-                expected=f"{' and '.join(missing)} deleted, or a refusal that changes nothing",
-                got=f"{answer.status}; as before: {', '.join(merged) or 'none of them'};"
-                f" changed: {', '.join(changed) or 'nothing'}",
-            )
+        verify(
+            ("SSE-7.1.2.2-PARTIAL-NOT-MERGED", "JAMF-REQUIRED-NOT-MERGED"),
+            not merged if answer.served else not changed,
+            expected=f"{' and '.join(missing)} deleted, or a refusal that changes nothing",
+            got=f"{answer.status}; as before: {', '.join(merged) or 'none of them'};"
+            f" changed: {', '.join(changed) or 'nothing'}",
+        )
 
 
 @pytest.mark.parametrize(

@@ -173,13 +173,12 @@ def test_a_format_that_nobody_knows_is_kept_or_refused(
         shown = after.get("format")
         kept = answer.served and shown == wish
         refused = answer.refused and not differing(before, after, EVERY)
-        for requirement in UPDATES:
-            verify(
-                requirement,
-                kept or refused or (answer.served and absent(shown)),
-                expected=f"format = {wish!r}, or a refusal that changes nothing",
-                got=f"{answer.status}, and a read shows format = {shown!r}",
-            )
+        verify(
+            UPDATES,
+            kept or refused or (answer.served and absent(shown)),
+            expected=f"format = {wish!r}, or a refusal that changes nothing",
+            got=f"{answer.status}, and a read shows format = {shown!r}",
+        )
         observe(
             "SSE-7.1.2-FORMAT",
             f"a format {boundary.name} is {'kept' if kept else 'refused or left out'}",
@@ -202,13 +201,12 @@ def test_an_authorization_header_goes_with_its_delivery(transmitter: RemoteTrans
                 return
             shown = stream.read().get("delivery")
             echoed = shown.get("authorization_header") if isinstance(shown, dict) else None
-            for requirement in UPDATES:
-                verify(
-                    requirement,
-                    echoed not in earlier,
-                    expected="no authorization_header but the one that was posted",
-                    got="the one that an earlier POST carried",
-                )
+            verify(
+                UPDATES,
+                echoed not in earlier,
+                expected="no authorization_header but the one that was posted",
+                got="the one that an earlier POST carried",
+            )
             earlier.add(header)
 
 
@@ -228,14 +226,13 @@ def test_what_was_read_can_be_edited_and_posted_back(
             other = differing(before, after, rest)
             # Nothing says whether events_delivered has to be the one before or the one to come.
             stale = name == "events_requested" and answer.refused and not other
-            for requirement in ("SSE-7.1.2.2-RO-MATCH-OK", "JAMF-READ-MODIFY-WRITE"):
-                verify(
-                    requirement,
-                    answer.served and shows(after, name, edit) and not other,
-                    expected=f"the whole configuration accepted back with {name} = {edit!r}",
-                    got=f"{answer.text}; {', '.join(other) or 'nothing'} else differs",
-                    at_most=Grade.WARN if stale else None,
-                )
+            verify(
+                ("SSE-7.1.2.2-RO-MATCH-OK", "JAMF-READ-MODIFY-WRITE"),
+                answer.served and shows(after, name, edit) and not other,
+                expected=f"the whole configuration accepted back with {name} = {edit!r}",
+                got=f"{answer.text}; {', '.join(other) or 'nothing'} else differs",
+                at_most=Grade.WARN if stale else None,
+            )
 
 
 @pytest.mark.parametrize("name", READ_ONLY)
@@ -248,13 +245,12 @@ def test_a_read_only_value_may_come_along(transmitter: RemoteTransmitter, name: 
             return
         answer = stream.replace({**editable(before), name: before[name]})
         changed = differing(before, stream.read(), EVERY)
-        for requirement in ("SSE-7.1.2.2-RO-MATCH-OK", "JAMF-RO-MUST-MATCH"):
-            verify(
-                requirement,
-                answer.served and not changed,
-                expected=f"{name} = {before[name]!r} accepted, and nothing changed",
-                got=f"{answer.text}; changed: {', '.join(changed) or 'nothing'}",
-            )
+        verify(
+            ("SSE-7.1.2.2-RO-MATCH-OK", "JAMF-RO-MUST-MATCH"),
+            answer.served and not changed,
+            expected=f"{name} = {before[name]!r} accepted, and nothing changed",
+            got=f"{answer.text}; changed: {', '.join(changed) or 'nothing'}",
+        )
 
 
 @judges("SSE-7.1.2.2-MISSING-DELETES", "JAMF-FORMAT-DELETABLE", needs=REPLACES)
@@ -273,13 +269,12 @@ def test_an_editable_member_left_out_is_deleted(
             for _ in range(2):
                 answer = stream.replace(without)
                 shown = stream.read().get("format")
-                for requirement in ("SSE-7.1.2.2-MISSING-DELETES", "JAMF-FORMAT-DELETABLE"):
-                    verify(
-                        requirement,
-                        answer.served and absent(shown),
-                        expected="format gone, for the POST has none",
-                        got=shown if answer.served else answer.text,
-                    )
+                verify(
+                    ("SSE-7.1.2.2-MISSING-DELETES", "JAMF-FORMAT-DELETABLE"),
+                    answer.served and absent(shown),
+                    expected="format gone, for the POST has none",
+                    got=shown if answer.served else answer.text,
+                )
 
 
 @judges(*UPDATES, needs=REPLACES)
@@ -297,19 +292,18 @@ def test_of_two_clients_that_read_and_write_one_is_shown_whole(
         answer = stream.replace(posted)
         after = stream.read()
         stood = answer.refused and not differing(between, after, EVERY)
-        for requirement in UPDATES:
-            verify(
-                requirement,
-                stood or (answer.served and not departures(transmitter, answer, after, posted)),
-                expected="the second refused without effect, or what it posted and nothing else",
-                got=f"{answer.status}, and a read shows {after!r}",
-            )
-            observe(
-                requirement,
-                "of two clients that read before either wrote, the second was refused"
-                if stood
-                else "of two clients that read before either wrote, the second undid the first",
-            )
+        verify(
+            UPDATES,
+            stood or (answer.served and not departures(transmitter, answer, after, posted)),
+            expected="the second refused without effect, or what it posted and nothing else",
+            got=f"{answer.status}, and a read shows {after!r}",
+        )
+        observe(
+            UPDATES,
+            "of two clients that read before either wrote, the second was refused"
+            if stood
+            else "of two clients that read before either wrote, the second undid the first",
+        )
 
 
 @judges(
@@ -327,13 +321,12 @@ def test_a_post_leaves_another_receivers_stream_alone(transmitter: RemoteTransmi
             return
         read = transmitter.call("read_stream", credential=other)
         changed = differing(before, transmitter.configuration_in(read), EVERY)
-        for requirement in UPDATES:
-            verify(
-                requirement,
-                not changed,
-                expected="the other Receiver's stream as it was",
-                got=f"{', '.join(changed)} changed: {read.text}",
-            )
+        verify(
+            UPDATES,
+            not changed,
+            expected="the other Receiver's stream as it was",
+            got=f"{', '.join(changed)} changed: {read.text}",
+        )
 
 
 @judges(
@@ -362,10 +355,9 @@ def test_the_stream_still_delivers_after_several_posts(transmitter: RemoteTransm
         stream.acknowledge(sorted(again))
         stream.raise_set()
         came = stream.await_sets_that(bool)
-        for requirement in UPDATES:
-            verify(
-                requirement,
-                came,
-                expected="a SET that is raised after the POSTs",
-                got="no SET within the patience",
-            )
+        verify(
+            UPDATES,
+            came,
+            expected="a SET that is raised after the POSTs",
+            got="no SET within the patience",
+        )

@@ -47,13 +47,12 @@ def test_receivers_with_one_push_url_get_sets_of_their_own(transmitter: RemoteTr
             apart = any(one & first for one in came()) and any(one & second for one in came())
             if not shared and not apart:
                 raise Blocked("no SET came for each of the Receivers within the patience")
-            for requirement in DISTINCT:
-                verify(
-                    requirement,
-                    not shared,
-                    expected="a SET of its own for each Receiver, and its aud alone in it",
-                    got=f"SETs with the aud {shared}",
-                )
+            verify(
+                DISTINCT,
+                not shared,
+                expected="a SET of its own for each Receiver, and its aud alone in it",
+                got=f"SETs with the aud {shared}",
+            )
 
 
 def audiences_of(members: Mapping[str, Any]) -> frozenset[str]:
@@ -80,13 +79,12 @@ def test_a_subject_is_named_the_same_way_each_time(transmitter: RemoteTransmitte
             raise Blocked(f"{len(named)} of 2 SETs came within the patience; raise --patience?")
         if None in named:
             raise Blocked("a SET came whose subject can't be read")
-        for requirement in CONSISTENT:
-            verify(
-                requirement,
-                all(one == named[0] for one in named),
-                expected="one identifier for one subject",
-                got=named,
-            )
+        verify(
+            CONSISTENT,
+            all(one == named[0] for one in named),
+            expected="one identifier for one subject",
+            got=named,
+        )
 
 
 def about_others(stream: Stream, sets: Mapping[str, str]) -> list[Mapping[str, Any]]:

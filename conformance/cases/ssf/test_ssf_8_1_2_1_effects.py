@@ -79,13 +79,12 @@ def test_a_paused_stream_is_silent_and_holds_what_happens(
             verify_silent(PAUSED, stream, tap)
             start(stream)
             held = natives(stream, tap.wait(partial(holds, stream, len(types))))
-            for requirement in HOLDS:
-                verify(
-                    requirement,
-                    types[-1] in [one.event_type for one in held],
-                    expected=f"at least the last event of the {pause} pause, once it is over",
-                    got=f"{len(held)} of {len(types)} events, without the last",
-                )
+            verify(
+                HOLDS,
+                types[-1] in [one.event_type for one in held],
+                expected=f"at least the last event of the {pause} pause, once it is over",
+                got=f"{len(held)} of {len(types)} events, without the last",
+            )
             if len(held) < len(types):
                 dropped = len(types) - len(held)
                 observe(MAY_DROP, f"{dropped} of {len(types)} held events were dropped")
@@ -117,13 +116,12 @@ def test_what_a_pause_held_comes_in_order(transmitter: RemoteTransmitter, delive
         came = tap.wait(partial(holds, stream, len(types)))
         order = [one.event_type for one in came if one.event_type in types]
         if len(order) > 1:
-            for requirement in ORDER:
-                verify(
-                    requirement,
-                    order == sorted(order, key=types.index),
-                    expected=f"the order {types!r}, whole or in part",
-                    got=order,
-                )
+            verify(
+                ORDER,
+                order == sorted(order, key=types.index),
+                expected=f"the order {types!r}, whole or in part",
+                got=order,
+            )
 
 
 @by_each_delivery
@@ -144,13 +142,12 @@ def test_a_disabled_stream_is_silent_and_holds_nothing(
         tap = Tap(stream)
         start(stream)
         late = natives(stream, tap.wait(lambda found: natives(stream, found), patience_s=QUIET_S))
-        for requirement in NOT_HELD:
-            verify(
-                requirement,
-                not late,
-                expected="none of the events from the time when the stream was disabled",
-                got=[one.event_type for one in late],
-            )
+        verify(
+            NOT_HELD,
+            not late,
+            expected="none of the events from the time when the stream was disabled",
+            got=[one.event_type for one in late],
+        )
         verify_transmits(stream)
 
 
@@ -166,13 +163,12 @@ def test_a_pause_keeps_nothing_of_a_disabled_stream(transmitter: RemoteTransmitt
         tap = Tap(stream)
         start(stream)
         late = natives(stream, tap.wait(lambda found: natives(stream, found), patience_s=QUIET_S))
-        for requirement in NOT_HELD:
-            verify(
-                requirement,
-                not late,
-                expected="none of the events from the time when the stream was disabled",
-                got=[one.event_type for one in late],
-            )
+        verify(
+            NOT_HELD,
+            not late,
+            expected="none of the events from the time when the stream was disabled",
+            got=[one.event_type for one in late],
+        )
 
 
 @by_each_delivery
@@ -189,13 +185,12 @@ def test_a_disabled_stream_is_not_verified(transmitter: RemoteTransmitter, deliv
         if answer.refused:
             return
         came = tap.wait(partial(brings, state), patience_s=QUIET_S)
-        for requirement in DISABLED:
-            verify(
-                requirement,
-                not brings(state, came),
-                expected="no Verification Event while the stream is disabled",
-                got=f"one, of a request that was answered {answer.text}",
-            )
+        verify(
+            DISABLED,
+            not brings(state, came),
+            expected="no Verification Event while the stream is disabled",
+            got=f"one, of a request that was answered {answer.text}",
+        )
 
 
 @judges(
@@ -250,13 +245,12 @@ def test_a_pause_holds_what_was_not_taken_before(transmitter: RemoteTransmitter)
         stream.let_pass(SETTLES_S)
         before = len(stream.pushes)
         again = partial(repeats, pushes[0], before)
-        for requirement in PAUSED:
-            verify(
-                requirement,
-                not again(stream.await_pushes(again)),
-                expected="no push while the stream is paused",
-                got="the SET of before, pushed again",
-            )
+        verify(
+            PAUSED,
+            not again(stream.await_pushes(again)),
+            expected="no push while the stream is paused",
+            got="the SET of before, pushed again",
+        )
 
 
 @pytest.mark.parametrize("operation", ["update_stream", "replace_stream"])
@@ -276,13 +270,12 @@ def test_an_update_leaves_a_stopped_stream_as_it_is(
             update(stream, operation)
             now = stream.status
             kept = now == status or announces(now, tap.wait(partial(announces, now)))
-            for requirement in KEPT:
-                verify(
-                    requirement,
-                    kept,
-                    expected=f"the stream {status} after {operation}, or an announcement",
-                    got=f"{now}, and nothing that announces it",
-                )
+            verify(
+                KEPT,
+                kept,
+                expected=f"the stream {status} after {operation}, or an announcement",
+                got=f"{now}, and nothing that announces it",
+            )
             if now == status:
                 raise_in_turn(stream, types[:1])
                 verify_silent(silent, stream, tap)
@@ -352,13 +345,12 @@ def require_events(stream: Stream, event_type: str) -> None:
 def verify_silent(requirements: tuple[str, ...], stream: Stream, tap: Tap) -> None:
     """Judge that no event comes; what speaks of the stream itself is not judged."""
     came = natives(stream, tap.wait(lambda found: natives(stream, found), patience_s=QUIET_S))
-    for requirement in requirements:
-        verify(
-            requirement,
-            not came,
-            expected="no event while the stream is stopped",
-            got=[one.event_type for one in came],
-        )
+    verify(
+        requirements,
+        not came,
+        expected="no event while the stream is stopped",
+        got=[one.event_type for one in came],
+    )
 
 
 def verify_transmits(stream: Stream) -> None:
@@ -366,10 +358,9 @@ def verify_transmits(stream: Stream) -> None:
     tap = Tap(stream)
     stream.raise_set()
     came = tap.wait(bool)
-    for requirement in ENABLED:
-        verify(
-            requirement,
-            came,
-            expected="a SET that is raised on the enabled stream",
-            got="none within the patience",
-        )
+    verify(
+        ENABLED,
+        came,
+        expected="a SET that is raised on the enabled stream",
+        got="none within the patience",
+    )

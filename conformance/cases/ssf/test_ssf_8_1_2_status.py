@@ -90,9 +90,8 @@ def test_looking_changes_no_status(transmitter: RemoteTransmitter) -> None:
         for operation in ("read_status", "read_stream", "list_streams"):
             if transmitter.offers(operation):
                 stream.send(operation)
-        for requirement in UPDATE_200:
-            shown = stream.status
-            verify(requirement, shown == "paused", expected="still paused", got=shown)
+        shown = stream.status
+        verify(UPDATE_200, shown == "paused", expected="still paused", got=shown)
 
 
 @pytest.mark.parametrize("reason", REASONS, ids=["plain", "unusual", "long"])
@@ -267,8 +266,7 @@ def test_a_status_may_be_kept_from_a_receiver(transmitter: RemoteTransmitter) ->
     limited = transmitter.target.limited_receiver["management"]
     with transmitter.new_stream() as stream:
         answer = stream.read_status(credential=limited)
-        for requirement in READ_403:
-            observe(requirement, f"{answer.status} for a status read with limited rights")
+        observe(READ_403, f"{answer.status} for a status read with limited rights")
 
 
 def change(stream: Stream, status: str) -> None:
@@ -290,14 +288,13 @@ def truncated(stream: Stream) -> bytes:
 def verify_shown(stream: Stream, answer: Answer) -> None:
     """Judge the answer to reading a status."""
     shown = stream.status_in(answer)
-    for requirement in STATUS_200:
-        verify(
-            requirement,
-            answer.status == 200 and isinstance(answer.document, dict),
-            expected="200 and a JSON object",
-            got=answer.text,
-            at_most=Grade.WARN if answer.served and shown else None,
-        )
+    verify(
+        STATUS_200,
+        answer.status == 200 and isinstance(answer.document, dict),
+        expected="200 and a JSON object",
+        got=answer.text,
+        at_most=Grade.WARN if answer.served and shown else None,
+    )
     require(answer.served, "the status can't be read")
     verify_shape(stream.transmitter, "stream_status", shown)
     if stream.id is not None:
@@ -314,9 +311,8 @@ def verify_read(stream: Stream, status: str) -> Json:
     answer = stream.read_status()
     verify_shown(stream, answer)
     shown = stream.status_in(answer)
-    for requirement in UPDATE_200:
-        now = shown.get("status")
-        verify(requirement, now == status, expected=f"{status} on reading", got=now)
+    now = shown.get("status")
+    verify(UPDATE_200, now == status, expected=f"{status} on reading", got=now)
     return shown
 
 
@@ -324,30 +320,27 @@ def verify_updated(stream: Stream, answer: Answer, status: str) -> None:
     """Judge the answer to a valid update; what was accepted with 202 shows on reading."""
     shown = stream.status_in(answer)
     named = stream.id is None or shown.get("stream_id") == stream.id
-    for requirement in UPDATE_200:
-        verify(
-            requirement,
-            answer.status == 202
-            or (answer.status == 200 and shown.get("status") == status and named),
-            expected=f"200 and {status}, of this stream",
-            got=answer.text,
-            at_most=Grade.WARN
-            if answer.served and answer.status != 200 and shown.get("status") == status
-            else None,
-        )
+    verify(
+        UPDATE_200,
+        answer.status == 202 or (answer.status == 200 and shown.get("status") == status and named),
+        expected=f"200 and {status}, of this stream",
+        got=answer.text,
+        at_most=Grade.WARN
+        if answer.served and answer.status != 200 and shown.get("status") == status
+        else None,
+    )
 
 
 def verify_refusal(stream: Stream, answer: Answer, before: object) -> None:
     """Judge that what was refused has changed nothing; whom a status is open to is left free."""
     after = stream.status
-    for requirement in UPDATE_200:
-        verify(
-            requirement,
-            after == before,
-            expected=f"a refused update ({answer.status}) to leave {before}",
-            got=after,
-        )
-        observe(requirement, f"a status is refused: {answer.text}")
+    verify(
+        UPDATE_200,
+        after == before,
+        expected=f"a refused update ({answer.status}) to leave {before}",
+        got=after,
+    )
+    observe(UPDATE_200, f"a status is refused: {answer.text}")
 
 
 def verify_site(requirement: str, stream: Stream, site: Site) -> None:

@@ -84,21 +84,19 @@ def test_a_verification_request_brings_its_state_back(
         if not answer.served:
             return
         found = verification_events(stream, state)
-        for requirement in PROMISE:
-            verify(
-                requirement,
-                found,
-                expected="a Verification Event within the patience",
-                got="none",
-            )
+        verify(
+            PROMISE,
+            found,
+            expected="a Verification Event within the patience",
+            got="none",
+        )
         if found:
-            for requirement in STATE_COMES_BACK:
-                verify(
-                    requirement,
-                    any(payload.get("state") == state for payload in found),
-                    expected=f"state {state!r}",
-                    got=f"Verification Events with {found!r}",
-                )
+            verify(
+                STATE_COMES_BACK,
+                any(payload.get("state") == state for payload in found),
+                expected=f"state {state!r}",
+                got=f"Verification Events with {found!r}",
+            )
 
 
 @judges(
@@ -120,21 +118,19 @@ def test_each_of_several_requests_gets_its_event(transmitter: RemoteTransmitter)
             return len(came) >= len(requests) and states <= {*map(state_in, came)}
 
         found = payloads(stream, stream.await_sets_that(answered))
-        for requirement in PROMISE:
-            verify(
-                requirement,
-                len(found) >= len(requests),
-                expected=f"{len(requests)} Verification Events within the patience",
-                got=f"{len(found)}",
-            )
+        verify(
+            PROMISE,
+            len(found) >= len(requests),
+            expected=f"{len(requests)} Verification Events within the patience",
+            got=f"{len(found)}",
+        )
         if len(found) >= len(requests):
-            for requirement in STATE_COMES_BACK:
-                verify(
-                    requirement,
-                    states <= {*map(state_in, found)},
-                    expected=f"the states {sorted(states)}",
-                    got=f"Verification Events with {found!r}",
-                )
+            verify(
+                STATE_COMES_BACK,
+                states <= {*map(state_in, found)},
+                expected=f"the states {sorted(states)}",
+                got=f"Verification Events with {found!r}",
+            )
             verify(
                 "SSF-8.1.4.2-NO-STATE-REQUEST",
                 not all(payload.get("state") for payload in found),
@@ -188,13 +184,12 @@ def test_a_stream_that_pushes_is_verified(transmitter: RemoteTransmitter) -> Non
         answer = stream.verify(state)
         if answer.served:
             came = tap.wait(partial(brings, state))
-            for requirement in PROMISE:
-                verify(
-                    requirement,
-                    brings(state, came),
-                    expected="a Verification Event that is pushed, within the patience",
-                    got=f"none; the request was answered {answer.text}",
-                )
+            verify(
+                PROMISE,
+                brings(state, came),
+                expected="a Verification Event that is pushed, within the patience",
+                got=f"none; the request was answered {answer.text}",
+            )
 
 
 @judges(*PROMISE, needs=RECEIVES)
@@ -230,16 +225,14 @@ def test_an_event_that_nobody_asked_for_has_no_state(transmitter: RemoteTransmit
         return  # what comes may answer a request of an earlier run
     with transmitter.new_stream() as stream:
         for payload in payloads(stream, stream.await_sets_that(bool, patience_s=QUIET_S)):
-            for requirement in UNSOLICITED:
-                observe(requirement, "a Verification Event that nobody asked for")
-            for requirement in NONE_OF_ITS_OWN:
-                verify(
-                    requirement,
-                    "state" not in payload,
-                    expected="no state",
-                    got=f"a Verification Event with {payload!r}",
-                    at_most=None if payload.get("state") else Grade.WARN,
-                )
+            observe(UNSOLICITED, "a Verification Event that nobody asked for")
+            verify(
+                NONE_OF_ITS_OWN,
+                "state" not in payload,
+                expected="no state",
+                got=f"a Verification Event with {payload!r}",
+                at_most=None if payload.get("state") else Grade.WARN,
+            )
 
 
 @judges("SSF-8.1.4.2-ERR-400", "SSE-7.1.4.2-ERR-400", "SSF-8.1.4.2-ERR-400-INVALID", needs=VERIFIES)
@@ -335,8 +328,7 @@ def test_a_stream_that_fails_verification_may_be_suspended(transmitter: RemoteTr
         stream.await_pushes()
         status = stream.status
         if status in {"paused", "disabled"}:
-            for requirement in SUSPENDED:
-                observe(requirement, f"{status}, after a Verification Event was refused")
+            observe(SUSPENDED, f"{status}, after a Verification Event was refused")
             stream.send("update_status", body={"status": "enabled"})
 
 
@@ -349,12 +341,11 @@ def test_a_verification_request_may_come_too_soon(transmitter: RemoteTransmitter
         second = ask_once(stream)
         if second.status == TOO_MANY_REQUESTS:
             wait = second.headers.get("retry-after", "none")
-            for requirement in TOO_SOON:
-                observe(
-                    requirement,
-                    f"429 for the second of two; Retry-After: {wait},"
-                    f" min_verification_interval: {interval}",
-                )
+            observe(
+                TOO_SOON,
+                f"429 for the second of two; Retry-After: {wait},"
+                f" min_verification_interval: {interval}",
+            )
 
 
 @judges(*SLOW_ENOUGH, needs=VERIFIES)
@@ -370,13 +361,12 @@ def test_a_receiver_that_keeps_to_the_interval_gets_no_429(transmitter: RemoteTr
         for _ in range(2 if movable else 1):
             transmitter.wait(interval if movable else interval + 1)
             answer = ask_once(stream)
-            for requirement in SLOW_ENOUGH:
-                verify(
-                    requirement,
-                    answer.status != TOO_MANY_REQUESTS,
-                    expected=f"no 429, {interval} s after the request before",
-                    got=answer.text,
-                )
+            verify(
+                SLOW_ENOUGH,
+                answer.status != TOO_MANY_REQUESTS,
+                expected=f"no 429, {interval} s after the request before",
+                got=answer.text,
+            )
 
 
 def ask_once(stream: Stream) -> Answer:
@@ -403,13 +393,12 @@ def verify_promise(stream: Stream, state: str) -> None:
     answer = stream.verify(state)
     if answer.served:
         found = verification_events(stream, state)
-        for requirement in PROMISE:
-            verify(
-                requirement,
-                found,
-                expected=f"a Verification Event {state}, within the patience",
-                got=f"none; the request was answered {answer.text}",
-            )
+        verify(
+            PROMISE,
+            found,
+            expected=f"a Verification Event {state}, within the patience",
+            got=f"none; the request was answered {answer.text}",
+        )
 
 
 def payloads(stream: Stream, sets: Mapping[str, str]) -> list[dict[str, Any]]:
@@ -427,10 +416,9 @@ def state_in(payload: Mapping[str, Any]) -> str | None:
 
 def verify_204(answer: Answer) -> None:
     """Judge the answer to a verification request."""
-    for requirement in ANSWERED_204:
-        verify(
-            requirement,
-            answer.status == 204 and not answer.body,
-            expected="204 and an empty body",
-            got=answer.text,
-        )
+    verify(
+        ANSWERED_204,
+        answer.status == 204 and not answer.body,
+        expected="204 and an empty body",
+        got=answer.text,
+    )

@@ -78,22 +78,20 @@ def test_a_transmitter_announces_what_it_does(
         for now in (status, "enabled", again, "enabled"):
             rows = ON_REENABLE if now == "enabled" else BEFORE_STOP
             found = acted(stream, now)
-            for requirement in rows:
-                verify(
-                    requirement,
-                    found,
-                    expected=f"an announcement that the stream is {now}",
-                    got="none within the patience",
-                )
+            verify(
+                rows,
+                found,
+                expected=f"an announcement that the stream is {now}",
+                got="none within the patience",
+            )
             if found:
                 uri = stream.profile.sets.stream_updated_event
-                for requirement in TYPE_URI:
-                    verify(
-                        requirement,
-                        list(found[-1].events) == [uri],
-                        expected=uri,
-                        got=list(found[-1].events),
-                    )
+                verify(
+                    TYPE_URI,
+                    list(found[-1].events) == [uri],
+                    expected=uri,
+                    got=list(found[-1].events),
+                )
 
 
 @judges(*STATUS, SUBJECT, "SSF-8.1.2-STREAMS-INDEPENDENT", needs=ACTS_ON_ONE)
@@ -164,14 +162,13 @@ def test_a_stream_that_is_stopped_for_failed_pushes_says_so(
             return
         stream.answer_pushes()
         came = tap.wait(partial(announces, status))
-        for requirement in ANNOUNCED:
-            verify(
-                requirement,
-                announces(status, came),
-                expected=f"an announcement that the stream is {status}, after pushes to it met"
-                f" with {rebuff}",
-                got=[one.event_type for one in came] or "nothing within the patience",
-            )
+        verify(
+            ANNOUNCED,
+            announces(status, came),
+            expected=f"an announcement that the stream is {status}, after pushes to it met"
+            f" with {rebuff}",
+            got=[one.event_type for one in came] or "nothing within the patience",
+        )
 
 
 @judges(UNASKED, needs=Needs(stream=True, model="explicit", operations=("update_status",)))
@@ -288,13 +285,12 @@ def timeout_of(stream: Stream) -> int | None:
 def verify_announcement(stream: Stream, arrival: Arrival, status: str) -> None:
     """Judge what a Stream Updated Event says; note what it need not."""
     payload = arrival.payload
-    for requirement in STATUS:
-        verify(
-            requirement,
-            payload.get("status") == status,
-            expected=f"status {status}",
-            got=payload,
-        )
+    verify(
+        STATUS,
+        payload.get("status") == status,
+        expected=f"status {status}",
+        got=payload,
+    )
     if stream.id is not None:
         own = {"format": "opaque", "id": stream.id}
         verify(
@@ -303,13 +299,11 @@ def verify_announcement(stream: Stream, arrival: Arrival, status: str) -> None:
             expected=f"sub_id {own!r}",
             got=arrival.claims.get("sub_id"),
         )
-    for requirement in FREE_TO_ACT:
-        observe(requirement, f"the Transmitter has changed the status to {status}")
+    observe(FREE_TO_ACT, f"the Transmitter has changed the status to {status}")
     if {"reason", "subject"} & set(payload):
         said = "the reason that was given" if payload.get("reason") == WHY else "another reason"
         shown = said if isinstance(payload.get("reason"), str) else "no text as its reason"
-        for requirement in REASON:
-            observe(requirement, f"the announcement has {shown}")
+        observe(REASON, f"the announcement has {shown}")
     lists = ("events_supported", "events_requested", "events_delivered")
     if not any(arrival.event_type in event_types_in(stream.configuration, one) for one in lists):
         observe(OUTSIDE_LISTS, f"{arrival.event_type} comes, and is in none of the lists")

@@ -128,22 +128,20 @@ def test_a_credential_that_is_not_quite_right_opens_nothing(
         before = stream.read()
         status = status_of(stream, "update_status")
         for operation, answer in at_each_endpoint(stream, shown):
-            for requirement in CLOSED_POLLING if operation in POLLING else CLOSED:
-                verify(
-                    requirement,
-                    not answer.served,
-                    expected=f"{operation} refused with a credential that is {credential}",
-                    got=answer.text,
-                )
+            verify(
+                CLOSED_POLLING if operation in POLLING else CLOSED,
+                not answer.served,
+                expected=f"{operation} refused with a credential that is {credential}",
+                got=answer.text,
+            )
         after = transmitter.configuration_in(stream.fetch())
         kept = not differing(before, after, MEMBERS)
-        for requirement in CLOSED:
-            verify(
-                requirement,
-                kept and status_of(stream, "update_status") == status,
-                expected=f"the stream as it was: {before!r}, {status}",
-                got=f"{after!r}",
-            )
+        verify(
+            CLOSED,
+            kept and status_of(stream, "update_status") == status,
+            expected=f"the stream as it was: {before!r}, {status}",
+            got=f"{after!r}",
+        )
 
 
 def not_quite(transmitter: RemoteTransmitter, how: str) -> Credential:
@@ -165,13 +163,12 @@ def test_nobody_verifies_a_stream(
         answer = stream.send("verify", body={"state": state}, credential=credential)
         came = stream.obtain_sets()
         reached = [jti for jti, token in came.items() if state in repr(claims_of(token))]
-        for requirement in CLOSED:
-            verify(
-                requirement,
-                not answer.served and not reached,
-                expected="verification refused, and no event with the state of that request",
-                got=f"{answer.text}; events with that state: {len(reached)}",
-            )
+        verify(
+            CLOSED,
+            not answer.served and not reached,
+            expected="verification refused, and no event with the state of that request",
+            got=f"{answer.text}; events with that state: {len(reached)}",
+        )
 
 
 @pytest.mark.parametrize("operation", ["add_subject", "remove_subject"])
@@ -207,13 +204,12 @@ def test_subjects_are_chosen_by_who_may(
         if not (found or adds):
             # What comes once it was added again has been removed.
             reports.of_covered(subject, control)
-        for requirement in rows:
-            verify(
-                requirement,
-                bool(found) is not adds,
-                expected=f"{'no' if adds else 'an'} event about the subject, as before",
-                got=f"SETs about {found!r}, after {operation} by {who} was answered {answer.text}",
-            )
+        verify(
+            rows,
+            bool(found) is not adds,
+            expected=f"{'no' if adds else 'an'} event about the subject, as before",
+            got=f"SETs about {found!r}, after {operation} by {who} was answered {answer.text}",
+        )
 
 
 @pytest.mark.parametrize("operation", ERR_403)

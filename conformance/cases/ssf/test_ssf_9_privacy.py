@@ -24,14 +24,13 @@ def test_adding_does_not_tell_who_is_known(transmitter: RemoteTransmitter) -> No
     with transmitter.new_stream() as stream:
         one = stream.send("add_subject", body={"subject": known})
         other = stream.send("add_subject", body={"subject": UNKNOWN})
-        for requirement in CAREFUL:
-            verify(
-                requirement,
-                told(one) == told(other),
-                expected=f"the same answer for a known and for an unknown subject: {one.text!r}",
-                got=f"{other.text!r} for the unknown one",
-                at_most=Grade.NOTE if other.refused else None,
-            )
+        verify(
+            CAREFUL,
+            told(one) == told(other),
+            expected=f"the same answer for a known and for an unknown subject: {one.text!r}",
+            got=f"{other.text!r} for the unknown one",
+            at_most=Grade.NOTE if other.refused else None,
+        )
 
 
 @judges(*SUCCESS_WITHOUT_EVENTS, needs=Needs(stream=True, operations=("add_subject",)))
@@ -40,8 +39,7 @@ def test_adding_may_be_answered_without_a_promise(transmitter: RemoteTransmitter
     with transmitter.new_stream() as stream:
         answer = stream.send("add_subject", body={"subject": UNKNOWN})
         if answer.served:
-            for requirement in SUCCESS_WITHOUT_EVENTS:
-                observe(requirement, f"{answer.status} for a subject that nobody knows")
+            observe(SUCCESS_WITHOUT_EVENTS, f"{answer.status} for a subject that nobody knows")
 
 
 def told(answer: Answer) -> tuple[int, bytes]:

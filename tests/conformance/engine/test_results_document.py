@@ -10,8 +10,8 @@ from conformance.engine.finished_case import FinishedCase
 from conformance.engine.known_failures import KnownFailureError, KnownFailures
 from conformance.engine.results_document import document_of
 from conformance.engine.run import Run, RunOptions
+from conformance.judging.checks import example, recording, verify
 from conformance.judging.record import Nonconformance
-from conformance.judging.verify import example, recording, verify
 from conformance.receiver.connection import SeenSet
 from conformance.reporting import results
 from conformance.spec import schema

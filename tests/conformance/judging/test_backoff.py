@@ -7,8 +7,8 @@ from conformance.cases.vendor.test_events_backoff import verify_goes_on, verify_
 from conformance.clock import RealClock
 from conformance.engine.results_document import document_of
 from conformance.judging.backoff import Walk, gap_beside_others, gaps_alone, longest, walk, walk_on
+from conformance.judging.checks import example, recording
 from conformance.judging.record import Nonconformance
-from conformance.judging.verify import example, recording
 from conformance.receiver.deliveries import Gap, History
 from conformance.receiver.preconditions import NotReached
 
@@ -108,16 +108,16 @@ def walked(schedule, cap_s=DAY, jitter=0.0, **more):
 
 def breaches(seen, cap=DAY, jitter=0.0):
     """Return the ids that the case finds broken in a walk."""
-    ledger = record(
+    case_record = record(
         **dict.fromkeys([NONDECREASING, GROW, CAP, CONTINUES], "fail"),
     )
     try:
-        with recording(ledger), example():
+        with recording(case_record), example():
             verify_schedule(seen, cap, jitter)
             verify_goes_on(seen)
     except Nonconformance:
         pass
-    return {name for name, one in ledger.judgements.items() if one.breaches}
+    return {name for name, one in case_record.judgements.items() if one.breaches}
 
 
 @pytest.mark.parametrize(("schedule", "factor", "cap"), SCHEDULES)

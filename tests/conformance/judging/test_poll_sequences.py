@@ -1,6 +1,7 @@
 import pytest
 from helpers import mock, record
 
+from conformance.judging.checks import example, recording
 from conformance.judging.poll_sequences import (
     collect,
     silence_breaks,
@@ -10,7 +11,6 @@ from conformance.judging.poll_sequences import (
     verify_released,
 )
 from conformance.judging.record import Nonconformance
-from conformance.judging.verify import example, recording
 from conformance.receiver.connection import NoAnswer
 
 KEPT = "RFC8936-2-UNACKED-KEPT"

@@ -13,11 +13,11 @@ from conformance.cases.ssf import test_ssf_8_1_4_verification as verification
 from conformance.cases.ssf import test_ssf_8_authorization as authorization
 from conformance.cases.ssf import test_ssf_8_two_receivers as two_receivers
 from conformance.engine import bundled
+from conformance.judging.checks import recording
 from conformance.judging.foreign_access import is_shown, near
 from conformance.judging.metadata import risc_location, unknown_issuer
 from conformance.judging.public_keys import PUBLIC, verify_public
 from conformance.judging.record import Nonconformance
-from conformance.judging.verify import recording
 from conformance.receiver.preconditions import Blocked
 from conformance.spec.profile import load_profile
 from conformance.target.credentials import Bearer

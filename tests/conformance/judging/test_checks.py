@@ -5,10 +5,10 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
 
 from conformance.engine.finished_case import FinishedCase
+from conformance.judging.checks import example, judges, observe, recording, verify
 from conformance.judging.needs import Needs, claim_of, declaration_of
 from conformance.judging.record import JudgedWithoutCase, Nonconformance
 from conformance.judging.verdict import Ruling, Verdict, combine
-from conformance.judging.verify import example, judges, observe, recording, verify
 from conformance.receiver.exchange import Exchange
 from conformance.receiver.preconditions import Blocked, NotReached, require
 from conformance.spec.requirement import Grade
@@ -41,17 +41,17 @@ def exchange(number, operation="poll", body=None):
     )
 
 
-def one_example(ledger, *checks, exchanges=0, body=None):
+def one_example(case_record, *checks, exchanges=0, body=None):
     """Run checks `(id, held)` or `(id, held, at_most)` as one example."""
-    with recording(ledger), example():
-        ledger.recorder.exchanges += [exchange(n + 1, body=body) for n in range(exchanges)]
+    with recording(case_record), example():
+        case_record.recorder.exchanges += [exchange(n + 1, body=body) for n in range(exchanges)]
         for requirement, held, *softer in checks:
             verify(requirement, held, expected="e", got="g", at_most=softer[0] if softer else None)
 
 
-def verdict(ledger, requirement, **more):
+def verdict(case_record, requirement, **more):
     case = type("Case", (), {"name": "case"})()
-    return FinishedCase(case, ledger, "now", **more).ruling_on(requirement)
+    return FinishedCase(case, case_record, "now", **more).ruling_on(requirement)
 
 
 @pytest.mark.parametrize(
@@ -69,30 +69,52 @@ def test_require_needs_no_case_because_helpers_use_it():
 
 
 def test_a_case_judges_only_what_it_declares():
-    ledger = record(A="fail")
-    with recording(ledger), pytest.raises(JudgedWithoutCase, match=r"\bB\b.*@judges"):
+    case_record = record(A="fail")
+    with recording(case_record), pytest.raises(JudgedWithoutCase, match=r"\bB\b.*@judges"):
         verify("B", held=True, expected="anything")
-    assert ledger.judgements == {}
+    assert case_record.judgements == {}
 
 
-def test_a_declared_id_that_is_not_planned_is_none_of_this_targets():
-    ledger = record(A="fail")
-    ledger.ids |= {"OTHER"}
-    one_example(ledger, ("OTHER", False), ("A", True))
-    assert set(ledger.judgements) == {"A"}
-    with recording(ledger):
+def test_one_check_of_twin_texts_is_recorded_under_each_id():
+    case_record = record(A="fail", B="warn", C="fail")
+    with pytest.raises(Nonconformance, match=r"A: expected e; got g\nB: expected e; got g"):
+        one_example(case_record, (("A", "B"), False), ("C", True))
+    assert verdict(case_record, "A").verdict is Verdict.FAILED
+    assert verdict(case_record, "B").verdict is Verdict.WARNING
+    assert verdict(case_record, "C").verdict is Verdict.PASSED
+    assert {name: one.checks for name, one in case_record.judgements.items()} == dict.fromkeys(
+        "ABC", 1
+    )
+
+
+def test_a_freedom_of_twin_texts_is_noted_under_each_id():
+    case_record = record(A="note", B="note")
+    with recording(case_record), example():
+        observe(("A", "B", "not planned here"), "seen")
+    assert {name: list(one.notes) for name, one in case_record.judgements.items()} == {
+        "A": ["seen"],
+        "B": ["seen"],
+    }
+
+
+def test_a_declared_id_outside_the_plan_is_not_recorded():
+    case_record = record(A="fail")
+    case_record.ids |= {"OTHER"}
+    one_example(case_record, ("OTHER", False), ("A", True))
+    assert set(case_record.judgements) == {"A"}
+    with recording(case_record):
         observe("OTHER", "a freedom")
-    assert set(ledger.judgements) == {"A"}
+    assert set(case_record.judgements) == {"A"}
 
 
 def test_verify_says_whether_it_held_and_goes_on():
-    ledger = record(A="fail", B="fail")
+    case_record = record(A="fail", B="fail")
     said = []
-    with recording(ledger), pytest.raises(Nonconformance), example():  # noqa: PT012 (an example is what raises)
+    with recording(case_record), pytest.raises(Nonconformance), example():  # noqa: PT012 (an example is what raises)
         said.append(verify("A", "", expected="e"))
         said.append(verify("B", "truthy", expected="e"))
     assert said == [False, True]
-    assert ledger.judgements["B"].checks == 1
+    assert case_record.judgements["B"].checks == 1
 
 
 @pytest.mark.parametrize(
@@ -111,22 +133,22 @@ def test_verify_says_whether_it_held_and_goes_on():
     ],
 )
 def test_a_check_may_be_softer_than_its_row_and_never_louder(grade, at_most, shown):
-    ledger = record(A=grade)
+    case_record = record(A=grade)
     if shown == "passed":
-        one_example(ledger, ("A", False, at_most))
-        assert list(ledger.judgements["A"].notes) == ["expected e; got g"]
-        assert not ledger.breached
+        one_example(case_record, ("A", False, at_most))
+        assert list(case_record.judgements["A"].notes) == ["expected e; got g"]
+        assert not case_record.breached
     else:
         with pytest.raises(Nonconformance):
-            one_example(ledger, ("A", False, at_most))
-        assert ledger.breached
-    assert verdict(ledger, "A") == (shown, None)
+            one_example(case_record, ("A", False, at_most))
+        assert case_record.breached
+    assert verdict(case_record, "A") == (shown, None)
 
 
 def test_what_failed_in_an_example_is_raised_together():
-    ledger = record(A="fail", B="fail", C="fail")
+    case_record = record(A="fail", B="fail", C="fail")
     with pytest.raises(Nonconformance) as raised:
-        one_example(ledger, ("B", False), ("C", True), ("A", False))
+        one_example(case_record, ("B", False), ("C", True), ("A", False))
     assert str(raised.value) == "A: expected e; got g\nB: expected e; got g"
 
 
@@ -143,80 +165,80 @@ def test_each_set_of_ids_has_one_exception_type():
 
 def test_of_two_checks_in_one_example_the_loudest_is_kept_whatever_their_order():
     for order in ((None, Grade.WARN), (Grade.WARN, None)):
-        ledger = record(A="fail")
+        case_record = record(A="fail")
         with pytest.raises(Nonconformance):
-            one_example(ledger, *(("A", False, softer) for softer in order))
-        assert ledger.judgements["A"].worst().grade is Grade.FAIL
+            one_example(case_record, *(("A", False, softer) for softer in order))
+        assert case_record.judgements["A"].worst().grade is Grade.FAIL
 
 
 def test_of_one_set_of_ids_the_last_breach_is_kept_for_it_is_the_shrunk_one():
-    ledger = record(A="fail")
+    case_record = record(A="fail")
     for size in (5, 3, 4):
         with pytest.raises(Nonconformance):
-            one_example(ledger, ("A", False), exchanges=size)
-    assert len(ledger.judgements["A"].worst().exchanges) == 4
+            one_example(case_record, ("A", False), exchanges=size)
+    assert len(case_record.judgements["A"].worst().exchanges) == 4
 
 
 def test_of_several_sets_the_loudest_then_the_smallest_is_shown():
-    ledger = record(A="fail", B="fail", C="fail")
+    case_record = record(A="fail", B="fail", C="fail")
     for others, size, softer in ((("B",), 5, None), (("C",), 3, None), ((), 1, Grade.WARN)):
         with pytest.raises(Nonconformance):
             one_example(
-                ledger,
+                case_record,
                 ("A", False, softer),
                 *((one, False) for one in others),
                 exchanges=size,
             )
-    worst = ledger.judgements["A"].worst()
+    worst = case_record.judgements["A"].worst()
     assert (worst.grade, len(worst.exchanges)) == (Grade.FAIL, 3)
 
 
 def test_among_as_many_exchanges_the_shorter_request_is_shown():
-    ledger = record(A="fail", B="fail")
+    case_record = record(A="fail", B="fail")
     for others, body in ((("B",), "x" * 10), ((), "xx")):
         with pytest.raises(Nonconformance):
             one_example(
-                ledger, ("A", False), *((one, False) for one in others), exchanges=1, body=body
+                case_record, ("A", False), *((one, False) for one in others), exchanges=1, body=body
             )
-    assert ledger.judgements["A"].worst().exchanges[0].request_body == "xx"
+    assert case_record.judgements["A"].worst().exchanges[0].request_body == "xx"
 
 
 def test_a_breach_knows_the_exchange_that_it_was_seen_in():
-    ledger = record(A="fail")
-    with recording(ledger), pytest.raises(Nonconformance), example():  # noqa: PT012 (an example is what raises)
-        ledger.recorder.exchanges += [exchange(1), exchange(2)]
+    case_record = record(A="fail")
+    with recording(case_record), pytest.raises(Nonconformance), example():  # noqa: PT012 (an example is what raises)
+        case_record.recorder.exchanges += [exchange(1), exchange(2)]
         verify("A", held=False, expected="e")
-        ledger.recorder.exchanges.append(exchange(3))
-    worst = ledger.judgements["A"].worst()
+        case_record.recorder.exchanges.append(exchange(3))
+    worst = case_record.judgements["A"].worst()
     assert (worst.broke_at, len(worst.exchanges)) == (2, 3)
 
 
 def test_examples_do_not_see_each_others_exchanges():
-    ledger = record(A="fail")
-    one_example(ledger, ("A", True), exchanges=7)
+    case_record = record(A="fail")
+    one_example(case_record, ("A", True), exchanges=7)
     with pytest.raises(Nonconformance):
-        one_example(ledger, ("A", False), exchanges=1)
-    assert len(ledger.judgements["A"].worst().exchanges) == 1
-    assert ledger.examples == 2
+        one_example(case_record, ("A", False), exchanges=1)
+    assert len(case_record.judgements["A"].worst().exchanges) == 1
+    assert case_record.examples == 2
 
 
 @pytest.mark.parametrize("error", [KeyError("x"), NotReached("x"), Blocked("x")])
 def test_an_example_that_breaks_off_first_reports_what_it_has_seen(error):
-    ledger = record(A="fail")
-    with recording(ledger), pytest.raises(Nonconformance) as raised, example():  # noqa: PT012 (an example is what raises)
+    case_record = record(A="fail")
+    with recording(case_record), pytest.raises(Nonconformance) as raised, example():  # noqa: PT012 (an example is what raises)
         verify("A", held=False, expected="e")
         raise error
     assert raised.value.__context__ is error
-    with recording(ledger), pytest.raises(type(error)), example():  # noqa: PT012 (an example is what raises)
+    with recording(case_record), pytest.raises(type(error)), example():  # noqa: PT012 (an example is what raises)
         verify("A", held=True, expected="e")
         raise error
 
 
 def test_a_breach_of_one_example_does_not_follow_into_the_next():
-    ledger = record(A="fail")
+    case_record = record(A="fail")
     with pytest.raises(Nonconformance):
-        one_example(ledger, ("A", False))
-    one_example(ledger, ("A", True))
+        one_example(case_record, ("A", False))
+    one_example(case_record, ("A", True))
 
 
 @pytest.mark.parametrize(
@@ -236,18 +258,18 @@ def test_a_breach_of_one_example_does_not_follow_into_the_next():
     ],
 )
 def test_what_a_case_says_of_a_requirement(more, checks, shown):
-    ledger = record(A="fail")
+    case_record = record(A="fail")
     for _ in range(checks):
-        one_example(ledger, ("A", True))
-    assert verdict(ledger, "A", **more) == shown
+        one_example(case_record, ("A", True))
+    assert verdict(case_record, "A", **more) == shown
 
 
 @pytest.mark.parametrize("more", [{"crashed": "x"}, {"not_reached": "x"}, {"blocked": "x"}])
 def test_a_breach_outweighs_however_the_case_ended(more):
-    ledger = record(A="fail")
+    case_record = record(A="fail")
     with pytest.raises(Nonconformance):
-        one_example(ledger, ("A", False))
-    assert verdict(ledger, "A", **more) == ("failed", None)
+        one_example(case_record, ("A", False))
+    assert verdict(case_record, "A", **more) == ("failed", None)
 
 
 @pytest.mark.parametrize(
@@ -283,12 +305,12 @@ def test_a_bare_case_keeps_its_name_and_declares_itself():
         "test_something",
         "A claim in two lines.",
     )
-    ledger = record(A="fail", B="fail")
-    with recording(ledger):
+    case_record = record(A="fail", B="fail")
+    with recording(case_record):
         test_something(transmitter=None, step=2)
         with pytest.raises(Nonconformance, match="more than 1; got 1"):
             test_something(transmitter=None, step=1)
-    assert ledger.examples == 2
+    assert case_record.examples == 2
     assert declaration_of(print) is None
 
 
@@ -300,17 +322,17 @@ def test_under_given_each_example_is_judged_and_each_set_of_ids_is_shrunk_apart(
         verify("A", number < 10, expected="below 10", got=number)
         verify("B", number < 500, expected="below 500", got=number)
 
-    ledger = record(A="fail", B="fail")
-    with recording(ledger), pytest.raises(BaseExceptionGroup) as raised:
+    case_record = record(A="fail", B="fail")
+    with recording(case_record), pytest.raises(BaseExceptionGroup) as raised:
         test_numbers(transmitter=None)
     assert all(isinstance(one, Nonconformance) for one in raised.value.exceptions)
-    assert ledger.examples > 10
-    breaches = ledger.judgements["A"].breaches
+    assert case_record.examples > 10
+    breaches = case_record.judgements["A"].breaches
     assert {tuple(sorted(ids)): one.got for ids, one in breaches.items()} == {
         ("A",): "10",
         ("A", "B"): "500",
     }
-    assert ledger.judgements["B"].worst().got == "500"
+    assert case_record.judgements["B"].worst().got == "500"
 
 
 def test_a_state_machine_is_judged_once_a_sequence_at_its_end():
@@ -333,33 +355,33 @@ def test_a_state_machine_is_judged_once_a_sequence_at_its_end():
     def test_counting(transmitter):
         run_state_machine_as_test(Counting, settings=QUIET)
 
-    ledger = record(A="fail")
-    with recording(ledger), pytest.raises(Nonconformance, match="got 3"):
+    case_record = record(A="fail")
+    with recording(case_record), pytest.raises(Nonconformance, match="got 3"):
         test_counting(transmitter=None)
-    assert ledger.judgements["A"].worst().got == "3"
-    assert ledger.judgements["A"].checks > 1
+    assert case_record.judgements["A"].worst().got == "3"
+    assert case_record.judgements["A"].checks > 1
 
 
 def test_a_stopped_run_begins_no_further_example():
     class Stopped(BaseException):
         pass
 
-    ledger = record(A="fail")
+    case_record = record(A="fail")
 
     def stop():
         raise Stopped
 
-    ledger.stopped = stop
+    case_record.stopped = stop
     with pytest.raises(Stopped):
-        one_example(ledger, ("A", False))
-    assert (ledger.examples, ledger.judgements) == (0, {})
+        one_example(case_record, ("A", False))
+    assert (case_record.examples, case_record.judgements) == (0, {})
 
 
 def test_what_was_got_is_shown_as_text_and_cut():
-    ledger = record(A="fail")
-    with recording(ledger), pytest.raises(Nonconformance), example():
+    case_record = record(A="fail")
+    with recording(case_record), pytest.raises(Nonconformance), example():
         verify("A", held=False, expected="e", got=["x" * 5000])
-    assert len(ledger.judgements["A"].worst().got) < 2100
+    assert len(case_record.judgements["A"].worst().got) < 2100
 
 
 def test_an_id_that_is_declared_twice_is_one():

@@ -1,11 +1,12 @@
-"""verify(), observe() and judges(): how a case says what it found.
+"""verify(), observe() and judges(): how a case states its findings.
 
-`verify` records and goes on. At the end of an example what failed is raised together, one exception
-type for each set of requirement ids, so that Hypothesis keeps each set apart and shrinks it.
+`verify` records a check and goes on. The breaches of an example are raised together at its end, as
+one exception type per set of requirement ids, so that Hypothesis keeps each set apart and shrinks
+it.
 """
 
 import functools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, TypeVar
@@ -23,7 +24,7 @@ def current() -> CaseRecord:
     """Return the record of the running case. Raises JudgedWithoutCase outside one."""
     record = _current.get()
     if record is None:
-        msg = "verify() and require() speak only inside a case that the suite runs"
+        msg = "verify() and observe() work only inside a case that the suite runs"
         raise JudgedWithoutCase(msg)
     return record
 
@@ -40,50 +41,57 @@ def recording(record: CaseRecord) -> Iterator[CaseRecord]:
 
 @contextmanager
 def example() -> Iterator[None]:
-    """Run one example: what its checks found is raised at its end, also where it ended early."""
+    """Run one example, and raise its breaches at the end, even where it ended early."""
     record = current()
     record.begin_example()
     try:
         yield
     except Exception:
-        # A target odd enough to stop the case has first of all broken what was already seen.
+        # The breaches seen so far count for more than whatever stopped the case.
         record.end_example()
         raise
     record.end_example()
 
 
 def verify(
-    requirement: str,
+    requirements: str | Sequence[str],
     held: object,
     *,
     expected: str,
     got: object = "otherwise",
     at_most: Grade | None = None,
 ) -> bool:
-    """Record one check of one requirement, and go on; say whether it held.
+    """Record one check and go on; return whether it held.
 
+    A check is about one statement: several ids are given only where twin texts make the same one.
     `at_most` softens this check alone (another success code of the same class only warns); nothing
     makes a check louder than its row.
     """
-    current().check(
-        requirement, held=bool(held), expected=expected, got=_shown(got), at_most=at_most
-    )
+    record = current()
+    shown = _shown(got)
+    for requirement in _each(requirements):
+        record.check(requirement, held=bool(held), expected=expected, got=shown, at_most=at_most)
     return bool(held)
 
 
-def observe(requirement: str, text: str) -> None:
-    """Note what the target does where the text leaves it free: a tolerance was seen in use."""
+def observe(requirements: str | Sequence[str], text: str) -> None:
+    """Note how the target uses a freedom that the text, or several twin texts, give it."""
     record = current()
-    if requirement in record.grades:
-        judgement = record.judgement(requirement)
-        judgement.checks += 1
-        judgement.notes[text] = None
+    for requirement in _each(requirements):
+        if requirement in record.grades:
+            judgement = record.judgement(requirement)
+            judgement.checks += 1
+            judgement.notes[text] = None
+
+
+def _each(requirements: str | Sequence[str]) -> Sequence[str]:
+    return (requirements,) if isinstance(requirements, str) else requirements
 
 
 def judges(*ids: str, needs: Needs | None = None) -> Callable[[F], F]:
     """Declare which requirements a case may judge and what it needs.
 
-    Wraps the body so that each example is judged on its own; under `@given` it wraps each example.
+    The body is wrapped so that each example is judged on its own, under `@given` too.
     """
 
     def declare(function: F) -> F:
