@@ -1,4 +1,4 @@
-"""The way in: an interrupt is told as one from the first moment, before there is a run to stop."""
+"""The entry point: it answers an interrupt from the first moment, before there is a run to stop."""
 
 import os
 import signal
@@ -6,26 +6,28 @@ import sys
 from types import FrameType
 from typing import NoReturn
 
+from conformance.cli.main import load
+from conformance.engine.exit_codes import ExitCode
+
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 _STDERR = 2
-_EXIT_INTERRUPTED = 2
 
 
 def main() -> int:
     """Run the command line and return its exit code (README, "Exit codes")."""
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in _SIGNALS:
         signal.signal(number, _leave)
-    # What takes a second to import is imported with that in place.
-    from conformance.cli.main import main as run_command  # noqa: PLC0415
-
-    for number in (signal.SIGINT, signal.SIGTERM):
+    # This imports what the command needs, which takes a second.
+    command = load(sys.argv[1:])
+    for number in _SIGNALS:
         signal.signal(number, signal.default_int_handler)
-    return run_command()
+    return command()
 
 
 def _leave(number: int, frame: FrameType | None) -> NoReturn:
     del number, frame
     os.write(_STDERR, b"ssf-conformance: interrupted\n")
-    os._exit(_EXIT_INTERRUPTED)
+    os._exit(ExitCode.INTERRUPTED)
 
 
 if __name__ == "__main__":

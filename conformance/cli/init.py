@@ -1,5 +1,6 @@
 """The beginning of a target.toml: what discovery says, and what an operator may add to it."""
 
+import argparse
 import json
 import os
 import shlex
@@ -9,6 +10,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from conformance.cli.output import say
+from conformance.engine.exit_codes import ExitCode
 from conformance.engine.run import NoMetadata, discover
 from conformance.receiver.connection import Connection, Unreachable
 from conformance.receiver.exchange import Recorder
@@ -51,6 +54,23 @@ class Init:
     output: Path
     options: Options = field(default_factory=Options)
     force: bool = False
+
+
+def main(options: argparse.Namespace) -> int:
+    """Write a target.toml and say what was found."""
+    asked = Init(
+        issuer=options.issuer,
+        output=options.output,
+        force=options.force,
+        options=Options(
+            profile=options.profile,
+            token_env=options.token_env,
+            allow_http=options.allow_http,
+            ca_file=options.ca_file,
+        ),
+    )
+    init(asked, say)
+    return ExitCode.CONFORMANT
 
 
 def init(asked: Init, say: Callable[[str], None]) -> None:

@@ -1,18 +1,23 @@
 """`inspect-set`: one token, decoded, with all that can be said of it without its Transmitter."""
 
+import argparse
 import json
 import math
+import os
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from conformance.cli.output import say
 from conformance.clock import RealClock
+from conformance.engine.exit_codes import ExitCode
 from conformance.judging.verdict import Verdict
 from conformance.sets import jws, raw_json
 from conformance.sets.token import is_nested
 from conformance.sets.validator import Context, Finding, judge_set
-from conformance.spec.profile import Profile
+from conformance.spec.profile import Profile, load_profile
 from conformance.spec.redaction import redact_text
 from conformance.spec.requirement import Grade, Requirement, load_catalogue, softest
 from conformance.target.target import TargetError
@@ -63,6 +68,23 @@ class Inspected:
     def broken(self) -> bool:
         """Say whether a requirement is broken, beyond what only warns."""
         return any(one.word == _WORDS[Grade.FAIL] for one in self.told)
+
+
+def main(options: argparse.Namespace) -> int:
+    """Decode and judge a SET; the exit code is 1 where a requirement is broken."""
+    piped = options.set == "-"
+    raw = sys.stdin.buffer.read() if piped else os.fsencode(options.set)
+    inspected = inspect(
+        Asked(
+            token=token_in(raw),
+            profile=load_profile(options.profile),
+            key_set=None if options.jwks is None else key_set_in(options.jwks),
+            issuer=options.issuer,
+            audience=options.audience,
+        )
+    )
+    say((json_of if options.json else text_of)(inspected))
+    return ExitCode.NONCONFORMANT if inspected.broken else ExitCode.CONFORMANT
 
 
 def token_in(raw: bytes) -> str:

@@ -5,14 +5,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from conformance.engine import bundled
+from conformance.engine import bundled, defaults
 from conformance.engine.plan import Case, Selection
 from conformance.engine.run import Run, RunOptions
 from conformance.spec.profile import load_profile
 from conformance.target import target
 from conformance.target.target import Options, Target, TargetError
-
-DEFAULT_EXAMPLES = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,7 +26,7 @@ class RunArguments:
     token_env: str | None = None
     requirements: tuple[str, ...] = ()
     sections: tuple[str, ...] = ()
-    examples: int = DEFAULT_EXAMPLES
+    examples: int = defaults.EXAMPLES
     seed: int | None = None
     shrink: bool = True
     taken: Callable[[Case], bool] | None = None

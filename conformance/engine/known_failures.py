@@ -7,11 +7,12 @@ from datetime import date
 from pathlib import Path
 
 from conformance import clock
+from conformance.errors import UsageError
 from conformance.judging.verdict import ALARMS, KnownFailureState, Verdict
 from conformance.spec.requirement import UnknownRequirement, load_catalogue
 
 
-class KnownFailureError(ValueError):
+class KnownFailureError(UsageError):
     """The file of known failures can't be used: the message names the file and the entry."""
 
 

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import pytest
 
-from conformance.engine.arguments import DEFAULT_EXAMPLES, RunArguments, make_run
+from conformance.engine import defaults
+from conformance.engine.arguments import RunArguments, make_run
 from conformance.engine.finished_case import FinishedCase
 from conformance.engine.plan import Case, Plan
 from conformance.engine.results_document import document_of
@@ -259,7 +260,7 @@ def pytest_configure(config: pytest.Config) -> None:
         target=None if name == "mock" else name,
         mock=name == "mock",
         profile=config.getoption("--ssf-profile"),
-        examples=config.getoption("--ssf-examples") or DEFAULT_EXAMPLES,
+        examples=config.getoption("--ssf-examples") or defaults.EXAMPLES,
         seed=config.getoption("--ssf-seed"),
         allow_http=config.getoption("--ssf-allow-http"),
         allow_destructive=config.getoption("--ssf-allow-destructive"),

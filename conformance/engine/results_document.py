@@ -2,13 +2,14 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any, TypeAlias, cast
 
+from conformance.engine.exit_codes import ExitCode
 from conformance.engine.finished_case import FinishedCase
 from conformance.engine.known_failures import KnownFailures
 from conformance.engine.plan import APPLICABLE_KINDS, PlannedRow
 from conformance.engine.run import Run
+from conformance.engine.version import suite_version
 from conformance.judging.verdict import (
     ALARMS,
     JUDGED,
@@ -30,28 +31,11 @@ CONFORMANT = "CONFORMANT"
 NONCONFORMANT = "NONCONFORMANT"
 INCOMPLETE = "INCOMPLETE"
 
-# Exit codes of `run` (README, "Exit codes").
-EXIT_CONFORMANT = 0
-EXIT_NONCONFORMANT = 1
-EXIT_INTERRUPTED = 2
-EXIT_OUR_ERROR = 3
-EXIT_USAGE = 4
-EXIT_NOTHING_JUDGED = 5
-EXIT_INCOMPLETE = 6
-
 # A row whose entry in the list of known failures has to go, or has outlived its date, fails.
 _LISTED_IN_VAIN = {
     KnownFailureState.STALE: "listed as a known failure, but it holds: take it off the list",
     KnownFailureState.EXPIRED: "its date in the list of known failures has passed",
 }
-
-
-def suite_version() -> str:
-    """Return the version of the installed suite."""
-    try:
-        return version("ssf-conformance")
-    except PackageNotFoundError:
-        return "0+unknown"
 
 
 def document_of(run: Run, known_failures: KnownFailures | None = None) -> Results:
@@ -243,19 +227,19 @@ def _is_shut_out(run: Run) -> bool:
 
 def _exit_code(run: Run, rows: Sequence[Json], verdict: str) -> int:
     if run.interrupted:
-        return EXIT_INTERRUPTED
+        return ExitCode.INTERRUPTED
     if run.crashes:
-        return EXIT_OUR_ERROR
+        return ExitCode.OUR_ERROR
     judged = any(row["verdict"] in JUDGED for row in rows)
     unusable = _is_shut_out(run) or (run.troubles and not judged)
     if unusable or (run.lost is not None and verdict != NONCONFORMANT):
-        return EXIT_USAGE
+        return ExitCode.USAGE
     if verdict == NONCONFORMANT:
-        return EXIT_NONCONFORMANT
+        return ExitCode.NONCONFORMANT
     if not judged:
-        return EXIT_NOTHING_JUDGED
+        return ExitCode.NOTHING_JUDGED
     accepted = verdict != INCOMPLETE or run.options.allow_incomplete
-    return EXIT_CONFORMANT if accepted else EXIT_INCOMPLETE
+    return ExitCode.CONFORMANT if accepted else ExitCode.INCOMPLETE
 
 
 def _sets(run: Run) -> list[Json]:

@@ -11,8 +11,8 @@ from pathlib import Path
 from zlib import crc32
 
 from conformance import clock
-from conformance.engine import bundled
-from conformance.engine.arguments import DEFAULT_EXAMPLES, RunArguments, make_run
+from conformance.engine import bundled, defaults
+from conformance.engine.arguments import RunArguments, make_run
 from conformance.engine.plan import Case, Plan
 from conformance.engine.plugin import execute
 from conformance.engine.results_document import document_of
@@ -62,7 +62,7 @@ class Trial:
 
     profile: str
     deviation: bundled.Deviation | None
-    examples: int = DEFAULT_EXAMPLES
+    examples: int = defaults.EXAMPLES
     one_in: int = 1
 
     def takes(self, case: Case) -> bool:
@@ -111,7 +111,7 @@ def trials(
             Trial(
                 profile,
                 one,
-                DEFAULT_EXAMPLES if full else FEW_EXAMPLES,
+                defaults.EXAMPLES if full else FEW_EXAMPLES,
                 one_in,
             )
             for profile in ([each for each in order if rows[each]] if full else _fewest(rows))

@@ -16,6 +16,7 @@ from typing import Any, Literal, TypeAlias, TypeVar
 import httpx
 
 from conformance import clock as time_of
+from conformance.errors import UsageError
 from conformance.receiver.exchange import TEXT_LIMIT, Capture, Exchange, Recorder
 from conformance.receiver.preconditions import NotReached
 from conformance.receiver.push_listener import PushListener
@@ -52,7 +53,7 @@ class NoAnswer(NotReached):
     """A request got no HTTP answer: no connection, a broken one, or silence."""
 
 
-class Unreachable(RuntimeError):
+class Unreachable(UsageError):
     """The target can't be spoken to at all."""
 
 

@@ -16,6 +16,7 @@ from types import MappingProxyType
 from typing import Any, Literal, TypeAlias, cast
 from urllib.parse import quote, urlsplit, urlunsplit
 
+from conformance.errors import UsageError
 from conformance.spec import schema
 from conformance.spec.requirement import Grade, Requirement, load_catalogue, softest
 
@@ -40,7 +41,7 @@ Channel: TypeAlias = Literal["none", "management", "poll"]
 Json: TypeAlias = dict[str, Any]
 
 
-class ProfileError(ValueError):
+class ProfileError(UsageError):
     """A profile can't be used: the message names the file and the key."""
 
 
@@ -282,6 +283,11 @@ class Profile:
 def profile_ids() -> tuple[str, ...]:
     """Return the ids of the shipped profiles."""
     return tuple(sorted(path.stem for path in DIRECTORY.glob("*.toml")))
+
+
+def shipped_profiles() -> list["Profile"]:
+    """Return every profile that comes with the suite."""
+    return [load_profile(name) for name in profile_ids()]
 
 
 def load_profile(name: str, settings: Mapping[str, Any] | None = None) -> Profile:

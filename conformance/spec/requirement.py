@@ -17,6 +17,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, TypeAlias
 
+from conformance.errors import UsageError
+
 DIRECTORY = Path(__file__).parent / "requirements"
 INDEX = "catalogue.toml"
 
@@ -114,7 +116,7 @@ _OPTIONAL = (
 _SECTION_NUMBER = re.compile(r"[0-9]+(?:\.[0-9]+)*")
 
 
-class CatalogueError(ValueError):
+class CatalogueError(UsageError):
     """The catalogue can't be used: the message names the file and the row."""
 
 

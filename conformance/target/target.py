@@ -16,6 +16,7 @@ from types import MappingProxyType
 from typing import Any, TypeAlias, TypeVar
 from urllib.parse import SplitResult, quote_plus, urlencode, urlsplit
 
+from conformance.errors import UsageError
 from conformance.sets.subjects import MEMBERS_OF_FORMAT
 from conformance.spec import schema
 from conformance.spec.profile import Profile, ProfileError, load_profile
@@ -82,7 +83,7 @@ _NAMES_SECRET = re.compile(
 )
 
 
-class TargetError(ValueError):
+class TargetError(UsageError):
     """The target is described wrongly: the message names the file, the place and the next step."""
 
 

@@ -204,17 +204,18 @@ def test_an_interrupt_ends_with_2_and_keeps_the_results(tmp_path, number):
     assert document["run"]["exit_code"] == 2
 
 
-# Interrupts itself when the command line is imported.
+# Interrupts itself when the command is imported.
 EARLY = """
 import importlib.abc, os, signal, sys
 from conformance.__main__ import main
 
 class Finder(importlib.abc.MetaPathFinder):
     def find_spec(self, name, path, target=None):
-        if name == "conformance.cli.main":
+        if name == "conformance.cli.prove":
             os.kill(os.getpid(), signal.{name})
 
 sys.meta_path.insert(0, Finder())
+sys.argv = ["ssf-conformance", "prove"]
 sys.exit(main())
 """
 
@@ -303,6 +304,24 @@ def test_help_and_version_are_no_errors(capsys):
     assert said(capsys, "--help")[0] == 0
     assert said(capsys, "run", "--help")[0] == 0
     assert said(capsys, "--version")[0] == 0
+
+
+HEAVY = ("hypothesis", "pytest", "_pytest", "jsonschema", "httpx", "jwcrypto", "rich")
+
+
+@pytest.mark.parametrize("option", ["--help", "--version"])
+def test_help_and_version_import_nothing_that_takes_long(option):
+    done = subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", "conformance", option],
+        env=environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    imported = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
+    assert done.returncode == 0
+    assert "argparse" in imported
+    assert imported.isdisjoint(HEAVY)
 
 
 def test_what_is_wrong_is_said_once(capfd):
@@ -531,7 +550,7 @@ def test_an_error_of_ours_ends_with_3(capsys, monkeypatch):
     def broken(run, known):
         raise LookupError("deep inside")
 
-    monkeypatch.setattr("conformance.cli.main.results_document.document_of", broken)
+    monkeypatch.setattr("conformance.cli.run.document_of", broken)
     code, shown = said(capsys, "run", "--mock", *ONE, "--examples", "1")
     assert code == 3
     assert "please report" in shown

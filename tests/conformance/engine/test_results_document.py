@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from helpers import finished_run, transmitter_of
 
-from conformance.engine import results_document
+from conformance.engine.exit_codes import ExitCode
 from conformance.engine.finished_case import FinishedCase
 from conformance.engine.known_failures import KnownFailureError, KnownFailures
 from conformance.engine.results_document import document_of
@@ -89,7 +89,7 @@ def test_the_verdict_and_the_exit_code_follow_from_the_rows(passed, create, read
 def test_a_run_that_judged_nothing_is_not_called_conformant(passed):
     run = with_verdicts(passed, SSF_8_1_1_1_CREATE_201="not seen", SSF_8_1_1_2_READ_200="not seen")
     document = document_of(run)
-    assert document["run"]["exit_code"] == results_document.EXIT_NOTHING_JUDGED
+    assert document["run"]["exit_code"] == ExitCode.NOTHING_JUDGED
     assert document["run"]["verdict"] != "CONFORMANT"
 
 

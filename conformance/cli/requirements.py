@@ -1,32 +1,18 @@
-"""What the suite goes by, for people to read: its profiles and its catalogue of requirements."""
+"""`ssf-conformance requirements`: the catalogue of requirements, and how far it is covered."""
 
+import argparse
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict
-from typing import Any, TypeAlias
 
+from conformance.cli.output import say
+from conformance.engine.exit_codes import ExitCode
 from conformance.engine.plan import Case
-from conformance.spec.certification import Module
-from conformance.spec.profile import CEILING_OF_EVIDENCE, Profile, load_profile, profile_ids
+from conformance.engine.plugin import all_cases
+from conformance.proof import coverage
+from conformance.spec.certification import Module, load_certification
+from conformance.spec.profile import Profile, load_profile, profile_ids, shipped_profiles
 from conformance.spec.requirement import Catalogue, Requirement, load_catalogue
 from conformance.text import aligned, hanging
-
-Json: TypeAlias = dict[str, Any]
-
-# The parts of a profile whose keys say how the wire looks; each key has its evidence.
-_WIRE = (
-    "discovery",
-    "endpoints",
-    "operations",
-    "schemas",
-    "names",
-    "stream",
-    "delivery",
-    "semantics",
-    "poll",
-    "sets",
-    "errors",
-)
 
 _BASES = {
     "bcp14": "an upper-case key word",
@@ -51,89 +37,35 @@ _TRIGGERS = {
 }
 
 
-def shipped_profiles() -> list[Profile]:
-    """Return every profile that comes with the suite."""
-    return [load_profile(name) for name in profile_ids()]
-
-
-def profiles_text() -> str:
-    """Return the shipped profiles, one a line."""
-    catalogue = load_catalogue()
-    table = [("id", "extends", "rows", "tags", "title")]
-    for profile in shipped_profiles():
-        parent = profile.lineage[1] if len(profile.lineage) > 1 else "-"
-        rows = len(catalogue.for_tags(profile.tags))
-        tags = ", ".join(profile.tags)
-        table.append((profile.id, parent, f"{rows:>4}", tags, profile.title))
-    return "\n".join([*aligned(table), "", "next: ssf-conformance profiles show NAME"])
-
-
-def profile_text(profile: Profile) -> str:
-    """Return a profile as the suite goes by it: key by key, with evidence, ceilings, deviations."""
-    return "\n".join(_profile(profile))
-
-
-def _profile(profile: Profile) -> Iterator[str]:
-    tags = ", ".join(f"{tag} at most {grade}" for tag, grade in profile.tags.items())
-    rows = len(load_catalogue().for_tags(profile.tags))
-    yield f"{profile.id}  {profile.title}"
-    yield from hanging("  file     ", profile.file)
-    if profile.lineage[1:]:
-        yield from hanging("  extends  ", " -> ".join(profile.lineage[1:]))
-    for source in profile.sources:
-        yield from hanging("  source   ", source)
-    yield from hanging("  rows     ", f"{rows} of Transmitters, by their tags: {tags}")
-    yield ""
-    yield from hanging(
-        "",
-        "Evidence says how loud a breach of what rests on a key may be: "
-        + ", ".join(f"{word} {grade}" for word, grade in CEILING_OF_EVIDENCE.items())
-        + ".",
+def show_all(options: argparse.Namespace) -> int:
+    """List the requirements that pass the filters."""
+    profile = None if options.profile is None else load_profile(options.profile)
+    rows = select(
+        load_catalogue(),
+        profile=profile,
+        role=options.role,
+        level=options.level,
+        kind=options.kind,
+        section=options.section,
     )
-    keys = list(_keys(profile))
-    column = max(len(key) for key, _ in keys)
-    yield ""
-    for key, value in keys:
-        start = f"  {key:<{column}}  {profile.evidence_of(key):<10}  "
-        yield from hanging(start, json.dumps(value, ensure_ascii=False))
-    if profile.caps:
-        yield from ("", "Ceilings")
-    for cap in profile.caps:
-        what = cap.document or ", ".join(cap.requirements)
-        unless = f", unless the metadata has {cap.unless_metadata}" if cap.unless_metadata else ""
-        yield from hanging("  ", f"at most {cap.at_most}: {what}{unless}")
-    if profile.deviations:
-        yield from ("", "Known deviations: their rows are not applicable")
-    for deviation in profile.deviations:
-        yield from hanging("  ", f"{deviation.summary} ({deviation.source})")
-        yield from hanging("    ", ", ".join(deviation.requirements))
+    as_text = requirements_json if options.json else requirements_text
+    say(as_text(rows, profile))
+    return ExitCode.CONFORMANT
 
 
-def _keys(profile: Profile) -> Iterator[tuple[str, Any]]:
-    """Yield each key that has a value, dotted as `--set` takes it."""
-    whole = asdict(profile)
-    for part in _WIRE:
-        for key, value in _flat(part, whole[part]):
-            # An operation's name stands in its key already.
-            if value not in (None, ()) and not (part == "operations" and key.endswith(".name")):
-                yield key, value
+def show_one(options: argparse.Namespace) -> int:
+    """Show everything about one requirement."""
+    row = load_catalogue()[options.id]
+    modules = load_certification().touching(row.id)
+    say(requirement_text(row, shipped_profiles(), all_cases(), modules))
+    return ExitCode.CONFORMANT
 
 
-def _flat(key: str, value: Any) -> Iterator[tuple[str, Any]]:  # noqa: ANN401 (TOML)
-    if isinstance(value, dict):
-        for name, part in value.items():
-            yield from _flat(f"{key}.{name}", part)
-    else:
-        yield key, value
-
-
-def findings_text(file: str, findings: Sequence[str]) -> str:
-    """Return what is wrong with a profile's file, one finding a line, and the next step."""
-    if not findings:
-        return f"{file}: nothing is wrong\nnext: ssf-conformance profiles show {file}"
-    lines = [f"{file}: {finding}" for finding in findings]
-    count = "1 finding" if len(findings) == 1 else f"{len(findings)} findings"
-    return "\n".join([*lines, f"{count}; next: mend the file, and lint it again"])
+def show_coverage(options: argparse.Namespace) -> int:
+    """Show how far the suite judges the catalogue, profile by profile."""
+    profiles = [coverage.coverage_of(name) for name in options.profile or profile_ids()]
+    say((coverage.json_of if options.json else coverage.text_of)(profiles))
+    return ExitCode.CONFORMANT
 
 
 def requirements_text(rows: Sequence[Requirement], profile: Profile | None) -> str:

@@ -1,17 +1,15 @@
-"""`ssf-conformance profiles` and `requirements`: what the suite goes by, for people and pipes."""
+"""`ssf-conformance requirements`: list and show."""
 
 import json
 
 import pytest
 from helpers import command
 
-from conformance.cli import listings
+from conformance.cli import requirements
 from conformance.cli.main import main
 from conformance.engine.plugin import all_cases
-from conformance.spec.profile import load_profile, profile_ids
+from conformance.spec.profile import shipped_profiles
 from conformance.spec.requirement import load_catalogue
-
-HEAD = 'extends = "ssf-1.0"\nid = "mine"\ntitle = "Mine"\nsources = ["https://my.example"]\n'
 
 
 def said(capsys, *arguments):
@@ -24,130 +22,6 @@ def listed(capsys, *arguments):
     code, shown = said(capsys, "requirements", "list", "--json", *arguments)
     assert code == 0, shown
     return json.loads(shown)
-
-
-def linted(capsys, tmp_path, text):
-    file = tmp_path / "mine.toml"
-    file.write_text(text)
-    code, shown = said(capsys, "profiles", "lint", file)
-    return code, shown, file
-
-
-# -- profiles ---------------------------------------------------
-
-
-def test_every_shipped_profile_has_a_line_with_its_parent_rows_tags_and_title(capsys):
-    code, shown = said(capsys, "profiles", "list")
-    lines = {line.split()[0]: line for line in shown.splitlines() if line}
-    assert code == 0
-    for name in profile_ids():
-        profile = load_profile(name)
-        rows = len(load_catalogue().for_tags(profile.tags))
-        assert lines[name].split()[2] == str(rows)
-        assert lines[name].endswith(profile.title)
-    assert lines["jamf"].split()[1] == "sse-draft"
-
-
-@pytest.mark.parametrize("name", profile_ids())
-def test_a_profile_is_shown_key_by_key_with_the_evidence_that_grades_go_by(capsys, name):
-    code, shown = said(capsys, "profiles", "show", name)
-    profile = load_profile(name)
-    assert code == 0
-    lines = {line.split()[0]: line.split()[1:] for line in shown.splitlines() if line.strip()}
-    for key in ("discovery.path", "operations.read_stream.method", "sets.algorithms"):
-        assert lines[key][0] == profile.evidence_of(key)
-    assert lines["discovery.path"][1] == f'"{profile.discovery.path}"'
-    assert "operations.poll.method" in lines or not profile.offers("poll")
-    for deviation in profile.deviations:
-        assert deviation.summary in " ".join(shown.split())
-        assert all(one in shown for one in deviation.requirements)
-    for cap in profile.caps:
-        assert f"at most {cap.at_most}: {cap.document or cap.requirements[0]}" in shown
-
-
-def test_a_shown_profile_is_as_set_and_a_key_that_is_shown_can_be_set(capsys):
-    code, shown = said(
-        capsys, "profiles", "show", "avnology", "--set", "poll.redelivery.cap_s=3600"
-    )
-    assert code == 0
-    assert [line.split() for line in shown.splitlines() if "cap_s" in line] == [
-        ["poll.redelivery.cap_s", "documented", "3600"]
-    ]
-
-
-def test_a_profile_that_is_right_has_no_findings(capsys, tmp_path):
-    code, shown, file = linted(capsys, tmp_path, HEAD)
-    assert code == 0
-    assert f"{file}: nothing is wrong" in shown
-
-
-def test_lint_names_every_wrong_key_at_once(capsys, tmp_path):
-    code, shown, file = linted(
-        capsys,
-        tmp_path,
-        HEAD + '[strem]\n[poll]\nlong_pol = "x"\nset_errors = 3\n[discovery]\nsplice = "in"\n',
-    )
-    assert code == 4
-    lines = [line for line in shown.splitlines() if line.startswith(f"{file}: ")]
-    assert len(lines) == 4
-    for words in ("'strem'; did you mean 'stream'", "poll.long_pol", "set_errors", "splice"):
-        assert any(words in line for line in lines)
-    assert "4 findings; next:" in shown
-
-
-def test_lint_names_every_reference_that_leads_nowhere_at_once(capsys, tmp_path):
-    code, shown, file = linted(
-        capsys,
-        tmp_path,
-        HEAD
-        + """
-[catalogue]
-tags = { "ssf-1.O" = "fail" }
-[[catalogue.cap]]
-document = "OpenID SSF 1.1"
-at_most = "warn"
-[operations.poll]
-endpoint = "pol"
-[delivery]
-push = "!unset"
-default = "push"
-[schemas]
-set = "ssf/sets.json"
-[[deviation]]
-summary = "s"
-source = "s"
-requirements = ["SSF-8.1.1.1-CREATE-200"]
-""",
-    )
-    assert code == 4
-    lines = [line for line in shown.splitlines() if line.startswith(f"{file}: ")]
-    for words in (
-        "operations.poll.endpoint: 'pol'",
-        "did you mean 'ssf/set.json'",
-        "did you mean 'ssf-1.0'",
-        "did you mean 'OpenID SSF 1.0'",
-        "did you mean 'SSF-8.1.1.1-CREATE-201'",
-        "give delivery.push",
-    ):
-        assert any(words in line for line in lines), words
-    assert len(lines) == 6
-
-
-@pytest.mark.parametrize(
-    ("text", "words"),
-    [("= 1", "not valid TOML"), ('extends = "nowhere"\n', "nowhere"), (None, "no such")],
-)
-def test_lint_of_what_is_no_profile_ends_with_4(capsys, tmp_path, text, words):
-    file = tmp_path / "mine.toml"
-    if text is not None:
-        file.write_text(text)
-    code, shown = said(capsys, "profiles", "lint", file)
-    assert code == 4
-    assert words in shown
-    assert "Traceback" not in shown
-
-
-# -- requirements ---------------------------------------------------
 
 
 def test_each_requirement_is_one_line(capsys):
@@ -214,9 +88,9 @@ def test_a_requirement_is_told_with_clause_grade_profiles_and_cases(capsys):
 
 
 def test_every_requirement_can_be_told_within_the_width():
-    cases, profiles = all_cases(), listings.shipped_profiles()
+    cases, profiles = all_cases(), shipped_profiles()
     for row in load_catalogue():
-        told = listings.requirement_text(row, profiles, cases)
+        told = requirements.requirement_text(row, profiles, cases)
         words = " ".join(told.split())
         for part in (row.summary, row.how, row.note, row.why, row.citation):
             assert part is None or " ".join(part.split()) in words
@@ -228,11 +102,11 @@ def test_every_requirement_can_be_told_within_the_width():
 def test_a_row_without_a_case_says_why(capsys):
     catalogue = load_catalogue()
     receiver = next(row for row in catalogue if row.role == "receiver")
-    assert "binds Receivers" in listings.requirement_text(receiver, (), ())
+    assert "binds Receivers" in requirements.requirement_text(receiver, (), ())
     unseen = next(
         row for row in catalogue if row.role == "transmitter" and row.observable == "not-observable"
     )
-    assert "none: nobody can see it" in listings.requirement_text(unseen, (), ())
+    assert "none: nobody can see it" in requirements.requirement_text(unseen, (), ())
 
 
 def test_a_row_that_a_profile_departs_from_is_not_applicable_there(capsys):
@@ -244,9 +118,6 @@ def test_a_row_that_a_profile_departs_from_is_not_applicable_there(capsys):
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["profiles"], "ACTION"),
-        (["profiles", "show", "ssf-1.O"], "ssf-1.0"),
-        (["profiles", "show", "ssf-1.0", "--set", "poll"], "KEY=VALUE"),
         (["requirements", "show", "SSF-8.1.1.1-CREATE-200"], "did you mean SSF-8.1.1.1-CREATE-201"),
         (["requirements", "list", "--section", "99"], "section 99"),
         (["requirements", "list", "--level", "PERHAPS"], "--level"),

@@ -1,0 +1,223 @@
+"""The arguments of every command, and the function that carries each command out.
+
+The functions are named as text and imported once a command is chosen, so that --help and --version
+don't wait for the whole suite to be imported.
+"""
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NoReturn, TypeAlias
+
+from conformance.engine import defaults
+from conformance.engine.version import suite_version
+from conformance.spec.requirement import LEVELS
+
+DEFAULT_REPORTS = Path("reports")
+
+# argparse has no public name for what add_subparsers() returns.
+Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"  # noqa: SLF001
+
+
+class _Version(argparse.Action):
+    """Prints the version, which takes a while to look up, and only when it is asked for."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: object,
+        option_string: str | None = None,
+    ) -> NoReturn:
+        del namespace, values, option_string
+        parser.exit(message=f"{suite_version()}\n")
+
+
+def parse(arguments: Sequence[str]) -> argparse.Namespace:
+    """Return the options of a command line.
+
+    `command` names the function that carries the command out as `module:function`, and `arguments`
+    are the words as they were given. Raises SystemExit.
+    """
+    options = _parser().parse_args(arguments)
+    options.arguments = list(arguments)
+    return options
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="ssf-conformance",
+        description="A conformance suite for OpenID Shared Signals Transmitters.",
+        epilog="Exit codes: 0 conformant, 1 nonconformant, 2 interrupted, 3 an error of the suite,"
+        " 4 wrong usage or an unreachable target, 5 nothing was judged, 6 incomplete.",
+    )
+    parser.add_argument("--version", action=_Version, nargs=0, help="print the version, and stop")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    _add_run(commands)
+    _add_init(commands)
+    _add_profiles(commands)
+    _add_requirements(commands)
+    _add_inspect_set(commands)
+    _add_prove(commands)
+    return parser
+
+
+def _add_run(commands: Commands) -> None:
+    run = commands.add_parser("run", help="judge a Transmitter", description="Judge a Transmitter.")
+    run.set_defaults(command="conformance.cli.run:main")
+    run.add_argument("target", nargs="?", metavar="ISSUER_URL | target.toml")
+    run.add_argument("--mock", action="store_true", help="judge the bundled mock, in process")
+    run.add_argument("--tls", action="store_true", help="with --mock: as a server over TLS")
+    run.add_argument("--profile", metavar="NAME|FILE", help="the text that the target is held to")
+    run.add_argument(
+        "--set", action="append", default=[], metavar="KEY=VALUE", help="override a profile's key"
+    )
+    run.add_argument("--token-env", metavar="VAR", help="environment variable with a bearer token")
+    run.add_argument(
+        "--requirement",
+        action="append",
+        default=[],
+        metavar="ID",
+        help="this one; repeatable",
+    )
+    run.add_argument(
+        "--section",
+        action="append",
+        default=[],
+        metavar="S",
+        help="judge what stands in or below this section of any text; repeatable",
+    )
+    run.add_argument(
+        "--examples",
+        type=int,
+        default=defaults.EXAMPLES,
+        metavar="N",
+        help="examples for each generated case (default %(default)s)",
+    )
+    run.add_argument("--seed", type=int, metavar="N", help="explore, drawing from this seed")
+    run.add_argument("--workers", type=int, metavar="N", help="cases side by side")
+    run.add_argument("--max-rps", type=float, metavar="R", help="requests per second, at most")
+    run.add_argument("--patience", type=float, metavar="SECONDS", help="how long to wait for a SET")
+    run.add_argument("--known-failures", type=Path, metavar="FILE")
+    run.add_argument("--strict", action="store_true", help="a warning is a failure")
+    run.add_argument("--allow-incomplete", action="store_true", help="exit 0 for INCOMPLETE")
+    run.add_argument("--allow-http", action="store_true", help="a lab without TLS")
+    run.add_argument("--ca-file", type=Path, metavar="PEM", help="trust these authorities as well")
+    run.add_argument("--allow-destructive", action="store_true", help="do what can't be undone")
+    run.add_argument("--push-listen", metavar="HOST:PORT", help="listen for pushes there")
+    run.add_argument("--push-url", metavar="URL", help="how the target reaches that listener")
+    run.add_argument("--push-cert", type=Path, metavar="PEM", help="the listener's certificate")
+    run.add_argument("--push-key", type=Path, metavar="PEM", help="the key of that certificate")
+    run.add_argument("--reports", type=Path, default=DEFAULT_REPORTS, metavar="DIR")
+    run.add_argument("--plan", action="store_true", help="show what would be judged, and stop")
+    run.add_argument(
+        "-v", "--verbose", action="store_true", help="name each row that was not judged"
+    )
+
+
+def _add_init(commands: Commands) -> None:
+    begin = commands.add_parser(
+        "init",
+        help="write a target.toml to begin with",
+        description="Fetch the metadata of a Transmitter, and write a target.toml to begin with.",
+    )
+    begin.set_defaults(command="conformance.cli.init:main")
+    begin.add_argument("issuer", metavar="ISSUER_URL")
+    begin.add_argument("--profile", metavar="NAME|FILE", help="the text that it is held to")
+    begin.add_argument(
+        "--token-env",
+        metavar="VAR",
+        help="environment variable with a bearer token, for the file, and for"
+        " discovery where that takes one",
+    )
+    begin.add_argument("--output", type=Path, default=Path("target.toml"), metavar="FILE")
+    begin.add_argument("--force", action="store_true", help="write over a file that is there")
+    begin.add_argument("--allow-http", action="store_true", help="a lab without TLS")
+    begin.add_argument("--ca-file", type=Path, metavar="PEM", help="trust these authorities")
+
+
+def _add_profiles(commands: Commands) -> None:
+    profiles = commands.add_parser("profiles", help="what a target can be held to")
+    actions = profiles.add_subparsers(required=True, metavar="ACTION")
+    actions.add_parser("list", help="the shipped profiles").set_defaults(
+        command="conformance.cli.profiles:show_all"
+    )
+    show = actions.add_parser("show", help="a profile key by key, with its evidence")
+    show.set_defaults(command="conformance.cli.profiles:show_one")
+    show.add_argument("profile", metavar="NAME|FILE")
+    show.add_argument(
+        "--set", action="append", default=[], metavar="KEY=VALUE", help="override a key"
+    )
+    check = actions.add_parser("lint", help="everything that is wrong with a profile's file")
+    check.set_defaults(command="conformance.cli.profiles:lint")
+    check.add_argument("file", metavar="FILE")
+
+
+def _add_requirements(commands: Commands) -> None:
+    requirements = commands.add_parser("requirements", help="the catalogue of requirements")
+    actions = requirements.add_subparsers(required=True, metavar="ACTION")
+    rows = actions.add_parser(
+        "list",
+        help="one requirement a line",
+        description="List requirements, one a line: id, level, kind, grade, section, summary.",
+    )
+    rows.set_defaults(command="conformance.cli.requirements:show_all")
+    rows.add_argument("--profile", metavar="NAME|FILE", help="those of this profile, at its grades")
+    rows.add_argument("--role", choices=("transmitter", "receiver"))
+    rows.add_argument("--level", choices=LEVELS, type=str.upper)
+    rows.add_argument("--kind", choices=("obligation", "conditional", "tolerance"))
+    rows.add_argument("--section", metavar="S", help="in or below this section of any text")
+    rows.add_argument("--json", action="store_true", help="as a JSON array")
+    show = actions.add_parser("show", help="everything about one requirement")
+    show.set_defaults(command="conformance.cli.requirements:show_one")
+    show.add_argument("id", metavar="ID")
+    held = actions.add_parser(
+        "coverage",
+        help="how far the suite judges the catalogue, profile by profile",
+        description="Count, for each profile, level and kind: requirements, those that a run"
+        " against the bundled mock over TLS covers, those excluded or not applicable and why, the"
+        " faults and variants that show it, and what the official suite looks at.",
+    )
+    held.set_defaults(command="conformance.cli.requirements:show_coverage")
+    held.add_argument(
+        "--profile", action="append", default=[], metavar="NAME", help="this one; repeatable"
+    )
+    held.add_argument("--json", action="store_true", help="as a JSON object, row by row")
+
+
+def _add_inspect_set(commands: Commands) -> None:
+    one = commands.add_parser(
+        "inspect-set",
+        help="a SET decoded, with everything that is wrong with it",
+        description="Decode a SET and judge it. Exit codes: 0 nothing broken beyond warnings,"
+        " 1 a requirement broken, 4 no token in the input.",
+    )
+    one.set_defaults(command="conformance.cli.inspect_set:main")
+    one.add_argument("set", metavar="TOKEN|-", help="a SET, or - to read one from the input")
+    one.add_argument(
+        "--profile",
+        default="ssf-1.0",
+        metavar="NAME|FILE",
+        help="the text that it is held to (default %(default)s)",
+    )
+    one.add_argument("--jwks", metavar="FILE", help="the Transmitter's JWK Set")
+    one.add_argument("--issuer", default="", metavar="ISS", help="the Transmitter's issuer")
+    one.add_argument("--audience", default="", metavar="AUD", help="the stream's aud")
+    one.add_argument("--json", action="store_true", help="as a JSON object")
+
+
+def _add_prove(commands: Commands) -> None:
+    proof = commands.add_parser(
+        "prove",
+        help="show that each fault of the mock is seen and no variant alarms",
+        description="Run the suite against the mock with each fault and variant in turn.",
+    )
+    proof.set_defaults(command="conformance.cli.prove:main")
+    proof.add_argument("names", nargs="*", metavar="FAULT|VARIANT", help="these alone")
+    proof.add_argument("--profile", action="append", default=[], metavar="NAME")
+    proof.add_argument(
+        "--full",
+        action="store_true",
+        help="each in every profile that it is about, with all cases and examples",
+    )
+    proof.add_argument("--json", type=Path, metavar="FILE", help="write the matrix as JSON")

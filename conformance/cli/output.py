@@ -1,0 +1,18 @@
+"""Text for the person who typed a command."""
+
+import os
+import sys
+
+
+def say(text: str) -> None:
+    """Print a text. A closed pipe changes no verdict, so it is no error."""
+    try:
+        sys.stdout.write(f"{text}\n")
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def complain(message: str) -> None:
+    """Print a message about an error."""
+    sys.stderr.write(f"ssf-conformance: {message}\n")

@@ -1,0 +1,3 @@
+"""What a run does where nobody says otherwise."""
+
+EXAMPLES = 20
