@@ -1,6 +1,6 @@
-"""Lets our own tests import the helpers that stand beside them."""
+"""Lets our own tests import the helpers in tests/support."""
 
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parent / "tests" / "conformance"))
+sys.path.insert(0, str(Path(__file__).parent / "tests" / "support"))

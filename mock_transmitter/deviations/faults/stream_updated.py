@@ -29,10 +29,15 @@ _TYPE = "/stream-updated"
 
 
 def announced(claims: Json) -> tuple[str, Json] | None:
-    """Return type and payload of a Stream Updated Event, None where a SET tells of another."""
-    for event_type, payload in claims["events"].items():
-        if event_type.endswith(_TYPE):
-            return event_type, payload
+    """Return type and payload of a Stream Updated Event, None for any other SET.
+
+    Another deviation may have made anything of the claims.
+    """
+    events = claims.get("events")
+    if isinstance(events, dict):
+        for event_type, payload in events.items():
+            if event_type.endswith(_TYPE) and isinstance(payload, dict):
+                return event_type, payload
     return None
 
 
