@@ -32,6 +32,7 @@ STREAM_SUBJECT = {"format": "opaque", "id": STREAM_ID}
 
 GONE = object()
 
+profile_of = cache(load_profile)
 ALGORITHMS = ("RS256", "PS256", "ES256", "EdDSA", "Ed25519")
 
 
@@ -62,7 +63,7 @@ def key_set(*kinds):
 def context(profile="ssf-1.0", **changes):
     """Return the context in which the good tokens come; `profile` is an id or a Profile."""
     known = {
-        "profile": load_profile(profile) if isinstance(profile, str) else profile,
+        "profile": profile_of(profile) if isinstance(profile, str) else profile,
         "metadata": {"issuer": ISSUER, "jwks_uri": f"{ISSUER}/jwks.json"},
         "issuer": ISSUER,
         "stream": {"stream_id": STREAM_ID, "iss": ISSUER, "aud": AUDIENCE},

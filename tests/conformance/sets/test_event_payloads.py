@@ -132,26 +132,30 @@ def test_the_types_are_those_of_the_two_texts():
     assert shown - {"caep/optional-claims"} == known
 
 
-@pytest.mark.parametrize("kind", LEAST)
-def test_an_event_with_the_least_that_its_text_wants_passes(kind):
-    assert broken(findings_of(kind, LEAST[kind])) == {}
+def test_an_event_with_the_least_that_its_text_wants_passes(subtests):
+    for kind in LEAST:
+        with subtests.test(kind):
+            assert broken(findings_of(kind, LEAST[kind])) == {}
 
 
-@pytest.mark.parametrize("kind", LEAST)
-def test_an_event_with_all_that_its_text_allows_passes(kind):
-    assert broken(findings_of(kind, full(kind))) == {}
+def test_an_event_with_all_that_its_text_allows_passes(subtests):
+    for kind in LEAST:
+        with subtests.test(kind):
+            assert broken(findings_of(kind, full(kind))) == {}
 
 
-@pytest.mark.parametrize("kind", LEAST)
-def test_an_event_passes_in_the_draft_of_2021_too(kind):
-    payload = ASSURANCE_2021 if kind.endswith("assurance-level-change") else LEAST[kind]
-    assert broken(findings_of(kind, payload, "sse-draft")) == {}
+def test_an_event_passes_in_the_draft_of_2021_too(subtests):
+    for kind in LEAST:
+        with subtests.test(kind):
+            payload = ASSURANCE_2021 if kind.endswith("assurance-level-change") else LEAST[kind]
+            assert broken(findings_of(kind, payload, "sse-draft")) == {}
 
 
-@pytest.mark.parametrize("kind", LEAST)
-def test_members_that_no_text_defines_never_alarm(kind):
-    found = broken(findings_of(kind, {**LEAST[kind], "tenant_hint": "x"}))
-    assert set(found.values()) <= {Grade.NOTE}
+def test_members_that_no_text_defines_never_alarm(subtests):
+    for kind in LEAST:
+        with subtests.test(kind):
+            found = broken(findings_of(kind, {**LEAST[kind], "tenant_hint": "x"}))
+            assert set(found.values()) <= {Grade.NOTE}
 
 
 @pytest.mark.parametrize("subject", [golden.EMAIL, PHONE], ids=lambda one: one["format"])
@@ -350,13 +354,14 @@ BREAKING = [
 ]
 
 
-@pytest.mark.parametrize(
-    "case", BREAKING, ids=[f"{number}-{one.requirement}" for number, one in enumerate(BREAKING)]
-)
-def test_a_broken_event_breaks_its_requirement_and_nothing_else(case):
-    found = broken(findings_of(case.kind, case.payload, case.profile, case.subject))
-    assert found.pop(case.requirement, "held") == case.at_most
-    assert {one for one, at_most in found.items() if at_most is not Grade.NOTE} == set(case.also)
+def test_a_broken_event_breaks_its_requirement_and_nothing_else(subtests):
+    for case in BREAKING:
+        with subtests.test(case.requirement):
+            found = broken(findings_of(case.kind, case.payload, case.profile, case.subject))
+            assert found.pop(case.requirement, "held") == case.at_most
+            assert {one for one, at_most in found.items() if at_most is not Grade.NOTE} == set(
+                case.also
+            )
 
 
 def test_every_requirement_is_seen_broken_louder_than_a_note():
@@ -417,11 +422,12 @@ def test_the_freedoms_are_tolerances_and_the_requirements_none():
     assert {catalogue[one].role for one in ids} == {"transmitter"}
 
 
-@pytest.mark.parametrize("kind", LEAST)
-def test_what_a_schema_judges_is_reported(kind):
-    name = f"{'caep' if kind in CAEP_TYPES else 'risc'}/{kind.rpartition('/')[2]}.json"
-    assert schema.load(name)
-    assert set(requirements_of(name)) <= {*REQUIREMENTS, "RFC8417-1.2-PAYLOAD-OBJECT"}
+def test_what_a_schema_judges_is_reported(subtests):
+    for kind in LEAST:
+        with subtests.test(kind):
+            name = f"{'caep' if kind in CAEP_TYPES else 'risc'}/{kind.rpartition('/')[2]}.json"
+            assert schema.load(name)
+            assert set(requirements_of(name)) <= {*REQUIREMENTS, "RFC8417-1.2-PAYLOAD-OBJECT"}
 
 
 ESTABLISHED, PRESENTED = "session-established", "session-presented"

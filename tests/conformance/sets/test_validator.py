@@ -70,14 +70,15 @@ GOOD = {
 }
 
 
-@pytest.mark.parametrize("alg", G.ALGORITHMS)
-@pytest.mark.parametrize("name", GOOD)
-def test_a_good_token_breaks_nothing(name, alg):
-    profile, claims = GOOD[name]
-    findings = judge_set(G.signed(claims, alg), G.context(profile))
-    listed = alg in load_profile(profile).sets.algorithms
-    assert broken(findings) == (set() if listed else {"RFC7515-4.1.1-ALG"})
-    assert "RFC7515-5.2-SIGNATURE-VALID" in told(findings)
+def test_a_good_token_breaks_nothing(subtests):
+    for alg in G.ALGORITHMS:
+        for name in GOOD:
+            with subtests.test(f"{name} {alg}"):
+                profile, claims = GOOD[name]
+                findings = judge_set(G.signed(claims, alg), G.context(profile))
+                listed = alg in load_profile(profile).sets.algorithms
+                assert broken(findings) == (set() if listed else {"RFC7515-4.1.1-ALG"})
+                assert "RFC7515-5.2-SIGNATURE-VALID" in told(findings)
 
 
 def test_an_algorithm_that_the_profile_does_not_list_is_only_noted():
@@ -113,19 +114,24 @@ SUBJECT_OF_2021 = [
 ]
 
 
-@pytest.mark.parametrize("subject", SUBJECT_OF_EACH_FORMAT, ids=lambda subject: subject["format"])
-def test_each_format_of_subject_passes(subject):
-    assert broken(judge_set(G.signed(G.claims(subject)), G.context())) == set()
+def test_each_format_of_subject_passes(subtests):
+    for subject in SUBJECT_OF_EACH_FORMAT:
+        with subtests.test(subject["format"]):
+            assert broken(judge_set(G.signed(G.claims(subject)), G.context())) == set()
 
 
-@pytest.mark.parametrize("subject", ODD_SUBJECTS_THAT_CONFORM, ids=str)
-def test_an_odd_subject_passes(subject):
-    assert broken(judge_set(G.signed(G.claims(subject)), G.context())) == set()
+def test_an_odd_subject_passes(subtests):
+    for subject in ODD_SUBJECTS_THAT_CONFORM:
+        with subtests.test(str(subject)):
+            assert broken(judge_set(G.signed(G.claims(subject)), G.context())) == set()
 
 
-@pytest.mark.parametrize("subject", SUBJECT_OF_2021, ids=lambda subject: subject["format"])
-def test_each_format_of_2021_passes_in_its_draft(subject):
-    assert broken(judge_set(G.signed(G.claims_2021(subject)), G.context("sse-draft"))) == set()
+def test_each_format_of_2021_passes_in_its_draft(subtests):
+    for subject in SUBJECT_OF_2021:
+        with subtests.test(subject["format"]):
+            assert (
+                broken(judge_set(G.signed(G.claims_2021(subject)), G.context("sse-draft"))) == set()
+            )
 
 
 def _examples():
@@ -137,19 +143,20 @@ def _examples():
     ):
         for entry in json.loads((EXAMPLES / file).read_text(encoding="utf-8")):
             if entry["schema"].endswith("/set.json"):
-                yield pytest.param(profile, entry["document"], id=entry["source"])
+                yield entry["source"], profile, entry["document"]
 
 
-@pytest.mark.parametrize(("profile", "claims"), list(_examples()))
-def test_an_example_of_the_texts_never_fails(profile, claims):
-    where = {"issuer": claims["iss"], "key": claims["jti"], "received_at": 0.0}
-    stream = {"iss": claims["iss"], "aud": claims["aud"]}
-    if G.VERIFICATION in claims["events"]:
-        stream["stream_id"] = claims["sub_id"]["id"]
-    findings = judge_set(G.signed(claims), G.context(profile, **where, stream=stream))
-    grades = {row.id: row.grade for row in load_catalogue()}
-    loud = {one.at_most or grades[one.requirement] for one in findings if not one.held}
-    assert Grade.FAIL not in loud
+def test_an_example_of_the_texts_never_fails(subtests):
+    for source, profile, claims in _examples():
+        with subtests.test(source):
+            where = {"issuer": claims["iss"], "key": claims["jti"], "received_at": 0.0}
+            stream = {"iss": claims["iss"], "aud": claims["aud"]}
+            if G.VERIFICATION in claims["events"]:
+                stream["stream_id"] = claims["sub_id"]["id"]
+            findings = judge_set(G.signed(claims), G.context(profile, **where, stream=stream))
+            grades = {row.id: row.grade for row in load_catalogue()}
+            loud = {one.at_most or grades[one.requirement] for one in findings if not one.held}
+            assert Grade.FAIL not in loud
 
 
 # -- one token that breaks each requirement ------------------------------------------------------
@@ -573,13 +580,12 @@ BREAKING = [
 ]
 
 
-@pytest.mark.parametrize(
-    "case", BREAKING, ids=[f"{number}-{one.requirement}" for number, one in enumerate(BREAKING)]
-)
-def test_a_broken_token_breaks_its_requirement_and_nothing_else(case):
-    findings = judge_set(case.token(), G.context(case.profile, **case.context))
-    assert broken(findings) == {case.requirement} | case.also
-    assert grade_of(findings, case.requirement) == case.at_most
+def test_a_broken_token_breaks_its_requirement_and_nothing_else(subtests):
+    for case in BREAKING:
+        with subtests.test(case.requirement):
+            findings = judge_set(case.token(), G.context(case.profile, **case.context))
+            assert broken(findings) == {case.requirement} | case.also
+            assert grade_of(findings, case.requirement) == case.at_most
 
 
 def test_every_requirement_is_seen_broken():
@@ -876,21 +882,23 @@ HOSTILE_CLAIMS = {
 }
 
 
-@pytest.mark.parametrize("profile", ["ssf-1.0", "sse-draft"])
-@pytest.mark.parametrize("name", HOSTILE_TOKENS)
-def test_a_token_that_is_none_breaks_the_form(name, profile):
-    token = HOSTILE_TOKENS[name]
-    assert "RFC8417-2.4-JWT-FORM" in broken(judge_set(token, G.context(profile)))
-    assert judge_uniqueness([token, token]) == []
+def test_a_token_that_is_none_breaks_the_form(subtests):
+    for profile in ["ssf-1.0", "sse-draft"]:
+        for name in HOSTILE_TOKENS:
+            with subtests.test(f"{name} {profile}"):
+                token = HOSTILE_TOKENS[name]
+                assert "RFC8417-2.4-JWT-FORM" in broken(judge_set(token, G.context(profile)))
+                assert judge_uniqueness([token, token]) == []
 
 
-@pytest.mark.parametrize("profile", ["ssf-1.0", "sse-draft"])
-@pytest.mark.parametrize("name", HOSTILE_CLAIMS)
-def test_hostile_claims_and_headers_break_something_and_raise_nothing(name, profile):
-    text = HOSTILE_CLAIMS[name]
-    for token in (G.by_hand('{"alg":"RS256","kid":{}}', text), G.by_hand(text, text)):
-        assert broken(judge_set(token, G.context(profile)))
-        judge_uniqueness([token, token])
+def test_hostile_claims_and_headers_break_something_and_raise_nothing(subtests):
+    for profile in ["ssf-1.0", "sse-draft"]:
+        for name in HOSTILE_CLAIMS:
+            with subtests.test(f"{name} {profile}"):
+                text = HOSTILE_CLAIMS[name]
+                for token in (G.by_hand('{"alg":"RS256","kid":{}}', text), G.by_hand(text, text)):
+                    assert broken(judge_set(token, G.context(profile)))
+                    judge_uniqueness([token, token])
 
 
 def test_nesting_as_deep_as_is_read_does_not_exhaust_the_stack():
