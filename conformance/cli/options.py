@@ -215,9 +215,21 @@ def _add_prove(commands: Commands) -> None:
     proof.set_defaults(command="conformance.cli.prove:main")
     proof.add_argument("names", nargs="*", metavar="FAULT|VARIANT", help="these alone")
     proof.add_argument("--profile", action="append", default=[], metavar="NAME")
-    proof.add_argument(
+    how = proof.add_mutually_exclusive_group()
+    how.add_argument(
         "--full",
-        action="store_true",
-        help="each in every profile that it is about, with all cases and examples",
+        action="store_const",
+        dest="mode",
+        const="full",
+        default="recorded",
+        help="run all cases with all examples, so that false alarms are seen too",
     )
+    how.add_argument(
+        "--record",
+        action="store_const",
+        dest="mode",
+        const="record",
+        help="search for the cases that see each fault, and record them",
+    )
+    proof.add_argument("--share", metavar="K/N", help="run part K of N of the trials")
     proof.add_argument("--json", type=Path, metavar="FILE", help="write the matrix as JSON")

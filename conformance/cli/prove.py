@@ -3,15 +3,16 @@
 import argparse
 
 from conformance.cli.output import say
-from conformance.proof.prove import prove
+from conformance.proof.prove import Mode, Share, prove
 
 
 def main(options: argparse.Namespace) -> int:
     """Run the proof and return 0 if everything is proven."""
     return prove(
+        mode=Mode(options.mode),
         names=tuple(options.names),
         profiles=tuple(options.profile),
+        share=Share() if options.share is None else Share.parse(options.share),
         json_file=options.json,
-        full=options.full,
         say=say,
     )

@@ -1,12 +1,12 @@
 """From arguments to a run: the same for the command line and for pytest's --ssf- options."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from conformance.engine import bundled, defaults
-from conformance.engine.plan import Case, Selection
+from conformance.engine.plan import Selection
 from conformance.engine.run import Run, RunOptions
 from conformance.spec.profile import load_profile
 from conformance.target import target
@@ -29,7 +29,6 @@ class RunArguments:
     examples: int = defaults.EXAMPLES
     seed: int | None = None
     shrink: bool = True
-    taken: Callable[[Case], bool] | None = None
     workers: int | None = None
     max_rps: float | None = None
     patience_s: float | None = None
@@ -84,7 +83,6 @@ def make_run(arguments: RunArguments) -> Run:
             examples=arguments.examples,
             seed=arguments.seed,
             shrink=arguments.shrink,
-            taken=arguments.taken,
             workers=arguments.workers,
             strict=arguments.strict,
             allow_incomplete=arguments.allow_incomplete,

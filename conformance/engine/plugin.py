@@ -3,8 +3,9 @@
 Every option of ours begins with --ssf-. Without --ssf-target this plugin does nothing.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -210,11 +211,12 @@ class _Collector:
         items[:] = []
 
 
-def all_cases() -> Sequence[Case]:
+@cache
+def all_cases() -> tuple[Case, ...]:
     """Return every case of the package, whatever the target; nothing is sent."""
     collector = _Collector()
     _start(collector)
-    return collector.cases
+    return tuple(collector.cases)
 
 
 def _start(plugin: object) -> int:

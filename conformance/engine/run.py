@@ -72,15 +72,13 @@ class Lease(Protocol):
 class RunOptions:
     """How a run goes. `lease` gives each case a Transmitter of its own, `close` ends them all.
 
-    Without it all share the target. Without `shrink` a failure is not made smaller. `taken` says
-    which cases there are; None is all.
+    Without it all share the target. Without `shrink` a failure is not made smaller.
     """
 
     selection: Selection = field(default_factory=Selection)
     examples: int = 20
     seed: int | None = None
     shrink: bool = True
-    taken: Callable[[Case], bool] | None = None
     workers: int | None = None
     strict: bool = False
     allow_incomplete: bool = False
@@ -140,8 +138,6 @@ class Run:
         """
         if self._listener is not None and self.options.lease is None:
             self._listener.start()
-        if self.options.taken is not None:
-            cases = [case for case in cases if self.options.taken(case)]
         for case in cases:
             self.catalogue.check_ids(case.declaration.ids)
         self._parameters = Counter(case.function for case in cases)
@@ -272,6 +268,12 @@ class Run:
 
     # -- after
     # ---------------------------------------------------------------------------------------
+
+    def grade_of(self, requirement: str) -> Grade:
+        """Return how loud a breach of a planned row is at most."""
+        if self.plan is None:
+            raise RuntimeError("prepare() comes first")
+        return self.plan.rows[requirement].grade
 
     @property
     def expected_requests(self) -> int:

@@ -15,7 +15,7 @@ from typing import Any, TypeAlias
 from conformance.engine import bundled
 from conformance.engine.plan import PlannedRow
 from conformance.judging.verdict import OUT_OF_SCOPE, Verdict
-from conformance.proof.prove import plan_of
+from conformance.proof.trial import plan_of
 from conformance.spec.certification import load_certification
 from conformance.spec.profile import load_profile
 from conformance.spec.requirement import LEVELS, Grade

@@ -1,128 +1,97 @@
-"""The proof: each fault of the mock is seen under its ids and no others, and no variant alarms."""
+"""The proof: each fault of the mock is seen under its ids, and no variant alarms.
+
+By default a fault runs against its recorded kills and a variant against the cases of the tolerances
+that it exercises. The full proof runs every case, and so also tells what alarms beside.
+"""
 
 import difflib
 import json
 import multiprocessing
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from enum import StrEnum
 from pathlib import Path
-from zlib import crc32
+from typing import TypeVar
 
-from conformance import clock
 from conformance.engine import bundled, defaults
-from conformance.engine.arguments import RunArguments, make_run
-from conformance.engine.plan import Case, Plan
-from conformance.engine.plugin import execute
-from conformance.engine.results_document import document_of
-from conformance.judging.verdict import ALARMS, Verdict
-from conformance.receiver.connection import Unreachable
+from conformance.errors import UsageError
+from conformance.proof import kills
+from conformance.proof.kills import Kills, Record
+from conformance.proof.trial import Outcome, Trial, attempt, cases_of, planned_rows
 from conformance.spec.profile import Profile, load_profile, profile_ids
 from conformance.spec.requirement import load_catalogue
-from conformance.target.target import TargetError
+
+T = TypeVar("T")
+
+OUT_OF_DATE = "the recorded kills are out of date"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
-    """What one run against one deviation came to; `name` is empty for the mock as it is.
+class Mode(StrEnum):
+    """What a proof runs: recorded kills, everything, or the search for kills to record."""
 
-    `missing` are ids that should have been seen, `unexpected` alarms that nothing explains.
-    """
-
-    profile: str
-    name: str
-    kind: str
-    summary: str
-    seen: tuple[str, ...] = ()
-    also: tuple[str, ...] = ()
-    missing: tuple[str, ...] = ()
-    unexpected: tuple[str, ...] = ()
-    problem: str | None = None
-    duration_s: float = 0.0
-
-    @property
-    def proven(self) -> bool:
-        """Say whether the run showed what it had to, and nothing else."""
-        return not self.missing and not self.unexpected and self.problem is None
-
-
-# A fault has to be seen with fewer examples than a run draws, which leaves it a margin.
-FEW_EXAMPLES = 6
-# Where all are proven, each meets the cases of its own rows and one in so many of the others.
-ONE_IN = {"fault": 8, "variant": 4}
+    RECORDED = "recorded"
+    FULL = "full"
+    RECORD = "record"
 
 
 @dataclass(frozen=True, slots=True)
-class Trial:
-    """One run to make; `deviation` is None for the mock as it is.
+class Share:
+    """One part of so many of a proof: part 1 of 1 is all of it."""
 
-    Of the cases that are not about the deviation's own rows it takes one in `one_in`.
-    """
+    part: int = 1
+    of: int = 1
 
-    profile: str
-    deviation: bundled.Deviation | None
-    examples: int = defaults.EXAMPLES
-    one_in: int = 1
+    @classmethod
+    def parse(cls, text: str) -> "Share":
+        """Read `K/N`: the parts are counted from 1. Raises UsageError."""
+        part, slash, of = text.partition("/")
+        if not (slash and part.isdecimal() and of.isdecimal() and 1 <= int(part) <= int(of)):
+            raise UsageError(f"--share {text!r}: write K/N with K from 1 to N, such as 3/12")
+        return cls(int(part), int(of))
 
-    def takes(self, case: Case) -> bool:
-        """Say whether the run has this case: which of the others it has, its name decides."""
-        one = self.deviation
-        own = () if one is None else (*one.breaks, *one.also, *one.exercises)
-        if not set(own).isdisjoint(case.declaration.ids):
-            return True
-        function = case.name.partition("[")[0]
-        name = "" if one is None else one.name
-        return crc32(f"{name} {function}".encode()) % self.one_in == 0
+    def of_all(self, everything: Sequence[T]) -> list[T]:
+        """Return this part of a sequence, spread evenly over it."""
+        return list(everything[self.part - 1 :: self.of])
+
+
+WHOLE = Share()
 
 
 def trials(
-    names: Sequence[str] = (), profiles: Sequence[str] = (), *, full: bool = False
+    mode: Mode, names: Sequence[str] = (), profiles: Sequence[str] = (), *, record: Record
 ) -> list[Trial]:
-    """Return the runs of a proof: the plain mock, and each deviation where it is about something.
+    """Return the trials of a proof, in every profile that a deviation is about.
 
-    A fault is about the rows that it breaks, a variant about the tolerances that it makes use of.
-    Each runs in as few profiles as it takes to meet each of its rows once, with few examples, and
-    if nobody has named it without some of the cases that have nothing to do with it. With
-    `full` each runs in every profile that has any of its rows, with all examples and cases.
-
-    Raises TargetError for a name that no fault or variant has, and UnknownRequirement for a wrong
-    id.
+    A fault is about the rows that it breaks, a variant about the tolerances that it exercises. A
+    fault without recorded kills in a profile runs against all cases of its rows there. The mock
+    as it is belongs to the full proof of everything. Raises UsageError for a name that no fault
+    or variant has, and UnknownRequirement for a wrong id.
     """
     chosen = _chosen(names)
     for one in chosen:
         load_catalogue().check_ids((*one.breaks, *one.also, *one.exercises))
-    # Parents come first: what a dialect shares with its parent is met there, and not in a text that
-    # is stricter than the one that a variant keeps to.
-    order = list(profiles or sorted(profile_ids(), key=_generation))
-    judged = {
-        (profile, over_tls): planned(profile, over_tls=over_tls)
-        for profile in order
-        for over_tls in {one.over_tls for one in chosen}
-    }
-    found = [] if names else [Trial(profile, None) for profile in order]
-    for one in chosen:
-        rows = {
-            profile: _rows_of(one, load_profile(profile), judged[profile, one.over_tls])
-            for profile in order
-        }
-        one_in = 1 if names or full else ONE_IN[one.kind]
-        found += [
-            Trial(
-                profile,
-                one,
-                defaults.EXAMPLES if full else FEW_EXAMPLES,
-                one_in,
-            )
-            for profile in ([each for each in order if rows[each]] if full else _fewest(rows))
-        ]
-    return sorted(found, key=lambda trial: order.index(trial.profile))
+    order = list(profiles) or list(profile_ids())
+    found = []
+    if mode is Mode.FULL and not names:
+        found += [Trial(profile, None, examples=defaults.EXAMPLES) for profile in order]
+    for profile in order:
+        for one in chosen:
+            rows = rows_of(one, load_profile(profile))
+            if not rows or (mode is Mode.RECORD and one.kind != "fault"):
+                continue
+            if mode is Mode.FULL:
+                found.append(Trial(profile, one, examples=defaults.EXAMPLES))
+                continue
+            known = record.get(one.name, {}).get(profile)
+            own = cases_of(profile, rows, over_tls=one.over_tls)
+            found.append(Trial(profile, one, frozenset(known or own)))
+    return found
 
 
-def _rows_of(
-    deviation: bundled.Deviation, profile: Profile, judged: frozenset[str]
-) -> frozenset[str]:
-    """Return what a deviation is about in a profile: none where that lacks what it needs."""
+def rows_of(deviation: bundled.Deviation, profile: Profile) -> frozenset[str]:
+    """Return what a deviation is about in a profile; nothing where that lacks what it needs."""
     if not all(map(profile.offers, deviation.needs)):
         return frozenset()
     catalogue = load_catalogue()
@@ -131,20 +100,7 @@ def _rows_of(
         for row in deviation.exercises
         if not profile.tags.keys().isdisjoint(catalogue[row].tags)
     }
-    return judged & set(deviation.breaks) | used
-
-
-def _fewest(rows: Mapping[str, frozenset[str]]) -> Iterator[str]:
-    """Yield profiles that have all the rows between them; the first has most of them."""
-    left = frozenset().union(*rows.values())
-    while left:
-        best = max(rows, key=lambda profile: len(rows[profile] & left))
-        left -= rows[best]
-        yield best
-
-
-def _generation(profile: str) -> int:
-    return len(load_profile(profile).lineage)
+    return planned_rows(profile.id, over_tls=deviation.over_tls) & set(deviation.breaks) | used
 
 
 def _chosen(names: Sequence[str]) -> list[bundled.Deviation]:
@@ -153,143 +109,139 @@ def _chosen(names: Sequence[str]) -> list[bundled.Deviation]:
         if name not in known:
             near = difflib.get_close_matches(name, known, n=1)
             hint = f"; did you mean {near[0]!r}?" if near else ""
-            raise TargetError(f"prove: no fault or variant is named {name!r}{hint}")
+            raise UsageError(f"prove: no fault or variant is named {name!r}{hint}")
     return [known[name] for name in names] if names else list(known.values())
 
 
-def planned(profile: str, *, over_tls: bool = False) -> frozenset[str]:
-    """Return the ids that a run against the bundled mock judges in a profile."""
-    plan = plan_of(profile, over_tls=over_tls)
-    return frozenset(one for one, row in plan.rows.items() if row.is_judged)
-
-
-def plan_of(profile: str, *, over_tls: bool = False) -> Plan:
-    """Return the plan of a run against the bundled mock in a profile."""
-    run = make_run(RunArguments(mock=True, tls=over_tls, profile=profile))
-    try:
-        plan, _ = execute(run, plan_only=True)
-    finally:
-        run.close()
-    return plan
-
-
-def attempt(trial: Trial) -> Outcome:
-    """Run the suite against one deviation, and compare what it saw with what it should."""
-    deviation = trial.deviation
-    active = () if deviation is None else (deviation.name,)
-    run = make_run(
-        RunArguments(
-            mock=True,
-            tls=deviation is not None and deviation.over_tls,
-            profile=trial.profile,
-            deviations=active,
-            examples=trial.examples,
-            allow_incomplete=True,
-            # What counts is what is seen; nobody reads these failures.
-            shrink=False,
-            taken=trial.takes,
-        )
+def attempt_recorded(trial: Trial) -> Outcome:
+    """Run a trial; where the recorded kills miss a row, try all cases of the fault's rows."""
+    outcome = attempt(trial)
+    one = trial.deviation
+    if one is None or not outcome.missing:
+        return outcome
+    again = attempt(
+        replace(trial, cases=cases_of(trial.profile, one.breaks, over_tls=one.over_tls))
     )
-    about = Outcome(
-        profile=trial.profile,
-        name="" if deviation is None else deviation.name,
-        kind="mock" if deviation is None else deviation.kind,
-        summary="the mock as it is" if deviation is None else deviation.summary,
-    )
-    watch = clock.Stopwatch()
-    try:
-        plan, _ = execute(run)
-    except Unreachable as error:
-        return _with(about, problem=str(error), duration_s=watch.seconds)
-    finally:
-        run.close()
-    rows = document_of(run)["requirements"]
-    seen = {
-        row["id"]
-        for row in rows
-        if row["verdict"] == Verdict.FAILED
-        or (row["verdict"] == Verdict.WARNING and row["grade"] == "warn")
-    }
-    alarms = {row["id"] for row in rows if row["verdict"] in ALARMS}
-    breaks = set() if deviation is None else set(deviation.breaks)
-    also = set() if deviation is None else set(deviation.also)
-    judged = {one for one, row in plan.rows.items() if row.is_judged}
-    crash = next(iter(run.crashes.values()), None)
-    return _with(
-        about,
-        seen=tuple(sorted(seen & breaks)),
-        also=tuple(sorted(alarms & also)),
-        missing=tuple(sorted((breaks & judged) - seen)),
-        unexpected=tuple(sorted(alarms - breaks - also)),
-        problem=crash,
-        duration_s=round(watch.seconds, 2),
-    )
+    return again if again.missing else replace(again, problem=again.problem or OUT_OF_DATE)
 
 
-def _with(about: Outcome, **changes: object) -> Outcome:
-    return Outcome(**{**asdict(about), **changes})
-
-
-def outcomes(chosen: Sequence[Trial]) -> Iterator[Outcome]:
-    """Run the trials side by side in processes of their own, and yield them in order."""
-    # One more than there are cores: a run that lets a long poll wait leaves its core to another.
-    workers = (os.cpu_count() or 1) + 1
+def side_by_side(work: Callable[[Trial], T], chosen: Sequence[Trial]) -> Iterator[T]:
+    """Do the work of each trial in a few processes that stay, and yield the results in order."""
+    # One more than there are cores: a case that waits for a push leaves its core to another.
+    workers = min((os.cpu_count() or 1) + 1, max(1, len(chosen)))
+    if workers == 1:
+        yield from map(work, chosen)
+        return
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(min(workers, max(1, len(chosen))), mp_context=context) as pool:
-        yield from pool.map(attempt, chosen)
+    with ProcessPoolExecutor(workers, mp_context=context) as pool:
+        yield from pool.map(work, chosen)
 
 
 def prove(
     *,
-    names: Sequence[str],
-    profiles: Sequence[str],
-    json_file: Path | None,
-    full: bool,
+    mode: Mode,
+    names: Sequence[str] = (),
+    profiles: Sequence[str] = (),
+    share: Share = WHOLE,
+    json_file: Path | None = None,
     say: Callable[[str], None],
 ) -> int:
-    """Make the proof for people: a line for each run, and 0 only if everything is proven."""
-    chosen = trials(names, profiles, full=full)
-    say(f"{len(chosen)} runs against the bundled mock")
-    done: list[Outcome] = []
-    for outcome in outcomes(chosen):
-        done.append(outcome)
-        say(line_of(outcome))
+    """Make the proof for people, and return 0 only if everything is proven.
+
+    Says a line for each trial that is not proven, and now and then how far it is; of a full proof
+    and of named deviations it says every trial.
+    """
+    record = {} if mode is Mode.RECORD else kills.load()
+    chosen = share.of_all(trials(mode, names, profiles, record=record))
+    say(f"{len(chosen)} trials against the bundled mock")
+    if mode is Mode.RECORD:
+        done = list(_record(chosen, whole=not (names or profiles), say=say))
+    else:
+        work = attempt if mode is Mode.FULL else attempt_recorded
+        done = []
+        for outcome in side_by_side(work, chosen):
+            done.append(outcome)
+            if names or mode is Mode.FULL or not outcome.proven:
+                say(line_of(outcome))
+            elif len(done) % 200 == 0:
+                say(f"{len(done)} of {len(chosen)} trials made")
     if json_file is not None:
         try:
             json_file.write_text(
                 json.dumps([asdict(one) for one in done], indent=1) + "\n", encoding="utf-8"
             )
         except OSError as error:
-            raise TargetError(f"--json {json_file}: can't be written: {error.strerror}") from error
-    open_ones = [one for one in done if not one.proven]
+            raise UsageError(f"--json {json_file}: can't be written: {error.strerror}") from error
+    unproven = [one for one in done if not one.proven]
+    for one in unproven:
+        say(f"not proven: {one.name or 'the mock as it is'} in {one.profile}")
     faults = sum(one.kind == "fault" for one in done)
     variants = sum(one.kind == "variant" for one in done)
-    for one in open_ones:
-        say(f"not proven: {one.name or 'the mock as it is'} in {one.profile}")
     say(
-        f"{len(done) - len(open_ones)} of {len(done)} runs proven:"
+        f"{len(done) - len(unproven)} of {len(done)} trials proven:"
         f" {faults} with a fault, {variants} with a variant"
     )
-    for line in next_steps(open_ones):
+    stale = [] if mode is Mode.RECORD or names or profiles else stale_entries(record)
+    for line in stale:
+        say(f"{OUT_OF_DATE}: {line}")
+    for line in next_steps(unproven, stale=bool(stale)):
         say(line)
-    return 1 if open_ones else 0
+    return 1 if unproven or stale else 0
 
 
-def next_steps(open_ones: Sequence[Outcome]) -> list[str]:
-    """Return what to do about the runs that are not proven, a line for each thing to do."""
+def stale_entries(record: Record) -> list[str]:
+    """Return where the recorded kills and the faults that there are differ, in words."""
+    wanted = {
+        (one.name, profile)
+        for profile in profile_ids()
+        for one in bundled.deviations()
+        if one.kind == "fault" and rows_of(one, load_profile(profile))
+    }
+    found = {(fault, profile) for fault, seen_in in record.items() for profile in seen_in}
+    return [
+        f"{fault} in {profile} is {'not recorded' if new else 'recorded, and does not apply'}"
+        for some, new in ((wanted - found, True), (found - wanted, False))
+        for fault, profile in sorted(some)
+    ]
+
+
+def _record(
+    chosen: Sequence[Trial], *, whole: bool, say: Callable[[str], None]
+) -> Iterator[Outcome]:
+    """Search for the kills of each fault, and write what was found over what the file holds."""
+    kept: dict[str, dict[str, Kills]] = {}
+    if not whole:
+        kept = {fault: dict(seen_in) for fault, seen_in in kills.load().items()}
+    for number, (outcome, found) in enumerate(side_by_side(kills.find, chosen), 1):
+        kept.setdefault(outcome.name, {})[outcome.profile] = found
+        if not outcome.proven:
+            say(line_of(outcome))
+        if number % 200 == 0:
+            say(f"{number} of {len(chosen)} trials made")
+        yield outcome
+    kills.write(kept)
+    say(f"wrote {kills.FILE}")
+
+
+def next_steps(unproven: Sequence[Outcome], *, stale: bool = False) -> list[str]:
+    """Return what to do about the trials that are not proven, a line for each thing to do."""
     lines = []
-    if any(one.missing for one in open_ones):
-        lines += ["next: a missing id is one that no check saw broken: mend the check or the fault"]
-    if any(one.unexpected for one in open_ones):
+    if stale or any(one.problem == OUT_OF_DATE for one in unproven):
+        lines.append(f"next: {OUT_OF_DATE}: write them anew with `prove --record [FAULT...]`")
+    if any(one.missing for one in unproven):
+        lines.append(
+            "next: a missing id is one that no check saw broken: mend the check or the fault"
+        )
+    if any(one.unexpected for one in unproven):
         lines.append(
             "next: an unexpected id goes into the fault's `also` if by the text it falls with it;"
             " else mend the check"
         )
-    shown = next((one for one in open_ones if one.missing or one.unexpected), None)
+    shown = next((one for one in unproven if one.missing or one.unexpected), None)
     if shown is not None:
-        lines += [f"next: to see expected and got of an ID: {_to_see(shown)} --requirement ID"]
-    elif open_ones:
-        lines += ["next: mend what is told under what is not proven, then prove it again"]
+        lines.append(f"next: to see expected and got of an ID: {_to_see(shown)} --requirement ID")
+    elif unproven and not lines:
+        lines.append("next: mend what is told under what is not proven, then prove it again")
     return lines
 
 
@@ -306,11 +258,11 @@ def _to_see(outcome: Outcome) -> str:
 
 
 def line_of(outcome: Outcome) -> str:
-    """Return what a person reads about one run."""
+    """Return what a person reads about one trial."""
     word = "proven " if outcome.proven else "NOT YET"
     what = outcome.name or "the mock as it is"
     parts = [f"{word}  {outcome.profile:9} {outcome.kind:8} {what}  {outcome.duration_s:.1f} s"]
-    parts += [f"           seen        {one}" for one in outcome.seen]
+    parts += [f"           seen        {one}  by {by[0]}" for one, by in outcome.seen_by.items()]
     parts += [f"           missing     {one}" for one in outcome.missing]
     parts += [f"           unexpected  {one}" for one in outcome.unexpected]
     if outcome.problem is not None:

@@ -1,80 +1,100 @@
 """What a proof consists of; the proof of every fault and variant is a step of the check command."""
 
+import json
+from dataclasses import replace
+
 import pytest
 
 from conformance.engine import bundled
 from conformance.engine.plugin import all_cases
-from conformance.proof.prove import Outcome, Trial, attempt, next_steps, planned, prove, trials
+from conformance.proof import kills
+from conformance.proof.prove import (
+    OUT_OF_DATE,
+    Mode,
+    Share,
+    attempt_recorded,
+    next_steps,
+    prove,
+    rows_of,
+    stale_entries,
+    trials,
+)
+from conformance.proof.trial import Outcome, Trial, attempt, cases_of
 from conformance.spec.profile import load_profile, profile_ids
+from conformance.errors import UsageError
 
 DEVIATIONS = {one.name: one for one in bundled.deviations()}
+NAMED = "patch-accepts-another-iss"
+LOST = "patch-loses-the-delivery-method"
 
 
 @pytest.fixture(scope="module")
-def chosen():
-    return trials()
+def record():
+    return kills.load()
 
 
 @pytest.fixture(scope="module")
-def judged():
-    return {profile: planned(profile, over_tls=True) for profile in profile_ids()}
+def chosen(record):
+    return trials(Mode.RECORDED, record=record)
 
 
-def test_every_profile_has_the_plain_mock_and_faults(chosen):
-    kinds = {
-        (one.profile, "mock" if one.deviation is None else one.deviation.kind) for one in chosen
+def test_every_fault_and_variant_is_tried_in_every_profile_that_it_is_about(chosen):
+    tried = {(one.deviation.name, one.profile) for one in chosen}
+    assert tried == {
+        (name, profile)
+        for name, one in DEVIATIONS.items()
+        for profile in profile_ids()
+        if rows_of(one, load_profile(profile))
     }
-    assert kinds >= {(profile, kind) for profile in profile_ids() for kind in ("mock", "fault")}
-    assert {kind for _, kind in kinds} == {"mock", "fault", "variant"}
+    assert {name for name, _ in tried} == set(DEVIATIONS)
 
 
-def test_a_fault_is_left_out_only_where_no_case_judges_what_it_breaks(chosen, judged):
-    everywhere = frozenset().union(*judged.values())
-    left = set(DEVIATIONS) - {one.deviation.name for one in chosen if one.deviation is not None}
-    assert {name for name in left if everywhere & set(DEVIATIONS[name].breaks)} == set()
-    assert {name for name in left if DEVIATIONS[name].exercises} == set()
+def test_a_fault_of_an_operation_is_tried_only_where_the_dialect_has_it(chosen):
+    tried = {(one.profile, need) for one in chosen for need in one.deviation.needs}
+    assert ("ssf-1.0", "update_stream") in tried
+    assert all(load_profile(profile).offers(need) for profile, need in tried)
 
 
-def test_every_row_that_a_fault_breaks_is_seen_broken_in_some_run(chosen, judged):
-    broken = {
-        row
-        for one in chosen
-        if one.deviation is not None
-        for row in set(one.deviation.breaks) & judged[one.profile]
-    }
-    promised = {row for one in DEVIATIONS.values() for row in one.breaks}
-    assert broken == promised & frozenset().union(*judged.values())
+def test_the_recorded_kills_name_cases_that_there_are_and_no_fault_is_missing(record):
+    names = {case.name for case in all_cases()}
+    known = {case for seen_in in record.values() for seen in seen_in.values() for case in seen}
+    assert known - names == set()
+    assert stale_entries(record) == []
 
 
-def test_a_fault_of_an_operation_runs_only_where_the_dialect_has_it(chosen):
-    ran = {
-        (one.profile, need)
-        for one in chosen
-        if one.deviation is not None
-        for need in one.deviation.needs
-    }
-    assert ("ssf-1.0", "update_stream") in ran
-    assert all(load_profile(profile).offers(need) for profile, need in ran)
+def test_a_fault_without_recorded_kills_runs_all_cases_of_its_rows():
+    (trial,) = trials(Mode.RECORDED, [LOST], ["ssf-1.0"], record={})
+    assert trial.cases == cases_of("ssf-1.0", DEVIATIONS[LOST].breaks)
+    assert len(trial.cases) > 10
 
 
-def test_a_fault_meets_its_own_cases_and_a_share_of_the_others(chosen):
-    """Every case meets many faults, and each fault cases of its own choice."""
-    cases = all_cases()
-    faults = [one for one in chosen if one.deviation is not None and one.deviation.kind == "fault"]
-    for one in faults[:40]:
-        own = {*one.deviation.breaks, *one.deviation.also}
-        assert all(one.takes(case) for case in cases if own & set(case.declaration.ids))
-        others = {case.function for case in cases if not own & set(case.declaration.ids)}
-        taken = {case.function for case in cases if one.takes(case)} & others
-        assert len(others) / 16 < len(taken) < len(others) / 4
-    for function in {case.function for case in cases}:
-        case = next(one for one in cases if one.function is function)
-        assert sum(one.takes(case) for one in faults) > len(faults) / 16
+def test_a_variant_runs_the_cases_of_the_tolerances_that_it_exercises(record):
+    variant = next(one for one in DEVIATIONS.values() if one.exercises)
+    for trial in trials(Mode.RECORDED, [variant.name], record=record):
+        cases = {one.name: one for one in all_cases()}
+        assert trial.cases
+        assert all(
+            not set(variant.exercises).isdisjoint(cases[name].declaration.ids)
+            for name in trial.cases
+        )
 
 
-def test_a_fault_that_is_named_meets_every_case():
-    (trial,) = trials(["delete-answers-200"], ["ssf-1.0"])
-    assert all(map(trial.takes, all_cases()))
+def test_a_full_proof_runs_every_case_and_the_mock_as_it_is(record):
+    full = trials(Mode.FULL, record=record)
+    assert all(one.cases is None for one in full)
+    assert {one.profile for one in full if one.deviation is None} == set(profile_ids())
+
+
+def test_the_shares_of_a_proof_cover_it_once(chosen):
+    parts = [Share(part, 12).of_all(chosen) for part in range(1, 13)]
+    assert sum(map(len, parts)) == len(chosen)
+    assert {id(one) for part in parts for one in part} == set(map(id, chosen))
+
+
+@pytest.mark.parametrize("text", ["", "3", "0/12", "13/12", "a/b", "-1/2"])
+def test_a_share_that_is_none_is_refused(text):
+    with pytest.raises(UsageError, match="write K/N"):
+        Share.parse(text)
 
 
 def test_nothing_alarms_on_the_mock_as_it_is():
@@ -82,25 +102,67 @@ def test_nothing_alarms_on_the_mock_as_it_is():
     assert outcome.proven, outcome
 
 
-def test_a_fault_is_seen_under_its_ids_and_no_others():
-    fault = DEVIATIONS["patch-loses-the-delivery-method"]
-    outcome = attempt(Trial("ssf-1.0", fault, examples=2, one_in=8))
-    assert outcome.seen == ("SSF-8.1.1.3-PATCH-MISSING-UNCHANGED",)
+def test_a_fault_is_seen_under_its_ids_and_no_others(record):
+    (trial,) = trials(Mode.RECORDED, [LOST], ["ssf-1.0"], record=record)
+    outcome = attempt_recorded(trial)
+    assert set(outcome.seen_by) == {"SSF-8.1.1.3-PATCH-MISSING-UNCHANGED"}
     assert outcome.proven, outcome
+
+
+def test_a_kill_that_no_longer_sees_the_fault_is_out_of_date():
+    blind = "test_ssf_8_1_1_5_delete_stream.py::test_a_deleted_stream_is_gone"
+    stale = Trial("ssf-1.0", DEVIATIONS[LOST], frozenset({blind}))
+    outcome = attempt_recorded(stale)
+    assert outcome.missing == ()
+    assert outcome.problem == OUT_OF_DATE
+    assert not outcome.proven
 
 
 def test_a_fault_that_names_the_wrong_row_is_not_proven():
     fault = DEVIATIONS["delete-answers-200"]
-    wrong = bundled.Deviation(
-        fault.name, "fault", fault.summary, ("SSF-8.1.1.1-CREATE-201",), (), ()
-    )
-    outcome = attempt(Trial("ssf-1.0", wrong, examples=2))
+    wrong = replace(fault, breaks=("SSF-8.1.1.1-CREATE-201",), also=())
+    cases = cases_of("ssf-1.0", (*fault.breaks, *wrong.breaks))
+    outcome = attempt(Trial("ssf-1.0", wrong, cases, examples=2))
     assert outcome.missing == ("SSF-8.1.1.1-CREATE-201",)
     assert "SSF-8.1.1.5-DELETE-204" in outcome.unexpected
     assert not outcome.proven
 
 
-NAMED = "patch-accepts-another-iss"
+def test_the_search_records_the_fewest_cases_that_see_a_fault():
+    trial = Trial("ssf-1.0", DEVIATIONS["ack-is-ignored"], frozenset())
+    outcome, found = kills.find(trial)
+    assert outcome.proven
+    ((case, rows),) = found.items()
+    assert rows == ("RFC8936-2.2-ACK-ACCEPTED",)
+    assert attempt(replace(trial, cases=frozenset({case}))).proven
+
+
+def test_the_record_is_read_as_it_was_written(tmp_path):
+    record = {
+        "b": {"y": {"case": ("R1", "R2")}, "x": {"feeder": (), "late": ("R3",)}},
+        "a": {"x": {}},
+    }
+    file = tmp_path / "kills.json"
+    kills.write(record, file)
+    assert kills.load(file) == record
+    assert list(json.loads(file.read_text(encoding="utf-8"))) == ["a", "b"]
+
+
+@pytest.mark.parametrize("text", ["", "[", "[]", '{"a": 1}'])
+def test_a_record_that_is_broken_says_how_to_write_it_anew(tmp_path, text):
+    file = tmp_path / "kills.json"
+    file.write_text(text, encoding="utf-8")
+    with pytest.raises(UsageError, match="prove --record"):
+        kills.load(file)
+
+
+def test_a_record_with_a_fault_too_many_or_too_few_is_out_of_date(record):
+    without = {fault: seen for fault, seen in record.items() if fault != NAMED}
+    assert any(f"{NAMED} in ssf-1.0 is not recorded" == line for line in stale_entries(without))
+    more = {**record, "no-such-fault": {"ssf-1.0": {}}}
+    assert stale_entries(more) == ["no-such-fault in ssf-1.0 is recorded, and does not apply"]
+
+
 SEEN_BY = f"ssf-mock-transmitter --profile ssf-1.0 --fault {NAMED} --clock simulated"
 
 
@@ -116,6 +178,7 @@ def outcome(**more):
         ({"missing": ("A",), "unexpected": ("B",)}, ["a missing", "an unexpected", SEEN_BY]),
         ({"unexpected": ("A",), "name": ""}, ["an unexpected id", "run --mock --profile ssf-1.0"]),
         ({"problem": "refused"}, ["what is told under"]),
+        ({"problem": OUT_OF_DATE}, ["prove --record"]),
     ],
 )
 def test_what_is_not_proven_ends_in_the_next_steps(found, steps):
@@ -128,8 +191,10 @@ def test_a_proof_that_fails_says_what_to_do_and_one_that_holds_does_not(monkeypa
     said = []
     for found in ({"missing": ("A",)}, {}):
         done = [outcome(**found)]
-        monkeypatch.setattr("conformance.proof.prove.outcomes", lambda _, done=done: iter(done))
+        monkeypatch.setattr(
+            "conformance.proof.prove.side_by_side", lambda *_, done=done: iter(done)
+        )
         said.append([])
-        prove(names=[NAMED], profiles=[], json_file=None, full=False, say=said[-1].append)
+        prove(mode=Mode.RECORDED, names=[NAMED], say=said[-1].append)
     assert said[0][-1].startswith("next: ")
     assert not any(line.startswith("next: ") for line in said[1])
