@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from conformance.judging.needs import Declaration
+from conformance.judging.needs import Declaration, Needs
 from conformance.judging.verdict import Verdict
 from conformance.receiver.remote_transmitter import RemoteTransmitter
 from conformance.spec.requirement import Catalogue, Grade, Requirement
@@ -120,7 +120,14 @@ def make_plan(
 ) -> Plan:
     """Plan a run against a target whose metadata is known."""
     profile = transmitter.profile
-    obstacles = {case.name: obstacle_of(case, transmitter) for case in cases}
+    # Hundreds of cases share a few sets of needs.
+    met: dict[Needs, Obstacle | None] = {}
+    obstacles: dict[str, Obstacle | None] = {}
+    for case in cases:
+        needs = case.declaration.needs
+        if needs not in met:
+            met[needs] = obstacle_to(needs, transmitter)
+        obstacles[case.name] = met[needs]
     judging: dict[str, list[Case]] = {}
     for case in cases:
         for requirement in case.declaration.ids:
@@ -135,13 +142,12 @@ def make_plan(
     return Plan(rows=rows, cases=chosen, hooks=hooks)
 
 
-def obstacle_of(case: Case, transmitter: RemoteTransmitter) -> Obstacle | None:
-    """Return why a case can't run against this target, or None."""
-    return next(_obstacles(case, transmitter), None)
+def obstacle_to(needs: Needs, transmitter: RemoteTransmitter) -> Obstacle | None:
+    """Return why a case with these needs can't run against this target, or None."""
+    return next(_obstacles(needs, transmitter), None)
 
 
-def _obstacles(case: Case, transmitter: RemoteTransmitter) -> Iterator[Obstacle]:
-    needs = case.declaration.needs
+def _obstacles(needs: Needs, transmitter: RemoteTransmitter) -> Iterator[Obstacle]:
     implicit = transmitter.profile.stream.model == "implicit"
     if needs.model not in {None, transmitter.profile.stream.model}:
         yield Obstacle(f"the profile's stream is {transmitter.profile.stream.model}")
@@ -161,14 +167,13 @@ def _obstacles(case: Case, transmitter: RemoteTransmitter) -> Iterator[Obstacle]
     remade = transmitter.profile.stream.remade_by_replace
     if needs.destructive and not (transmitter.target.disposable or remade):
         yield Obstacle("deletes the Receiver's only stream, which this API can't make again")
-    yield from _not_lent(case, transmitter)
+    yield from _not_lent(needs, transmitter)
 
 
-def _not_lent(case: Case, transmitter: RemoteTransmitter) -> Iterator[Obstacle]:
+def _not_lent(needs: Needs, transmitter: RemoteTransmitter) -> Iterator[Obstacle]:
     """Yield what the operator would have to lend."""
-    needs = case.declaration.needs
     target = transmitter.target
-    yield from _no_sets(case, transmitter)
+    yield from _no_sets(needs, transmitter)
     if needs.status_changes and not target.has_hook("transmitter_status"):
         yield Obstacle("no hook has the Transmitter change a status", "transmitter_status")
     if needs.clock and not target.has_hook("clock"):
@@ -183,9 +188,8 @@ def _not_lent(case: Case, transmitter: RemoteTransmitter) -> Iterator[Obstacle]:
         yield Obstacle("a mock in process has no socket to shake hands with; give --tls")
 
 
-def _no_sets(case: Case, transmitter: RemoteTransmitter) -> Iterator[Obstacle]:
+def _no_sets(needs: Needs, transmitter: RemoteTransmitter) -> Iterator[Obstacle]:
     """Yield what the operator would have to lend for the SETs that a case looks at."""
-    needs = case.declaration.needs
     target = transmitter.target
     pushed = needs.delivery == "push" or not (needs.delivery or transmitter.polls)
     if needs.sets and pushed and not target.has_hook("push_listener"):

@@ -36,7 +36,7 @@ from conformance.receiver.connection import (
 from conformance.receiver.exchange import Exchange, Recorder
 from conformance.receiver.push_listener import PushListener
 from conformance.receiver.remote_transmitter import RemoteTransmitter
-from conformance.spec.requirement import load_catalogue
+from conformance.spec.requirement import Grade, load_catalogue
 from conformance.target.by_hand import has_terminal
 from conformance.target.target import HOOKS, Target, TargetError
 

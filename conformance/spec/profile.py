@@ -295,7 +295,9 @@ def load_profile(name: str, settings: Mapping[str, Any] | None = None) -> Profil
 
     Raises ProfileError, naming the file and the key, for whatever can't be used.
     """
-    return _load(name, tuple(sorted((settings or {}).items(), key=lambda item: item[0])))
+    if settings or name not in profile_ids():
+        return _load(name, tuple(sorted((settings or {}).items(), key=lambda item: item[0])))
+    return _shipped(name)
 
 
 def parse_setting(text: str) -> tuple[str, Any]:
@@ -319,6 +321,11 @@ def findings(name: str) -> Iterator[str]:
     path, document, lineage = _document(name, ())
     wrong = [one.text for one in schema.complaints("ours/profile.json", document)]
     yield from wrong or lint(_build(document, str(path), lineage))
+
+
+@cache
+def _shipped(name: str) -> Profile:
+    return _load(name, ())
 
 
 def _load(name: str, settings: tuple[tuple[str, Any], ...]) -> Profile:
