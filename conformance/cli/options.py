@@ -231,5 +231,7 @@ def _add_prove(commands: Commands) -> None:
         const="record",
         help="search for the cases that see each fault, and record them",
     )
-    proof.add_argument("--share", metavar="K/N", help="run part K of N of the trials")
+    proof.add_argument(
+        "--share", default="1/1", metavar="K/N", help="run part K of N of the trials"
+    )
     proof.add_argument("--json", type=Path, metavar="FILE", help="write the matrix as JSON")

@@ -12,7 +12,7 @@ def main(options: argparse.Namespace) -> int:
         mode=Mode(options.mode),
         names=tuple(options.names),
         profiles=tuple(options.profile),
-        share=Share() if options.share is None else Share.parse(options.share),
+        share=Share.parse(options.share),
         json_file=options.json,
         say=say,
     )

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import TypeAlias
 
 from conformance.engine.plugin import all_cases
-from conformance.proof.trial import Outcome, Trial, attempt, cases_of
 from conformance.errors import UsageError
+from conformance.proof.trial import Outcome, Trial, attempt, cases_of
 
 # Case to the rows that it sees; a case without rows brings SETs that a later one judges.
 Kills: TypeAlias = Mapping[str, tuple[str, ...]]

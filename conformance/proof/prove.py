@@ -94,13 +94,14 @@ def rows_of(deviation: bundled.Deviation, profile: Profile) -> frozenset[str]:
     """Return what a deviation is about in a profile; nothing where that lacks what it needs."""
     if not all(map(profile.offers, deviation.needs)):
         return frozenset()
+    if deviation.kind == "fault":
+        return planned_rows(profile.id, over_tls=deviation.over_tls) & set(deviation.breaks)
     catalogue = load_catalogue()
-    used = {
+    return frozenset(
         row
         for row in deviation.exercises
         if not profile.tags.keys().isdisjoint(catalogue[row].tags)
-    }
-    return planned_rows(profile.id, over_tls=deviation.over_tls) & set(deviation.breaks) | used
+    )
 
 
 def _chosen(names: Sequence[str]) -> list[bundled.Deviation]:
