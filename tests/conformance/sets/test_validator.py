@@ -72,9 +72,8 @@ GOOD = {
 
 def test_a_good_token_breaks_nothing(subtests):
     for alg in G.ALGORITHMS:
-        for name in GOOD:
+        for name, (profile, claims) in GOOD.items():
             with subtests.test(f"{name} {alg}"):
-                profile, claims = GOOD[name]
                 findings = judge_set(G.signed(claims, alg), G.context(profile))
                 listed = alg in load_profile(profile).sets.algorithms
                 assert broken(findings) == (set() if listed else {"RFC7515-4.1.1-ALG"})
@@ -884,18 +883,16 @@ HOSTILE_CLAIMS = {
 
 def test_a_token_that_is_none_breaks_the_form(subtests):
     for profile in ["ssf-1.0", "sse-draft"]:
-        for name in HOSTILE_TOKENS:
+        for name, token in HOSTILE_TOKENS.items():
             with subtests.test(f"{name} {profile}"):
-                token = HOSTILE_TOKENS[name]
                 assert "RFC8417-2.4-JWT-FORM" in broken(judge_set(token, G.context(profile)))
                 assert judge_uniqueness([token, token]) == []
 
 
 def test_hostile_claims_and_headers_break_something_and_raise_nothing(subtests):
     for profile in ["ssf-1.0", "sse-draft"]:
-        for name in HOSTILE_CLAIMS:
+        for name, text in HOSTILE_CLAIMS.items():
             with subtests.test(f"{name} {profile}"):
-                text = HOSTILE_CLAIMS[name]
                 for token in (G.by_hand('{"alg":"RS256","kid":{}}', text), G.by_hand(text, text)):
                     assert broken(judge_set(token, G.context(profile)))
                     judge_uniqueness([token, token])
