@@ -14,7 +14,7 @@ from conformance.judging import (
 )
 from conformance.receiver.connection import SeenSet
 from conformance.receiver.exchange import Recorder
-from conformance.receiver.push_listener import ACCEPTED
+from conformance.receiver.push_replies import ACCEPTED
 from conformance.receiver.remote_transmitter import RemoteTransmitter
 from conformance.sets import validator
 from conformance.sets.freedoms import FREEDOMS, freedoms, shared_txns

@@ -15,7 +15,8 @@ from conformance.engine.exit_codes import ExitCode
 from conformance.engine.run import NoMetadata, discover
 from conformance.receiver.connection import Connection, Unreachable
 from conformance.receiver.exchange import Recorder
-from conformance.receiver.remote_transmitter import CAEP_EVENT_TYPES, RemoteTransmitter
+from conformance.receiver.operations import CAEP_EVENT_TYPES
+from conformance.receiver.remote_transmitter import RemoteTransmitter
 from conformance.spec import schema
 from conformance.spec.profile import DIRECTORY, Profile, profile_ids
 from conformance.target.target import Options, Target, TargetError, from_issuer

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from hashlib import sha256
 
 from conformance.receiver.connection import Transport, socket_transport
-from conformance.receiver.push_listener import own_authority
+from conformance.receiver.tls.server_context import own_authority
 from conformance.spec.profile import Profile
 from conformance.target.credentials import Basic, Bearer, ClientCredentials, Credential
 from conformance.target.target import Hook, Limits, Listening, Target

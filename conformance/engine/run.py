@@ -24,9 +24,9 @@ from conformance.generate.example_settings import (
 )
 from conformance.judging.checks import recording
 from conformance.judging.record import CaseRecord
+from conformance.receiver.answer import NoAnswer
 from conformance.receiver.connection import (
     Connection,
-    NoAnswer,
     SeenAnswer,
     SeenSet,
     Transport,

@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from conformance.clock import growing_steps
+from conformance.receiver.polling import MOST_POLLS_AT_ONCE
 from conformance.receiver.preconditions import Blocked
 from conformance.receiver.remote_transmitter import RemoteTransmitter
-from conformance.receiver.stream import MOST_POLLS_AT_ONCE, Stream
+from conformance.receiver.stream import Stream
 from conformance.sets import jws
 from conformance.sets.contents import claims_of, events_in
 
@@ -76,7 +77,7 @@ class Tap:
         Raises Blocked where silence tells nothing: nobody has pushed anything in this run, or
         what was pushed can't be read.
         """
-        limits = self._stream.transmitter.target.limits
+        limits = self._stream.operations.target.limits
         patience = limits.patience_s if patience_s is None else patience_s
         steps = growing_steps(patience)
         while True:
@@ -92,7 +93,7 @@ class Tap:
 
     def _require_reached(self) -> None:
         self._stream.require_readable_pushes()
-        listener = self._stream.transmitter.listener
+        listener = self._stream.operations.listener
         if self._stream.endpoint is not None and listener is not None and not listener.reached:
             raise Blocked("nothing was pushed in this run; does the target reach --push-url?")
 

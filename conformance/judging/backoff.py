@@ -159,7 +159,7 @@ def walk_in_company(stream: Stream, *, gap_s: float, jitter: float) -> float:
     require(len(jtis) >= _COMPANY, f"{len(jtis)} of {_COMPANY} SETs came")
     passed = 0.0
     while passed < _COMPARED * longest(gap_s, jitter) * _LOST:
-        stream.transmitter.wait(gap_s * (GRID - 1))
+        stream.operations.wait(gap_s * (GRID - 1))
         passed += gap_s * (GRID - 1)
         stream.poll()
         gaps = [gaps_of(stream.history, jti) for jti in jtis]
@@ -199,7 +199,7 @@ def gap_beside_others(stream: Stream, jti: str, alone: Gap, *, longer: float) ->
     deliveries = len(stream.history.of(jti))
     step = alone.at_most_s / _QUARTERS
     for _ in range(math.ceil(_QUARTERS * longer) + 1):
-        stream.transmitter.wait(step)
+        stream.operations.wait(step)
         stream.raise_set()
         others = [one for one in stream.poll().sets if one != jti]
         stream.acknowledge(others)
@@ -216,7 +216,7 @@ def _came(stream: Stream, jti: str, seen: Walk, points: Iterator[float], within_
         step = point - elapsed
         if seen.walked_s + step > within_s:
             return False
-        stream.transmitter.wait(step)
+        stream.operations.wait(step)
         elapsed = point
         seen.walked_s += step
         polled = stream.poll()

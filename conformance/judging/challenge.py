@@ -3,7 +3,7 @@
 import re
 
 from conformance.judging.checks import verify
-from conformance.receiver.connection import Answer
+from conformance.receiver.answer import Answer
 from conformance.target.credentials import Bearer
 
 CHALLENGES = (

@@ -3,8 +3,9 @@
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 
-from conformance.receiver.connection import Answer, Credential
-from conformance.receiver.remote_transmitter import RemoteTransmitter
+from conformance.receiver.answer import Answer
+from conformance.receiver.connection import Credential
+from conformance.receiver.operations import Operations
 from conformance.receiver.shown_values import delivery_of
 from conformance.receiver.stream import Stream
 from conformance.target.credentials import Bearer
@@ -71,20 +72,20 @@ def at_each_endpoint(
     left_out = {"create_stream", "delete_stream"} if implicit else set()
     before = stream.read()
     for operation in _EVERYWHERE:
-        if operation in left_out or not stream.transmitter.offers(operation):
+        if operation in left_out or not stream.operations.offers(operation):
             continue
         is_new = operation == "create_stream"
         asked = POLLING.get(operation) or request_body(operation, before, "asked for by nobody")
-        answer = stream.transmitter.call(
+        answer = stream.operations.call(
             operation,
-            body=stream.transmitter.usual_properties() if is_new else asked,
+            body=stream.operations.usual_properties() if is_new else asked,
             stream_id=None if is_new else stream.id,
             stream=None if is_new else stream.configuration,
             query=query,
             credential=credential,
         )
         if is_new:
-            delete_if_made(stream.transmitter, answer)
+            delete_if_made(stream.operations, answer)
         elif answer.served and operation == "update_status":
             stream.update_status("enabled")
         yield operation, answer
@@ -99,18 +100,16 @@ def near(own: Bearer) -> dict[str, Bearer]:
     return dict(zip(NEAR, map(Bearer, spoilt), strict=True))
 
 
-def delete_if_made(
-    transmitter: RemoteTransmitter, answer: Answer, credential: Credential = "own"
-) -> None:
+def delete_if_made(operations: Operations, answer: Answer, credential: Credential = "own") -> None:
     """Take a stream away that should never have been made."""
-    made = transmitter.configuration_in(answer).get("stream_id")
+    made = operations.configuration_in(answer).get("stream_id")
     if answer.served and isinstance(made, str):
-        transmitter.call("delete_stream", stream_id=made, credential=credential)
+        operations.call("delete_stream", stream_id=made, credential=credential)
 
 
 def status_of(stream: Stream, operation: str) -> object:
     """Return the status that a stream shows; None where the operation can't have changed it."""
-    is_about_it = operation == "update_status" and stream.transmitter.offers("read_status")
+    is_about_it = operation == "update_status" and stream.operations.offers("read_status")
     return stream.status if is_about_it else None
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from conformance.judging.checks import current, observe, verify
-from conformance.receiver.remote_transmitter import RemoteTransmitter
+from conformance.receiver.operations import Operations
 from conformance.spec import schema
 
 
@@ -17,13 +17,13 @@ def requirements_of(*names: str) -> tuple[str, ...]:
     return tuple(found)
 
 
-def verify_shape(transmitter: RemoteTransmitter, message: str, document: object) -> None:
+def verify_shape(operations: Operations, message: str, document: object) -> None:
     """Judge a canonical message against the schema that the profile names for it.
 
     Only the running case's own ids are judged; a keyword with nothing to look at says nothing.
     """
     findings = schema.judge(
-        transmitter.profile.schemas[message], document, tls=transmitter.target.tls
+        operations.profile.schemas[message], document, tls=operations.target.tls
     )
     for requirement in sorted(findings.seen & current().ids):
         breaches = findings.of(requirement)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 
-from conformance.receiver.connection import Answer
+from conformance.receiver.answer import Answer
 from conformance.receiver.remote_transmitter import RemoteTransmitter
 from conformance.spec import schema
 

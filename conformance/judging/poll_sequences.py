@@ -15,11 +15,13 @@ from hypothesis.stateful import Bundle, MultipleResults, RuleBasedStateMachine, 
 from conformance.clock import growing_steps
 from conformance.judging.checks import example, verify
 from conformance.judging.needs import Needs
-from conformance.receiver.connection import Credential, NoAnswer
+from conformance.receiver.answer import NoAnswer
+from conformance.receiver.connection import Credential
 from conformance.receiver.deliveries import History, gaps_of, returned_after_acknowledgement
+from conformance.receiver.polling import MOST_POLLS_AT_ONCE
 from conformance.receiver.preconditions import Blocked, require
 from conformance.receiver.remote_transmitter import RemoteTransmitter
-from conformance.receiver.stream import MOST_POLLS_AT_ONCE, Stream
+from conformance.receiver.stream import Stream
 from conformance.spec.requirement import Grade
 
 # What is judged wherever SETs are polled, and in the polls of RFC 8936 alone.
@@ -69,7 +71,7 @@ def verify_answers_at_once(
 
     Another request tells how long this target takes for an answer that waits for nothing.
     """
-    clock = stream.transmitter.clock
+    clock = stream.operations.clock
     before = clock.now()
     stream.fetch()
     between = clock.now()
@@ -101,7 +103,7 @@ def collect(
     as a redelivery may take where the clock can be moved; raises Blocked where it can't, and what
     is missing may still come.
     """
-    transmitter = stream.transmitter
+    transmitter = stream.operations
     cap_s = longest_gap(stream)
     patience = transmitter.target.limits.patience_s if patience_s is None else patience_s
     if transmitter.clock.movable:
@@ -174,7 +176,7 @@ def _more_than_the_gaps_so_far(stream: Stream) -> float:
     """
     history = stream.history
     seen = [gap.at_most_s for jti in history.jtis for gap in gaps_of(history, jti)]
-    return 2 * max(seen) if seen else stream.transmitter.target.limits.patience_s
+    return 2 * max(seen) if seen else stream.operations.target.limits.patience_s
 
 
 def times_returned(stream: Stream, jtis: Collection[str]) -> int:
@@ -184,11 +186,11 @@ def times_returned(stream: Stream, jtis: Collection[str]) -> int:
     the profile has.
     """
     pause = longest_gap(stream)
-    if pause and not stream.transmitter.clock.movable:
+    if pause and not stream.operations.clock.movable:
         pause = _more_than_the_gaps_so_far(stream)
     for times in range(TIMES_NOT_RELEASED):
         if pause:
-            stream.transmitter.wait(pause)
+            stream.operations.wait(pause)
         if not set(jtis) & set(stream.poll().sets):
             return times
     return TIMES_NOT_RELEASED
@@ -318,7 +320,7 @@ class FreeReceiver(RuleBasedStateMachine):
             self.stream.acknowledge(history.outstanding)
         for _ in range(TIMES_NOT_RELEASED if history.acknowledgements else 0):
             if self.between_s:
-                self.stream.transmitter.wait(self.between_s)
+                self.stream.operations.wait(self.between_s)
             if not self.stream.poll().sets and not self.between_s:
                 break
         return Settled(history, self.raised, outstanding, came)

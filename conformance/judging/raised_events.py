@@ -3,16 +3,17 @@
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 
+from conformance.receiver.operations import Operations
+from conformance.receiver.polling import MOST_POLLS_AT_ONCE
 from conformance.receiver.preconditions import Blocked
-from conformance.receiver.remote_transmitter import RemoteTransmitter
 from conformance.receiver.shown_values import event_types_in
-from conformance.receiver.stream import MOST_POLLS_AT_ONCE, Stream
+from conformance.receiver.stream import Stream
 from conformance.sets.contents import events_of
 
 
-def raisable(transmitter: RemoteTransmitter, event_types: Sequence[str]) -> list[str]:
+def raisable(operations: Operations, event_types: Sequence[str]) -> list[str]:
     """Return those of some event types that the operator says can be raised, or all of them."""
-    named = transmitter.target.event_types
+    named = operations.target.event_types
     return [one for one in event_types if not named or one in named]
 
 
@@ -27,7 +28,7 @@ def raise_each(stream: Stream, event_types: Sequence[str]) -> set[str]:
         if event_type not in delivered:
             continue
         with suppress(Blocked):
-            stream.transmitter.emit(stream, event_type)
+            stream.emit(event_type)
             raised.add(event_type)
     return raised
 

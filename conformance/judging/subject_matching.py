@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from typing import Any, TypeAlias
 
 from conformance.judging.checks import verify
+from conformance.receiver.operations import Operations
 from conformance.receiver.preconditions import Blocked
-from conformance.receiver.remote_transmitter import RemoteTransmitter
 from conformance.receiver.stream import Stream
 from conformance.sets.contents import claims_of, events_in
 from conformance.spec import schema
@@ -56,17 +56,17 @@ def subject_of(claims: Mapping[str, Any]) -> object:
     return claims.get("sub_id", next(iter(inside), None))
 
 
-def simple_subjects(transmitter: RemoteTransmitter) -> tuple[Subject, Subject, Subject]:
+def simple_subjects(operations: Operations) -> tuple[Subject, Subject, Subject]:
     """Return three simple subjects: those that the operator has named, then made-up ones."""
-    named = [one for one in transmitter.target.subjects if one["format"] != COMPLEX]
+    named = [one for one in operations.target.subjects if one["format"] != COMPLEX]
     made_up = [one for one in _MADE_UP if one not in named]
     chosen = [*named, *made_up]
     return chosen[0], chosen[1], chosen[2]
 
 
-def complex_subject(transmitter: RemoteTransmitter) -> Subject:
+def complex_subject(operations: Operations) -> Subject:
     """Return a complex subject of two members or more: one that was named, or a made-up one."""
-    named = [one for one in transmitter.target.subjects if one["format"] == COMPLEX]
+    named = [one for one in operations.target.subjects if one["format"] == COMPLEX]
     return next((one for one in named if len(one) > len(("format", "a member"))), _WHOLE)
 
 
@@ -85,9 +85,9 @@ def remove(stream: Stream, subject: Subject) -> None:
         raise Blocked(f"a subject was not removed: {answer.text}")
 
 
-def covers_none_by_default(transmitter: RemoteTransmitter) -> bool:
+def covers_none_by_default(operations: Operations) -> bool:
     """Say whether a new stream has no subject but those that are added: SSF 1.0 section 7.1."""
-    return transmitter.metadata.get("default_subjects") == "NONE"
+    return operations.metadata.get("default_subjects") == "NONE"
 
 
 class Reports:
@@ -96,11 +96,6 @@ class Reports:
     def __init__(self, stream: Stream) -> None:
         self._stream = stream
         self._known: set[str] = set()
-
-    @property
-    def transmitter(self) -> RemoteTransmitter:
-        """Return whose events they are."""
-        return self._stream.transmitter
 
     def of_event(self, subject: Subject, *, control: Subject | None = None) -> list[Subject]:
         """Have an event raised about a subject, and return whom the SETs are about that come.
@@ -136,7 +131,7 @@ class Reports:
         Nobody has to report events about a subject that the suite made up; one that is reported
         once it was added (again) is known. Raises Blocked, also as `cover` and `of_event` do.
         """
-        target = self.transmitter.target
+        target = self._stream.operations.target
         if target.disposable or subject in target.subjects:
             return
         cover(self._stream, subject)
@@ -152,8 +147,8 @@ class Reports:
         Events may go on for some time after a removal (SSF 1.0 section 9.3): None is longer than
         the patience.
         """
-        clock = self._stream.transmitter.clock
-        patience = self._stream.transmitter.target.limits.patience_s
+        clock = self._stream.operations.clock
+        patience = self._stream.operations.target.limits.patience_s
         waited, step = 0.0, 1.0
         while self.of_event(subject, control=control):
             if waited >= patience:
@@ -177,8 +172,8 @@ class Reports:
 
         Where nothing is covered by default that is so from the start. Raises Blocked as `end` does.
         """
-        if not covers_none_by_default(self.transmitter):
-            self.end(subject, control=simple_subjects(self.transmitter)[2])
+        if not covers_none_by_default(self._stream.operations):
+            self.end(subject, control=simple_subjects(self._stream.operations)[2])
 
     def _come(
         self, wanted: Subject | None = None, *, patience_s: float | None = None

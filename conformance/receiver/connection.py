@@ -4,10 +4,9 @@ The one module of the judge that imports httpx, so that its successor can take i
 sent and received is recorded as an exchange.
 """
 
-import json
 import ssl
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from pathlib import Path
 from threading import Lock
@@ -17,17 +16,17 @@ import httpx
 
 from conformance import clock as time_of
 from conformance.errors import UsageError
-from conformance.receiver.exchange import TEXT_LIMIT, Capture, Exchange, Recorder
-from conformance.receiver.preconditions import NotReached
+from conformance.receiver.answer import Answer, NoAnswer, parse
+from conformance.receiver.exchange import Exchange, Recorder
 from conformance.receiver.push_listener import PushListener
+from conformance.receiver.recording import Request, record, redacted
 from conformance.receiver.tls.handshake import Handshakes
-from conformance.spec.redaction import redact_headers, redact_text
+from conformance.spec.redaction import redact_text
 from conformance.target import credentials
 from conformance.target.by_hand import Person
 from conformance.target.credentials import (
     Call,
     ClientCertificate,
-    Headers,
     NoCredential,
     TokenRequest,
 )
@@ -42,15 +41,10 @@ READS_CLOCK = "hook:clock.now"
 
 _TRUST = "; an authority of your own is named with --ca-file PEM, or `ca_file` in [tls]"
 _UNAUTHORIZED = 401
-_MOST_DEPTH = 64
 # A target that is silent this often is not waited for any more.
 _MOST_SILENCES = 5
 _RESPONSE_LIMIT = 16 * 1024 * 1024
 _LIMITS = httpx.Limits(max_connections=32, max_keepalive_connections=16)
-
-
-class NoAnswer(NotReached):
-    """A request got no HTTP answer: no connection, a broken one, or silence."""
 
 
 class Unreachable(UsageError):
@@ -63,42 +57,6 @@ class Trouble:
 
     place: str
     text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """An HTTP response; `document` is its JSON body, None where it has none."""
-
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
-    document: Any
-    is_json: bool
-    shown: str
-
-    @property
-    def media_type(self) -> str:
-        """Return the media type without parameters, in lower case; empty where there is none."""
-        return self.headers.get("content-type", "").partition(";")[0].strip().lower()
-
-    @property
-    def text(self) -> str:
-        """Return status and body without secrets, short enough to be read in a report."""
-        return f"{self.status} {self.shown[:TEXT_LIMIT]}".rstrip()
-
-    def is_in(self, codes: Sequence[int]) -> bool:
-        """Say whether the status is one of these."""
-        return self.status in codes
-
-    @property
-    def served(self) -> bool:
-        """Say whether the request was answered with a success."""
-        return 200 <= self.status < 300  # noqa: PLR2004 (RFC 9110 section 15.3)
-
-    @property
-    def refused(self) -> bool:
-        """Say whether the request was refused as the client's fault."""
-        return 400 <= self.status < 500  # noqa: PLR2004 (RFC 9110 section 15.5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,7 +154,7 @@ class Connection:
             channel = "none" if credential is None else "other"
         sent = {"accept": "application/json", **(headers or {})}
         timeout_s = timeout_s or self.target.limits.timeout_s
-        request = _Sent(operation, channel, method, url, sent, content, timeout_s, held)
+        request = Request(operation, channel, method, url, sent, content, timeout_s, held)
         if credential != "own" or operation == "discover":
             return self._send_with(recorder, request, proof)
         try:
@@ -209,7 +167,7 @@ class Connection:
         known.add(channel)
         return answer
 
-    def _send_with(self, recorder: Recorder, request: "_Sent", proof: object) -> Answer:
+    def _send_with(self, recorder: Recorder, request: Request, proof: object) -> Answer:
         if not isinstance(proof, credentials.Credential):
             return self._send_once(recorder, request, self.http)
         http = self._http_with(proof.client_certificate)
@@ -265,7 +223,7 @@ class Connection:
                 self._certified[certificate] = _client(self.target, verify=trust)
             return self._certified[certificate]
 
-    def _send_once(self, recorder: Recorder, request: "_Sent", http: httpx.Client) -> Answer:
+    def _send_once(self, recorder: Recorder, request: Request, http: httpx.Client) -> Answer:
         method, url, timeout_s = request.method, request.url, request.timeout_s
         if self.silences >= _MOST_SILENCES:
             raise NoAnswer(f"the target has left {_MOST_SILENCES} requests in a row without answer")
@@ -287,14 +245,14 @@ class Connection:
             self._record(recorder, request, watch.seconds, error=reason)
             raise NoAnswer(f"{method} {redact_text(url, self.target.secrets)}: {reason}") from error
         self.silences = 0
-        document, is_json = _parse(received)
+        document, is_json = parse(received)
         answer = Answer(
             status=response.status_code,
             headers={name.lower(): value for name, value in response.headers.items()},
             body=received,
             document=document,
             is_json=is_json,
-            shown=_redacted(received, self.target.secrets) or "",
+            shown=redacted(received, self.target.secrets),
         )
         self._record(recorder, request, watch.seconds, answer=answer)
         return answer
@@ -302,37 +260,15 @@ class Connection:
     def _record(
         self,
         recorder: Recorder,
-        request: "_Sent",
+        request: Request,
         seconds: float,
         *,
         answer: Answer | None = None,
         error: str | None = None,
     ) -> None:
-        secrets = self.target.secrets
-        minted = () if answer is None else self._captures(recorder, request.operation, answer)
-        shown = {
-            name: value
-            for name, value in request.headers.items()
-            if name in {"content-type", "content-language", *request.secret_headers}
-        }
         if request.operation == READS_CLOCK and error is None:
             return  # reading the time changes nothing, and nobody has to repeat it
-        exchange = Exchange(
-            number=len(recorder.exchanges) + 1,
-            operation=request.operation,
-            channel=request.channel,
-            method=request.method,
-            url=redact_text(request.url, secrets),
-            request_headers=redact_headers(shown, request.secret_headers),
-            request_body=_redacted(request.content, secrets),
-            status=None if answer is None else answer.status,
-            response_headers={} if answer is None else _shown_headers(answer, secrets),
-            response_body=None if answer is None else _redacted(answer.body, secrets),
-            error=error,
-            duration_s=seconds,
-            captures=minted,
-        )
-        recorder.exchanges.append(exchange)
+        exchange = record(recorder, request, self.target, seconds, answer=answer, error=error)
         if answer is not None and not exchange.is_hook:
             kind = SeenAnswer(
                 request.operation,
@@ -343,33 +279,6 @@ class Connection:
                 answer.headers.get("allow"),
             )
             self.seen_answers.setdefault(kind, exchange)
-
-    def _captures(self, recorder: Recorder, operation: str, answer: Answer) -> tuple[Capture, ...]:
-        """Name what the target minted in an answer: a stream_id, a poll URL, the jtis."""
-        document = answer.document
-        if not isinstance(document, dict):
-            return ()
-        found: list[tuple[str, str, object]] = []
-        if operation.endswith("_stream"):
-            spelled = self.target.profile.names.get("stream", {}).get("stream_id", "stream_id")
-            found.append(("STREAM_ID", f".{spelled}", document.get(spelled)))
-            delivery = document.get("delivery")
-            if (
-                isinstance(delivery, dict)
-                and delivery.get("method") == self.target.profile.delivery.poll
-            ):
-                url = delivery.get("endpoint_url")
-                found.append(("POLL_URL", ".delivery.endpoint_url", url))
-        sets = document.get("sets")
-        if operation == "poll" and isinstance(sets, dict):
-            found += [("JTI", f".sets|keys_unsorted[{n}]", jti) for n, jti in enumerate(sets)]
-        captures = []
-        for kind, path, value in found:
-            if isinstance(value, str) and value:
-                variable = recorder.variable_for(kind, value)
-                if variable is not None:
-                    captures.append(Capture(variable, path, value))
-        return tuple(captures)
 
     def close(self) -> None:
         """Close the HTTP clients."""
@@ -417,39 +326,6 @@ def _trust(ca_file: Path | None) -> ssl.SSLContext:
     return context
 
 
-@dataclass(frozen=True, slots=True)
-class _Sent:
-    """A request as it went out."""
-
-    operation: str
-    channel: str
-    method: str
-    url: str
-    headers: Mapping[str, str]
-    content: bytes | None
-    timeout_s: float
-    held: bool = False
-    secret_headers: frozenset[str] = frozenset({"authorization"})
-
-    def carrying(self, carried: Headers) -> "_Sent":
-        """Return the request with the headers of a credential."""
-        return replace(
-            self,
-            headers={**self.headers, **carried},
-            secret_headers=self.secret_headers | set(carried),
-        )
-
-
-def _redacted(body: bytes | None, secrets: frozenset[str]) -> str | None:
-    return None if body is None else redact_text(body.decode("utf-8", "replace"), secrets)
-
-
-def _shown_headers(answer: Answer, secrets: frozenset[str]) -> dict[str, str]:
-    return {
-        name: redact_text(value, secrets) for name, value in redact_headers(answer.headers).items()
-    }
-
-
 def _read(response: httpx.Response, watch: time_of.Stopwatch, timeout_s: float) -> bytes:
     """Read a body, within a size and within the time for the whole answer."""
     received = b""
@@ -460,29 +336,6 @@ def _read(response: httpx.Response, watch: time_of.Stopwatch, timeout_s: float) 
         if watch.seconds > timeout_s:
             raise httpx.ReadTimeout("the answer does not end")
     return received
-
-
-def _parse(body: bytes) -> tuple[Any, bool]:
-    try:
-        document = json.loads(body)
-    except (ValueError, RecursionError):
-        return None, False
-    return (None, False) if _is_deep(document) else (document, True)
-
-
-def _is_deep(document: Any) -> bool:  # noqa: ANN401 (JSON)
-    """Say whether a document is nested deeper than anything that these protocols send."""
-    level = [document]
-    for _ in range(_MOST_DEPTH):
-        level = [
-            part
-            for one in level
-            if isinstance(one, (dict, list))
-            for part in (one.values() if isinstance(one, dict) else one)
-        ]
-        if not level:
-            return False
-    return True
 
 
 def _reason(error: Exception, waited_s: float) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Generic, Self, TypeVar
 
-from conformance.receiver.connection import NoAnswer
+from conformance.receiver.answer import NoAnswer
 from conformance.receiver.exchange import Recorder
 
 T = TypeVar("T")

@@ -6,7 +6,7 @@ Its client is the one that the operator lends: `target.oauth_client`.
 from collections.abc import Mapping
 from typing import Any
 
-from conformance.receiver.connection import Answer
+from conformance.receiver.answer import Answer
 from conformance.receiver.preconditions import Blocked, require
 from conformance.receiver.remote_transmitter import RemoteTransmitter
 from conformance.spec.profile import Discovery

@@ -4,30 +4,24 @@ One listener serves a run. Each stream has an endpoint of its own below it, whic
 order and answers as the case says. What arrives anywhere else is counted and answered 404.
 """
 
-import json
 import os
 import socket
 import ssl
 import struct
 import threading
-import warnings
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
-from enum import StrEnum
-from functools import cache
+from collections.abc import Callable
 from hashlib import sha256
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-import trustme
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.serving import WSGIRequestHandler
 
 from conformance import clock
+from conformance.receiver.push_replies import ACCEPTED, LONGEST_HOLD_S, Push, Reply, answered
+from conformance.receiver.tls.server_context import WILDCARDS, Flaw, context_of
 from conformance.target.target import Listening, TargetError
 
 # A target that pushes more than this to one endpoint is cut off with 429.
@@ -35,98 +29,9 @@ MOST_PUSHES = 500
 # The longest body that is read, in bytes, and how long a silent client is waited for, in seconds.
 LONGEST_BODY = 1024 * 1024
 _SILENT_CLIENT_S = 10.0
-# The longest that an answer is held back, in seconds: whoever waits longer gets it then.
-LONGEST_HOLD_S = 60.0
 
 # Whoever asks so whether an endpoint is there transmits nothing (RFC 9110 section 9.2.1).
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
-_WILDCARDS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 (recognised here, not bound to)
-_LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
-
-
-class Flaw(StrEnum):
-    """What may be wrong with a listener that no SET may be pushed to: RFC 8935 section 5.3."""
-
-    UNKNOWN_AUTHORITY = "a certificate of an unknown authority"
-    EXPIRED = "an expired certificate"
-    WRONG_NAME = "a certificate of another host"
-    PLAIN_HTTP = "no TLS at all"
-    OLD_TLS = "no TLS newer than 1.1"
-    NO_ENCRYPTION = "cipher suites without encryption alone"
-
-
-# With these the certificate is as good as it ever is.
-_RIGHT_CERTIFICATE = frozenset({None, Flaw.OLD_TLS, Flaw.NO_ENCRYPTION})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reply:
-    """How one push is answered: after `after_s` seconds, or with a connection reset."""
-
-    status: int = 202
-    headers: Mapping[str, str] = field(default_factory=dict)
-    body: bytes = b""
-    after_s: float = 0.0
-    resets: bool = False
-
-
-ACCEPTED = Reply()
-
-
-def refused(err: str, description: str = "refused by the conformance suite") -> Reply:
-    """Return a 400 that refuses the SET with an error code (RFC 8935 section 2.3)."""
-    body = json.dumps({"err": err, "description": description}).encode()
-    headers = {"Content-Type": "application/json", "Content-Language": "en"}
-    return Reply(status=400, headers=headers, body=body)
-
-
-def answered(status: int, *, retry_after_s: int | None = None) -> Reply:
-    """Return a bare status, such as 401, 403, 500 or, with a Retry-After in seconds, 429 or 503."""
-    headers = {} if retry_after_s is None else {"Retry-After": str(retry_after_s)}
-    return Reply(status=status, headers=headers)
-
-
-def redirected(url: str) -> Reply:
-    """Return a 307 to another URL."""
-    return Reply(status=307, headers={"Location": url})
-
-
-def slow(seconds: float, reply: Reply = ACCEPTED) -> Reply:
-    """Return an answer that comes only after so many seconds."""
-    return replace(reply, after_s=seconds)
-
-
-def silent() -> Reply:
-    """Return an answer that never comes in any time that a Transmitter waits."""
-    return replace(ACCEPTED, after_s=LONGEST_HOLD_S)
-
-
-def reset() -> Reply:
-    """Return a reset of the connection in place of an answer."""
-    return Reply(resets=True)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Push:
-    """One request that arrived.
-
-    `at` is in seconds since 1970, real time. `url` is the one that the sender used, as the listener
-    is reached; header names are in lower case. `answered` is the status that it gets, sooner or
-    later, None for a reset; `tls` the protocol version, None without TLS.
-    """
-
-    at: float
-    method: str
-    url: str
-    headers: Mapping[str, str]
-    body: bytes
-    reply: Reply
-    tls: str | None
-
-    @property
-    def answered(self) -> int | None:
-        """Return the status that it gets; None where the connection is reset."""
-        return None if self.reply.resets else self.reply.status
 
 
 class Endpoint:
@@ -274,7 +179,7 @@ class PushListener:
             if flaw not in self._doors:
                 host, port = self._listening.host, 0 if flaw else self._listening.port
                 _check_free(host, port)
-                door = _Door(host, port, _context(self._listening, flaw), self._receive)
+                door = _Door(host, port, context_of(self._listening, flaw), self._receive)
                 door.start()
                 self._doors[flaw] = door
             return self._doors[flaw]
@@ -375,7 +280,7 @@ class _Door(HTTPServer):
     @property
     def url(self) -> str:
         """Return the port's own URL, with a slash at its end."""
-        host = self.format_host(_WILDCARDS.get(self.host, self.host))
+        host = self.format_host(WILDCARDS.get(self.host, self.host))
         return f"{'http' if self.ssl_context is None else 'https'}://{host}:{self.port}/"
 
     def thread_target(self) -> None:
@@ -387,68 +292,6 @@ class _Door(HTTPServer):
     def application(self, request: Request) -> Response:
         """Answer a request; nothing but the endpoints keeps it."""
         return self._receive(request)
-
-
-class _PatientContext(ssl.SSLContext):
-    """Shakes hands in each connection's own thread, so that none holds up the others."""
-
-    def wrap_socket(self, *arguments: Any, **options: Any) -> ssl.SSLSocket:  # noqa: ANN401 (as the base has it)
-        """Wrap a socket."""
-        return super().wrap_socket(*arguments, **{**options, "do_handshake_on_connect": False})
-
-
-@cache
-def own_authority() -> trustme.CA:
-    """Return the authority of this process alone, which the bundled mock trusts for its pushes."""
-    return trustme.CA()
-
-
-def _context(listening: Listening, flaw: Flaw | None) -> ssl.SSLContext | None:
-    if not listening.tls or flaw is Flaw.PLAIN_HTTP:
-        return None
-    context = _PatientContext(ssl.PROTOCOL_TLS_SERVER)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    if flaw is Flaw.OLD_TLS:
-        with warnings.catch_warnings():
-            # Python warns of the old versions, which is what this is for.
-            warnings.simplefilter("ignore", DeprecationWarning)
-            context.minimum_version = ssl.TLSVersion.TLSv1
-            context.maximum_version = ssl.TLSVersion.TLSv1_1
-        context.set_ciphers("DEFAULT:@SECLEVEL=0")
-    if flaw is Flaw.NO_ENCRYPTION:
-        context.maximum_version = ssl.TLSVersion.TLSv1_2
-        context.set_ciphers("eNULL:!aNULL:@SECLEVEL=0")
-    if flaw in _RIGHT_CERTIFICATE and not listening.own_authority:
-        _load(context, listening.cert, listening.key)
-        return context
-    _issued(listening.host, flaw).configure_cert(context)
-    return context
-
-
-@cache
-def _issued(host: str, flaw: Flaw | None) -> trustme.LeafCert:
-    authority = trustme.CA() if flaw is Flaw.UNKNOWN_AUTHORITY else own_authority()
-    names = {"localhost", "127.0.0.1", "::1", _WILDCARDS.get(host, host)}
-    if flaw is Flaw.WRONG_NAME:
-        names = {"another.invalid"}
-    if flaw is Flaw.EXPIRED:
-        ended = _LONG_AGO + timedelta(days=30)
-        return authority.issue_cert(*sorted(names), not_before=_LONG_AGO, not_after=ended)
-    return authority.issue_cert(*sorted(names))
-
-
-def _load(context: ssl.SSLContext, cert: Path | None, key: Path | None) -> None:
-    try:
-        context.load_cert_chain(str(cert), None if key is None else str(key))
-    except (ssl.SSLError, OSError) as error:
-        if key is None:
-            raise TargetError(
-                f"--push-cert {cert}: holds no certificate with its key in PEM; give --push-key too"
-            ) from error
-        raise TargetError(
-            f"--push-cert {cert}, --push-key {key}: are no certificate and its key; name two PEM"
-            " files that belong together"
-        ) from error
 
 
 def _check_free(host: str, port: int) -> None:

@@ -16,7 +16,7 @@ from conformance.judging.foreign_access import (
     request_body,
     status_of,
 )
-from conformance.receiver.connection import Answer
+from conformance.receiver.answer import Answer
 from conformance.receiver.oauth import (
     MANAGE,
     READ,

@@ -5,7 +5,8 @@ import contextlib
 import pytest
 
 from conformance.judging import Nonconformance, current, example, judges, verify
-from conformance.receiver.connection import NoAnswer, SeenAnswer
+from conformance.receiver.answer import NoAnswer
+from conformance.receiver.connection import SeenAnswer
 from conformance.receiver.exchange import Exchange
 from conformance.receiver.remote_transmitter import RemoteTransmitter
 

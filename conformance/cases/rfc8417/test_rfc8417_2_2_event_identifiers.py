@@ -31,7 +31,7 @@ def raised(stream: Stream, *, before: Collection[str]) -> tuple[set[str], set[st
 
     SETs of before and Verification Events are passed over. Raises Blocked where nothing else came.
     """
-    stream.transmitter.emit(stream)
+    stream.emit()
     verification_event = stream.profile.sets.verification_event
 
     def identifiers(jti: str, token: str) -> set[str]:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from conformance.judging import Blocked, Needs, judges, observe, require, verify
-from conformance.receiver.push_listener import Push, answered
+from conformance.receiver.push_replies import Push, answered
 from conformance.receiver.remote_transmitter import RemoteTransmitter
 from conformance.receiver.shown_values import delivery_of
 from conformance.receiver.stream import Stream
@@ -68,7 +68,7 @@ def pushed_of_every_kind(stream: Stream) -> tuple[Push, ...]:
     The stream is disabled meanwhile, and its last SET is of the time after. What does not come is
     judged elsewhere. Raises Blocked where nothing comes.
     """
-    transmitter = stream.transmitter
+    transmitter = stream.operations
     stream.answer_pushes(answered(503))
     before = len(pushed(stream))
     stream.await_pushes(before + 1)
@@ -80,7 +80,7 @@ def pushed_of_every_kind(stream: Stream) -> tuple[Push, ...]:
     if transmitter.target.has_hook("transmitter_status"):
         before = len(stream.pushes)
         with suppress(Blocked):
-            transmitter.act_on_status(stream, "disabled")
+            stream.act_on_status("disabled")
             stream.await_pushes(before + 1)
             if transmitter.offers("update_status") and stream.update_status("enabled").served:
                 pushed(stream)

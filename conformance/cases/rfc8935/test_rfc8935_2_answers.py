@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import pytest
 
 from conformance.judging import Blocked, Needs, judges, observe, verify
-from conformance.receiver.push_listener import (
+from conformance.receiver.push_replies import (
     ACCEPTED,
     Push,
     Reply,
@@ -15,8 +15,9 @@ from conformance.receiver.push_listener import (
     reset,
     silent,
 )
+from conformance.receiver.pushes import sets_in
 from conformance.receiver.remote_transmitter import RemoteTransmitter
-from conformance.receiver.stream import Stream, sets_in
+from conformance.receiver.stream import Stream
 from conformance.spec.requirement import Grade
 
 # Section 2.4. After the first, no repetition helps: what it says is wrong is the SET itself.
@@ -104,7 +105,7 @@ def retries_in(stream: Stream) -> float | None:
 
     Whoever is not heard of for an inactivity_timeout may find the stream stopped (section 8.1.1).
     """
-    if not stream.transmitter.clock.movable:
+    if not stream.operations.clock.movable:
         return None
     timeout = stream.configuration.get("inactivity_timeout")
     return min(DAY_S, timeout / 2) if isinstance(timeout, int) and timeout > 0 else DAY_S
@@ -112,7 +113,7 @@ def retries_in(stream: Stream) -> float | None:
 
 def enable(stream: Stream) -> None:
     """Enable a stream again that was suspended, as it may be (SSF 1.0 section 8.1.2)."""
-    if not stream.transmitter.offers("update_status"):
+    if not stream.operations.offers("update_status"):
         return
     if stream.status in STOPPED:
         stream.send("update_status", body={"status": "enabled"})

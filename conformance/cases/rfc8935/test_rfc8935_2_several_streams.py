@@ -7,7 +7,7 @@ afterwards is judged.
 from typing import Any
 
 from conformance.judging import Blocked, Needs, judges, require, verify
-from conformance.receiver.push_listener import Push, answered
+from conformance.receiver.push_replies import Push, answered
 from conformance.receiver.remote_transmitter import RemoteTransmitter
 from conformance.receiver.stream import Stream
 

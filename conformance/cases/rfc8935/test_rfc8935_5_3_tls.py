@@ -6,10 +6,11 @@ from contextlib import contextmanager
 import pytest
 
 from conformance.judging import Blocked, Needs, judges, verify
-from conformance.receiver.connection import Answer
-from conformance.receiver.push_listener import Flaw, Push, redirected
+from conformance.receiver.answer import Answer
+from conformance.receiver.push_replies import Push, redirected
 from conformance.receiver.remote_transmitter import RemoteTransmitter
 from conformance.receiver.stream import Stream
+from conformance.receiver.tls.server_context import Flaw
 from conformance.spec.requirement import Grade
 
 PUSHES = Needs(stream=True, sets=1, delivery="push")

@@ -19,7 +19,7 @@ from conformance.judging.poll_sequences import (
     silence_breaks,
     verify_kept,
 )
-from conformance.receiver.connection import Answer, NoAnswer
+from conformance.receiver.answer import Answer, NoAnswer
 from conformance.receiver.remote_transmitter import RemoteTransmitter
 from conformance.receiver.stream import Stream
 
@@ -120,7 +120,7 @@ def test_a_wrong_method_is_a_client_error(transmitter: RemoteTransmitter) -> Non
         require_polls(stream)
         for method in ("DELETE", "PUT"):
             with silence_breaks("RFC8936-2.5.1-GENERAL-ERRORS"):
-                answer = stream.probe(method, "poll")
+                answer = stream.send("poll", method=method)
             require(answer.status != 501, f"the target knows no {method} at all")
             verify(
                 "RFC8936-2.5.1-GENERAL-ERRORS", answer.refused, expected="a 4xx", got=answer.text

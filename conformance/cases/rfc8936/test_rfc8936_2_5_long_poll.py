@@ -12,7 +12,7 @@ from conformance.judging.poll_sequences import (
     verify_kept,
     verify_released,
 )
-from conformance.receiver.connection import Answer, NoAnswer
+from conformance.receiver.answer import Answer, NoAnswer
 from conformance.receiver.held_poll import HeldPoll
 from conformance.receiver.remote_transmitter import RemoteTransmitter
 from conformance.receiver.stream import Stream
@@ -84,7 +84,7 @@ def verify_ended_by_itself(stream: Stream, asked: bool | None, *, seconds: float
     """Judge a poll that a SET has ended without a SET: is one held no longer where none comes?"""
     stream.drain()
     with stream.start_poll(return_immediately=asked) as held:
-        stream.transmitter.clock.advance(seconds + FLOOR_S)
+        stream.operations.clock.advance(seconds + FLOOR_S)
         ended = held.answered()
     verify(
         HOLDS,
@@ -120,7 +120,7 @@ def wake(stream: Stream, held: HeldPoll[Answer]) -> None:
     for seconds in WAKES_WITHIN_S:
         if held.answered():
             return
-        stream.transmitter.clock.advance(seconds)
+        stream.operations.clock.advance(seconds)
 
 
 def long_poll(transmitter: RemoteTransmitter) -> bool | None:

@@ -24,9 +24,10 @@ from conformance.judging.poll_sequences import (
     verify_kept,
     verify_released,
 )
-from conformance.receiver.connection import Answer
+from conformance.receiver.answer import Answer
+from conformance.receiver.polling import PollAnswer
 from conformance.receiver.remote_transmitter import RemoteTransmitter
-from conformance.receiver.stream import PollAnswer, Stream
+from conformance.receiver.stream import Stream
 from conformance.sets import jws
 from conformance.sets.contents import claims_of
 from conformance.spec import codec
@@ -234,7 +235,7 @@ def test_a_set_waits_until_it_is_acknowledged(transmitter: RemoteTransmitter) ->
 def fetched_with_an_empty_object(stream: Stream) -> PollAnswer:
     """Raise a SET, give it the time to be queued, and poll for it with all defaults."""
     stream.raise_set()
-    stream.transmitter.clock.advance(SETTLES_S)
+    stream.operations.clock.advance(SETTLES_S)
     return stream.poll(return_immediately=None)
 
 

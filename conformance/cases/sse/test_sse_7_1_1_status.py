@@ -2,7 +2,8 @@
 
 from conformance.judging import Blocked, Needs, judges, observe, require, verify
 from conformance.judging.arrivals import QUIET_S, Arrival, Tap, is_announcement
-from conformance.receiver.remote_transmitter import EVENT_SUBJECT, RemoteTransmitter
+from conformance.receiver.remote_transmitter import RemoteTransmitter
+from conformance.receiver.stream import EVENT_SUBJECT
 from conformance.spec.requirement import Grade
 
 UPDATES = Needs(stream=True, model="implicit", operations=("read_status", "update_status"))
@@ -83,7 +84,7 @@ def test_what_becomes_of_a_subject_is_announced(transmitter: RemoteTransmitter) 
     with transmitter.new_stream() as stream:
         for status in ("disabled", "enabled"):
             tap = Tap(stream)
-            transmitter.act_on_status(stream, status, subject=EVENT_SUBJECT)
+            stream.act_on_status(status, subject=EVENT_SUBJECT)
             found = announcements(tap)
             verify(
                 ("SSE-7.1-SUBJECT-CHANGE-ENABLED", "SSE-7.1.5-SENT"),
@@ -103,11 +104,11 @@ def test_what_became_of_a_subject_is_announced_later(transmitter: RemoteTransmit
             if not stream.update_status(stopped).served:
                 raise Blocked(f"the stream does not let itself be {stopped}")
             tap = Tap(stream)
-            transmitter.act_on_status(stream, "disabled", subject=EVENT_SUBJECT)
+            stream.act_on_status("disabled", subject=EVENT_SUBJECT)
             require(stream.update_status("enabled").served, "the stream can't be enabled")
             patience_s = QUIET_S if stopped == "disabled" else None
             found = announcements(tap, patience_s=patience_s)
-            transmitter.act_on_status(stream, "enabled", subject=EVENT_SUBJECT)
+            stream.act_on_status("enabled", subject=EVENT_SUBJECT)
         if stopped == "paused":
             verify(
                 "SSE-7.1-SUBJECT-CHANGE-PAUSED",

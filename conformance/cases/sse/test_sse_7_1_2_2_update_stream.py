@@ -18,7 +18,7 @@ from conformance.generate import (
 )
 from conformance.generate.wrong_values import wrong_value
 from conformance.judging import Needs, judges, observe, require, verify
-from conformance.receiver.connection import Answer
+from conformance.receiver.answer import Answer
 from conformance.receiver.remote_transmitter import RemoteTransmitter
 from conformance.receiver.shown_values import absent, differing, same, shows
 from conformance.spec.requirement import Grade

@@ -15,7 +15,7 @@ from conformance.generate import (
 )
 from conformance.judging import Needs, judges, observe, verify
 from conformance.judging.subject_matching import simple_subjects
-from conformance.receiver.connection import Answer
+from conformance.receiver.answer import Answer
 from conformance.receiver.remote_transmitter import RemoteTransmitter
 from conformance.spec.requirement import Grade
 

@@ -5,7 +5,8 @@ import pytest
 from conformance.judging import Needs, judges, verify
 from conformance.judging.challenge import CHALLENGES, verify_challenge
 from conformance.judging.foreign_access import is_shown, request_body, status_of
-from conformance.receiver.connection import Answer, Credential
+from conformance.receiver.answer import Answer
+from conformance.receiver.connection import Credential
 from conformance.receiver.remote_transmitter import GARBAGE, RemoteTransmitter
 from conformance.receiver.shown_values import differing
 from conformance.receiver.stream import Stream
@@ -146,9 +147,9 @@ def attempt(stream: Stream, operation: str) -> tuple[Answer, bool]:
     requested = before.get("events_requested")
     fewer = requested[1:] if isinstance(requested, list) else []
     body = {**editable, "events_requested": fewer} if operation == "replace_stream" else None
-    limited = stream.transmitter.target.limited_receiver["management"]
+    limited = stream.operations.target.limited_receiver["management"]
     answer = stream.send(operation, body=body, credential=limited)
-    after = stream.transmitter.configuration_in(stream.fetch())
+    after = stream.operations.configuration_in(stream.fetch())
     rules = stream.profile.stream
     kept = not differing(before, after, (*rules.receiver_supplied, *rules.transmitter_supplied))
     return answer, kept and not is_shown(before, answer, body)

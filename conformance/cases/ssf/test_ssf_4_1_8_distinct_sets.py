@@ -6,9 +6,10 @@ from typing import Any
 from conformance.judging import Blocked, Needs, judges, verify
 from conformance.judging.poll_sequences import stream_of_the_second
 from conformance.judging.subject_matching import subject_of
-from conformance.receiver.remote_transmitter import EVENT_SUBJECT, RemoteTransmitter
+from conformance.receiver.pushes import sets_in
+from conformance.receiver.remote_transmitter import RemoteTransmitter
 from conformance.receiver.shown_values import event_types_in
-from conformance.receiver.stream import Stream, sets_in
+from conformance.receiver.stream import EVENT_SUBJECT, Stream
 from conformance.sets.contents import claims_of, events_in
 
 # The same sentences stand in the final text and in the draft of 2021.
@@ -39,7 +40,7 @@ def test_receivers_with_one_push_url_get_sets_of_their_own(transmitter: RemoteTr
                 return [audiences_of(claims_of(token)) for token in sorted(tokens)]
 
             for stream in (own, other):
-                transmitter.emit(stream)
+                stream.emit()
             own.await_pushes(
                 lambda _: any(one & first for one in came()) and any(one & second for one in came())
             )
@@ -72,7 +73,7 @@ def test_a_subject_is_named_the_same_way_each_time(transmitter: RemoteTransmitte
             stream.send("add_subject", body={"subject": subject})
         types = event_types_in(stream.configuration)[:2]
         for place in (0, -1):
-            transmitter.emit(stream, types[place] if types else None, subject=subject)
+            stream.emit(types[place] if types else None, subject=subject)
         sets = stream.await_sets_that(lambda seen: len(about_others(stream, seen)) > 1)
         named = [subject_of(claims) for claims in about_others(stream, sets)]
         if len(named) < 2:

@@ -18,7 +18,7 @@ from conformance.generate import explore, replacements, stream_patches, stream_p
 from conformance.generate.wrong_values import wrong_value
 from conformance.judging import Needs, example, judges, verify
 from conformance.judging.stream_model import JUDGED, Step, findings
-from conformance.receiver.connection import Answer
+from conformance.receiver.answer import Answer
 from conformance.receiver.remote_transmitter import RemoteTransmitter
 from conformance.receiver.stream import Stream
 

@@ -22,7 +22,7 @@ from conformance.judging.arrivals import (
 )
 from conformance.judging.poll_sequences import SETTLES_S
 from conformance.judging.raised_events import raisable
-from conformance.receiver.push_listener import Push, answered
+from conformance.receiver.push_replies import Push, answered
 from conformance.receiver.remote_transmitter import RemoteTransmitter
 from conformance.receiver.shown_values import event_types_in
 from conformance.receiver.stream import Stream
@@ -237,7 +237,7 @@ def test_a_pause_holds_what_was_not_taken_before(transmitter: RemoteTransmitter)
     """A SET whose push had failed when the stream was paused is not pushed again meanwhile."""
     with transmitter.new_push_stream() as stream:
         stream.answer_pushes(afterwards=answered(503))
-        transmitter.emit(stream, series(stream)[0])
+        stream.emit(series(stream)[0])
         pushes = stream.await_pushes()
         if not pushes:
             raise Blocked("no SET was pushed within the patience")
@@ -321,7 +321,7 @@ def repeats(first: Push, before: int, pushes: Sequence[Push]) -> bool:
 
 def series(stream: Stream) -> list[str]:
     """Return event types that the stream delivers, a few at most. Raises Blocked without any."""
-    found = raisable(stream.transmitter, event_types_in(stream.configuration))
+    found = raisable(stream.operations, event_types_in(stream.configuration))
     if not found:
         raise Blocked("the stream delivers no event type that can be raised")
     return found[:SERIES]
@@ -330,14 +330,14 @@ def series(stream: Stream) -> list[str]:
 def raise_in_turn(stream: Stream, types: list[str]) -> None:
     """Have one event of each type raised, one after the other."""
     for event_type in types:
-        stream.transmitter.emit(stream, event_type)
+        stream.emit(event_type)
         stream.let_pass(SETTLES_S)
 
 
 def require_events(stream: Stream, event_type: str) -> None:
     """Go on only where the hook puts a SET on the stream. Raises Blocked."""
     tap = Tap(stream)
-    stream.transmitter.emit(stream, event_type)
+    stream.emit(event_type)
     if not tap.wait(lambda found: natives(stream, found)):
         raise Blocked("no SET of an event that the hook raised came within the patience")
 

@@ -11,7 +11,7 @@ from conformance.generate import Site, sites
 from conformance.judging import Blocked, Needs, judges, observe, require, verify
 from conformance.judging.arrivals import Tap
 from conformance.judging.message_shape import verify_shape
-from conformance.receiver.connection import Answer
+from conformance.receiver.answer import Answer
 from conformance.receiver.remote_transmitter import RemoteTransmitter
 from conformance.receiver.stream import Stream
 from conformance.spec.requirement import Grade
@@ -296,7 +296,7 @@ def verify_shown(stream: Stream, answer: Answer) -> None:
         at_most=Grade.WARN if answer.served and shown else None,
     )
     require(answer.served, "the status can't be read")
-    verify_shape(stream.transmitter, "stream_status", shown)
+    verify_shape(stream.operations, "stream_status", shown)
     if stream.id is not None:
         verify(
             "SSF-8.1.2.1-STATUS-STREAMID",

@@ -24,8 +24,8 @@ from conformance.judging.subject_matching import (
     verify_reported,
     verify_silent,
 )
-from conformance.receiver.remote_transmitter import EVENT_SUBJECT, RemoteTransmitter
-from conformance.receiver.stream import Stream
+from conformance.receiver.remote_transmitter import RemoteTransmitter
+from conformance.receiver.stream import EVENT_SUBJECT, Stream
 
 ADDS = Needs(stream=True, sets=1, events=True, subjects=True, operations=("add_subject",))
 BOTH = Needs(

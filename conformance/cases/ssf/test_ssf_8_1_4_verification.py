@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from conformance.judging import Blocked, Needs, judges, observe, require, verify
 from conformance.judging.arrivals import Tap, brings
-from conformance.receiver.connection import Answer
-from conformance.receiver.push_listener import refused
+from conformance.receiver.answer import Answer
+from conformance.receiver.push_replies import refused
 from conformance.receiver.remote_transmitter import RemoteTransmitter
 from conformance.receiver.stream import Stream
 from conformance.sets.contents import events_of
@@ -371,7 +371,7 @@ def test_a_receiver_that_keeps_to_the_interval_gets_no_429(transmitter: RemoteTr
 
 def ask_once(stream: Stream) -> Answer:
     """Request verification at once, and don't ask again where that was too soon."""
-    return stream.transmitter.call(
+    return stream.operations.call(
         "verify", body={}, stream_id=stream.id, stream=stream.configuration, retried=frozenset()
     )
 

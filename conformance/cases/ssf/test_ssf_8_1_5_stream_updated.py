@@ -18,8 +18,8 @@ from conformance.judging.arrivals import (
     receives_by,
     stream_by,
 )
-from conformance.receiver.connection import Answer
-from conformance.receiver.push_listener import answered, refused
+from conformance.receiver.answer import Answer
+from conformance.receiver.push_replies import answered, refused
 from conformance.receiver.remote_transmitter import RemoteTransmitter
 from conformance.receiver.shown_values import event_types_in
 from conformance.receiver.stream import Stream
@@ -249,9 +249,9 @@ def test_a_stream_that_is_stopped_for_inactivity_says_so(
 def acted(stream: Stream, status: str) -> list[Arrival]:
     """Have the Transmitter change the status, and return the announcements that came of it."""
     tap = Tap(stream)
-    stream.transmitter.act_on_status(stream, status, reason=WHY)
+    stream.act_on_status(status, reason=WHY)
     came = tap.wait(partial(announces, status))
-    if stream.transmitter.offers("read_status"):
+    if stream.operations.offers("read_status"):
         shown = stream.status
         require(shown == status, f"the hook did not make the stream {status}: it is {shown}")
     # One of a change before may have come late.
@@ -272,7 +272,7 @@ def activities_of(stream: Stream, delivery: str) -> tuple[tuple[str, Callable[[]
     return tuple(
         (operation, partial(stream.send, operation, body=body))
         for operation, body in bodies.items()
-        if stream.transmitter.offers(operation)
+        if stream.operations.offers(operation)
     )
 
 

@@ -11,9 +11,9 @@ from conformance.judging.poll_sequences import (
     stream_of_the_second,
     verify_kept,
 )
-from conformance.receiver.remote_transmitter import EVENT_SUBJECT, RemoteTransmitter
+from conformance.receiver.remote_transmitter import RemoteTransmitter
 from conformance.receiver.shown_values import MEMBERS, delivery_of, differing
-from conformance.receiver.stream import Stream
+from conformance.receiver.stream import EVENT_SUBJECT, Stream
 from conformance.sets.contents import claims_of
 from conformance.spec.requirement import Grade
 
@@ -258,7 +258,7 @@ def test_another_receiver_brings_no_events_back(transmitter: RemoteTransmitter) 
 
 def receive_another(stream: Stream, subject: Mapping[str, object], known: set[str]) -> set[str]:
     """Have one more event raised, and return the jtis that are new, acknowledged; none is empty."""
-    stream.transmitter.emit(stream, subject=subject)
+    stream.emit(subject=subject)
     new = stream.await_sets_that(lambda sets: bool(sets.keys() - known)).keys() - known
     if new:
         stream.acknowledge(list(new))

@@ -2,7 +2,7 @@
 
 from conformance.judging import Blocked, Needs, judges, observe, verify
 from conformance.judging.subject_matching import UNKNOWN, simple_subjects
-from conformance.receiver.connection import Answer
+from conformance.receiver.answer import Answer
 from conformance.receiver.remote_transmitter import RemoteTransmitter
 from conformance.spec.requirement import Grade
 

@@ -224,7 +224,7 @@ def verify_released(stream: Stream, jti: str, cap: float) -> None:
     """Acknowledge, and poll through the gaps in which the SET would fall due."""
     stream.acknowledge([jti])
     for _ in range(TIMES_NOT_RELEASED + 1):
-        stream.transmitter.wait(cap)
+        stream.operations.wait(cap)
         stream.poll()
     returned = returned_after_acknowledgement(stream.history).get(jti, 0)
     verify(
@@ -309,7 +309,7 @@ class PollAndAcknowledgeApart(FreeReceiver):
     @rule(seconds=st.sampled_from([1.0, 10.0, 3600.0, DAY_S]))
     def let_time_pass(self, seconds: float) -> None:
         """Let the target's time go on, without a poll."""
-        self.stream.transmitter.wait(seconds)
+        self.stream.operations.wait(seconds)
 
 
 def judge_sequence(settled: Settled, *, given_up: bool) -> None:

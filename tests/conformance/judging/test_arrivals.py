@@ -14,7 +14,7 @@ def test_a_tap_tells_what_comes_from_then_on_in_its_order():
         tap = Tap(stream)
         types = stream.configuration["events_delivered"][:3]
         for event_type in types:
-            transmitter.emit(stream, event_type)
+            stream.emit(event_type)
         came = tap.wait(lambda found: len(found) >= len(types))
         assert [one.event_type for one in came] == types
         assert natives(stream, came) == came
@@ -32,7 +32,7 @@ def test_an_announcement_is_nothing_native():
     transmitter = mock()
     with transmitter.new_stream() as stream:
         tap = Tap(stream)
-        transmitter.act_on_status(stream, "paused", reason="why not")
+        stream.act_on_status("paused", reason="why not")
         (came,) = tap.wait(bool)
         assert is_announcement(came)
         assert came.payload == {"status": "paused", "reason": "why not"}

@@ -11,7 +11,7 @@ from conformance.judging.poll_sequences import (
     verify_released,
 )
 from conformance.judging.record import Nonconformance
-from conformance.receiver.connection import NoAnswer
+from conformance.receiver.answer import NoAnswer
 
 KEPT = "RFC8936-2-UNACKED-KEPT"
 RELEASED = "RFC8936-2.2-ACK-ACCEPTED"
@@ -50,7 +50,7 @@ def test_collecting_follows_a_backoff_as_far_as_a_gap_may_be():
     with mock("avnology").new_stream() as stream:
         found = stream.obtain_sets(2)
         for _ in range(12):
-            stream.transmitter.clock.advance(3600)
+            stream.operations.clock.advance(3600)
             stream.poll()
         assert collect(stream, found) == frozenset(found)
 

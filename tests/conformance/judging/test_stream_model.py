@@ -3,7 +3,7 @@
 import pytest
 
 from conformance.judging.stream_model import JUDGED, Step, findings
-from conformance.receiver.connection import Answer
+from conformance.receiver.answer import Answer
 
 POLL = {"method": "urn:ietf:rfc:8936", "endpoint_url": "https://t.example/poll/a"}
 

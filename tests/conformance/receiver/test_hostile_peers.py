@@ -10,7 +10,8 @@ from peers import Drip, Peer, Reset, Silence, answer, discovered, metadata
 from conformance.cli.main import main
 from conformance.engine.arguments import RunArguments, make_run
 from conformance.engine.results_document import document_of
-from conformance.receiver.connection import NoAnswer, Unreachable
+from conformance.receiver.answer import NoAnswer
+from conformance.receiver.connection import Unreachable
 from conformance.reporting import allure, reproducers, results
 from conformance.reporting.terminal import render
 

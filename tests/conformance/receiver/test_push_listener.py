@@ -12,19 +12,9 @@ from helpers import ROOT, mock
 
 from conformance.receiver import push_listener
 from conformance.receiver.preconditions import Blocked, NotReached
-from conformance.receiver.push_listener import (
-    LONGEST_BODY,
-    MOST_PUSHES,
-    Flaw,
-    PushListener,
-    answered,
-    own_authority,
-    redirected,
-    refused,
-    reset,
-    silent,
-    slow,
-)
+from conformance.receiver.push_listener import LONGEST_BODY, MOST_PUSHES, PushListener
+from conformance.receiver.push_replies import answered, redirected, refused, reset, silent, slow
+from conformance.receiver.tls.server_context import Flaw, own_authority
 from conformance.spec.profile import load_profile
 from conformance.target.target import Listening, Options, TargetError, from_file, from_issuer
 

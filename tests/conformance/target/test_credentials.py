@@ -8,7 +8,8 @@ import trustme
 from pytest_httpserver import HTTPServer
 from werkzeug import Response
 
-from conformance.receiver.connection import Connection, NoAnswer
+from conformance.receiver.answer import NoAnswer
+from conformance.receiver.connection import Connection
 from conformance.receiver.exchange import Recorder
 from conformance.target.credentials import Bearer, ClientCredentials, MutualTls, TokenRequest
 from conformance.target.target import Options, TargetError, from_file

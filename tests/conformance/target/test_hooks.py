@@ -41,7 +41,7 @@ def program(text, *arguments, name="emit_event", **more):
 
 def called(hook, values=None):
     transmitter = transmitter_of(target_with(hook), metadata={})
-    return transmitter, transmitter.call_hook(hook.name, VALUES if values is None else values)
+    return transmitter, transmitter.hooks.call(hook.name, VALUES if values is None else values)
 
 
 @contextmanager
@@ -127,7 +127,7 @@ def test_each_failure_of_a_hook_is_kept_with_its_place():
     transmitter = transmitter_of(target_with(program("import sys; sys.exit(7)")), metadata={})
     for _ in range(2):
         with pytest.raises(Blocked):
-            transmitter.call_hook("emit_event", VALUES)
+            transmitter.hooks.call("emit_event", VALUES)
     assert len(transmitter.connection.troubles) == 2
     assert {one.place for one in transmitter.connection.troubles} == {"[hooks.emit_event]"}
     assert "ended with 7" in transmitter.connection.troubles[0].text
@@ -204,11 +204,9 @@ def test_a_command_that_hangs_is_ended(monkeypatch):
 
 def test_a_commands_secrets_do_not_stand_in_what_is_recorded():
     hook = program("print('token canary-9')", "--token", "canary-9")
-    transmitter = transmitter_of(target_with(hook), metadata={})
-    transmitter.target = dataclasses.replace(
-        transmitter.target, credentials={"management": Bearer("canary-9")}
-    )
-    transmitter.call_hook("emit_event", {})
+    target = dataclasses.replace(target_with(hook), credentials={"management": Bearer("canary-9")})
+    transmitter = transmitter_of(target, metadata={})
+    transmitter.hooks.call("emit_event", {})
     assert "canary-9" not in repr(transmitter.recorder.exchanges)
 
 
