@@ -7,8 +7,8 @@ A schema annotates each validating keyword with `x-requirement` (the id whose br
 import difflib
 import json
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeAlias, cast
@@ -206,9 +206,10 @@ def judge(name: str, instance: object, *, tls: bool = True) -> Findings:
     nothing about the keywords below it. Without `tls` (a lab over plain http) the keywords in
     `x-tls` are not judged.
     """
-    seen = frozenset(_annotated(load(name), load(name), instance))
+    seen: set[str] = set()
+    _annotated(name).collect(instance, seen)
     breaches = tuple(one for one in problems(name, instance) if tls or not one.about_tls)
-    return Findings(seen=seen, breaches=breaches)
+    return Findings(seen=frozenset(seen), breaches=breaches)
 
 
 def _leaves(error: ValidationError) -> Iterator[ValidationError]:
@@ -238,60 +239,116 @@ def _missing_member(error: ValidationError) -> str | None:
     return None
 
 
-def _annotated(root: Json, schema: Any, instance: object) -> Iterator[str]:  # noqa: ANN401 (JSON)
-    """Yield the requirement of each annotated keyword that has this instance to look at."""
+@dataclass(slots=True)
+class _Annotated:
+    """What one schema object judges, prepared once: a run reads the same schemas for each answer.
+
+    A part is None where nothing in it or below it carries an annotation.
+    """
+
+    judged: tuple[tuple[type | tuple[type, ...], tuple[str, ...]], ...] = ()
+    beside: "tuple[_Annotated, ...]" = ()
+    condition: "_Condition | None" = None
+    then: "_Annotated | None" = None
+    otherwise: "_Annotated | None" = None
+    items: "_Annotated | None" = None
+    member_names: "_Annotated | None" = None
+    named: "Mapping[str, _Annotated | None]" = field(default_factory=dict)
+    patterns: "Mapping[str, _Annotated | None]" = field(default_factory=dict)
+    other_members: "_Annotated | None" = None
+
+    @property
+    def says_nothing(self) -> bool:
+        """Whether neither the object nor anything below it carries an annotation."""
+        parts = (self.then, self.otherwise, self.items, self.member_names, self.other_members)
+        below = (*parts, *self.named.values(), *self.patterns.values())
+        return not self.judged and not self.beside and all(part is None for part in below)
+
+    def collect(self, instance: object, seen: set[str]) -> None:
+        """Add the requirement of each annotated keyword that has this instance to look at."""
+        for kind, requirements in self.judged:
+            if isinstance(instance, kind):
+                seen.update(requirements)
+        for part in self.beside:
+            part.collect(instance, seen)
+        if self.condition is not None:
+            chosen = self.then if self.condition.holds(instance) else self.otherwise
+            if chosen is not None:
+                chosen.collect(instance, seen)
+        if isinstance(instance, dict):
+            self._collect_members(instance, seen)
+        elif self.items is not None and isinstance(instance, list):
+            for item in instance:
+                self.items.collect(item, seen)
+
+    def _collect_members(self, instance: Json, seen: set[str]) -> None:
+        for member, value in instance.items():
+            if self.member_names is not None:
+                self.member_names.collect(member, seen)
+            matching = [part for one, part in self.patterns.items() if re.search(one, member)]
+            known = [self.named[member]] if member in self.named else []
+            for part in [*matching, *known] or [self.other_members]:
+                if part is not None:
+                    part.collect(value, seen)
+
+
+class _Condition:
+    """The schema of an `if`, which says yes or no."""
+
+    def __init__(self, condition: Json) -> None:
+        self._quick = jsonschema_rs.Draft202012Validator(condition)
+        self._thorough = Draft202012Validator(condition, registry=_registry())
+
+    def holds(self, instance: object) -> bool:
+        """Return whether the instance meets the condition."""
+        try:
+            return self._quick.is_valid(instance)
+        except ValueError:
+            # It takes no number and no text that JSON has not.
+            return self._thorough.is_valid(instance)
+
+
+@cache
+def _annotated(name: str) -> _Annotated:
+    return _prepared(load(name), load(name), {}) or _Annotated()
+
+
+def _prepared(root: Json, schema: object, known: dict[int, _Annotated]) -> _Annotated | None:
+    """Prepare a schema object; `known` holds those that were met before, by identity.
+
+    A schema may refer to itself, so each object is known before its parts are.
+    """
     if not isinstance(schema, dict):
-        return
-    for keyword, requirement in schema.get("x-requirement", {}).items():
-        if not isinstance(instance, _SPEAKS_OF.get(keyword, object)):
-            continue
-        if isinstance(requirement, dict):
-            yield from requirement.values()
-        else:
-            yield requirement
+        return None
+    if id(schema) in known:
+        return known[id(schema)]
+    found = known[id(schema)] = _Annotated()
+
+    def part(below: object) -> _Annotated | None:
+        return _prepared(root, below, known)
+
+    found.judged = tuple(
+        (
+            _SPEAKS_OF.get(keyword, object),
+            tuple(judged.values()) if isinstance(judged, dict) else (judged,),
+        )
+        for keyword, judged in schema.get("x-requirement", {}).items()
+    )
+    beside = [part(one) for one in schema.get("allOf", ())]
     if "$ref" in schema:
         target, file = resolve(root, schema["$ref"])
-        yield from _annotated(load(file), target, instance)
-    for part in _beside(schema, instance):
-        yield from _annotated(root, part, instance)
-    for part, value in _below(schema, instance):
-        yield from _annotated(root, part, value)
-
-
-def _beside(schema: Json, instance: object) -> Iterator[Any]:
-    """Yield the schemas that speak of the same instance."""
-    yield from schema.get("allOf", ())
+        beside.append(_prepared(load(file), target, known))
+    found.beside = tuple(one for one in beside if one is not None)
     if "if" in schema:
-        yield schema.get("then" if _holds(schema["if"], instance) else "else")
-
-
-_conditions: dict[int, Draft202012Validator] = {}
-
-
-def _holds(condition: Json, instance: object) -> bool:
-    # The schemas are loaded once and stay, so each one's identity is its name.
-    known = _conditions.get(id(condition))
-    if known is None:
-        known = _conditions[id(condition)] = Draft202012Validator(condition, registry=_registry())
-    return known.is_valid(instance)
-
-
-def _below(schema: Json, instance: object) -> Iterator[tuple[Any, object]]:
-    """Yield the schemas that speak of a part of the instance, with that part."""
-    if isinstance(instance, list):
-        yield from ((schema.get("items"), item) for item in instance)
-    if not isinstance(instance, dict):
-        return
-    named = schema.get("properties", {})
-    patterns = schema.get("patternProperties", {})
-    for member, value in instance.items():
-        yield schema.get("propertyNames"), member
-        matching = [part for pattern, part in patterns.items() if re.search(pattern, member)]
-        yield from ((part, value) for part in matching)
-        if member in named:
-            yield named[member], value
-        elif not matching:
-            yield schema.get("additionalProperties"), value
+        found.then, found.otherwise = part(schema.get("then")), part(schema.get("else"))
+        if found.then is not None or found.otherwise is not None:
+            found.condition = _Condition(schema["if"])
+    found.items = part(schema.get("items"))
+    found.member_names = part(schema.get("propertyNames"))
+    found.named = {name: part(one) for name, one in schema.get("properties", {}).items()}
+    found.patterns = {name: part(one) for name, one in schema.get("patternProperties", {}).items()}
+    found.other_members = part(schema.get("additionalProperties"))
+    return None if found.says_nothing else found
 
 
 # What a keyword has anything to say about (JSON Schema 2020-12, section 7.6.1); the rest speak of
