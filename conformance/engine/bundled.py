@@ -27,6 +27,7 @@ class Bundled:
 
     target: Target
     transport: Transport
+    close: Callable[[], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +75,7 @@ def leases(target: Target, *, seed: int, active: Sequence[str]) -> Callable[[str
 
     def lease(case: str) -> Bundled:
         opened = _open(target.profile, active, seed, case)
-        return Bundled(_as_asked(opened.target, target), opened.transport)
+        return replace(opened, target=_as_asked(opened.target, target))
 
     return lease
 
@@ -99,9 +100,11 @@ class Server:
         self.target = self._target(self._server.site.tenant)
 
     def lease(self, case: str) -> Bundled:
-        """Give a case a tenant of its own, which lives as long as the server."""
+        """Give a case a tenant of its own."""
+        site = self._server.site
         name = f"case-{sha256(case.encode()).hexdigest()[:16]}"
-        return Bundled(self._target(self._server.site.open_tenant(name)), self._transport)
+        target = self._target(site.open_tenant(name))
+        return Bundled(target, self._transport, close=lambda: site.close_tenant(name))
 
     def _target(self, tenant: Tenant) -> Target:
         opened = replace(_target(self._asked.profile, tenant), ca_file=self._server.ca_file)
@@ -135,7 +138,8 @@ def _open(profile: Profile, active: Sequence[str], seed: int, case: str) -> Bund
         push_ca=_push_ca(),
     )
     target = replace(_target(profile, site.tenant), in_process=True)
-    return Bundled(target, InProcessTransport(site))
+    transport = InProcessTransport(site)
+    return Bundled(target, transport, close=transport.close)
 
 
 def _target(profile: Profile, tenant: Tenant) -> Target:

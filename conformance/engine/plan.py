@@ -6,6 +6,7 @@ for it.
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from conformance.judging.needs import Declaration, Needs
@@ -88,7 +89,7 @@ class Selection:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Plan:
     """Every row of this target's tags, and the cases to run for them."""
 
@@ -96,7 +97,7 @@ class Plan:
     cases: tuple[Case, ...]
     hooks: Mapping[str, bool]
 
-    @property
+    @cached_property
     def grades(self) -> dict[str, Grade]:
         """Return the effective grade of each row that is judged."""
         return {row.requirement.id: row.grade for row in self.rows.values() if row.is_judged}

@@ -245,9 +245,10 @@ def _exit_code(run: Run, rows: Sequence[Json], verdict: str) -> int:
 def _sets(run: Run) -> list[Json]:
     """Return each distinct SET once, decoded, without signature and subject."""
     times = Counter(seen.token for seen in run.seen_sets)
+    first = {seen.token: seen for seen in reversed(run.seen_sets)}
     shown = []
     for token, count in times.items():
-        seen = next(one for one in run.seen_sets if one.token == token)
+        seen = first[token]
         claims = claims_of(token)
         shown.append(
             {

@@ -67,6 +67,10 @@ class Lease(Protocol):
         """What leads to it."""
         ...
 
+    def close(self) -> None:
+        """End it: its case is over, and nobody will ask it anything more."""
+        ...
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunOptions:
@@ -120,6 +124,7 @@ class Run:
         )
         self._parameters: Counter[Callable[..., None]] = Counter()
         self._shared: Connection | None = None
+        self._leases: dict[str, Lease] = {}
         self._listener = (
             None
             if target.listening is None
@@ -173,7 +178,7 @@ class Run:
 
     def _open(self, case: str, recorder: Recorder) -> RemoteTransmitter:
         if self.options.lease is not None:
-            lease = self.options.lease(case)
+            lease = self._leases[case] = self.options.lease(case)
             connection = Connection.open(lease.target, lease.transport)
         else:
             if self._shared is None:
@@ -247,8 +252,21 @@ class Run:
         except Exception as error:  # noqa: BLE001 (a case that crashes is our error, and one case's)
             done.ended_by(error)
         done.duration_s = watch.seconds
+        record.close()
+        self._end_lease(transmitter, case.name)
         self.finished[case.name] = done
         return done
+
+    def _end_lease(self, transmitter: RemoteTransmitter, case: str) -> None:
+        """End the Transmitter of a case; the cases that judge all SETs still need its keys."""
+        lease = self._leases.pop(case, None)
+        if lease is None:
+            return
+        connection = transmitter.connection
+        transmitter.fetch_last_keys(
+            [seen.token for seen in self.seen_sets if seen.connection is connection]
+        )
+        lease.close()
 
     def _raise_if_stopped(self) -> None:
         if self._stop.is_set():

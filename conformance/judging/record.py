@@ -73,6 +73,12 @@ class CaseRecord:
     secrets: Callable[[], frozenset[str]] = frozenset
     _failed: list[tuple[str, Grade, str, str, int]] = field(default_factory=list)
 
+    def close(self) -> None:
+        """Let go of what only a running case needs: the last example, and the way to its target."""
+        self.recorder.restart()
+        self.secrets = frozenset
+        self.stopped = lambda: None
+
     def judgement(self, requirement: str) -> Judgement:
         """Return this case's judgement of a requirement, new if there is none."""
         return self.judgements.setdefault(requirement, Judgement())

@@ -1,7 +1,7 @@
 """One call of one of the profile's operations, and what this target can be asked for."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import partial
 from typing import Any, TypeAlias
 from urllib.parse import urlencode
@@ -276,6 +276,12 @@ class Operations:
         found = [one for one in reversed(known) if one is not None]
         fitting = [one for one in found if jws.has_key_of(token, one)]
         return next(iter(fitting or found), None)
+
+    def fetch_last_keys(self, tokens: Iterable[str]) -> None:
+        """Fetch what is missing to verify these SETs, and after that no key set any more."""
+        for token in tokens:
+            self.key_set_for(token)
+        self.connection.key_sets.append(None)
 
     def _fetched_key_set(self) -> Any:  # noqa: ANN401 (JSON)
         try:

@@ -62,7 +62,7 @@ def record(
         request_body=None if request.content is None else redacted(request.content, secrets),
         status=None if answer is None else answer.status,
         response_headers={} if answer is None else _redacted_headers(answer, secrets),
-        response_body=None if answer is None else redacted(answer.body, secrets),
+        response_body=None if answer is None else answer.shown,
         error=error,
         duration_s=seconds,
         captures=()

@@ -23,10 +23,17 @@ class InProcessTransport(httpx.BaseTransport):
     """
 
     def __init__(self, site: Site) -> None:
-        self._site = site
+        self._site: Site | None = site
+
+    def close(self) -> None:
+        """Let go of the site; a request that comes later finds nobody, as on a closed port."""
+        self._site = None
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Answer a request. Raises UnsupportedProtocol as a transport on sockets does."""
+        site = self._site
+        if site is None:
+            raise httpx.ConnectError("the mock is closed")
         if request.url.scheme not in {"http", "https"}:
             raise httpx.UnsupportedProtocol(f"{request.url} is no http or https URL")
         asked = Request(
@@ -38,16 +45,16 @@ class InProcessTransport(httpx.BaseTransport):
             ),
             body=request.read(),
         )
-        answer = self._site.handle(asked)
+        answer = site.handle(asked)
         if isinstance(answer, Parked):
             # Somebody else moves the clock while a poll is held; until then this thread waits.
             held = request.extensions.get("held")
             timeout = request.extensions.get("timeout", {}).get("read")
             patience = Patience(timeout) if held and timeout is not None else None
-            response = self._waited(asked, answer, patience)
+            response = _waited(site, asked, answer, patience)
         else:
             response = answer.answer() if isinstance(answer, Lasting) else answer
-        self._site.tenant_of(asked).push_all()
+        site.tenant_of(asked).push_all()
         # RFC 9110 section 8.6: a 204 has no Content-Length.
         length = (
             [] if response.status == _NO_CONTENT else [("content-length", str(len(response.body)))]
@@ -58,23 +65,24 @@ class InProcessTransport(httpx.BaseTransport):
             stream=httpx.ByteStream(response.body),
         )
 
-    def _waited(self, request: Request, parked: Parked, patience: Patience | None) -> Response:
-        """Wait for what a poll waits for. Raises ReadTimeout where the caller hangs up first."""
-        tenant = self._site.tenant_of(request)
-        simulated = isinstance(tenant.clock, SimulatedClock)
-        if simulated and patience is None:
-            while (response := parked.attempt()) is None:
-                tenant.advance_to(parked.wake_at())
-            return response
-        alarm = Alarm()
-        unsubscribe = self._site.subscribe(alarm.ring)
-        try:
-            while (response := parked.attempt()) is None:
-                left = math.inf if patience is None else patience.left_s
-                if left <= 0:
-                    raise httpx.ReadTimeout("the caller has hung up")
-                due = math.inf if simulated else parked.wake_at() - parked.now()
-                alarm.wait(min(due, left))
-        finally:
-            unsubscribe()
+
+def _waited(site: Site, request: Request, parked: Parked, patience: Patience | None) -> Response:
+    """Wait for what a poll waits for. Raises ReadTimeout where the caller hangs up first."""
+    tenant = site.tenant_of(request)
+    simulated = isinstance(tenant.clock, SimulatedClock)
+    if simulated and patience is None:
+        while (response := parked.attempt()) is None:
+            tenant.advance_to(parked.wake_at())
         return response
+    alarm = Alarm()
+    unsubscribe = site.subscribe(alarm.ring)
+    try:
+        while (response := parked.attempt()) is None:
+            left = math.inf if patience is None else patience.left_s
+            if left <= 0:
+                raise httpx.ReadTimeout("the caller has hung up")
+            due = math.inf if simulated else parked.wake_at() - parked.now()
+            alarm.wait(min(due, left))
+    finally:
+        unsubscribe()
+    return response
