@@ -11,9 +11,9 @@ from typing import NoReturn
 from conformance.spec.profile import Profile, ProfileError, load_profile, parse_setting, profile_ids
 from mock_transmitter import announcement
 from mock_transmitter.deviations.catalogue import FAULTS, VARIANTS, Entry, UnknownDeviation, find
-from mock_transmitter.errors import UnservedProfile
+from mock_transmitter.domain.errors import UnservedProfile
+from mock_transmitter.domain.redelivery import AS_IT_IS, Curve, UnusableCurve, parse_curve
 from mock_transmitter.http.push_sender import TIMEOUT_S
-from mock_transmitter.redelivery import AS_IT_IS, Curve, UnusableCurve, parse_curve
 from mock_transmitter.server import CannotServeError, RunningServer, check_issuer, serve
 
 PROGRAM = "ssf-mock-transmitter"

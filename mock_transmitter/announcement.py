@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TypeAlias
 from urllib.parse import urlsplit
 
-from mock_transmitter.access_tokens import SCOPES
+from mock_transmitter.domain.access_tokens import SCOPES
 from mock_transmitter.http.authorisation import Receiver
 from mock_transmitter.http.metadata import INTEROP
 from mock_transmitter.server import CannotServeError, RunningServer

@@ -18,14 +18,14 @@ import trustme
 import uvicorn
 
 from conformance.spec.profile import Profile
-from mock_transmitter.clock import ClockKind, call_after
 from mock_transmitter.deviations import catalogue
-from mock_transmitter.http.application import Site
-from mock_transmitter.http.asgi import Application
+from mock_transmitter.domain.clock import ClockKind, call_after
+from mock_transmitter.domain.redelivery import AS_IT_IS, Curve
+from mock_transmitter.fronts.asgi import Application
+from mock_transmitter.fronts.pusher import Pusher
 from mock_transmitter.http.authorisation import Receiver
 from mock_transmitter.http.push_sender import TIMEOUT_S, UnusableAuthority, trusting
-from mock_transmitter.http.pusher import Pusher
-from mock_transmitter.redelivery import AS_IT_IS, Curve
+from mock_transmitter.site import Site
 
 START_TIMEOUT_S = 10.0
 STOP_TIMEOUT_S = 10.0

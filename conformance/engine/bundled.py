@@ -9,11 +9,12 @@ from conformance.receiver.tls.server_context import own_authority
 from conformance.spec.profile import Profile
 from conformance.target.credentials import Basic, Bearer, ClientCredentials, Credential
 from conformance.target.target import Hook, Limits, Listening, Target
-from mock_transmitter.access_tokens import SCOPES
 from mock_transmitter.deviations import catalogue
-from mock_transmitter.http.application import Site, Tenant
-from mock_transmitter.http.in_process import InProcessTransport
+from mock_transmitter.domain.access_tokens import SCOPES
+from mock_transmitter.fronts.in_process import InProcessTransport
 from mock_transmitter.server import RunningServer
+from mock_transmitter.site import Site
+from mock_transmitter.tenant import Tenant
 
 # The path and its last slash are for the rules of discovery: SSF 1.0 section 7.2.1.
 ISSUER = "https://transmitter.invalid/tenant/"

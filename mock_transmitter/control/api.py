@@ -10,21 +10,21 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeAlias
 from urllib.parse import urlsplit
 
-from mock_transmitter import events
-from mock_transmitter.clock import SimulatedClock
 from mock_transmitter.deviations import catalogue
-from mock_transmitter.errors import StreamNotFound
+from mock_transmitter.domain import events
+from mock_transmitter.domain.clock import SimulatedClock
+from mock_transmitter.domain.errors import StreamNotFound
+from mock_transmitter.domain.keys import KeyStillSigns, UnknownKey
 from mock_transmitter.http import json_body
 from mock_transmitter.http.message import Lasting, Request, Response
-from mock_transmitter.keys import KeyStillSigns, UnknownKey
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from mock_transmitter.http.application import Site
+    from mock_transmitter.domain.stream import Stream
     from mock_transmitter.http.routes import Segments
-    from mock_transmitter.http.tenant import Tenant
-    from mock_transmitter.stream import Stream
+    from mock_transmitter.tenant import Tenant
+    from mock_transmitter.tenants import Tenants
 
 Json: TypeAlias = dict[str, Any]
 Handler: TypeAlias = "Callable[[ControlApi, Tenant, Json], Response | Lasting]"
@@ -48,10 +48,10 @@ class ControlError(Exception):
 
 
 class ControlApi:
-    """The control API of all tenants of a site."""
+    """The control API of all tenants."""
 
-    def __init__(self, site: Site) -> None:
-        self._site = site
+    def __init__(self, tenants: Tenants) -> None:
+        self._tenants = tenants
 
     def handle(self, tenant: Tenant, request: Request, path: Segments) -> Response | Lasting:
         """Answer a control request; `path` is what follows `_control/`."""
@@ -83,7 +83,7 @@ class ControlApi:
             {
                 "status": "ok",
                 "issuer": tenant.issuer,
-                "profile": self._site.profile.id,
+                "profile": self._tenants.profile.id,
                 "clock": tenant.clock.kind,
             },
         )
@@ -241,7 +241,7 @@ class ControlApi:
         name = _member(body, "name", str)
         self._hold_default(tenant)
         try:
-            opened = self._site.open_tenant(name)
+            opened = self._tenants.open_tenant(name)
         except ValueError as error:
             raise _invalid(str(error)) from None
         return Response.json(
@@ -271,14 +271,14 @@ class ControlApi:
             return _wrong_method({"DELETE": None})
         self._hold_default(tenant)
         try:
-            self._site.close_tenant(name)
+            self._tenants.close_tenant(name)
         except LookupError as error:
             raise ControlError(404, "not_found", str(error)) from None
         return Response(204)
 
     def _hold_default(self, tenant: Tenant) -> None:
-        if tenant is not self._site.tenant:
-            raise ControlError(404, "not_found", f"see {self._site.tenant.control_url}/tenants")
+        if tenant is not self._tenants.tenant:
+            raise ControlError(404, "not_found", f"see {self._tenants.tenant.control_url}/tenants")
 
 
 _PLACES: Mapping[tuple[str, ...], Mapping[str, Handler]] = MappingProxyType(

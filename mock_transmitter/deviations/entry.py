@@ -5,7 +5,7 @@ import re
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from mock_transmitter.deviations.seams import Deviation
+from mock_transmitter.deviations.deviation import Deviation
 
 Kind: TypeAlias = Literal["fault", "variant"]
 

@@ -4,10 +4,10 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Any, ClassVar, TypeAlias
 
-from mock_transmitter.deviations.seams import Deviation
-from mock_transmitter.events import RISC, SUBJECT
-from mock_transmitter.keys import SigningKey, compact_json
-from mock_transmitter.stream import Stream
+from mock_transmitter.deviations.deviation import At, Deviation
+from mock_transmitter.domain.events import RISC, SUBJECT
+from mock_transmitter.domain.keys import compact_json
+from mock_transmitter.domain.stream import Stream
 
 Json: TypeAlias = dict[str, Any]
 
@@ -33,9 +33,8 @@ class ClaimsDeviation(Deviation, ABC):
     def edit(self, claims: Json, stream: Stream) -> Json:
         """Return the claims to sign."""
 
-    def claims(self, claims: Json, stream: Stream) -> Json:
-        """Edit them."""
-        return self.edit(claims, stream) if _are_whole(claims) else claims
+    def claims(self, claims: Json, at: At) -> Json:
+        return self.edit(claims, at.stream) if _are_whole(claims) else claims
 
 
 class EventsDeviation(ClaimsDeviation):
@@ -47,7 +46,6 @@ class EventsDeviation(ClaimsDeviation):
 
     def edit(self, claims: Json, stream: Stream) -> Json:
         """Edit each."""
-        del stream
         events: Json = {}
         for event_type, payload in claims["events"].items():
             if is_verification(event_type):
@@ -72,7 +70,6 @@ class SubjectDeviation(ClaimsDeviation):
 
     def edit(self, claims: Json, stream: Stream) -> Json:
         """Put it in the subject's place."""
-        del stream
         if has_chosen_subject(claims):
             return claims
         return with_subject(claims, self.subject)
@@ -83,12 +80,10 @@ class HeaderDeviation(Deviation):
 
     changes: ClassVar[Mapping[str, Any]]
 
-    def token(self, token: str, header: Json, claims: Json, key: SigningKey) -> str:
-        """Sign so."""
-        del token
-        changed = {**header, **self.changes}
-        return key.sign(
-            {name: value for name, value in changed.items() if value is not None}, claims
+    def token(self, token: str, at: At) -> str:
+        changed = {**at.header, **self.changes}
+        return at.key.sign(
+            {name: value for name, value in changed.items() if value is not None}, at.claims
         )
 
 
@@ -101,16 +96,14 @@ class TextDeviation(Deviation, ABC):
 
     def edit_claims(self, text: str, claims: Json) -> str:
         """Return the JSON text of the claims."""
-        del claims
         return text
 
-    def token(self, token: str, header: Json, claims: Json, key: SigningKey) -> str:
-        """Sign it."""
-        if not _are_whole(claims):
+    def token(self, token: str, at: At) -> str:
+        if not _are_whole(at.claims):
             return token
-        return key.sign_parts(
-            self.edit_header(compact_json(header).decode()).encode(),
-            self.edit_claims(compact_json(claims).decode(), claims).encode(),
+        return at.key.sign_parts(
+            self.edit_header(compact_json(at.header).decode()).encode(),
+            self.edit_claims(compact_json(at.claims).decode(), at.claims).encode(),
         )
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from conformance.spec.profile import Channel
-from mock_transmitter.access_tokens import MANAGE, READ, Grant
+from mock_transmitter.domain.access_tokens import MANAGE, READ, Grant
 
 REALM = "Shared Signals"
 

@@ -8,8 +8,9 @@ from typing import Any, TypeVar
 
 from conformance.spec import codec
 from conformance.spec.profile import Profile
-from mock_transmitter.deviations.seams import Seams
-from mock_transmitter.errors import InvalidRequest, StreamNotFound, TransmitterError
+from mock_transmitter.domain.errors import InvalidRequest, StreamNotFound, TransmitterError
+from mock_transmitter.domain.seams import Seams
+from mock_transmitter.domain.transmitter import Transmitter
 from mock_transmitter.http.authorisation import (
     Access,
     Denied,
@@ -25,7 +26,6 @@ from mock_transmitter.http.oauth import AuthorizationServer
 from mock_transmitter.http.operations import Call, Operations, Outcome, Reply, Waiting
 from mock_transmitter.http.requests import BodyTooLarge, query_stream_id, read
 from mock_transmitter.http.routes import Match, Routes, segments_of
-from mock_transmitter.transmitter import Transmitter
 
 _LOG = logging.getLogger(__name__)
 
@@ -75,19 +75,19 @@ class Dispatcher:
         return self._errors.response(500, "server_error", "the mock has a bug; its log says more")
 
     def _handle(self, request: Request) -> Response | Parked:
-        request = self._seams.request(request)
+        request = self._seams.apply("request", request)
         segments = segments_of(request.path) or ()
         of_server = self._authorization_server.operation_at(segments)
         if of_server is not None:
-            return self._seams.response(self._authorization_server.answer(request), of_server)
+            return self._last_word(self._authorization_server.answer(request), of_server)
         match = self._routes.match(segments)
         if match is None:
-            missing = self._errors.response(404, "not_found", "nothing stands at this path")
-            return self._seams.response(missing, None)
+            missing = self._errors.response(404, "not_found", "no resource at this path")
+            return self._last_word(missing, None)
         head = request.method == "HEAD" and "GET" in match.place.operations
         names = match.place.operations.get("GET" if head else request.method)
         if names is None:
-            return self._seams.response(self._wrong_method(match), None)
+            return self._last_word(self._wrong_method(match), None)
         answer = self._operate(self._chosen(names, request), match, request)
         return replace(answer, body=b"") if head and isinstance(answer, Response) else answer
 
@@ -122,11 +122,13 @@ class Dispatcher:
         if isinstance(outcome, Waiting):
             return self._parked(outcome, operation)
         response = outcome if isinstance(outcome, Response) else self._encoded(outcome)
-        return self._seams.response(response, operation)
+        return self._last_word(response, operation)
 
     def _outcome(self, operation: str, match: Match, request: Request) -> Outcome | Response:
         access = self._access(operation, match, request)
-        decision = self._seams.authorisation(decide(access), access)
+        decision = self._seams.apply(
+            "authorisation", decide(access), access=access, operation=operation
+        )
         if isinstance(decision, Denied):
             return self._errors.denied(decision)
         try:
@@ -142,7 +144,7 @@ class Dispatcher:
             body=asked.body,
             transmitter=self._transmitter,
         )
-        return self._seams.operation(call, self._operations.perform)
+        return self._seams.operate(call, self._operations.perform)
 
     def _access(self, operation: str, match: Match, request: Request) -> Access:
         rules = self._profile.operations.get(operation)
@@ -171,8 +173,8 @@ class Dispatcher:
             try:
                 reply = ask()
             except TransmitterError as error:
-                return self._seams.response(self._errors.of(error), operation)
-            return None if reply is None else self._seams.response(self._encoded(reply), operation)
+                return self._last_word(self._errors.of(error), operation)
+            return None if reply is None else self._last_word(self._encoded(reply), operation)
 
         def attempt() -> Response | None:
             with self._lock:
@@ -193,6 +195,9 @@ class Dispatcher:
             expire=expire,
             now=self._transmitter.clock.now,
         )
+
+    def _last_word(self, response: Response, operation: str | None) -> Response:
+        return self._seams.apply("response", response, operation=operation)
 
     def _encoded(self, reply: Reply) -> Response:
         headers = [("cache-control", "no-store")]

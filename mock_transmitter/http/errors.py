@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterable
 
 from conformance.spec.profile import ErrorBody, Profile
-from mock_transmitter.errors import (
+from mock_transmitter.domain.errors import (
     InvalidRequest,
     StreamExists,
     StreamNotFound,

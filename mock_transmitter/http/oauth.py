@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 from urllib.parse import parse_qsl, unquote_plus, urlsplit
 
 from conformance.spec.profile import Discovery
-from mock_transmitter.access_tokens import (
+from mock_transmitter.domain.access_tokens import (
     LIFETIME_S,
     LOGIN_LIFETIME_S,
     SCOPES,

@@ -4,15 +4,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-from mock_transmitter.clock import Clock
-from mock_transmitter.deviations.seams import Seams
-from mock_transmitter.errors import InvalidRequest, StreamNotFound
+from mock_transmitter.domain.clock import Clock
+from mock_transmitter.domain.errors import InvalidRequest, StreamNotFound
+from mock_transmitter.domain.seams import Seams
+from mock_transmitter.domain.stream import Stream
+from mock_transmitter.domain.subjects import Subject
+from mock_transmitter.domain.transmitter import Batch, Transmitter
 from mock_transmitter.http.authorisation import Receiver
 from mock_transmitter.http.metadata import metadata
 from mock_transmitter.http.routes import Routes
-from mock_transmitter.stream import Stream
-from mock_transmitter.subjects import Subject
-from mock_transmitter.transmitter import Batch, Transmitter
 
 Json: TypeAlias = dict[str, Any]
 
@@ -125,7 +125,7 @@ class Operations:
 
     def _read_key_set(self, call: Call) -> Reply:
         keys = self._transmitter.keys
-        document = self._seams.key_set(keys.key_set(), keys.signing)
+        document = self._seams.apply("key_set", keys.key_set(), key=keys.signing)
         return Reply(status=self._success(call.operation), document=document, message="key_set")
 
     def _create_stream(self, call: Call) -> Reply:

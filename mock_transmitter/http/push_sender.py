@@ -6,9 +6,9 @@ from typing import TypeAlias
 
 import httpx
 
-from mock_transmitter.clock import Patience
+from mock_transmitter.domain.clock import Patience
+from mock_transmitter.domain.push import Attempt, PushOutcome
 from mock_transmitter.http import json_body
-from mock_transmitter.push import Attempt, PushOutcome
 
 Tls: TypeAlias = Callable[[ssl.SSLContext], None]
 

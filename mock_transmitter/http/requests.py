@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl
 
 from conformance.spec import codec, schema
 from conformance.spec.profile import Operation, Profile
-from mock_transmitter.errors import InvalidRequest, SubjectNotFound
+from mock_transmitter.domain.errors import InvalidRequest, SubjectNotFound
 from mock_transmitter.http import json_body
 from mock_transmitter.http.message import Request
 

@@ -5,8 +5,8 @@ import time
 
 import pytest
 
-from mock_transmitter.clock import START, Alarm, SimulatedClock, SystemClock
-from mock_transmitter.seed import hex_id, source
+from mock_transmitter.domain.clock import START, Alarm, SimulatedClock, SystemClock
+from mock_transmitter.domain.seed import hex_id, source
 
 
 def test_the_simulated_clock_starts_in_2026_and_stands_still():

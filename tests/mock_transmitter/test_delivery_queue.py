@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from mock_transmitter.delivery_queue import DeliveryQueue, PendingSet
+from mock_transmitter.domain.delivery_queue import DeliveryQueue, PendingSet
 
 
 def pending(jti):

@@ -9,7 +9,7 @@ from in_process_mock import Mock
 from conformance.spec.profile import load_profile
 from conformance.spec.requirement import load_catalogue
 from mock_transmitter.deviations.catalogue import FAULTS, VARIANTS, UnknownDeviation, find
-from mock_transmitter.deviations.seams import Deviation
+from mock_transmitter.deviations.deviation import Deviation
 
 ALL = {**FAULTS, **VARIANTS}
 PROFILES = ("ssf-1.0", "jamf", "avnology", "sse-draft")

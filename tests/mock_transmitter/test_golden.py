@@ -15,8 +15,8 @@ import httpx
 import pytest
 
 from conformance.spec.profile import load_profile
-from mock_transmitter.http.application import Site
-from mock_transmitter.http.in_process import InProcessTransport
+from mock_transmitter.fronts.in_process import InProcessTransport
+from mock_transmitter.site import Site
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 ISSUER = "https://transmitter.example.com"

@@ -7,9 +7,9 @@ from jwcrypto.jwk import JWK
 from jwcrypto.jws import JWS
 
 from conformance.spec.profile import load_profile
-from mock_transmitter.keys import KeyRing, KeyStillSigns, SigningKey, UnknownKey
-from mock_transmitter.seed import source
-from mock_transmitter.sets import Event, claims_of, verification
+from mock_transmitter.domain.keys import KeyRing, KeyStillSigns, SigningKey, UnknownKey
+from mock_transmitter.domain.seed import source
+from mock_transmitter.domain.sets import Event, claims_of, verification
 
 KEYS = {
     "ES256": lambda: SigningKey.es256(source(1, "t", "key")),

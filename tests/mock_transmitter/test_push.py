@@ -16,8 +16,8 @@ from werkzeug import Response
 
 from conformance.spec.profile import load_profile
 from mock_transmitter.__main__ import main
-from mock_transmitter.deviations.seams import Deviation
-from mock_transmitter.push import PushOutcome
+from mock_transmitter.deviations.deviation import Deviation
+from mock_transmitter.domain.push import PushOutcome
 from mock_transmitter.server import CannotServeError, RunningServer
 
 PUSH = "urn:ietf:rfc:8935"
@@ -474,7 +474,7 @@ class Otherwise(Deviation):
 
 def test_a_deviation_may_change_an_attempt_or_withhold_it(lab, receiver, types):
     make(lab, types, receiver.url)
-    lab.tenant._seams.use([Otherwise(push=lambda attempt: None)])
+    lab.tenant._seams.use([Otherwise(push=lambda attempt, at: None)])
     lab.emit()
     assert receiver.pushed == []
     assert shown(lab) == {"pending": [], "dead_letters": []}
@@ -484,7 +484,7 @@ def test_a_deviation_may_take_an_outcome_for_another(lab, receiver, types):
     receiver.script = [REFUSAL]
     make(lab, types, receiver.url)
     taken = PushOutcome(ending="delivered", reason="never mind")
-    lab.tenant._seams.use([Otherwise(pushed=lambda outcome, attempt: taken)])
+    lab.tenant._seams.use([Otherwise(pushed=lambda outcome, at: taken)])
     lab.emit()
     assert shown(lab) == {"pending": [], "dead_letters": []}
 

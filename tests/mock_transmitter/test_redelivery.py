@@ -6,9 +6,8 @@ from random import Random
 import pytest
 
 from conformance.spec.profile import Redelivery, load_profile
-from mock_transmitter.errors import UnservedProfile
-from mock_transmitter.http.application import Site
-from mock_transmitter.redelivery import (
+from mock_transmitter.domain.errors import UnservedProfile
+from mock_transmitter.domain.redelivery import (
     Curve,
     ExponentialBackoff,
     Immediate,
@@ -16,6 +15,7 @@ from mock_transmitter.redelivery import (
     parse_curve,
     policy_of,
 )
+from mock_transmitter.site import Site
 
 
 def gaps(policy, count):

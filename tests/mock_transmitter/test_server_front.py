@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from conformance.spec.profile import load_profile
-from mock_transmitter.http.asgi import Application
+from mock_transmitter.fronts.asgi import Application
 from mock_transmitter.http.message import Parked, Request, Response
 from mock_transmitter.server import CannotServeError, RunningServer, check_issuer
 
@@ -174,7 +174,7 @@ def test_a_client_that_asks_first_is_refused_before_it_sends():
 
 
 def test_a_body_that_never_comes_is_answered_408(monkeypatch):
-    monkeypatch.setattr("mock_transmitter.http.asgi.BODY_TIMEOUT_S", 0.05)
+    monkeypatch.setattr("mock_transmitter.fronts.asgi.BODY_TIMEOUT_S", 0.05)
     site = OneAnswer(Response(204))
     call = Call(body=())
     run(site, call)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from mock_transmitter.subjects import Subjects, includes, matches
+from mock_transmitter.domain.subjects import Subjects, includes, matches
 
 USER = {"format": "email", "email": "jdoe@example.com"}
 OTHER = {"format": "email", "email": "other@example.com"}

@@ -2,7 +2,7 @@
 
 import pytest
 
-from mock_transmitter.http.application import TenantExists, UnknownTenant, UnusableTenantName
+from mock_transmitter.tenants import TenantExists, UnknownTenant, UnusableTenantName
 
 PROFILES = ("ssf-1.0", "sse-draft", "jamf", "avnology")
 

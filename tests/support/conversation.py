@@ -4,8 +4,8 @@ import contextlib
 
 import httpx
 
-from mock_transmitter.events import SUPPORTED
-from mock_transmitter.push import PushOutcome
+from mock_transmitter.domain.events import SUPPORTED
+from mock_transmitter.domain.push import PushOutcome
 
 USER = {"format": "email", "email": "user@example.com"}
 

@@ -10,8 +10,8 @@ from functools import cache
 import httpx
 
 from conformance.spec.profile import load_profile
-from mock_transmitter.http.application import Site
-from mock_transmitter.http.in_process import InProcessTransport
+from mock_transmitter.fronts.in_process import InProcessTransport
+from mock_transmitter.site import Site
 
 ISSUER = "https://mock.example"
 parsed = cache(httpx.URL)

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from random import Random
 from statistics import median
 
-from mock_transmitter.delivery_queue import DeliveryQueue, PendingSet
+from mock_transmitter.domain.delivery_queue import DeliveryQueue, PendingSet
 
 SIZES = (1_000, 10_000, 100_000, 1_000_000)
 PER_POLL = 10

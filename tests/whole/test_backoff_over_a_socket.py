@@ -7,7 +7,7 @@ from conformance.engine.plugin import execute
 from conformance.engine.results_document import document_of
 from conformance.spec.profile import load_profile
 from mock_transmitter.announcement import write_target
-from mock_transmitter.redelivery import parse_curve
+from mock_transmitter.domain.redelivery import parse_curve
 from mock_transmitter.server import RunningServer
 
 FIRST_GAPS = {

@@ -8,7 +8,7 @@ from conformance.engine.plugin import execute
 from conformance.engine.results_document import document_of
 from conformance.spec.profile import load_profile
 from mock_transmitter.announcement import write_target
-from mock_transmitter.redelivery import parse_curve
+from mock_transmitter.domain.redelivery import parse_curve
 from mock_transmitter.server import RunningServer
 
 READ = "import sys, urllib.request as r; print(r.urlopen(sys.argv[1], timeout=5).read().decode())"

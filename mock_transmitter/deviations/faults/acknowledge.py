@@ -2,13 +2,13 @@
 
 from abc import abstractmethod
 
+from mock_transmitter.deviations.deviation import Deviation, Proceed
 from mock_transmitter.deviations.documents import with_body
 from mock_transmitter.deviations.entry import fault
 from mock_transmitter.deviations.faults.update import target
-from mock_transmitter.deviations.seams import Deviation, Proceed
-from mock_transmitter.errors import InvalidRequest
+from mock_transmitter.domain.errors import InvalidRequest
+from mock_transmitter.domain.stream import Stream
 from mock_transmitter.http.operations import Call, Outcome
-from mock_transmitter.stream import Stream
 
 MEMBER = {"poll": "ack", "acknowledge": "acks"}
 
@@ -40,7 +40,6 @@ class AckDeviation(Deviation):
         """Return the jtis to release."""
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Edit them."""
         member = MEMBER.get(call.operation)
         stream = target(call)
         if member is None or stream is None or not call.body.get(member):
@@ -56,8 +55,6 @@ class AckIsIgnored(AckDeviation):
     also = FOLLOWS
 
     def edit(self, jtis: list[str], stream: Stream) -> list[str]:
-        """Release none."""
-        del jtis, stream
         return []
 
 
@@ -69,8 +66,6 @@ class LastAckOfSeveralIsLost(AckDeviation):
     also = FOLLOWS
 
     def edit(self, jtis: list[str], stream: Stream) -> list[str]:
-        """Drop the last."""
-        del stream
         return jtis[:-1] if len(jtis) > 1 else jtis
 
 
@@ -86,7 +81,6 @@ class EveryThirdAckIsLost(AckDeviation):
         self._lost: set[str] = set()
 
     def edit(self, jtis: list[str], stream: Stream) -> list[str]:
-        """Lose it."""
         kept = []
         for jti in jtis:
             if jti in stream.queue and jti not in self._lost:
@@ -111,7 +105,6 @@ class AckOfOneAcknowledgesAll(AckDeviation):
     )
 
     def edit(self, jtis: list[str], stream: Stream) -> list[str]:
-        """Name them all."""
         delivered = [pending.jti for pending in stream.queue if pending.attempts]
         return [*jtis, *delivered] if any(jti in delivered for jti in jtis) else jtis
 
@@ -127,7 +120,6 @@ class AcknowledgedSetsComeBackThreeTimes(Deviation):
         self._acknowledged: dict[str, int] = {}
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Count them."""
         member = MEMBER.get(call.operation)
         stream = target(call)
         if member is None or stream is None:
@@ -148,7 +140,6 @@ class AckOfAnUnknownJtiIsRefused(Deviation):
     also = ("VEPA-ACK-IDEMPOTENT", "RFC8936-2.2-ACK-ACCEPTED", "VEPA-ACK-PATH")
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Refuse it."""
         member = MEMBER.get(call.operation)
         stream = target(call)
         if member is not None and stream is not None:

@@ -3,6 +3,7 @@
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING
 
+from mock_transmitter.deviations.deviation import At, Deviation, Proceed
 from mock_transmitter.deviations.documents import with_body, without
 from mock_transmitter.deviations.entry import fault
 from mock_transmitter.deviations.faults.acknowledge import (
@@ -12,15 +13,13 @@ from mock_transmitter.deviations.faults.acknowledge import (
     AckDeviation,
 )
 from mock_transmitter.deviations.faults.update import target
-from mock_transmitter.deviations.seams import Deviation, Proceed
-from mock_transmitter.errors import InvalidRequest
+from mock_transmitter.domain.errors import InvalidRequest
+from mock_transmitter.domain.stream import Stream
+from mock_transmitter.domain.transmitter import Batch
 from mock_transmitter.http.operations import Call, Outcome
-from mock_transmitter.keys import SigningKey
-from mock_transmitter.stream import Stream
-from mock_transmitter.transmitter import Batch
 
 if TYPE_CHECKING:
-    from mock_transmitter.delivery_queue import PendingSet
+    from mock_transmitter.domain.delivery_queue import PendingSet
 
 KEPT = ("RFC8936-2-UNACKED-KEPT", "VEPA-UNACKED-REDELIVERED")
 # What else is lost where a SET goes that nobody has acknowledged.
@@ -46,8 +45,6 @@ class AckListIsCutAfterTen(AckDeviation):
     also = FOLLOWS
 
     def edit(self, jtis: list[str], stream: Stream) -> list[str]:
-        """Cut it."""
-        del stream
         return jtis[:_MOST]
 
 
@@ -59,8 +56,6 @@ class AckOfSeveralIsIgnored(AckDeviation):
     also = FOLLOWS
 
     def edit(self, jtis: list[str], stream: Stream) -> list[str]:
-        """Keep one alone."""
-        del stream
         return jtis if len(jtis) < _ENOUGH else []
 
 
@@ -72,7 +67,6 @@ class UnknownJtiSpoilsTheWholeAck(AckDeviation):
     also = FOLLOWS
 
     def edit(self, jtis: list[str], stream: Stream) -> list[str]:
-        """Look for one."""
         return jtis if all(jti in stream.queue for jti in jtis) else []
 
 
@@ -84,8 +78,6 @@ class RepeatedJtiInAnAckIsRefused(AckDeviation):
     also = EFFECT
 
     def edit(self, jtis: list[str], stream: Stream) -> list[str]:
-        """Refuse it."""
-        del stream
         if len(set(jtis)) != len(jtis):
             raise InvalidRequest("a jti occurs twice", "ack")
         return jtis
@@ -98,8 +90,6 @@ class LongAckIsRefused(AckDeviation):
     breaks = ("RFC8936-2.2-ACK-UNKNOWN-JTI", "VEPA-ACK-UNKNOWN")
 
     def edit(self, jtis: list[str], stream: Stream) -> list[str]:
-        """Refuse it."""
-        del stream
         if len(jtis) > _MOST * _MOST:
             raise InvalidRequest("too many jtis", "ack")
         return jtis
@@ -116,7 +106,6 @@ class AckOfTheSameSetAgainBringsItBack(AckDeviation):
         self._released: dict[tuple[str, str], PendingSet] = {}
 
     def edit(self, jtis: list[str], stream: Stream) -> list[str]:
-        """Toggle it."""
         back = []
         for pending in stream.queue:
             if pending.jti in jtis:
@@ -137,7 +126,6 @@ class AckReleasesTheNextSetToo(AckDeviation):
     also = LOSSES
 
     def edit(self, jtis: list[str], stream: Stream) -> list[str]:
-        """Name it."""
         if not any(jti in stream.queue for jti in jtis):
             return jtis
         others = [pending.jti for pending in stream.queue if pending.jti not in jtis]
@@ -153,14 +141,11 @@ class AckOfAnotherStreamsSetReleasesIt(AckDeviation):
     also = LOSSES
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Release them everywhere."""
         for stream in call.transmitter.streams():
             stream.queue.acknowledge(call.body.get(MEMBER.get(call.operation, ""), ()))
         return proceed(call)
 
     def edit(self, jtis: list[str], stream: Stream) -> list[str]:
-        """Leave it as it is."""
-        del stream
         return jtis
 
 
@@ -172,7 +157,6 @@ class EmptyAckAcknowledgesEverything(Deviation):
     also = LOSSES
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Name them all."""
         member = MEMBER.get(call.operation, "")
         stream = target(call)
         if stream is not None and call.body.get(member) == []:
@@ -190,15 +174,12 @@ class AckOfAnythingButTheLatestBatchIsIgnored(AckDeviation):
     def __init__(self) -> None:
         self._latest: dict[str, frozenset[str]] = {}
 
-    def batch(self, batch: Batch, key: SigningKey) -> Batch:
-        """Note them, where there are any."""
-        del key
+    def batch(self, batch: Batch, at: At) -> Batch:
         if batch.sets:
             self._latest[batch.stream.stream_id] = frozenset(batch.sets)
         return batch
 
     def edit(self, jtis: list[str], stream: Stream) -> list[str]:
-        """Keep those alone."""
         latest = self._latest.get(stream.stream_id, frozenset())
         return [jti for jti in jtis if jti in latest]
 
@@ -214,7 +195,6 @@ class AckOfAPollDeviation(ABC, Deviation):
         """Say whether this poll's acknowledgement has no effect."""
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Take it away."""
         stream = target(call)
         if call.operation == "poll" and stream is not None and self.ignores(call, stream):
             call = Call(
@@ -232,8 +212,6 @@ class AckWithMaxEventsZeroIsIgnored(AckOfAPollDeviation):
     """An acknowledgement has no effect where maxEvents is 0."""
 
     def ignores(self, call: Call, stream: Stream) -> bool:
-        """Say whether it is."""
-        del stream
         return call.body.get("maxEvents") == 0
 
 
@@ -242,7 +220,6 @@ class AckInAPollForMoreIsIgnored(AckOfAPollDeviation):
     """An acknowledgement has no effect where the same poll returns other SETs."""
 
     def ignores(self, call: Call, stream: Stream) -> bool:
-        """Say whether there are others."""
         jtis = call.body.get("ack", ())
         others = any(pending.jti not in jtis for pending in stream.queue)
         return call.body.get("maxEvents") != 0 and others
@@ -253,6 +230,4 @@ class AckOfAHeldPollIsIgnored(AckOfAPollDeviation):
     """An acknowledgement has no effect in a poll that may be held."""
 
     def ignores(self, call: Call, stream: Stream) -> bool:
-        """Say whether it may."""
-        del stream
         return not call.body.get("returnImmediately")

@@ -4,14 +4,14 @@ from abc import ABC
 from dataclasses import replace
 from typing import ClassVar
 
+from mock_transmitter.deviations.deviation import At, Deviation, Proceed
 from mock_transmitter.deviations.documents import with_header
 from mock_transmitter.deviations.entry import fault
-from mock_transmitter.deviations.seams import Deviation, Proceed
-from mock_transmitter.errors import StreamNotFound
-from mock_transmitter.http.authorisation import Access, Decision, Denied, Granted
+from mock_transmitter.domain.errors import StreamNotFound
+from mock_transmitter.domain.stream import Stream
+from mock_transmitter.http.authorisation import Decision, Denied, Granted
 from mock_transmitter.http.message import Response
 from mock_transmitter.http.operations import Call, Outcome, Reply
-from mock_transmitter.stream import Stream
 
 POLLING = frozenset({"poll", "acknowledge"})
 
@@ -75,14 +75,13 @@ class ManagementIsOpenWithoutAToken(Deviation):
         "RFC9110-15.5.2-401-CHALLENGE",
     )
 
-    def authorisation(self, decision: Decision, access: Access) -> Decision:
-        """Grant what lacks a token."""
+    def authorisation(self, decision: Decision, at: At) -> Decision:
         if (
-            access.token is None
-            and access.operation not in POLLING
+            at.access.token is None
+            and at.access.operation not in POLLING
             and isinstance(decision, Denied)
         ):
-            return Granted(access.receivers[0])
+            return Granted(at.access.receivers[0])
         return decision
 
 
@@ -102,10 +101,9 @@ class UnknownTokensAreTakenForTheFirstReceiver(Deviation):
         "RFC8936-2.5.1-GENERAL-ERRORS",
     )
 
-    def authorisation(self, decision: Decision, access: Access) -> Decision:
-        """Grant what is not known."""
+    def authorisation(self, decision: Decision, at: At) -> Decision:
         if isinstance(decision, Denied) and decision.error == "invalid_token":
-            return Granted(access.owner or access.receivers[0])
+            return Granted(at.access.owner or at.access.receivers[0])
         return decision
 
 
@@ -116,10 +114,13 @@ class PollIsOpenWithoutAToken(Deviation):
     breaks = ("SSF-7.1.1-POLL-PROTECTED", "VEPA-POLL-AUTH")
     also = (*CHALLENGES, "RFC8936-2.5.1-GENERAL-ERRORS", "RFC9110-15.5.2-401-CHALLENGE")
 
-    def authorisation(self, decision: Decision, access: Access) -> Decision:
-        """Grant polls that lack a token."""
-        if access.token is None and access.operation in POLLING and isinstance(decision, Denied):
-            return Granted(access.owner or access.receivers[0])
+    def authorisation(self, decision: Decision, at: At) -> Decision:
+        if (
+            at.access.token is None
+            and at.access.operation in POLLING
+            and isinstance(decision, Denied)
+        ):
+            return Granted(at.access.owner or at.access.receivers[0])
         return decision
 
 
@@ -134,11 +135,14 @@ class PollTakesAnotherAudiencesToken(Deviation):
         "VEPA-UNACKED-REDELIVERED",
     )
 
-    def authorisation(self, decision: Decision, access: Access) -> Decision:
-        """Grant what another audience asks for."""
-        known = {one.token(access.channel) for one in access.receivers}
-        if access.operation in POLLING and isinstance(decision, Denied) and access.token in known:
-            return Granted(access.owner)
+    def authorisation(self, decision: Decision, at: At) -> Decision:
+        known = {one.token(at.access.channel) for one in at.access.receivers}
+        if (
+            at.access.operation in POLLING
+            and isinstance(decision, Denied)
+            and at.access.token in known
+        ):
+            return Granted(at.access.owner)
         return decision
 
 
@@ -148,7 +152,6 @@ class OpenToOtherReceivers(Deviation, ABC):
     OPEN: ClassVar[frozenset[str]]
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Call in the owner's name."""
         owner = foreign_stream(call)
         if owner is None or call.receiver is None or call.operation not in self.OPEN:
             return proceed(call)
@@ -217,7 +220,6 @@ class ForeignDeleteIsRefusedAndDone(Deviation):
     breaks = ("SSF-8-AUTH-BINDS-STREAMS",)
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Delete it, then look for it."""
         stream = foreign_stream(call)
         if call.operation == "delete_stream" and stream is not None:
             call.transmitter.delete_stream(stream)
@@ -231,7 +233,6 @@ class RefusalShowsTheForeignStream(Deviation):
     breaks = ("SSF-8-AUTH-BINDS-STREAMS",)
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Show it."""
         stream = foreign_stream(call)
         if call.operation != "read_stream" or stream is None:
             return proceed(call)
@@ -250,7 +251,6 @@ class ListShowsTheStreamsOfOtherReceivers(Deviation):
     also = ("SSF-8-AUTH-BINDS-STREAMS", "SSF-8.1.1.2-LIST-EMPTY")
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Show all."""
         outcome = proceed(call)
         if call.operation != "list_streams" or not isinstance(outcome, Reply):
             return outcome
@@ -267,7 +267,6 @@ class ListOfANewReceiverShowsEverybodysStreams(Deviation):
     also = ("SSF-8.1.1.2-LIST-EMPTY",)
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Show all where there is none."""
         outcome = proceed(call)
         if call.operation != "list_streams" or not isinstance(outcome, Reply) or outcome.document:
             return outcome
@@ -292,10 +291,9 @@ class LimitedDeviation(Deviation, ABC):
         }
     )
 
-    def authorisation(self, decision: Decision, access: Access) -> Decision:
-        """Grant them."""
-        for receiver in access.receivers:
-            if access.token == receiver.limited_token and access.operation in self.GRANTED:
+    def authorisation(self, decision: Decision, at: At) -> Decision:
+        for receiver in at.access.receivers:
+            if at.access.token == receiver.limited_token and at.access.operation in self.GRANTED:
                 return Granted(receiver)
         return decision
 
@@ -329,14 +327,12 @@ class RefusedAndDone(LimitedDeviation, ABC):
     def __init__(self) -> None:
         self._limited = False
 
-    def authorisation(self, decision: Decision, access: Access) -> Decision:
-        """Remember who asks."""
-        granted = super().authorisation(decision, access)
+    def authorisation(self, decision: Decision, at: At) -> Decision:
+        granted = super().authorisation(decision, at)
         self._limited = granted is not decision
         return granted
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Answer so."""
         outcome = proceed(call)
         if not self._limited or not isinstance(outcome, Reply):
             return outcome
@@ -374,10 +370,9 @@ class LimitedTokensAreAServerError(Deviation):
 
     breaks = FORBIDDEN
 
-    def authorisation(self, decision: Decision, access: Access) -> Decision:
-        """Answer so."""
-        limited = {receiver.limited_token for receiver in access.receivers}
-        if isinstance(decision, Denied) and access.token in limited:
+    def authorisation(self, decision: Decision, at: At) -> Decision:
+        limited = {receiver.limited_token for receiver in at.access.receivers}
+        if isinstance(decision, Denied) and at.access.token in limited:
             return replace(decision, status=500)
         return decision
 
@@ -389,9 +384,7 @@ class RefusalsLackTheChallenge(Deviation):
     breaks = ("RFC9110-15.5.2-401-CHALLENGE",)
     also = CHALLENGES
 
-    def response(self, response: Response, operation: str | None) -> Response:
-        """Take WWW-Authenticate away."""
-        del operation
+    def response(self, response: Response, at: At) -> Response:
         return with_header(response, "www-authenticate", None)
 
 
@@ -402,9 +395,7 @@ class UnknownTokensAreAnswered404(Deviation):
     breaks = MISSING_TOKEN
     also = (*CHALLENGES, "JAMF-BEARER", "VEPA-POLL-AUTH", "SSE-8-OAUTH-BEARER")
 
-    def authorisation(self, decision: Decision, access: Access) -> Decision:
-        """Answer so."""
-        del access
+    def authorisation(self, decision: Decision, at: At) -> Decision:
         if isinstance(decision, Denied) and decision.error == "invalid_token":
             return replace(decision, status=404)
         return decision

@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, ClassVar
 
+from mock_transmitter.deviations.deviation import Json
 from mock_transmitter.deviations.documents import without
 from mock_transmitter.deviations.entry import fault
 from mock_transmitter.deviations.faults.sets_events import MISNAMED
-from mock_transmitter.deviations.seams import Json
 from mock_transmitter.deviations.signing import EventsDeviation
-from mock_transmitter.events import CAEP
+from mock_transmitter.domain.events import CAEP
 
 ASSURANCE = f"{CAEP}/assurance-level-change"
 COMPLIANCE = f"{CAEP}/device-compliance-change"
@@ -26,7 +26,6 @@ class PayloadDeviation(EventsDeviation):
 
     def edit_event(self, event_type: str, payload: Json, iat: int) -> Json:
         """Change them."""
-        del iat
         if not event_type.startswith(self.of):
             return {event_type: payload}
         return {event_type: {**without(payload, *self.leaves_out), **self.changes}}
@@ -42,7 +41,6 @@ class EventTimestampIsInMilliseconds(EventsDeviation):
     breaks = ("CAEP-2-EVENT-TIMESTAMP",)
 
     def edit_event(self, event_type: str, payload: Json, iat: int) -> Json:
-        """Multiply it."""
         if not event_type.startswith(CAEP):
             return {event_type: payload}
         return {event_type: {**payload, "event_timestamp": iat * 1000}}
@@ -108,8 +106,6 @@ class CaepTypeBeginsWithHttp(EventsDeviation):
     )
 
     def edit_event(self, event_type: str, payload: Json, iat: int) -> Json:
-        """Write it so."""
-        del iat
         name = event_type if not event_type.startswith(CAEP) else f"http{event_type[5:]}"
         return {name: payload}
 

@@ -4,7 +4,7 @@ from abc import ABC
 from dataclasses import replace
 from typing import ClassVar
 
-from mock_transmitter.delivery_queue import PendingSet
+from mock_transmitter.deviations.deviation import At, Deviation, Json, Proceed
 from mock_transmitter.deviations.documents import with_configurations, without
 from mock_transmitter.deviations.entry import fault
 from mock_transmitter.deviations.faults.sets import SetTellsOfTwoEvents
@@ -12,15 +12,14 @@ from mock_transmitter.deviations.faults.sets_tokens import (
     NO_KEY_VERIFIES,
     SetIsSignedWithAShortRsaKey,
 )
-from mock_transmitter.deviations.seams import Deviation, Json, Proceed
 from mock_transmitter.deviations.signing import UNVERIFIABLE, ClaimsDeviation, is_verification
 from mock_transmitter.deviations.variants.sets import SignsWithAnEdwardsKey
-from mock_transmitter.errors import InvalidRequest
-from mock_transmitter.events import CAEP
+from mock_transmitter.domain.errors import InvalidRequest
+from mock_transmitter.domain.events import CAEP
+from mock_transmitter.domain.keys import SigningKey
+from mock_transmitter.domain.seed import source
+from mock_transmitter.domain.stream import Stream
 from mock_transmitter.http.operations import Call, Outcome, Reply
-from mock_transmitter.keys import SigningKey
-from mock_transmitter.seed import source
-from mock_transmitter.stream import Stream
 
 SESSION_REVOKED = f"{CAEP}/session-revoked"
 CREDENTIAL_CHANGE = f"{CAEP}/credential-change"
@@ -41,7 +40,6 @@ class _MetadataLacks(Deviation, ABC):
     MEMBERS: ClassVar[tuple[str, ...]]
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Leave them out."""
         outcome = proceed(call)
         if call.operation != "discover" or not isinstance(outcome, Reply):
             return outcome
@@ -63,7 +61,6 @@ class InteropMetadataNamesADraft(Deviation):
     breaks = ("CAEPIOP-2.3.1-SPEC-VERSION",)
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Name it."""
         outcome = proceed(call)
         if call.operation != "discover" or not isinstance(outcome, Reply):
             return outcome
@@ -118,7 +115,6 @@ class InteropMetadataNamesBearerTokensAlone(Deviation):
     breaks = ("CAEPIOP-2.3.7-AUTHZ-SCHEMES",)
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Name no other."""
         outcome = proceed(call)
         if call.operation != "discover" or not isinstance(outcome, Reply):
             return outcome
@@ -133,7 +129,6 @@ class _Answers(Deviation, ABC):
     STATUS: ClassVar[int]
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Answer so."""
         if call.operation not in self.OPERATIONS:
             return proceed(call)
         return Reply(status=self.STATUS, document={"error": "refused"})
@@ -189,7 +184,6 @@ class InteropStreamsCannotBePaused(Deviation):
     also = ("SSF-8.1.2.2-ERR-404",)
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Refuse it."""
         if call.operation == "update_status" and call.body.get("status") == "paused":
             raise InvalidRequest("streams can't be paused", "status")
         return proceed(call)
@@ -203,7 +197,6 @@ class InteropStreamsAreForPollAlone(Deviation):
     also = ("SSF-7.1-DELIVERY-METHODS-HONOURED", "SSF-8.1.1.1-RECEIVER-FIELDS-ACCEPTED")
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Refuse it."""
         delivery = call.body.get("delivery")
         push = call.transmitter.profile.delivery.push
         asked = isinstance(delivery, dict) and delivery.get("method") == push
@@ -220,7 +213,6 @@ class InteropListLeavesDeliveryOut(Deviation):
     also = ("SSF-8.1.1.2-LIST-ARRAY", "SSF-8.1.1-DELIVERY-PRESENT")
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Leave it out."""
         outcome = proceed(call)
         if call.operation != "list_streams":
             return outcome
@@ -243,7 +235,6 @@ class InteropVerificationBringsNothing(Deviation):
     )
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Do nothing."""
         if call.operation == "verify":
             return Reply(status=204)
         return proceed(call)
@@ -272,13 +263,11 @@ class InteropKeySetIsThatOfAnotherTransmitter(Deviation):
     breaks = ("CAEPIOP-2.3.3-CURRENT-KEY",)
     also = (*NO_KEY_VERIFIES, *UNVERIFIABLE)
 
-    def key_set(self, key_set: Json, key: SigningKey) -> Json:
-        """Put another key in its place."""
-        del key_set
-        number = source(0, key.kid, "another").randrange(1, 6)
+    def key_set(self, key_set: Json, at: At) -> Json:
+        number = source(0, at.key.kid, "another").randrange(1, 6)
         others = (SigningKey.rs256(2048, (number + step) % 6) for step in range(2))
-        other = next(one for one in others if one.kid != key.kid)
-        return {"keys": [{**other.public, "kid": key.kid}]}
+        other = next(one for one in others if one.kid != at.key.kid)
+        return {"keys": [{**other.public, "kid": at.key.kid}]}
 
 
 @fault
@@ -301,7 +290,6 @@ class InteropVerificationIsAboutAnIssuerAndSubject(ClaimsDeviation):
     also = ("SSF-8.1.4.1-SUBID-OPAQUE-STREAMID",)
 
     def edit(self, claims: Json, stream: Stream) -> Json:
-        """Name it so."""
         if not any(map(is_verification, claims["events"])):
             return claims
         subject = {"format": "iss_sub", "iss": claims["iss"], "sub": stream.stream_id}
@@ -316,7 +304,6 @@ class _PayloadDeviation(ClaimsDeviation, ABC):
 
     def edit(self, claims: Json, stream: Stream) -> Json:
         """Change it."""
-        del stream
         payload = claims["events"].get(self.EVENT_TYPE)
         if payload is None:
             return claims
@@ -349,12 +336,8 @@ class _NeverSends(Deviation, ABC):
 
     EVENT_TYPE: ClassVar[str]
 
-    def schedule(
-        self, gap: float | None, pending: PendingSet, stream: Stream, now: float
-    ) -> float | None:
-        """Lose them."""
-        del stream, now
-        return None if self.EVENT_TYPE in pending.claims.get("events", {}) else gap
+    def schedule(self, gap: float, at: At) -> float | None:
+        return None if self.EVENT_TYPE in at.pending.claims.get("events", {}) else gap
 
 
 LOST = (

@@ -1,8 +1,8 @@
 """Faults of saying how to authenticate: RFC 6750 section 3."""
 
+from mock_transmitter.deviations.deviation import At, Deviation
 from mock_transmitter.deviations.documents import with_header
 from mock_transmitter.deviations.entry import fault
-from mock_transmitter.deviations.seams import Deviation
 from mock_transmitter.http.authorisation import REALM
 from mock_transmitter.http.message import Response
 
@@ -16,8 +16,7 @@ class ChallengeOffersBasicAlone(Deviation):
     breaks = ("RFC6750-3-BEARER-CHALLENGE",)
     also = ("RFC6750-3.1-INVALID-TOKEN",)
 
-    def response(self, response: Response, operation: str | None) -> Response:
-        """Ask for it."""
-        if operation is None or response.status != UNAUTHORIZED:
+    def response(self, response: Response, at: At) -> Response:
+        if at.operation is None or response.status != UNAUTHORIZED:
             return response
         return with_header(response, "www-authenticate", f'Basic realm="{REALM}"')

@@ -3,10 +3,10 @@
 from dataclasses import replace
 from itertools import islice
 
+from mock_transmitter.deviations.deviation import At, Deviation, Json, Proceed
 from mock_transmitter.deviations.documents import with_body, with_configurations, without
 from mock_transmitter.deviations.entry import fault
-from mock_transmitter.deviations.seams import Deviation, Json, Proceed
-from mock_transmitter.errors import InvalidRequest, StreamNotFound
+from mock_transmitter.domain.errors import InvalidRequest, StreamNotFound
 from mock_transmitter.http.message import Response
 from mock_transmitter.http.operations import Call, Outcome, Reply
 
@@ -41,7 +41,6 @@ class CreateAnswersTheIdAlone(Deviation):
     )
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Leave the rest out."""
         outcome = proceed(call)
         if call.operation != "create_stream" or not isinstance(outcome, Reply):
             return outcome
@@ -61,7 +60,6 @@ class CreateWithoutDeliveryShowsNoPollUrl(Deviation):
     )
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Leave endpoint_url out."""
         outcome = proceed(call)
         if call.operation != "create_stream" or "delivery" in call.body:
             return outcome
@@ -142,7 +140,6 @@ class SecondCreateOverwritesTheFirst(Deviation):
     )
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Replace instead of creating."""
         streams = call.transmitter.streams(call.audience)
         if call.operation != "create_stream" or not streams:
             return proceed(call)
@@ -167,7 +164,6 @@ class DescriptionIsForgotten(Deviation):
     )
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Create without it."""
         if call.operation == "create_stream":
             call = replace(call, body=without(call.body, "description"))
         return proceed(call)
@@ -204,7 +200,6 @@ class UnknownEventTypesAreRefused(Deviation):
     )
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Refuse it."""
         supported = call.transmitter.supported
         if call.operation in _CONFIGURES:
             for uri in call.body.get("events_requested", ()):
@@ -269,7 +264,6 @@ class UnknownStreamReadsAsAnother(Deviation):
     )
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Answer with what there is."""
         try:
             return proceed(call)
         except StreamNotFound:
@@ -293,7 +287,6 @@ class ListIsAnObject(Deviation):
     )
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Wrap the array."""
         outcome = proceed(call)
         if call.operation != "list_streams" or not isinstance(outcome, Reply):
             return outcome
@@ -308,7 +301,6 @@ class EmptyListIsNotFound(Deviation):
     also = ("SSF-8.1.1.2-LIST-ARRAY", "SSF-8.1.1.2-LIST-ONLY-OWN", "SSF-8.1.1.5-DELETE-EFFECTIVE")
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Find nothing where nothing is."""
         outcome = proceed(call)
         if call.operation == "list_streams" and isinstance(outcome, Reply) and not outcome.document:
             raise StreamNotFound("there are no streams")
@@ -358,8 +350,6 @@ class InvalidRequestsAreServerErrors(Deviation):
         "SSF-8.1.3.3-ERR-400-INVALID",
     )
 
-    def response(self, response: Response, operation: str | None) -> Response:
-        """Turn 400 into 500."""
-        del operation
+    def response(self, response: Response, at: At) -> Response:
         bad_request = 400
         return replace(response, status=500) if response.status == bad_request else response

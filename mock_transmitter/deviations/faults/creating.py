@@ -2,10 +2,10 @@
 
 from dataclasses import replace
 
+from mock_transmitter.deviations.deviation import Deviation, Json, Proceed
 from mock_transmitter.deviations.documents import with_configurations, without
 from mock_transmitter.deviations.entry import fault
-from mock_transmitter.deviations.seams import Deviation, Json, Proceed
-from mock_transmitter.errors import InvalidRequest
+from mock_transmitter.domain.errors import InvalidRequest
 from mock_transmitter.http.operations import Call, Outcome, Reply
 
 
@@ -24,7 +24,6 @@ class CreateNeedsEventsRequested(Deviation):
     )
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Refuse it."""
         if call.operation == "create_stream" and "events_requested" not in call.body:
             raise InvalidRequest("events_requested is missing", "events_requested")
         return proceed(call)
@@ -42,7 +41,6 @@ class CreateWithADescriptionIsRefused(Deviation):
     )
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Refuse it."""
         if call.operation == "create_stream" and "description" in call.body:
             raise InvalidRequest("description can't be set", "description")
         return proceed(call)
@@ -60,7 +58,6 @@ class CreateForgetsTheDescriptionNextToEvents(Deviation):
     )
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Create without it."""
         if call.operation == "create_stream" and "events_requested" in call.body:
             call = replace(call, body=without(call.body, "description"))
         return proceed(call)
@@ -74,7 +71,6 @@ class CreateWithoutDeliveryIsPush(Deviation):
     also = ("SSF-8.1.1.1-DEFAULT-POLL-DELIVERY-RETURNED", "SSF-8.1.1.1-MINIMAL-BODY")
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Make it so."""
         profile = call.transmitter.profile
         if call.operation == "create_stream" and "delivery" not in call.body:
             push = {"method": profile.delivery.push, "endpoint_url": "https://receiver.invalid/"}
@@ -96,7 +92,6 @@ class CreateIsAccepted(Deviation):
     )
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Answer so."""
         outcome = proceed(call)
         return Reply(status=202) if call.operation == "create_stream" else outcome
 
@@ -109,7 +104,6 @@ class SecondCreateIsForbidden(Deviation):
     also = ("SSF-8.1.1.1-CREATE-201",)
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Refuse it so."""
         if call.operation == "create_stream" and call.transmitter.streams(call.audience):
             return Reply(status=403, document={"error": "access_denied"})
         return proceed(call)
@@ -122,7 +116,6 @@ class CreateShowsEventsDeliveredEmpty(Deviation):
     breaks = ("SSF-8.1.1.2-READ-200",)
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Show an empty array."""
         outcome = proceed(call)
         if call.operation != "create_stream":
             return outcome
@@ -153,7 +146,6 @@ class PollMethodIsAWord(Deviation):
     )
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Show it so."""
         poll = call.transmitter.profile.delivery.poll
 
         def edit(document: Json) -> Json:

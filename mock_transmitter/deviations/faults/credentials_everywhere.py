@@ -8,14 +8,13 @@ from dataclasses import replace
 from typing import ClassVar
 from urllib.parse import parse_qsl, urlencode
 
+from mock_transmitter.deviations.deviation import At, Deviation, Json, Proceed
 from mock_transmitter.deviations.entry import fault
 from mock_transmitter.deviations.faults.authorisation import LimitedDeviation, RefusedAndDone
 from mock_transmitter.deviations.faults.oauth import owner_of
-from mock_transmitter.deviations.seams import Deviation, Json, Proceed
-from mock_transmitter.http.authorisation import Access, Decision, Denied, Granted
+from mock_transmitter.http.authorisation import Decision, Denied, Granted
 from mock_transmitter.http.message import Request
 from mock_transmitter.http.operations import Call, Outcome, Reply
-from mock_transmitter.keys import SigningKey
 
 HTTP_AUTH = ("SSF-8-HTTP-AUTH", "SSE-8-OAUTH-BEARER", "JAMF-BEARER")
 
@@ -32,13 +31,11 @@ class _DoneWithoutAToken(Deviation, ABC):
     def __init__(self) -> None:
         self._refused = False
 
-    def authorisation(self, decision: Decision, access: Access) -> Decision:
-        """Remember that nobody asked."""
-        self._refused = access.token is None and access.operation in self.DONE
-        return Granted(access.receivers[0]) if self._refused else decision
+    def authorisation(self, decision: Decision, at: At) -> Decision:
+        self._refused = at.access.token is None and at.access.operation in self.DONE
+        return Granted(at.access.receivers[0]) if self._refused else decision
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Answer so."""
         outcome = proceed(call)
         if not self._refused or not isinstance(outcome, Reply):
             return outcome
@@ -46,7 +43,6 @@ class _DoneWithoutAToken(Deviation, ABC):
 
     def refusal(self, outcome: Reply) -> Reply:
         """Return the answer."""
-        del outcome
         return Reply(status=401)
 
 
@@ -74,7 +70,6 @@ class TheRefusalShowsTheStream(_DoneWithoutAToken):
     DONE = frozenset({"read_stream"})
 
     def refusal(self, outcome: Reply) -> Reply:
-        """Show it."""
         return replace(outcome, status=401)
 
 
@@ -101,13 +96,12 @@ class TheFirstHalfOfATokenIsEnough(Deviation):
     breaks = HTTP_AUTH
     also = ("SSF-7.1.1-POLL-PROTECTED", "RFC8936-2-UNACKED-KEPT")
 
-    def authorisation(self, decision: Decision, access: Access) -> Decision:
-        """Serve it."""
-        if not isinstance(decision, Denied) or access.token is None:
+    def authorisation(self, decision: Decision, at: At) -> Decision:
+        if not isinstance(decision, Denied) or at.access.token is None:
             return decision
-        for receiver in access.receivers:
+        for receiver in at.access.receivers:
             own = receiver.management_token
-            if access.token.startswith(own[: len(own) // 2]):
+            if at.access.token.startswith(own[: len(own) // 2]):
                 return Granted(receiver)
         return decision
 
@@ -118,12 +112,11 @@ class _AtSomeEndpoints(Deviation, ABC):
     TAKEN: ClassVar[frozenset[str]] = frozenset({"verify", "update_status", "add_subject"})
     ENDED: ClassVar[str | None]
 
-    def authorisation(self, decision: Decision, access: Access) -> Decision:
-        """Serve it."""
-        grant = access.grant
-        if grant is None or grant.ended != self.ENDED or access.operation not in self.TAKEN:
+    def authorisation(self, decision: Decision, at: At) -> Decision:
+        grant = at.access.grant
+        if grant is None or grant.ended != self.ENDED or at.access.operation not in self.TAKEN:
             return decision
-        return Granted(owner_of(access))
+        return Granted(owner_of(at.access))
 
 
 @fault
@@ -160,8 +153,7 @@ class StatusTakesAccessTokensFromTheQuery(Deviation):
 
     breaks = ("CAEPIOP-2.7.3-NO-QUERY-TOKEN",)
 
-    def request(self, request: Request) -> Request:
-        """Put it into the header."""
+    def request(self, request: Request, at: At) -> Request:
         query = dict(parse_qsl(request.query))
         token = query.pop("access_token", None)
         if token is None or not request.path.endswith("status"):
@@ -180,9 +172,7 @@ class ThePrivateKeyIsPublishedLater(Deviation):
     def __init__(self) -> None:
         self._readings = 0
 
-    def key_set(self, key_set: Json, key: SigningKey) -> Json:
-        """Put its member in."""
-        del key
+    def key_set(self, key_set: Json, at: At) -> Json:
         self._readings += 1
         if self._readings == 1:
             return key_set
@@ -195,8 +185,6 @@ class ThePrivateKeyIsPublishedAsPem(Deviation):
 
     breaks = ("RFC7517-9.2-NO-PRIVATE-KEYS",)
 
-    def key_set(self, key_set: Json, key: SigningKey) -> Json:
-        """Put it in."""
-        del key
+    def key_set(self, key_set: Json, at: At) -> Json:
         pem = "-----BEGIN PRIVATE KEY-----\nAQ==\n-----END PRIVATE KEY-----"
         return {**key_set, "keys": [{**one, "pem": pem} for one in key_set["keys"]]}

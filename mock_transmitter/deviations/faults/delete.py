@@ -3,14 +3,14 @@
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from mock_transmitter.deviations.deviation import Deviation, Proceed
 from mock_transmitter.deviations.entry import fault
 from mock_transmitter.deviations.faults.update import target
-from mock_transmitter.deviations.seams import Deviation, Proceed
-from mock_transmitter.errors import StreamNotFound
+from mock_transmitter.domain.errors import StreamNotFound
 from mock_transmitter.http.operations import Call, Outcome, Reply
 
 if TYPE_CHECKING:
-    from mock_transmitter.stream import Stream
+    from mock_transmitter.domain.stream import Stream
 
 UNKNOWN = (
     "SSF-8.1.1.2-ERR-404",
@@ -40,7 +40,6 @@ class DeleteDoesNothing(Deviation):
     )
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Answer without doing it."""
         if call.operation != "delete_stream" or target(call) is None:
             return proceed(call)
         return Reply(status=call.transmitter.profile.operations["delete_stream"].success[0])
@@ -64,7 +63,6 @@ class DeleteResetsToTheDefault(Deviation):
     )
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Configure the stream again."""
         outcome = proceed(call)
         if call.operation == "delete_stream" and not call.transmitter.explicit:
             call.transmitter.configure_implicit(call.audience)
@@ -82,7 +80,6 @@ class DeletedStreamStillDelivers(Deviation):
         self._deleted: dict[str, Stream] = {}
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Keep the stream for polls alone."""
         stream = target(call)
         if call.operation == "delete_stream" and stream is not None:
             self._deleted[stream.stream_id] = stream
@@ -105,7 +102,6 @@ class DeleteAnswers200(Deviation):
     also = ("SSF-8.1.1.5-DELETE-EFFECTIVE",)
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Answer so."""
         outcome = proceed(call)
         if call.operation != "delete_stream" or not isinstance(outcome, Reply):
             return outcome
@@ -120,7 +116,6 @@ class DeletingAnUnknownStreamSucceeds(Deviation):
     also = ("SSF-8.1.1.5-DELETE-EFFECTIVE", "SSF-8-AUTH-BINDS-STREAMS")
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Answer so."""
         if call.operation == "delete_stream" and target(call) is None:
             return Reply(status=call.transmitter.profile.operations["delete_stream"].success[0])
         return proceed(call)

@@ -6,9 +6,9 @@ from dataclasses import replace
 from typing import ClassVar
 from urllib.parse import unquote_plus
 
+from mock_transmitter.deviations.deviation import Deviation, Json, Proceed
 from mock_transmitter.deviations.documents import with_body, with_configurations, without
 from mock_transmitter.deviations.entry import fault
-from mock_transmitter.deviations.seams import Deviation, Json, Proceed
 from mock_transmitter.http.operations import Call, Outcome
 
 CONFIGURES = frozenset({"create_stream", "update_stream", "replace_stream"})
@@ -32,7 +32,6 @@ class DescriptionDeviation(Deviation):
     )
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Put it into the request."""
         description = call.body.get("description")
         if call.operation in self.operations and isinstance(description, str):
             call = with_body(call, description=self.kept(description))
@@ -61,7 +60,6 @@ class DescriptionBeyondAsciiIsLost(PatchedDescription):
     """A PATCH whose description has a character beyond ASCII empties the description."""
 
     def kept(self, description: str) -> str:
-        """Return it if it is ASCII."""
         return description if description.isascii() else ""
 
 
@@ -72,7 +70,6 @@ class DescriptionLosesCharactersBeyondTheBmp(DescriptionDeviation):
     breaks = ("SSF-8.1.1.3-PATCH-APPLIES",)
 
     def kept(self, description: str) -> str:
-        """Replace them."""
         return "".join("?" if ord(one) > _LAST_OF_THE_BMP else one for one in description)
 
 
@@ -81,7 +78,6 @@ class LongDescriptionIsEmptied(PatchedDescription):
     """A PATCH with a description of more than 255 characters empties the description."""
 
     def kept(self, description: str) -> str:
-        """Return it if it is short."""
         return description if len(description) <= _COLUMN else ""
 
 
@@ -92,7 +88,6 @@ class LongDescriptionIsAnotherText(DescriptionDeviation):
     breaks = ("SSF-8.1.1.3-PATCH-APPLIES",)
 
     def kept(self, description: str) -> str:
-        """Return it if it is short."""
         return description if len(description) <= _COLUMN else "(too long)"
 
 
@@ -101,7 +96,6 @@ class LongDescriptionLosesItsBeginning(PatchedDescription):
     """A PATCH with a description of more than 255 characters keeps the last 255."""
 
     def kept(self, description: str) -> str:
-        """Return the end."""
         return description[-_COLUMN:]
 
 
@@ -112,7 +106,6 @@ class LongDescriptionIsNotUpdated(Deviation):
     breaks = ("SSF-8.1.1.3-PATCH-APPLIES",)
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Pass over it."""
         long = len(call.body.get("description") or "") > _COLUMN
         if call.operation == "update_stream" and long:
             call = replace(call, body=without(call.body, "description"))
@@ -126,7 +119,6 @@ class DescriptionIsStripped(DescriptionDeviation):
     breaks = ("SSF-8.1.1.3-PATCH-APPLIES",)
 
     def kept(self, description: str) -> str:
-        """Strip it."""
         return description.strip()
 
 
@@ -137,7 +129,6 @@ class LineBreaksBecomeSpaces(DescriptionDeviation):
     breaks = ("SSF-8.1.1.3-PATCH-APPLIES",)
 
     def kept(self, description: str) -> str:
-        """Replace them."""
         return description.replace("\r\n", " ").replace("\n", " ").replace("\t", " ")
 
 
@@ -148,7 +139,6 @@ class DescriptionIsEscapedTwice(DescriptionDeviation):
     breaks = ("SSF-8.1.1-DESCRIPTION", "SSF-8.1.1.3-PATCH-APPLIES")
 
     def kept(self, description: str) -> str:
-        """Escape it, beyond what the answer does."""
         return json.dumps(description, ensure_ascii=False)[1:-1]
 
 
@@ -157,7 +147,6 @@ class PatchEscapesForHtml(PatchedDescription):
     """A PATCH keeps a description with its quotation marks and ampersands escaped for HTML."""
 
     def kept(self, description: str) -> str:
-        """Escape it."""
         return html.escape(description)
 
 
@@ -170,7 +159,6 @@ class ReplacementIsDecodedAsAForm(DescriptionDeviation):
     also = ("SSF-8.1.1-DESCRIPTION", "SSF-8.1.1.4-PUT-RO-MATCH-OK")
 
     def kept(self, description: str) -> str:
-        """Decode it."""
         return unquote_plus(description)
 
 
@@ -186,7 +174,6 @@ class DescriptionOfDigitsIsShownAsANumber(Deviation):
     )
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Show it so."""
 
         def edit(document: Json) -> Json:
             shown = document["description"]

@@ -4,14 +4,13 @@ from abc import ABC, abstractmethod
 from dataclasses import replace
 from urllib.parse import urlsplit
 
+from mock_transmitter.deviations.deviation import At, Deviation, Json, Proceed
 from mock_transmitter.deviations.documents import with_header, without
 from mock_transmitter.deviations.entry import fault
-from mock_transmitter.deviations.seams import Deviation, Json, Proceed
 from mock_transmitter.deviations.signing import UNVERIFIABLE
-from mock_transmitter.errors import InvalidRequest
+from mock_transmitter.domain.errors import InvalidRequest
 from mock_transmitter.http.message import Request, Response
 from mock_transmitter.http.operations import Call, Outcome, Reply
-from mock_transmitter.keys import SigningKey
 
 _NOT_FOUND = 404
 
@@ -32,7 +31,6 @@ class _MetadataDeviation(Deviation, ABC):
         """Return the metadata to show."""
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Edit what discovery answers."""
         outcome = proceed(call)
         if call.operation != "discover" or not isinstance(outcome, Reply):
             return outcome
@@ -47,7 +45,6 @@ class MetadataIssuerHasATrailingSlash(_MetadataDeviation):
     also = OTHER_ISSUER
 
     def edit(self, metadata: Json) -> Json:
-        """Add the slash."""
         return {**metadata, "issuer": f"{metadata.get('issuer')}/"}
 
 
@@ -59,7 +56,6 @@ class MetadataIssuerIsSpelledInCapitals(_MetadataDeviation):
     also = OTHER_ISSUER
 
     def edit(self, metadata: Json) -> Json:
-        """Spell it so."""
         parts = urlsplit(str(metadata.get("issuer")))
         capitals = f"{parts.scheme}://{parts.netloc}".upper()
         return {**metadata, "issuer": f"{capitals}{parts.path}"}
@@ -94,7 +90,6 @@ class MetadataIssuerHasAQuery(_MetadataDeviation):
     also = OTHER_ISSUER
 
     def edit(self, metadata: Json) -> Json:
-        """Add one."""
         return {**metadata, "issuer": f"{metadata['issuer']}?tenant=1"}
 
 
@@ -111,7 +106,6 @@ class MetadataLacksTheIssuer(_MetadataDeviation):
     also = OTHER_ISSUER
 
     def edit(self, metadata: Json) -> Json:
-        """Leave it out."""
         return without(metadata, "issuer")
 
 
@@ -148,7 +142,6 @@ class MetadataVerificationEndpointIsPlainHttp(_MetadataDeviation):
     breaks = ("SSF-7.1-VERIFICATION-ENDPOINT-TLS",)
 
     def edit(self, metadata: Json) -> Json:
-        """Write it so."""
         if "verification_endpoint" not in metadata:
             return metadata
         url = metadata["verification_endpoint"].replace("https://", "http://")
@@ -169,7 +162,6 @@ class MetadataJwksUriIsAPath(_MetadataDeviation):
     )
 
     def edit(self, metadata: Json) -> Json:
-        """Take scheme and host away."""
         if "jwks_uri" not in metadata:
             return metadata
         return {**metadata, "jwks_uri": urlsplit(metadata["jwks_uri"]).path}
@@ -208,7 +200,6 @@ class MetadataAuthorizationSchemesAreStrings(_MetadataDeviation):
     breaks = ("SSF-7.1-AUTHZ-SCHEMES-SHAPE",)
 
     def edit(self, metadata: Json) -> Json:
-        """List them bare."""
         if "authorization_schemes" not in metadata:
             return metadata
         return {**metadata, "authorization_schemes": ["urn:ietf:rfc:6749"]}
@@ -221,7 +212,6 @@ class MetadataAuthorizationSchemesLackTheUrn(_MetadataDeviation):
     breaks = ("SSF-7.1.1-SPEC-URN",)
 
     def edit(self, metadata: Json) -> Json:
-        """Add one beside what is right."""
         if "authorization_schemes" not in metadata:
             return metadata
         schemes = [*metadata["authorization_schemes"], {"scheme": "oauth2"}]
@@ -235,7 +225,6 @@ class MetadataHasValuesOfItsOwn(_MetadataDeviation):
     breaks = ("SSF-7.1.1-SPEC-URN", "SSF-7.1-DEFAULT-SUBJECTS-ENUM")
 
     def edit(self, metadata: Json) -> Json:
-        """Show them so."""
         if "authorization_schemes" not in metadata:
             return metadata
         schemes = [{"spec_urn": "https://www.rfc-editor.org/rfc/rfc6749"}]
@@ -249,7 +238,6 @@ class MetadataNamesNoVerificationEndpoint(_MetadataDeviation):
     breaks = ("SSF-8-MGMT-API-RECOMMENDED", "SSE-7-MGMT-RECOMMENDED")
 
     def edit(self, metadata: Json) -> Json:
-        """Leave it out."""
         return without(metadata, "verification_endpoint")
 
 
@@ -259,9 +247,8 @@ class MetadataIsAnswered203(Deviation):
 
     breaks = ("SSF-7.2.3-STATUS-200", "SSE-6.2.2-STATUS-200")
 
-    def response(self, response: Response, operation: str | None) -> Response:
-        """Answer so."""
-        return replace(response, status=203) if operation == "discover" else response
+    def response(self, response: Response, at: At) -> Response:
+        return replace(response, status=203) if at.operation == "discover" else response
 
 
 @fault
@@ -270,9 +257,8 @@ class UnknownPathsAreAnswered200(Deviation):
 
     breaks = ("SSF-7.2.3-ERROR-STATUS", "SSE-6.2.2-ERROR-STATUS")
 
-    def response(self, response: Response, operation: str | None) -> Response:
-        """Answer so where the path leads nowhere."""
-        lost = operation is None and response.status == _NOT_FOUND
+    def response(self, response: Response, at: At) -> Response:
+        lost = at.operation is None and response.status == _NOT_FOUND
         return replace(response, status=200) if lost else response
 
 
@@ -286,14 +272,12 @@ class MetadataIsRightAtRiscConfigurationAlone(Deviation):
     def __init__(self) -> None:
         self._old = False
 
-    def request(self, request: Request) -> Request:
-        """Serve the old location."""
+    def request(self, request: Request, at: At) -> Request:
         target = request.target.replace("/risc-configuration", "/ssf-configuration")
         self._old = target != request.target
         return replace(request, target=target)
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Name another issuer at the new one."""
         outcome = proceed(call)
         if call.operation != "discover" or self._old or not isinstance(outcome, Reply):
             return outcome
@@ -328,7 +312,6 @@ class MetadataHasAnEmptyArray(_MetadataDeviation):
     also = ("SSF-7.1-CRITICAL-MEMBERS-SHAPE", "SSE-6.1-CRITICAL-MEMBERS-SHAPE")
 
     def edit(self, metadata: Json) -> Json:
-        """Add the empty array."""
         return {**metadata, "critical_subject_members": []}
 
 
@@ -360,9 +343,8 @@ class MetadataIsPlainText(Deviation):
     breaks = ("SSF-7.2-CONTENT-TYPE",)
     also = ("RFC9110-8.3-CONTENT-TYPE", "SSF-7.2.3-STATUS-200", "SSE-6.2.2-STATUS-200")
 
-    def response(self, response: Response, operation: str | None) -> Response:
-        """Label it so."""
-        if operation != "discover":
+    def response(self, response: Response, at: At) -> Response:
+        if at.operation != "discover":
             return response
         return with_header(response, "content-type", "text/plain; charset=utf-8")
 
@@ -375,9 +357,8 @@ class KeySetShowsAPrivateMember(Deviation):
     # A careful Receiver trusts no key whose private half is known.
     also = UNVERIFIABLE
 
-    def key_set(self, key_set: Json, key: SigningKey) -> Json:
-        """Add `d` to the key."""
-        return {"keys": [{**one, "d": key.private_member} for one in key_set["keys"]]}
+    def key_set(self, key_set: Json, at: At) -> Json:
+        return {"keys": [{**one, "d": at.key.private_member} for one in key_set["keys"]]}
 
 
 class _KeySetDeviation(Deviation, ABC):
@@ -387,9 +368,7 @@ class _KeySetDeviation(Deviation, ABC):
     def edit(self, keys: list[Json]) -> list[Json]:
         """Return the keys to show."""
 
-    def key_set(self, key_set: Json, key: SigningKey) -> Json:
-        """Edit them."""
-        del key
+    def key_set(self, key_set: Json, at: At) -> Json:
         return {**key_set, "keys": self.edit(key_set["keys"])}
 
 
@@ -400,7 +379,6 @@ class KeySetHoldsASymmetricKey(_KeySetDeviation):
     breaks = ("RFC7517-9.2-NO-PRIVATE-KEYS",)
 
     def edit(self, keys: list[Json]) -> list[Json]:
-        """Add one."""
         return [*keys, {"kty": "oct", "kid": "shared", "k": "c2VjcmV0LXNlY3JldC1zZWNyZXQ"}]
 
 
@@ -411,7 +389,6 @@ class KeySetShowsThePrimesOfAnRsaKey(_KeySetDeviation):
     breaks = ("RFC7517-9.2-NO-PRIVATE-KEYS",)
 
     def edit(self, keys: list[Json]) -> list[Json]:
-        """Add one."""
         rsa = {"kty": "RSA", "kid": "rsa", "n": "Dg8", "e": "AQAB", "p": "Pw", "q": "OQ"}
         return [*keys, rsa]
 
@@ -424,7 +401,6 @@ class KeySetGivesOneKidToTwoKeys(_KeySetDeviation):
     also = UNVERIFIABLE
 
     def edit(self, keys: list[Json]) -> list[Json]:
-        """Repeat the first."""
         return [*keys, {**keys[0], "key_ops": ["verify"]}]
 
 
@@ -436,7 +412,6 @@ class KeySetIsForEncryptionAlone(_KeySetDeviation):
     also = UNVERIFIABLE
 
     def edit(self, keys: list[Json]) -> list[Json]:
-        """Say so."""
         return [{**one, "use": "enc"} for one in keys]
 
 
@@ -454,7 +429,6 @@ class KeySetIsABareArray(Deviation):
     )
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Take the object away."""
         outcome = proceed(call)
         if call.operation != "read_key_set" or not isinstance(outcome, Reply):
             return outcome

@@ -6,9 +6,9 @@ A Receiver that knows the usual mistakes finds it all the same.
 from abc import ABC, abstractmethod
 from dataclasses import replace
 
+from mock_transmitter.deviations.deviation import At, Deviation
 from mock_transmitter.deviations.entry import fault
-from mock_transmitter.deviations.seams import Deviation
-from mock_transmitter.http.authorisation import Access, Decision, Denied
+from mock_transmitter.http.authorisation import Decision, Denied
 from mock_transmitter.http.message import Request
 
 _WELL_KNOWN = "/.well-known/"
@@ -18,7 +18,7 @@ _NOWHERE = "/nowhere"
 class _Moved(Deviation, ABC):
     """Serves the metadata elsewhere."""
 
-    def request(self, request: Request) -> Request:
+    def request(self, request: Request, at: At) -> Request:
         """Lead a request for the metadata to where it stands now."""
         if _WELL_KNOWN not in request.path or "oauth" in request.path:
             return request
@@ -36,7 +36,6 @@ class MetadataStandsBelowTheIssuer(_Moved):
     breaks = ("SSF-7.2-WELLKNOWN-PATH", "SSE-6.2-WELLKNOWN")
 
     def place(self, path: str) -> str:
-        """Turn it around."""
         own, _, name = path.partition(_WELL_KNOWN)
         return f"{_WELL_KNOWN}{name}{own}" if own else _NOWHERE
 
@@ -48,7 +47,6 @@ class MetadataKeepsTheLastSlashOfTheIssuer(_Moved):
     breaks = ("SSF-7.2.1-TRAILING-SLASH-STRIPPED", "SSE-6.2.1-TRAILING-SLASH")
 
     def place(self, path: str) -> str:
-        """Have it without the slash nowhere."""
         return path[:-1] if path.endswith("/") else _NOWHERE
 
 
@@ -58,11 +56,11 @@ class MetadataIsNotForGet(MetadataStandsBelowTheIssuer):
 
     breaks = ("SSF-7.2.1-GET", "SSE-6.2.1-GET")
 
-    def request(self, request: Request) -> Request:
+    def request(self, request: Request, at: At) -> Request:
         """Ask in another way than the Receiver did."""
         if request.path.startswith(_WELL_KNOWN) and "oauth" not in request.path:
             return replace(request, method="POST")
-        return super().request(request)
+        return super().request(request, at)
 
 
 @fault
@@ -71,8 +69,7 @@ class MetadataNeedsAToken(Deviation):
 
     breaks = ("SSF-7.1-AUTHZ-SCHEMES-PUBLIC",)
 
-    def authorisation(self, decision: Decision, access: Access) -> Decision:
-        """Refuse who has none."""
-        if access.operation != "discover" or access.token is not None:
+    def authorisation(self, decision: Decision, at: At) -> Decision:
+        if at.access.operation != "discover" or at.access.token is not None:
             return decision
         return Denied(status=401, description="a bearer token is needed")

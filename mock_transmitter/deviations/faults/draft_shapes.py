@@ -1,8 +1,8 @@
 """Faults in what the 2021 draft's one stream shows of itself: its sections 7.1.2 and 11.2.1."""
 
+from mock_transmitter.deviations.deviation import Deviation, Proceed
 from mock_transmitter.deviations.documents import with_configurations
 from mock_transmitter.deviations.entry import fault
-from mock_transmitter.deviations.seams import Deviation, Proceed
 from mock_transmitter.http.operations import Call, Outcome
 
 
@@ -26,7 +26,6 @@ class IssuerOfTheStreamHasAQuery(Deviation):
     )
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Add one."""
         outcome = proceed(call)
         if call.operation != "read_stream":
             return outcome
@@ -53,7 +52,6 @@ class PollUrlOfTheStreamIsNone(Deviation):
     )
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Leave the host out."""
         outcome = proceed(call)
         if call.operation != "read_stream":
             return outcome

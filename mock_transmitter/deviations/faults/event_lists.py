@@ -4,14 +4,12 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import ClassVar
 
-from mock_transmitter.delivery_queue import PendingSet
+from mock_transmitter.deviations.deviation import At, Deviation, Json, Proceed
 from mock_transmitter.deviations.documents import with_body, with_configurations, without
 from mock_transmitter.deviations.entry import fault
 from mock_transmitter.deviations.faults.descriptions import CONFIGURES
 from mock_transmitter.deviations.faults.update import UPDATES, target
-from mock_transmitter.deviations.seams import Deviation, Json, Proceed
 from mock_transmitter.http.operations import Call, Outcome
-from mock_transmitter.stream import Stream
 
 _MOST = 2
 
@@ -22,7 +20,6 @@ class RequestedEvents(Deviation):
     operations: ClassVar[frozenset[str]] = CONFIGURES
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Put them into the request."""
         requested = call.body.get("events_requested")
         if call.operation not in self.operations or not isinstance(requested, list):
             return proceed(call)
@@ -30,7 +27,6 @@ class RequestedEvents(Deviation):
 
     def taken(self, requested: list[str], call: Call) -> list[str]:
         """Return the event types that are kept."""
-        del call
         return requested
 
 
@@ -55,7 +51,6 @@ class PatchAddsToEventsRequested(RequestedEvents):
     )
 
     def taken(self, requested: list[str], call: Call) -> list[str]:
-        """Add them."""
         return [*before(call), *requested]
 
 
@@ -77,7 +72,6 @@ class ReplaceAddsToEventsRequested(RequestedEvents):
     )
 
     def taken(self, requested: list[str], call: Call) -> list[str]:
-        """Add them."""
         return [*before(call), *requested]
 
 
@@ -94,7 +88,6 @@ class ThirdEventTypeIsDropped(RequestedEvents):
     )
 
     def taken(self, requested: list[str], call: Call) -> list[str]:
-        """Drop the others."""
         known = [uri for uri in requested if uri in call.transmitter.supported]
         return [uri for uri in requested if uri not in known[_MOST:]]
 
@@ -113,7 +106,6 @@ class UnknownEventTypesHideTheKnown(RequestedEvents):
     )
 
     def taken(self, requested: list[str], call: Call) -> list[str]:
-        """Ignore them all."""
         return requested if set(requested) <= set(call.transmitter.supported) else []
 
 
@@ -191,7 +183,6 @@ class AddedEventTypesAreNotSent(Deviation):
         self._added: dict[str, frozenset[str]] = {}
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Remember what was added."""
         stream = target(call)
         if call.operation not in UPDATES or stream is None or "events_requested" not in call.body:
             return proceed(call)
@@ -201,13 +192,9 @@ class AddedEventTypesAreNotSent(Deviation):
         self._added[stream.stream_id] = added
         return outcome
 
-    def schedule(
-        self, gap: float | None, pending: PendingSet, stream: Stream, now: float
-    ) -> float | None:
-        """Drop it."""
-        del now
-        added = self._added.get(stream.stream_id, frozenset())
-        return None if added & set(pending.claims["events"]) else gap
+    def schedule(self, gap: float, at: At) -> float | None:
+        added = self._added.get(at.stream.stream_id, frozenset())
+        return None if added & set(at.pending.claims["events"]) else gap
 
 
 @fault

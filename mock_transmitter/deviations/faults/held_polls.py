@@ -4,11 +4,11 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import replace
 
+from mock_transmitter.deviations.deviation import Deviation, Proceed
 from mock_transmitter.deviations.documents import sets_in
 from mock_transmitter.deviations.entry import fault
 from mock_transmitter.deviations.faults.acknowledge_lists import KEPT, LOSSES
 from mock_transmitter.deviations.faults.update import target
-from mock_transmitter.deviations.seams import Deviation, Proceed
 from mock_transmitter.http.operations import Call, Outcome, Reply, Waiting
 
 
@@ -19,7 +19,6 @@ class HeldPollNeverWakes(Deviation):
     breaks = ("RFC8936-2.5-LONGPOLL-HOLDS", "VEPA-POLL-RETURN-IMMEDIATELY")
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Wait for the deadline."""
         outcome = proceed(call)
         if not isinstance(outcome, Waiting):
             return outcome
@@ -43,7 +42,6 @@ class HeldPollsDeviation(ABC, Deviation):
         """Answer a poll while another one of the stream is held."""
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Note what is held."""
         stream = target(call)
         if call.operation != "poll" or stream is None:
             return proceed(call)
@@ -73,8 +71,6 @@ class SecondHeldPollIsRefused(HeldPollsDeviation):
     also = (*KEPT, *LOSSES)
 
     def beside(self, call: Call, proceed: Proceed, stream_id: str) -> Outcome:
-        """Refuse it."""
-        del stream_id
         outcome = proceed(call)
         if isinstance(outcome, Waiting):
             return Reply(status=409, document={"error": "conflict"})
@@ -89,7 +85,6 @@ class HeldPollThatIsLetGoTakesASetWithIt(HeldPollsDeviation):
     also = LOSSES
 
     def beside(self, call: Call, proceed: Proceed, stream_id: str) -> Outcome:
-        """Lose it."""
         queue = call.transmitter.stream(stream_id).queue
         lost = [pending.jti for pending in queue][:1]
         if lost:
@@ -106,7 +101,6 @@ class VainPollDeviation(Deviation):
     status = 200
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Answer so."""
         outcome = proceed(call)
         if not isinstance(outcome, Waiting):
             return outcome

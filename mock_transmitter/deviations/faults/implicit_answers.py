@@ -4,11 +4,11 @@ from abc import ABC, abstractmethod
 from dataclasses import replace
 from typing import ClassVar
 
+from mock_transmitter.deviations.deviation import At, Deviation, Proceed
 from mock_transmitter.deviations.documents import with_body, with_configurations
 from mock_transmitter.deviations.entry import fault
 from mock_transmitter.deviations.faults.update import target
-from mock_transmitter.deviations.seams import Deviation, Proceed
-from mock_transmitter.errors import StreamNotFound
+from mock_transmitter.domain.errors import StreamNotFound
 from mock_transmitter.http.message import Response
 from mock_transmitter.http.operations import Call, Outcome, Reply
 
@@ -26,7 +26,6 @@ class _ShownOtherwise(Deviation, ABC):
         """Return what is shown in place of the value."""
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Show it so."""
         stream = target(call)
         if call.transmitter.explicit or stream is None:
             return proceed(call)
@@ -55,7 +54,6 @@ class ImplicitDeliveryMethodIsAShortName(_ShownOtherwise):
     member = "delivery"
 
     def edit(self, value: object) -> object:
-        """Shorten it."""
         return {**value, "method": "set"} if isinstance(value, dict) else value
 
 
@@ -72,7 +70,6 @@ class ImplicitEventsSupportedAreShortNames(_ShownOtherwise):
     member = "events_supported"
 
     def edit(self, value: object) -> object:
-        """Shorten them."""
         return [str(one).rpartition("/")[2] for one in value] if isinstance(value, list) else value
 
 
@@ -85,20 +82,16 @@ class ImplicitAudIsAnObject(_ShownOtherwise):
     member = "aud"
 
     def edit(self, value: object) -> object:
-        """Make it one."""
         return {"audience": value}
 
 
 class _AnsweredOtherwise(Deviation):
     """Answers a success with another code."""
 
-    on: ClassVar[str]
     status: ClassVar[int]
 
-    def response(self, response: Response, operation: str | None) -> Response:
-        """Answer so."""
-        served = operation == self.on and response.status == _OK
-        return replace(response, status=self.status) if served else response
+    def response(self, response: Response, at: At) -> Response:
+        return replace(response, status=self.status) if response.status == _OK else response
 
 
 @fault
@@ -106,7 +99,7 @@ class ImplicitReadIsAnswered203(_AnsweredOtherwise):
     """The configuration of an implicit stream is answered with 203 instead of 200."""
 
     breaks = ("SSE-7.1.2.1-READ-200-OBJECT",)
-    on, status = "read_stream", 203
+    on, status = ("read_stream",), 203
 
 
 @fault
@@ -114,7 +107,7 @@ class ImplicitDeleteIsAnswered202(_AnsweredOtherwise):
     """A deletion is answered with 202 instead of 200."""
 
     breaks = ("SSE-7.1.2.3-DELETE-200",)
-    on, status = "delete_stream", 202
+    on, status = ("delete_stream",), 202
 
 
 @fault
@@ -124,7 +117,6 @@ class UpdateOfADeletedImplicitStreamIsForbidden(Deviation):
     breaks = ("SSE-7.1.2.2-ERR-404",)
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Answer so."""
         try:
             return proceed(call)
         except StreamNotFound:

@@ -4,15 +4,14 @@ import json
 from abc import ABC, abstractmethod
 from dataclasses import replace
 
-from mock_transmitter.delivery_queue import PendingSet
+from mock_transmitter.deviations.deviation import At, Deviation, Json, Proceed
 from mock_transmitter.deviations.documents import with_body, with_configurations, without
 from mock_transmitter.deviations.entry import fault
 from mock_transmitter.deviations.faults.update import target
-from mock_transmitter.deviations.seams import Deviation, Json, Proceed
-from mock_transmitter.errors import InvalidRequest
+from mock_transmitter.domain.errors import InvalidRequest
+from mock_transmitter.domain.stream import Stream, StreamConfiguration
 from mock_transmitter.http.message import Request, Response
 from mock_transmitter.http.operations import Call, Outcome
-from mock_transmitter.stream import Stream, StreamConfiguration
 
 UPDATES = ("JAMF-POST-UPDATES", "SSE-7.1.2.2-POST-UPDATES-200")
 INTERSECTION = ("JAMF-DELIVERED-INTERSECTION", "SSE-7.1.2-EVENTS-DELIVERED-INTERSECTION")
@@ -26,7 +25,6 @@ class PostDeviation(Deviation, ABC):
     """Does otherwise in each replacement of a configuration that is there."""
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Leave every other operation alone."""
         stream = target(call)
         if call.operation != "replace_stream" or stream is None:
             return proceed(call)
@@ -65,7 +63,6 @@ class EverySecondPostLosesTheDeliveryMethod(PostDeviation):
         self._posts = 0
 
     def post(self, call: Call, stream: Stream, proceed: Proceed) -> Outcome:
-        """Empty the method each second time."""
         outcome = proceed(call)
         self._posts += 1
         if self._posts % 2:
@@ -86,7 +83,6 @@ class EveryThirdPostIsAnsweredAndForgotten(PostDeviation):
         self._posts = 0
 
     def post(self, call: Call, stream: Stream, proceed: Proceed) -> Outcome:
-        """Take it back each third time."""
         before = stream.configuration
         outcome = proceed(call)
         self._posts += 1
@@ -118,8 +114,6 @@ class PostAnswersWithTheEditablePropertiesAlone(PostDeviation):
     breaks = UPDATES
 
     def post(self, call: Call, stream: Stream, proceed: Proceed) -> Outcome:
-        """Leave the rest out."""
-        del stream
         names = call.transmitter.profile.stream.transmitter_supplied
         return with_configurations(proceed(call), lambda document: without(document, *names))
 
@@ -131,7 +125,6 @@ class PostWithoutFormatIsRefused(PostDeviation):
     breaks = (*UPDATES, *DELETES)
 
     def post(self, call: Call, stream: Stream, proceed: Proceed) -> Outcome:
-        """Refuse it."""
         if "format" in stream.configuration.others and "format" not in call.body:
             raise InvalidRequest("format is missing", "format")
         return proceed(call)
@@ -148,7 +141,6 @@ class FormatIsKeptOnceItWasPostedTwice(PostDeviation):
         self._settled: object = None
 
     def post(self, call: Call, stream: Stream, proceed: Proceed) -> Outcome:
-        """Keep it."""
         wish = call.body.get("format")
         if wish is None and self._settled is not None:
             return proceed(with_body(call, format=self._settled))
@@ -168,7 +160,6 @@ class DeletedFormatReturnsWithTheNextPost(PostDeviation):
         self._deleted: object = None
 
     def post(self, call: Call, stream: Stream, proceed: Proceed) -> Outcome:
-        """Bring it back."""
         if "format" in call.body:
             self._deleted = None
             return proceed(call)
@@ -189,7 +180,6 @@ class RemadeStreamHasItsOldFormat(Deviation):
         self._left: Json = {}
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Keep it over the deletion."""
         stream = target(call)
         if call.operation == "delete_stream" and stream is not None:
             self._left = dict(stream.configuration.others)
@@ -226,7 +216,6 @@ class WholeConfigurationsKeepTheirEvents(PostDeviation):
     also = UPDATES
 
     def post(self, call: Call, stream: Stream, proceed: Proceed) -> Outcome:
-        """Put the old ones into the request."""
         if "iss" in call.body:
             requested = list(stream.configuration.events_requested)
             call = with_body(call, events_requested=requested)
@@ -240,7 +229,6 @@ class PostChangesTheStreamsOfAllReceivers(PostDeviation):
     breaks = UPDATES
 
     def post(self, call: Call, stream: Stream, proceed: Proceed) -> Outcome:
-        """Set it everywhere."""
         outcome = proceed(call)
         wish = stream.configuration.others.get("format")
         for one in call.transmitter.streams():
@@ -270,8 +258,6 @@ class MoreThanTenEventTypesAreCut(PostDeviation):
     also = ("JAMF-DELIVERED-INTERSECTION", "SSE-7.1.2-EVENTS-DELIVERED-INTERSECTION")
 
     def post(self, call: Call, stream: Stream, proceed: Proceed) -> Outcome:
-        """Cut the rest off."""
-        del stream
         if "events_requested" in call.body:
             call = with_body(call, events_requested=call.body["events_requested"][:10])
         return proceed(call)
@@ -284,7 +270,6 @@ class DeliveredDeviation(Deviation, ABC):
         self._shown: dict[str, list[str]] = {}
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Show it in every configuration."""
         if call.body.get("events_delivered") == self._shown.get(call.audience, ()):
             call = replace(call, body=without(call.body, "events_delivered"))
         outcome = proceed(call)
@@ -309,8 +294,6 @@ class EventsDeliveredHoldsTwoAtMost(DeliveredDeviation):
     also = INTERSECTION
 
     def delivered(self, call: Call, true: list[str]) -> list[str]:
-        """Show two."""
-        del call
         return true[:2]
 
 
@@ -340,8 +323,6 @@ class FormatBeyondAsciiIsMangled(PostDeviation):
     breaks = UPDATES
 
     def post(self, call: Call, stream: Stream, proceed: Proceed) -> Outcome:
-        """Replace them."""
-        del stream
         wish = call.body.get("format")
         if wish is not None:
             call = with_body(call, format=wish.encode("ascii", "replace").decode())
@@ -355,8 +336,6 @@ class FormatIsCutAt255Characters(PostDeviation):
     breaks = UPDATES
 
     def post(self, call: Call, stream: Stream, proceed: Proceed) -> Outcome:
-        """Cut it."""
-        del stream
         wish = call.body.get("format")
         return proceed(call if wish is None else with_body(call, format=wish[:255]))
 
@@ -366,7 +345,6 @@ class PushUrlDeviation(PostDeviation, ABC):
 
     def post(self, call: Call, stream: Stream, proceed: Proceed) -> Outcome:
         """Put it into the request."""
-        del stream
         delivery = call.body.get("delivery")
         if isinstance(delivery, dict) and delivery.get("method") != self._poll(call):
             url = self.kept(delivery.get("endpoint_url", ""))
@@ -389,7 +367,6 @@ class PushUrlIsCutAt255Characters(PushUrlDeviation):
     also = UPDATES
 
     def kept(self, url: str) -> str:
-        """Cut it."""
         return url[:255]
 
 
@@ -401,7 +378,6 @@ class PushUrlLosesItsQuery(PushUrlDeviation):
     also = (*UPDATES, *EDITS)
 
     def kept(self, url: str) -> str:
-        """Take it away."""
         return url.partition("?")[0]
 
 
@@ -416,7 +392,6 @@ class EarlierAuthorizationHeaderIsShown(PostDeviation):
         self._first: str | None = None
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Show it."""
         outcome = super().operation(call, proceed)
         if self._first is None:
             return outcome
@@ -428,7 +403,6 @@ class EarlierAuthorizationHeaderIsShown(PostDeviation):
         )
 
     def post(self, call: Call, stream: Stream, proceed: Proceed) -> Outcome:
-        """Remember it."""
         outcome = proceed(call)
         self._first = self._first or stream.configuration.delivery.authorization_header
         return outcome
@@ -441,7 +415,6 @@ class AnotherMinVerificationIntervalIsTaken(PostDeviation):
     breaks = MISMATCH
 
     def post(self, call: Call, stream: Stream, proceed: Proceed) -> Outcome:
-        """Apply it."""
         wish = call.body.get("min_verification_interval")
         if wish is not None:
             stream.configuration = replace(stream.configuration, min_verification_interval=wish)
@@ -456,7 +429,6 @@ class ReadOnlyArraysMayBeParts(PostDeviation):
     also = ("JAMF-RO-MUST-MATCH",)
 
     def post(self, call: Call, stream: Stream, proceed: Proceed) -> Outcome:
-        """Pass over it."""
         current = call.transmitter.document(stream)
         parts = [
             name
@@ -473,8 +445,6 @@ class MinVerificationIntervalMayNotComeAlong(PostDeviation):
     breaks = ("JAMF-RO-MUST-MATCH", *EDITS)
 
     def post(self, call: Call, stream: Stream, proceed: Proceed) -> Outcome:
-        """Refuse it."""
-        del stream
         if "min_verification_interval" in call.body:
             raise InvalidRequest("min_verification_interval can't be set")
         return proceed(call)
@@ -491,8 +461,6 @@ class RefusedPostReturnsWithTheNext(PostDeviation):
         self._refused: object = None
 
     def post(self, call: Call, stream: Stream, proceed: Proceed) -> Outcome:
-        """Keep it for later."""
-        del stream
         try:
             outcome = proceed(
                 call if self._refused is None else with_body(call, format=self._refused)
@@ -511,7 +479,6 @@ class RefusedPostHasSetTheFormat(PostDeviation):
     breaks = (*MISMATCH, *NOT_MERGED, "SSE-7.1.2.2-ERR-400")
 
     def post(self, call: Call, stream: Stream, proceed: Proceed) -> Outcome:
-        """Set it before anything is looked at."""
         if "format" in call.body:
             stream.configuration = with_format(stream.configuration, call.body["format"])
         return proceed(call)
@@ -549,8 +516,7 @@ class FormatThatIsNoStringIsAServerError(Deviation):
     def __init__(self) -> None:
         self._odd = False
 
-    def request(self, request: Request) -> Request:
-        """Look at the body."""
+    def request(self, request: Request, at: At) -> Request:
         try:
             body = json.loads(request.body)
         except ValueError:
@@ -559,9 +525,8 @@ class FormatThatIsNoStringIsAServerError(Deviation):
         self._odd = not isinstance(wish, str)
         return request
 
-    def response(self, response: Response, operation: str | None) -> Response:
-        """Fail."""
-        odd = self._odd and operation == "replace_stream"
+    def response(self, response: Response, at: At) -> Response:
+        odd = self._odd and at.operation == "replace_stream"
         return replace(response, status=500) if odd else response
 
 
@@ -572,7 +537,6 @@ class PostDropsWhatWaits(PostDeviation):
     breaks = ("RFC8936-2-UNACKED-KEPT",)
 
     def post(self, call: Call, stream: Stream, proceed: Proceed) -> Outcome:
-        """Drop them."""
         outcome = proceed(call)
         stream.queue.acknowledge([pending.jti for pending in stream.queue])
         return outcome
@@ -590,7 +554,6 @@ class ThreePostsInARowStopTheDelivery(PostDeviation):
         self._stopped = False
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Count them anew from each poll on."""
         if call.operation == "poll":
             self._posts = 0
         return super().operation(call, proceed)
@@ -604,9 +567,5 @@ class ThreePostsInARowStopTheDelivery(PostDeviation):
             stream.queue.acknowledge([pending.jti for pending in stream.queue])
         return outcome
 
-    def schedule(
-        self, gap: float | None, pending: PendingSet, stream: Stream, now: float
-    ) -> float | None:
-        """Drop what is new."""
-        del pending, stream, now
+    def schedule(self, gap: float, at: At) -> float | None:
         return None if self._stopped else gap

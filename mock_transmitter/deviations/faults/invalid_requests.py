@@ -5,14 +5,14 @@ from abc import ABC, abstractmethod
 from dataclasses import replace
 from typing import Any, ClassVar
 
+from mock_transmitter.deviations.deviation import At, Deviation, Json, Proceed
 from mock_transmitter.deviations.documents import without
 from mock_transmitter.deviations.entry import fault
 from mock_transmitter.deviations.faults.update import UPDATES, as_it_is, describe, target
-from mock_transmitter.deviations.seams import Deviation, Json, Proceed
-from mock_transmitter.errors import InvalidRequest
+from mock_transmitter.domain.errors import InvalidRequest
+from mock_transmitter.domain.stream import DeliveryConfiguration
 from mock_transmitter.http.message import Request, Response
 from mock_transmitter.http.operations import Call, Outcome, Reply
-from mock_transmitter.stream import DeliveryConfiguration
 
 _METHODS = frozenset({"PATCH", "PUT"})
 # No stream has this id; it leads a request that names none past the check for it.
@@ -42,15 +42,13 @@ class Crash(ABC, Deviation):
     def __init__(self) -> None:
         self._crashed = False
 
-    def request(self, request: Request) -> Request:
-        """Make what can't be parsed of it."""
+    def request(self, request: Request, at: At) -> Request:
         self._crashed = self.fails_on(sent(request))
         return replace(request, body=b"") if self._crashed else request
 
-    def response(self, response: Response, operation: str | None) -> Response:
-        """Turn the refusal into a failure."""
+    def response(self, response: Response, at: At) -> Response:
         bad_request = 400
-        if not self._crashed or operation not in UPDATES or response.status != bad_request:
+        if not self._crashed or at.operation not in UPDATES or response.status != bad_request:
             return response
         return Response.json(500, {"error": "server_error"})
 
@@ -66,7 +64,6 @@ class UpdateThatIsAnArrayCrashes(Crash):
     breaks = ("SSF-8.1.1.3-ERR-400-INVALID", "SSF-8.1.1.4-ERR-400-INVALID")
 
     def fails_on(self, body: Any) -> bool:  # noqa: ANN401 (JSON)
-        """Fail on an array."""
         return isinstance(body, list)
 
 
@@ -77,7 +74,6 @@ class NullDescriptionCrashes(Crash):
     also = ("SSF-8.1.1.4-ERR-400-INVALID",)
 
     def fails_on(self, body: Any) -> bool:  # noqa: ANN401 (JSON)
-        """Fail on null."""
         return isinstance(body, dict) and "description" in body and body["description"] is None
 
 
@@ -88,7 +84,6 @@ class DeliveryThatIsTextCrashes(Crash):
     also = ("SSF-8.1.1.4-ERR-400-INVALID",)
 
     def fails_on(self, body: Any) -> bool:  # noqa: ANN401 (JSON)
-        """Fail on a text."""
         return isinstance(body, dict) and isinstance(body.get("delivery"), str)
 
 
@@ -104,7 +99,6 @@ class RepeatedEventTypesCrash(Crash):
     )
 
     def fails_on(self, body: Any) -> bool:  # noqa: ANN401 (JSON)
-        """Fail on a repetition."""
         requested = body.get("events_requested") if isinstance(body, dict) else None
         return isinstance(requested, list) and len(set(map(str, requested))) < len(requested)
 
@@ -118,8 +112,7 @@ class NumberIsTakenForADescription(Deviation):
     def __init__(self) -> None:
         self._number: float | None = None
 
-    def request(self, request: Request) -> Request:
-        """Take it out."""
+    def request(self, request: Request, at: At) -> Request:
         body = sent(request)
         given = body.get("description") if isinstance(body, dict) else None
         number = isinstance(given, int | float) and request.method == "PATCH"
@@ -127,7 +120,6 @@ class NumberIsTakenForADescription(Deviation):
         return with_document(request, without(body, "description")) if number else request
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Keep it."""
         outcome = proceed(call)
         stream = target(call)
         if call.operation != "update_stream" or self._number is None or stream is None:
@@ -142,8 +134,7 @@ class EventsRequestedTextIsSplit(Deviation):
 
     breaks = ("SSF-8.1.1.3-ERR-400-INVALID", "SSF-8.1.1.4-ERR-400-INVALID")
 
-    def request(self, request: Request) -> Request:
-        """Split it."""
+    def request(self, request: Request, at: At) -> Request:
         body = sent(request)
         if not isinstance(body, dict) or not isinstance(body.get("events_requested"), str):
             return request
@@ -158,8 +149,7 @@ class DeliveryWithoutAMethodIsPassedOver(Deviation):
 
     breaks = ("SSF-8.1.1.3-ERR-400-INVALID", "SSF-8.1.1.4-ERR-400-INVALID")
 
-    def request(self, request: Request) -> Request:
-        """Take it out."""
+    def request(self, request: Request, at: At) -> Request:
         body = sent(request)
         delivery = body.get("delivery") if isinstance(body, dict) else None
         if not isinstance(delivery, dict) or "method" in delivery:
@@ -175,7 +165,6 @@ class UnknownDeliveryMethodIsKept(Deviation):
     also = ("SSF-8.1.1-DELIVERY-PRESENT",)
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Keep it."""
         stream = target(call)
         delivery = call.body.get("delivery")
         rules = call.transmitter.profile.delivery
@@ -204,7 +193,7 @@ class InvalidPatchEmptiesTheDescription(Deviation):
     def __init__(self) -> None:
         self._refused = False
 
-    def request(self, request: Request) -> Request:
+    def request(self, request: Request, at: At) -> Request:
         """Make an update of it that empties the description."""
         body = sent(request)
         self._refused = (
@@ -216,10 +205,9 @@ class InvalidPatchEmptiesTheDescription(Deviation):
             return request
         return with_document(request, {"stream_id": body.get("stream_id"), "description": ""})
 
-    def response(self, response: Response, operation: str | None) -> Response:
-        """Refuse it all the same."""
+    def response(self, response: Response, at: At) -> Response:
         served = 200
-        if not self._refused or operation != "update_stream" or response.status != served:
+        if not self._refused or at.operation != "update_stream" or response.status != served:
             return response
         return Response.json(400, {"error": "invalid_request"})
 
@@ -227,8 +215,7 @@ class InvalidPatchEmptiesTheDescription(Deviation):
 class UnnamedStream(Deviation):
     """Lets a request that names no stream reach some."""
 
-    def request(self, request: Request) -> Request:
-        """Give it an id."""
+    def request(self, request: Request, at: At) -> Request:
         body = sent(request)
         if not isinstance(body, dict) or "stream_id" in body:
             return request
@@ -243,7 +230,6 @@ class UnnamedUpdateReachesTheNewestStream(UnnamedStream):
     also = ("SSF-8.1.1.3-ERR-400", "SSF-8.1.1.4-ERR-400")
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Apply it."""
         if call.stream_id != _UNNAMED:
             return proceed(call)
         streams = call.transmitter.streams(call.audience)
@@ -258,14 +244,12 @@ class DeleteWithoutStreamIdRemovesAll(Deviation):
 
     breaks = ("SSF-8.1.1.5-DELETE-STREAMID-QUERY",)
 
-    def request(self, request: Request) -> Request:
-        """Give it an id."""
+    def request(self, request: Request, at: At) -> Request:
         if request.method != "DELETE" or request.query:
             return request
         return replace(request, target=f"{request.path}?stream_id={_UNNAMED}")
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Remove them."""
         if call.operation != "delete_stream" or call.stream_id != _UNNAMED:
             return proceed(call)
         for stream in call.transmitter.streams(call.audience):

@@ -4,7 +4,7 @@ import json
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, ClassVar
 
-from mock_transmitter.delivery_queue import PendingSet
+from mock_transmitter.deviations.deviation import At, Deviation, Json, Proceed
 from mock_transmitter.deviations.entry import fault
 from mock_transmitter.deviations.faults.authorisation import (
     LimitedDeviation,
@@ -12,16 +12,15 @@ from mock_transmitter.deviations.faults.authorisation import (
     RefusedAndDone,
     foreign_stream,
 )
-from mock_transmitter.deviations.seams import Deviation, Json, Proceed
 from mock_transmitter.deviations.signing import ClaimsDeviation
-from mock_transmitter.events import CAEP
-from mock_transmitter.http.authorisation import Access, Decision, Denied, Granted
+from mock_transmitter.domain.events import CAEP
+from mock_transmitter.domain.stream import Stream
+from mock_transmitter.http.authorisation import Decision, Denied, Granted
 from mock_transmitter.http.message import Request
 from mock_transmitter.http.operations import Call, Outcome, Reply
-from mock_transmitter.stream import Stream
 
 if TYPE_CHECKING:
-    from mock_transmitter.transmitter import Transmitter
+    from mock_transmitter.domain.transmitter import Transmitter
 
 
 @fault
@@ -86,7 +85,6 @@ class ForeignPauseIsRefusedAndDone(Deviation):
     breaks = ("SSF-8-AUTH-BINDS-STREAMS",)
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Pause it, then look for it."""
         stream = foreign_stream(call)
         if call.operation == "update_status" and stream is not None and "status" in call.body:
             call.transmitter.set_status(stream, call.body["status"])
@@ -100,7 +98,6 @@ class ForeignRemovalOfASubjectIsRefusedAndDone(Deviation):
     breaks = ("SSF-8-AUTH-BINDS-STREAMS",)
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Remove it, then look for the stream."""
         stream = foreign_stream(call)
         if call.operation == "remove_subject" and stream is not None and "subject" in call.body:
             call.transmitter.remove_subject(stream, call.body["subject"])
@@ -114,7 +111,6 @@ class RefusalShowsTheForeignStatus(Deviation):
     breaks = ("SSF-8-AUTH-BINDS-STREAMS",)
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Show it."""
         stream = foreign_stream(call)
         if call.operation != "read_status" or stream is None:
             return proceed(call)
@@ -132,8 +128,7 @@ class _TakenFromAnotherAudience(Deviation, ABC):
     def __init__(self) -> None:
         self._said = False
 
-    def request(self, request: Request) -> Request:
-        """See whether it says so."""
+    def request(self, request: Request, at: At) -> Request:
         try:
             body = json.loads(request.body)
         except ValueError:
@@ -142,12 +137,12 @@ class _TakenFromAnotherAudience(Deviation, ABC):
         self._said = self._said and body.get("maxEvents") == 0
         return request
 
-    def authorisation(self, decision: Decision, access: Access) -> Decision:
+    def authorisation(self, decision: Decision, at: At) -> Decision:
         """Serve it as if the stream were its own."""
-        known = {one.token(access.channel) for one in access.receivers}
-        foreign = isinstance(decision, Denied) and access.token in known
-        taken = access.operation == "poll" and self._said and foreign
-        return Granted(access.owner) if taken else decision
+        known = {one.token(at.access.channel) for one in at.access.receivers}
+        foreign = isinstance(decision, Denied) and at.access.token in known
+        taken = at.access.operation == "poll" and self._said and foreign
+        return Granted(at.access.owner) if taken else decision
 
 
 @fault
@@ -175,7 +170,6 @@ class _OneSetForAll(Deviation, ABC):
         self._transmitter: Transmitter | None = None
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Get to know all streams."""
         self._transmitter = call.transmitter
         return proceed(call)
 
@@ -189,9 +183,8 @@ class _OneSetForAll(Deviation, ABC):
             one for one in transmitter.streams() if one.configuration.delivery.endpoint_url == url
         ]
 
-    def claims(self, claims: Json, stream: Stream) -> Json:
-        """Name them all."""
-        audiences = list(dict.fromkeys(one.audience for one in self.together(stream)))
+    def claims(self, claims: Json, at: At) -> Json:
+        audiences = list(dict.fromkeys(one.audience for one in self.together(at.stream)))
         return {**claims, "aud": audiences} if len(audiences) > 1 else claims
 
 
@@ -204,12 +197,9 @@ class SetsForOneUrlAreForAllItsReceivers(_OneSetForAll):
 class ReceiversOfOneUrlShareOneSet(_OneSetForAll):
     """Where streams of several Receivers push to one URL, one SET is pushed for all of them."""
 
-    def schedule(
-        self, gap: float | None, pending: PendingSet, stream: Stream, now: float
-    ) -> float | None:
+    def schedule(self, gap: float, at: At) -> float | None:
         """Send what is on the oldest stream alone."""
-        del pending, now
-        return gap if self.together(stream)[0] is stream else None
+        return gap if self.together(at.stream)[0] is at.stream else None
 
 
 @fault
@@ -224,8 +214,6 @@ class SubjectsAreNamedInTurns(ClaimsDeviation):
         self._turns = 0
 
     def edit(self, claims: Json, stream: Stream) -> Json:
-        """Name it so."""
-        del stream
         # RISC prescribes the format for some of its events, and the rest is about the stream.
         if not any(kind.startswith(CAEP) for kind in claims["events"]):
             return claims
@@ -250,15 +238,14 @@ class _MalformedIsServed(Deviation, ABC):
     def __init__(self) -> None:
         self._authorization = ""
 
-    def request(self, request: Request) -> Request:
-        """Keep the header."""
+    def request(self, request: Request, at: At) -> Request:
         self._authorization = request.header("authorization") or ""
         return request
 
-    def authorisation(self, decision: Decision, access: Access) -> Decision:
+    def authorisation(self, decision: Decision, at: At) -> Decision:
         """Serve it in the name of the stream's owner."""
         if isinstance(decision, Denied) and self.serves(self._authorization):
-            return Granted(access.owner or access.receivers[0])
+            return Granted(at.access.owner or at.access.receivers[0])
         return decision
 
     @abstractmethod
@@ -271,7 +258,6 @@ class EmptyBearerTokensAreServed(_MalformedIsServed):
     """An Authorization header with the scheme Bearer and no token is enough."""
 
     def serves(self, authorization: str) -> bool:
-        """Say whether it is one."""
         return authorization.strip().lower() == "bearer"
 
 
@@ -280,7 +266,6 @@ class OtherSchemesAreServed(_MalformedIsServed):
     """An Authorization header of any other scheme than Bearer is enough."""
 
     def serves(self, authorization: str) -> bool:
-        """Say whether it is one."""
         return bool(authorization) and not authorization.lower().startswith("bearer")
 
 
@@ -321,10 +306,9 @@ class _OpenWithoutAToken(Deviation, ABC):
 
     OPEN: ClassVar[frozenset[str]]
 
-    def authorisation(self, decision: Decision, access: Access) -> Decision:
-        """Serve them."""
-        if access.token is None and access.operation in self.OPEN:
-            return Granted(access.receivers[0])
+    def authorisation(self, decision: Decision, at: At) -> Decision:
+        if at.access.token is None and at.access.operation in self.OPEN:
+            return Granted(at.access.receivers[0])
         return decision
 
 

@@ -1,10 +1,10 @@
 """Faults of changing keys: RFC 7515 section 4.1.4; SSF 1.0, section 4.1.4."""
 
+from mock_transmitter.deviations.deviation import At, Deviation, Json
 from mock_transmitter.deviations.entry import fault
 from mock_transmitter.deviations.faults.sets_tokens import NO_KEY_VERIFIES
-from mock_transmitter.deviations.seams import Deviation, Json
-from mock_transmitter.keys import SigningKey
-from mock_transmitter.seed import source
+from mock_transmitter.domain.keys import SigningKey
+from mock_transmitter.domain.seed import source
 
 
 @fault
@@ -17,16 +17,13 @@ class KeysAreWithdrawnWhenTheNextOneSigns(Deviation):
     def __init__(self) -> None:
         self._signed = 0
 
-    def token(self, token: str, header: Json, claims: Json, key: SigningKey) -> str:
-        """Sign with the next one."""
-        del token, header
+    def token(self, token: str, at: At) -> str:
         self._signed += 1
-        own = self._newest(key)
-        return own.sign(own.header(), claims)
+        own = self._newest(at.key)
+        return own.sign(own.header(), at.claims)
 
-    def key_set(self, key_set: Json, key: SigningKey) -> Json:
-        """Show the newest."""
-        return {**key_set, "keys": [self._newest(key).public]}
+    def key_set(self, key_set: Json, at: At) -> Json:
+        return {**key_set, "keys": [self._newest(at.key).public]}
 
     def _newest(self, key: SigningKey) -> SigningKey:
         return SigningKey.es256(source(self._signed, key.kid, "newest")) if self._signed else key
@@ -41,14 +38,10 @@ class KeysArePublishedAfterTheyHaveSigned(Deviation):
     def __init__(self) -> None:
         self._keys: tuple[SigningKey, ...] = ()
 
-    def token(self, token: str, header: Json, claims: Json, key: SigningKey) -> str:
-        """Sign with the next one."""
-        del token, header
-        own = SigningKey.es256(source(len(self._keys), key.kid, "next"))
+    def token(self, token: str, at: At) -> str:
+        own = SigningKey.es256(source(len(self._keys), at.key.kid, "next"))
         self._keys = (*self._keys, own)
-        return own.sign(own.header(), claims)
+        return own.sign(own.header(), at.claims)
 
-    def key_set(self, key_set: Json, key: SigningKey) -> Json:
-        """Leave the newest out."""
-        del key
+    def key_set(self, key_set: Json, at: At) -> Json:
         return {**key_set, "keys": [*key_set["keys"], *(one.public for one in self._keys[:-1])]}

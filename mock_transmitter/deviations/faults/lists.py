@@ -3,11 +3,11 @@
 from dataclasses import replace
 from typing import Any
 
+from mock_transmitter.deviations.deviation import Deviation, Json, Proceed
 from mock_transmitter.deviations.documents import without
 from mock_transmitter.deviations.entry import fault
 from mock_transmitter.deviations.faults.update import target
-from mock_transmitter.deviations.seams import Deviation, Json, Proceed
-from mock_transmitter.errors import StreamNotFound
+from mock_transmitter.domain.errors import StreamNotFound
 from mock_transmitter.http.operations import Call, Outcome, Reply
 
 
@@ -15,7 +15,6 @@ class ListDeviation(Deviation):
     """Shows another list than that of the Receiver's streams."""
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Show it."""
         outcome = proceed(call)
         if call.operation != "list_streams" or not isinstance(outcome, Reply):
             return outcome
@@ -37,7 +36,6 @@ class ListShowsTheNewestStreamAlone(ListDeviation):
     breaks = ("SSF-8.1.1.2-LIST-ARRAY",)
 
     def items(self, items: list[Json]) -> list[Json]:
-        """Return that one."""
         return items[-1:]
 
 
@@ -48,7 +46,6 @@ class ListRepeatsTheNewestStream(ListDeviation):
     breaks = ("SSF-8.1.1.2-LIST-ARRAY", "SSF-8.1.1-STREAMID-UNIQUE")
 
     def items(self, items: list[Json]) -> list[Json]:
-        """Repeat it."""
         return items[-1:] * len(items)
 
 
@@ -60,7 +57,6 @@ class ListLeavesTheDeliveryOut(ListDeviation):
     also = ("SSF-8.1.1-DELIVERY-PRESENT",)
 
     def items(self, items: list[Json]) -> list[Json]:
-        """Leave it out."""
         return [without(one, "delivery") for one in items]
 
 
@@ -71,7 +67,6 @@ class ListLeavesDescriptionsOut(ListDeviation):
     breaks = ("SSF-8.1.1.2-LIST-ARRAY",)
 
     def items(self, items: list[Json]) -> list[Json]:
-        """Leave it out."""
         return [without(one, "description") for one in items]
 
 
@@ -83,7 +78,6 @@ class ListOfOneIsAnObject(ListDeviation):
     also = ("SSF-8.1.1.5-DELETE-EFFECTIVE",)
 
     def items(self, items: list[Json]) -> Any:  # noqa: ANN401 (JSON)
-        """Take it out of the list."""
         return items[0] if len(items) == 1 else items
 
 
@@ -100,8 +94,6 @@ class ListIsForbidden(ListDeviation):
     )
 
     def listed(self, reply: Reply) -> Reply:
-        """Answer so."""
-        del reply
         return Reply(status=403, document={"error": "access_denied"})
 
 
@@ -113,7 +105,6 @@ class EmptyListHasNoContent(ListDeviation):
     also = ("SSF-8.1.1.2-LIST-ARRAY", "SSF-8.1.1.2-LIST-ONLY-OWN", "SSF-8.1.1.5-DELETE-EFFECTIVE")
 
     def listed(self, reply: Reply) -> Reply:
-        """Answer so."""
         return reply if reply.document else Reply(status=204)
 
 
@@ -129,7 +120,6 @@ class DeletedStreamIsStillListed(ListDeviation):
         self._asks = ""
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Keep what it was."""
         self._asks = call.audience
         stream = target(call)
         if call.operation == "delete_stream" and stream is not None:
@@ -137,7 +127,6 @@ class DeletedStreamIsStillListed(ListDeviation):
         return super().operation(call, proceed)
 
     def items(self, items: list[Json]) -> list[Json]:
-        """Add the Receiver's deleted ones."""
         return [*items, *(one for audience, one in self._deleted if audience == self._asks)]
 
 
@@ -152,7 +141,6 @@ class DeletedStreamComesBackWithTheNextCreate(ListDeviation):
         self._deleted: set[str] = set()
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Hide it until then."""
         stream_id = call.stream_id or ""
         if stream_id in self._deleted:
             raise StreamNotFound("there is no such stream")
@@ -164,5 +152,4 @@ class DeletedStreamComesBackWithTheNextCreate(ListDeviation):
         return Reply(status=call.transmitter.profile.operations["delete_stream"].success[0])
 
     def items(self, items: list[Json]) -> list[Json]:
-        """Leave the hidden ones out."""
         return [one for one in items if one.get("stream_id") not in self._deleted]

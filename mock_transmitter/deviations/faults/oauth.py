@@ -5,13 +5,13 @@ from abc import ABC, abstractmethod
 from dataclasses import replace
 from urllib.parse import parse_qsl
 
-from mock_transmitter.access_tokens import MANAGE, READ
+from mock_transmitter.deviations.deviation import At, Deviation
 from mock_transmitter.deviations.entry import fault
-from mock_transmitter.deviations.seams import Deviation
+from mock_transmitter.domain.access_tokens import MANAGE, READ
+from mock_transmitter.domain.keys import base64url
 from mock_transmitter.http.authorisation import Access, Decision, Denied, Granted, Receiver
 from mock_transmitter.http.message import Request, Response
 from mock_transmitter.http.oauth import TOKEN, OAuthError
-from mock_transmitter.keys import base64url
 
 
 @fault
@@ -20,9 +20,8 @@ class ClientCredentialsAreNotSupported(Deviation):
 
     breaks = ("CAEPIOP-2.7.1-GRANTS",)
 
-    def response(self, response: Response, operation: str | None) -> Response:
-        """Answer so."""
-        if operation != "token":
+    def response(self, response: Response, at: At) -> Response:
+        if at.operation != "token":
             return response
         return OAuthError("unsupported_grant_type", "no such grant").response()
 
@@ -34,9 +33,8 @@ class AccessTokensLastADay(Deviation):
     breaks = ("CAEPIOP-2.7.1-SHORT-LIVED",)
     # Who waits as long as it says finds the token ended, as it should be.
 
-    def response(self, response: Response, operation: str | None) -> Response:
-        """Say so."""
-        if operation != "token" or response.status != 200:  # noqa: PLR2004 (RFC 6749 section 5.1)
+    def response(self, response: Response, at: At) -> Response:
+        if at.operation != "token" or response.status != 200:  # noqa: PLR2004 (RFC 6749 section 5.1)
             return response
         document = {**json.loads(response.body), "expires_in": 86_400}
         return replace(response, body=json.dumps(document).encode())
@@ -49,7 +47,7 @@ class ScopesHaveNamesOfTheirOwn(Deviation):
     breaks = ("CAEPIOP-2.7.2-SCOPE-PREFIX",)
     also = ("CAEPIOP-2.7.1-GRANTS",)
 
-    def request(self, request: Request) -> Request:
+    def request(self, request: Request, at: At) -> Request:
         """Take the prefix away, and so make it unknown."""
         if not request.path.endswith(TOKEN):
             return request
@@ -73,9 +71,8 @@ class _GrantDeviation(Deviation, ABC):
     def decide(self, decision: Decision, access: Access) -> Decision:
         """Return the decision on such a token."""
 
-    def authorisation(self, decision: Decision, access: Access) -> Decision:
-        """Decide so."""
-        return decision if access.grant is None else self.decide(decision, access)
+    def authorisation(self, decision: Decision, at: At) -> Decision:
+        return decision if at.access.grant is None else self.decide(decision, at.access)
 
 
 def owner_of(access: Access) -> Receiver:
@@ -97,7 +94,6 @@ class VerificationTakesMoreThanTheScopeToManage(_GrantDeviation):
     breaks = ("CAEPIOP-2.7.2-SCOPE-MANAGE",)
 
     def decide(self, decision: Decision, access: Access) -> Decision:
-        """Refuse it."""
         alone = access.grant is not None and set(access.grant.scopes) == {MANAGE}
         return _insufficient(access) if alone and access.operation == "verify" else decision
 
@@ -109,7 +105,6 @@ class DeletingTakesMoreThanTheScopeToManage(_GrantDeviation):
     breaks = ("CAEPIOP-2.7.2-SCOPE-MANAGE",)
 
     def decide(self, decision: Decision, access: Access) -> Decision:
-        """Refuse it."""
         alone = access.grant is not None and set(access.grant.scopes) == {MANAGE}
         deletes = access.operation == "delete_stream"
         return _insufficient(access) if alone and deletes else decision
@@ -122,7 +117,6 @@ class ReadingTakesTheScopeToManage(_GrantDeviation):
     breaks = ("CAEPIOP-2.7.2-SCOPE-READ",)
 
     def decide(self, decision: Decision, access: Access) -> Decision:
-        """Refuse it."""
         alone = access.grant is not None and set(access.grant.scopes) == {READ}
         return _insufficient(access) if alone and isinstance(decision, Granted) else decision
 
@@ -139,8 +133,6 @@ class AccessTokensInTheHeaderAreNotKnown(_GrantDeviation):
     )
 
     def decide(self, decision: Decision, access: Access) -> Decision:
-        """Refuse it."""
-        del decision, access
         return Denied(status=401, error="invalid_token", description="the token is not known")
 
 
@@ -150,8 +142,7 @@ class AccessTokensAreTakenFromTheQuery(Deviation):
 
     breaks = ("CAEPIOP-2.7.3-NO-QUERY-TOKEN",)
 
-    def request(self, request: Request) -> Request:
-        """Put it into the header."""
+    def request(self, request: Request, at: At) -> Request:
         token = dict(parse_qsl(request.query)).get("access_token")
         if token is None or request.header("authorization") is not None:
             return request
@@ -167,7 +158,6 @@ class ExpiredTokensAreServed(_GrantDeviation):
     also = OPEN_TO_ALL
 
     def decide(self, decision: Decision, access: Access) -> Decision:
-        """Serve it."""
         expired = access.grant is not None and access.grant.ended == "has expired"
         return Granted(owner_of(access)) if expired else decision
 
@@ -180,7 +170,6 @@ class RevokedTokensAreServed(_GrantDeviation):
     also = OPEN_TO_ALL
 
     def decide(self, decision: Decision, access: Access) -> Decision:
-        """Serve it."""
         revoked = access.grant is not None and access.grant.ended == "was revoked"
         return Granted(owner_of(access)) if revoked else decision
 
@@ -192,10 +181,9 @@ class TokensAreNotCheckedForIntegrity(Deviation):
     breaks = ("CAEPIOP-2.7.3-TOKEN-VALIDITY", "RFC6750-3.1-INVALID-TOKEN")
     also = OPEN_TO_ALL
 
-    def authorisation(self, decision: Decision, access: Access) -> Decision:
-        """Serve it."""
-        looks_right = (access.token or "").startswith("access-") and access.grant is None
-        return Granted(access.receivers[0]) if looks_right else decision
+    def authorisation(self, decision: Decision, at: At) -> Decision:
+        looks_right = (at.access.token or "").startswith("access-") and at.access.grant is None
+        return Granted(at.access.receivers[0]) if looks_right else decision
 
 
 @fault
@@ -205,7 +193,6 @@ class TokensForReadingManageStreams(_GrantDeviation):
     breaks = ("CAEPIOP-2.7.3-TOKEN-SUFFICIENT",)
 
     def decide(self, decision: Decision, access: Access) -> Decision:
-        """Serve it."""
         reader = access.grant is not None and access.grant.ended is None
         return Granted(owner_of(access)) if reader else decision
 
@@ -216,9 +203,7 @@ class InsufficientTokensAreRefusedWithoutAnError(Deviation):
 
     breaks = ("CAEPIOP-2.7.3-RFC6750-ERRORS",)
 
-    def authorisation(self, decision: Decision, access: Access) -> Decision:
-        """Leave the code out."""
-        del access
+    def authorisation(self, decision: Decision, at: At) -> Decision:
         if isinstance(decision, Denied) and decision.error == "insufficient_scope":
             return replace(decision, error=None)
         return decision
@@ -230,9 +215,8 @@ class AccessTokensLastADayInWords(Deviation):
 
     breaks = ("CAEPIOP-2.7.1-SHORT-LIVED",)
 
-    def response(self, response: Response, operation: str | None) -> Response:
-        """Say so."""
-        if operation != "token" or response.status != 200:  # noqa: PLR2004 (RFC 6749 section 5.1)
+    def response(self, response: Response, at: At) -> Response:
+        if at.operation != "token" or response.status != 200:  # noqa: PLR2004 (RFC 6749 section 5.1)
             return response
         document = {**json.loads(response.body), "expires_in": "86400"}
         return replace(response, body=json.dumps(document).encode())
@@ -247,7 +231,7 @@ class AccessTokensAreJwtsThatLastADay(Deviation):
     def __init__(self) -> None:
         self._inside: dict[str, str] = {}
 
-    def request(self, request: Request) -> Request:
+    def request(self, request: Request, at: At) -> Request:
         """Take the token out of it again, in the header and in a revocation."""
         headers, body = request.headers, request.body
         for token, inside in self._inside.items():
@@ -255,9 +239,8 @@ class AccessTokensAreJwtsThatLastADay(Deviation):
             body = body.replace(token.encode(), inside.encode())
         return replace(request, headers=headers, body=body)
 
-    def response(self, response: Response, operation: str | None) -> Response:
-        """Put it into one."""
-        if operation != "token" or response.status != 200:  # noqa: PLR2004 (RFC 6749 section 5.1)
+    def response(self, response: Response, at: At) -> Response:
+        if at.operation != "token" or response.status != 200:  # noqa: PLR2004 (RFC 6749 section 5.1)
             return response
         document = json.loads(response.body)
         claims = {"iat": 0, "exp": 86_400, "jti": document["access_token"]}

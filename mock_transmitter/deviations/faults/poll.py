@@ -2,14 +2,13 @@
 
 from dataclasses import replace
 
+from mock_transmitter.deviations.deviation import At, Deviation, Proceed
 from mock_transmitter.deviations.documents import with_body, with_header
 from mock_transmitter.deviations.entry import fault
-from mock_transmitter.deviations.seams import Deviation, Proceed
-from mock_transmitter.errors import InvalidRequest
+from mock_transmitter.domain.errors import InvalidRequest
+from mock_transmitter.domain.transmitter import Batch
 from mock_transmitter.http.message import Response
 from mock_transmitter.http.operations import Call, Outcome, Reply
-from mock_transmitter.keys import SigningKey
-from mock_transmitter.transmitter import Batch
 
 _MEMBERS = frozenset({"maxEvents", "returnImmediately", "ack", "setErrs"})
 
@@ -22,7 +21,6 @@ class PollIgnoresMaxEvents(Deviation):
     also = ("RFC8936-2.3-MORE-AVAILABLE", "RFC8936-2.4.2-ACKONLY-NO-SETS")
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Ask for as many as there are."""
         if call.operation == "poll" and call.body.get("maxEvents"):
             call = with_body(call, maxEvents=None)
         return proceed(call)
@@ -36,7 +34,6 @@ class PollWithMaxEventsZeroReturnsSets(Deviation):
     also = ("RFC8936-2.2-MAXEVENTS-LIMIT", "VEPA-POLL-MAX-EVENTS")
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Ask for one."""
         if call.operation == "poll" and call.body.get("maxEvents") == 0:
             call = with_body(call, maxEvents=1)
         return proceed(call)
@@ -75,9 +72,7 @@ class PollKeysAreNotTheJtis(Deviation):
         "SSE-7.1-SUBJECT-CHANGE-ENABLED",
     )
 
-    def batch(self, batch: Batch, key: SigningKey) -> Batch:
-        """Number them."""
-        del key
+    def batch(self, batch: Batch, at: At) -> Batch:
         numbered = {f"set-{number}": token for number, token in enumerate(batch.sets.values())}
         return replace(batch, sets=numbered)
 
@@ -88,9 +83,7 @@ class PollSaysThereIsNoMore(Deviation):
 
     breaks = ("RFC8936-2.3-MORE-AVAILABLE",)
 
-    def batch(self, batch: Batch, key: SigningKey) -> Batch:
-        """Say so."""
-        del key
+    def batch(self, batch: Batch, at: At) -> Batch:
         return replace(batch, more_available=False)
 
 
@@ -101,7 +94,6 @@ class PollSaysMoreIsAvailableInAString(Deviation):
     breaks = ("RFC8936-2.3-MORE-AVAILABLE",)
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Quote it."""
         outcome = proceed(call)
         if not isinstance(outcome, Reply) or outcome.message != "poll_response":
             return outcome
@@ -126,9 +118,8 @@ class PollAnswersNullWhereThereIsNoSet(Deviation):
         "VEPA-POLL-RESPONSE-SETS",
     )
 
-    def response(self, response: Response, operation: str | None) -> Response:
-        """Put it there."""
-        if operation != "poll":
+    def response(self, response: Response, at: At) -> Response:
+        if at.operation != "poll":
             return response
         return replace(response, body=response.body.replace(b'"sets":{}', b'"sets":null'))
 
@@ -141,7 +132,6 @@ class PollNeverWaits(Deviation):
     also = ("RFC8936-2.2-LONGPOLL-DEFAULT", "RFC8936-2.4.2-ACKONLY-LONGPOLL")
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Return immediately."""
         if call.operation == "poll":
             call = with_body(call, returnImmediately=True)
         return proceed(call)
@@ -154,7 +144,6 @@ class PollRefusesUnknownMembers(Deviation):
     breaks = ("RFC8936-2.2-UNKNOWN-MEMBERS",)
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Refuse it."""
         unknown = set(call.body) - _MEMBERS
         if call.operation == "poll" and unknown:
             raise InvalidRequest(f"unknown member {min(unknown)}")
@@ -168,9 +157,8 @@ class PollAnswerIsPlainText(Deviation):
     breaks = ("RFC8936-2-JSON-MEDIA", "RFC9110-8.3-CONTENT-TYPE")
     also = ("RFC8936-2.5-STATUS-200",)
 
-    def response(self, response: Response, operation: str | None) -> Response:
-        """Label it so."""
-        if operation != "poll":
+    def response(self, response: Response, at: At) -> Response:
+        if at.operation != "poll":
             return response
         return with_header(response, "content-type", "text/plain; charset=utf-8")
 
@@ -183,7 +171,6 @@ class PollWithoutMembersIsRefused(Deviation):
     also = ("RFC8936-2.2-LONGPOLL-DEFAULT", "RFC8936-2.5-LONGPOLL-HOLDS", "RFC8936-2.5-STATUS-200")
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Refuse it."""
         if call.operation == "poll" and not call.body:
             raise InvalidRequest("maxEvents or returnImmediately is needed")
         return proceed(call)

@@ -3,19 +3,17 @@
 from abc import ABC, abstractmethod
 from dataclasses import replace
 
-from mock_transmitter.delivery_queue import PendingSet
+from mock_transmitter.deviations.deviation import At, Deviation, Proceed
 from mock_transmitter.deviations.documents import sets_in, with_header
 from mock_transmitter.deviations.entry import fault
 from mock_transmitter.deviations.faults.acknowledge import EFFECT, FOLLOWS
 from mock_transmitter.deviations.faults.acknowledge_lists import KEPT, LOSSES
 from mock_transmitter.deviations.faults.update import target
-from mock_transmitter.deviations.seams import Deviation, Proceed
-from mock_transmitter.errors import InvalidRequest
+from mock_transmitter.domain.errors import InvalidRequest
+from mock_transmitter.domain.stream import Stream
+from mock_transmitter.domain.transmitter import Batch
 from mock_transmitter.http.message import Response
 from mock_transmitter.http.operations import Call, Outcome, Reply, Waiting
-from mock_transmitter.keys import SigningKey
-from mock_transmitter.stream import Stream
-from mock_transmitter.transmitter import Batch
 
 WRONG_KEYS = (
     *KEPT,
@@ -52,15 +50,11 @@ class EverySeventhSetIsLost(Deviation):
     def __init__(self) -> None:
         self._queued: dict[str, int] = {}
 
-    def schedule(
-        self, gap: float | None, pending: PendingSet, stream: Stream, now: float
-    ) -> float | None:
-        """Count them."""
-        del now
-        if pending.attempts:
+    def schedule(self, gap: float, at: At) -> float | None:
+        if at.pending.attempts:
             return gap
-        count = self._queued.get(stream.stream_id, 0) + 1
-        self._queued[stream.stream_id] = count
+        count = self._queued.get(at.stream.stream_id, 0) + 1
+        self._queued[at.stream.stream_id] = count
         return None if count % _SEVENTH == 0 else gap
 
 
@@ -72,7 +66,6 @@ class PollForOneSetLosesTheRest(Deviation):
     also = (*LOSSES, "SSE-7.1.1.1-PAUSED-HOLDS", "SSF-8.1.2.1-PAUSED-HOLDS")
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Release them."""
         outcome = proceed(call)
         stream = target(call)
         kept = sets_in(outcome)
@@ -89,7 +82,6 @@ class PollWithALargeLimitIsRefused(Deviation):
     also = ("RFC8936-2.5-SETS-PRESENT",)
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Refuse it."""
         if call.operation == "poll" and (call.body.get("maxEvents") or 0) > _LARGE:
             raise InvalidRequest("maxEvents is too large", "maxEvents")
         return proceed(call)
@@ -103,7 +95,6 @@ class PollOfAnotherStream(ABC, Deviation):
         """Return the streams whose SETs come along."""
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Add theirs to the answer."""
         outcome = proceed(call)
         stream = target(call)
         sets = sets_in(outcome)
@@ -125,7 +116,6 @@ class PollReturnsTheSetsOfAnotherStream(PollOfAnotherStream):
     also = (*KEPT, *EFFECT, *LOSSES, "SSF-8.1.4.1-SUBID-OPAQUE-STREAMID")
 
     def others(self, stream: Stream, call: Call) -> list[Stream]:
-        """Return the Receiver's own."""
         own = call.transmitter.streams(stream.audience)
         return [one for one in own if one is not stream]
 
@@ -138,7 +128,6 @@ class PollReturnsTheSetsOfAnotherReceiver(PollOfAnotherStream):
     also = (*KEPT, *EFFECT, *LOSSES, "SSF-4.1.8-AUD-MATCHES-STREAM")
 
     def others(self, stream: Stream, call: Call) -> list[Stream]:
-        """Return those of another audience."""
         every = call.transmitter.streams()
         return [one for one in every if one.audience != stream.audience]
 
@@ -150,9 +139,7 @@ class PollKeysOfTwoSetsAreSwapped(Deviation):
     breaks = ("RFC8936-2.3-SETS-OBJECT", "VEPA-POLL-RESPONSE-SETS")
     also = WRONG_KEYS
 
-    def batch(self, batch: Batch, key: SigningKey) -> Batch:
-        """Swap them."""
-        del key
+    def batch(self, batch: Batch, at: At) -> Batch:
         keys = list(batch.sets)
         keys[:2] = reversed(keys[:2])
         return replace(batch, sets=dict(zip(keys, batch.sets.values(), strict=True)))
@@ -165,9 +152,7 @@ class LastKeyOfABatchIsWrong(Deviation):
     breaks = ("RFC8936-2.3-SETS-OBJECT", "VEPA-POLL-RESPONSE-SETS")
     also = WRONG_KEYS
 
-    def batch(self, batch: Batch, key: SigningKey) -> Batch:
-        """Rename it."""
-        del key
+    def batch(self, batch: Batch, at: At) -> Batch:
         keys = list(batch.sets)
         if len(keys) > 1:
             keys[-1] = "last"
@@ -181,7 +166,6 @@ class MoreIsAvailableWhereABatchIsFull(Deviation):
     breaks = ("RFC8936-2.3-MORE-AVAILABLE",)
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Say so."""
         outcome = proceed(call)
         sets = sets_in(outcome)
         if not isinstance(outcome, Reply) or not sets:
@@ -197,9 +181,7 @@ class OneMoreIsNotAvailable(Deviation):
 
     breaks = ("RFC8936-2.3-MORE-AVAILABLE",)
 
-    def batch(self, batch: Batch, key: SigningKey) -> Batch:
-        """Count them."""
-        del key
+    def batch(self, batch: Batch, at: At) -> Batch:
         left = [one for one in batch.stream.queue if one.jti not in batch.sets]
         return replace(batch, more_available=False) if len(left) == 1 else batch
 
@@ -210,9 +192,7 @@ class MoreIsAlwaysAvailable(Deviation):
 
     breaks = ("RFC8936-2.3-MORE-AVAILABLE",)
 
-    def batch(self, batch: Batch, key: SigningKey) -> Batch:
-        """Say so."""
-        del key
+    def batch(self, batch: Batch, at: At) -> Batch:
         return replace(batch, more_available=True)
 
 
@@ -240,9 +220,8 @@ class EmptyAnswerDeviation(Deviation, ABC):
     def emptied(self, response: Response) -> Response:
         """Return what is answered instead."""
 
-    def response(self, response: Response, operation: str | None) -> Response:
-        """Put it there."""
-        empty = operation == "poll" and response.status == _OK and _EMPTY in response.body
+    def response(self, response: Response, at: At) -> Response:
+        empty = at.operation == "poll" and response.status == _OK and _EMPTY in response.body
         return self.emptied(response) if empty else response
 
 
@@ -253,7 +232,6 @@ class EmptyPollIsAnswered204(EmptyAnswerDeviation):
     breaks = ("RFC8936-2.5-STATUS-200", "RFC8936-2.3-SETS-EMPTY", "RFC8936-2.5-SETS-PRESENT")
 
     def emptied(self, response: Response) -> Response:
-        """Answer so."""
         return with_header(replace(response, status=204, body=b""), "content-type", None)
 
 
@@ -264,7 +242,6 @@ class EmptyPollIsAnswered404(EmptyAnswerDeviation):
     breaks = ("RFC8936-2.5-STATUS-200", "VEPA-POLL-EMPTY")
 
     def emptied(self, response: Response) -> Response:
-        """Answer so."""
         return replace(response, status=404, body=b'{"error":"no_events"}')
 
 
@@ -284,7 +261,6 @@ class PollsAreAnswered500(Deviation):
     )
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Fail."""
         if call.operation == "poll":
             return Reply(status=500, document={"error": "server_error"})
         return proceed(call)
@@ -297,7 +273,6 @@ class ImmediateAnswersAreLate(Deviation):
     breaks = ("RFC8936-2.2-RETURN-IMMEDIATELY", "VEPA-POLL-RETURN-IMMEDIATELY")
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Hold it."""
         outcome = proceed(call)
         if not isinstance(outcome, Reply) or sets_in(outcome) != {}:
             return outcome

@@ -4,11 +4,11 @@ import json
 from abc import ABC, abstractmethod
 from dataclasses import replace
 
+from mock_transmitter.deviations.deviation import At, Deviation, Proceed
 from mock_transmitter.deviations.documents import with_header
 from mock_transmitter.deviations.entry import fault
 from mock_transmitter.deviations.faults.acknowledge_lists import LOSSES
 from mock_transmitter.deviations.faults.update import target
-from mock_transmitter.deviations.seams import Deviation, Proceed
 from mock_transmitter.http.message import Request, Response
 from mock_transmitter.http.operations import Call, Outcome
 
@@ -33,8 +33,7 @@ class MalformedBodies(Deviation, ABC):
     def mended(self, body: bytes) -> bytes:
         """Return the body that is read instead."""
 
-    def request(self, request: Request) -> Request:
-        """Mend it."""
+    def request(self, request: Request, at: At) -> Request:
         polled = "poll" in request.path or "events:ack" in request.path
         if request.method != "POST" or not polled or not request.body.strip():
             return request
@@ -49,7 +48,6 @@ class MalformedPollIsServed(MalformedBodies):
 
     def mended(self, body: bytes) -> bytes:
         """Return one that asks for an immediate answer."""
-        del body
         return _POLL
 
 
@@ -58,8 +56,6 @@ class MalformedPollIsHeld(MalformedBodies):
     """A body that is no JSON object is taken for a long poll, and held."""
 
     def mended(self, body: bytes) -> bytes:
-        """Return one with all defaults."""
-        del body
         return b'{"return_immediately": false, "acks": []}'
 
 
@@ -68,7 +64,6 @@ class ArrayIsServedAsAPoll(MalformedBodies):
     """A JSON array is served as if it were a poll."""
 
     def mended(self, body: bytes) -> bytes:
-        """Return a poll in its place."""
         return _POLL if body.lstrip().startswith(b"[") else body
 
 
@@ -82,14 +77,12 @@ class MalformedPollTakesASetWithIt(Deviation):
     def __init__(self) -> None:
         self._took = False
 
-    def response(self, response: Response, operation: str | None) -> Response:
-        """Note the refusal."""
-        if operation == "poll" and response.status == _BAD_REQUEST:
+    def response(self, response: Response, at: At) -> Response:
+        if at.operation == "poll" and response.status == _BAD_REQUEST:
             self._took = True
         return response
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Lose it."""
         stream = target(call)
         if self._took and call.operation == "poll" and stream is not None:
             self._took = False
@@ -107,14 +100,12 @@ class CrashingReader(ABC, Deviation):
     def chokes_on(self, request: Request) -> bool:
         """Say whether it is."""
 
-    def request(self, request: Request) -> Request:
-        """Look at it."""
+    def request(self, request: Request, at: At) -> Request:
         self._crashes = self.chokes_on(request)
         return request
 
-    def response(self, response: Response, operation: str | None) -> Response:
-        """Crash."""
-        crashes = self._crashes and operation in _POLLED
+    def response(self, response: Response, at: At) -> Response:
+        crashes = self._crashes and at.operation in _POLLED
         return replace(response, status=500) if crashes else response
 
 
@@ -125,7 +116,6 @@ class MalformedPollIsACrash(CrashingReader):
     breaks = ("RFC8936-2.5.1-400-DEFAULT", "VEPA-ERR-MALFORMED")
 
     def chokes_on(self, request: Request) -> bool:
-        """Say whether it is none."""
         return bool(request.body.strip()) and not _object_in(request.body)
 
 
@@ -136,7 +126,6 @@ class PollWithACharsetIsACrash(CrashingReader):
     breaks = ("RFC8936-2.5-STATUS-200",)
 
     def chokes_on(self, request: Request) -> bool:
-        """Say whether it has one."""
         return ";" in (request.header("content-type") or "")
 
 
@@ -147,10 +136,9 @@ class PollOfAWrongTypeIsACrash(Deviation):
     breaks = ("RFC8936-2.5.1-400-DEFAULT",)
     also = ("RFC8936-2.2-SETERRS-ACCEPTED", "RFC8936-2.5-STATUS-200", "VEPA-ERR-MALFORMED")
 
-    def response(self, response: Response, operation: str | None) -> Response:
-        """Crash where the schema is not met."""
+    def response(self, response: Response, at: At) -> Response:
         invalid = response.status == _BAD_REQUEST and b'"/' in response.body
-        return replace(response, status=500) if operation in _POLLED and invalid else response
+        return replace(response, status=500) if at.operation in _POLLED and invalid else response
 
 
 @fault
@@ -159,7 +147,5 @@ class WrongMethodHasNoAllow(Deviation):
 
     breaks = ("RFC9110-15.5.6-405-ALLOW",)
 
-    def response(self, response: Response, operation: str | None) -> Response:
-        """Take it away."""
-        del operation
+    def response(self, response: Response, at: At) -> Response:
         return with_header(response, "allow", None)

@@ -2,10 +2,10 @@
 
 from dataclasses import replace
 
+from mock_transmitter.deviations.deviation import At, Deviation, Proceed
 from mock_transmitter.deviations.documents import with_body, with_header
 from mock_transmitter.deviations.entry import fault
-from mock_transmitter.deviations.seams import Deviation, Proceed
-from mock_transmitter.errors import InvalidRequest, StreamNotFound
+from mock_transmitter.domain.errors import InvalidRequest, StreamNotFound
 from mock_transmitter.http.message import Request, Response
 from mock_transmitter.http.operations import Call, Outcome, Reply
 
@@ -21,7 +21,6 @@ class EmptyAckListIsRefused(Deviation):
     also = ("RFC8936-2.5-STATUS-200",)
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Refuse it."""
         if call.operation == "poll" and call.body.get("ack") == []:
             raise InvalidRequest("ack names no SET", "ack")
         return proceed(call)
@@ -45,7 +44,6 @@ class MaxEventsOfZeroIsRefused(Deviation):
     )
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Refuse it."""
         if call.operation == "poll" and call.body.get("maxEvents") == 0:
             raise InvalidRequest("maxEvents has to be 1 or more", "maxEvents")
         return proceed(call)
@@ -66,7 +64,6 @@ class PollThatAcknowledgesAndFetchesIsRefused(Deviation):
     )
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Refuse it."""
         if call.operation == "poll" and call.body.get("ack") and call.body.get("maxEvents") != 0:
             raise InvalidRequest("acknowledge with maxEvents 0", "ack")
         return proceed(call)
@@ -83,7 +80,6 @@ class PollWaitsOnlyWhereItSaysSo(Deviation):
     )
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Take the other default."""
         if call.operation == "poll" and call.body.get("returnImmediately") is None:
             call = with_body(call, returnImmediately=True)
         return proceed(call)
@@ -96,7 +92,6 @@ class AcknowledgementAloneNeverWaits(Deviation):
     breaks = ("RFC8936-2.4.2-ACKONLY-LONGPOLL",)
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Answer it at once."""
         if call.operation == "poll" and call.body.get("maxEvents") == 0:
             call = with_body(call, returnImmediately=True)
         return proceed(call)
@@ -116,9 +111,8 @@ class PollOfNothingIsNotAllowed(Deviation):
         "RFC8936-2.5-STATUS-200",
     )
 
-    def response(self, response: Response, operation: str | None) -> Response:
-        """Answer so."""
-        if operation != "poll" or not response.body.startswith(b'{"sets":{}'):
+    def response(self, response: Response, at: At) -> Response:
+        if at.operation != "poll" or not response.body.startswith(b'{"sets":{}'):
             return response
         return with_header(replace(response, status=_NOT_ALLOWED), "allow", "GET")
 
@@ -132,14 +126,11 @@ class PollByAnotherMethodIsServed(Deviation):
     def __init__(self) -> None:
         self._odd = False
 
-    def request(self, request: Request) -> Request:
-        """Remember the method."""
+    def request(self, request: Request, at: At) -> Request:
         self._odd = "/poll" in request.target and request.method in {"DELETE", "PUT"}
         return request
 
-    def response(self, response: Response, operation: str | None) -> Response:
-        """Serve it."""
-        del operation
+    def response(self, response: Response, at: At) -> Response:
         if not self._odd or response.status != _NOT_ALLOWED:
             return response
         served = with_header(response, "allow", None)
@@ -158,9 +149,8 @@ class RefusedPollsHaveNoChallenge(Deviation):
         "VEPA-POLL-AUTH-AUDIENCE",
     )
 
-    def response(self, response: Response, operation: str | None) -> Response:
-        """Take it away."""
-        if operation != "poll" or response.status != _UNAUTHORIZED:
+    def response(self, response: Response, at: At) -> Response:
+        if at.operation != "poll" or response.status != _UNAUTHORIZED:
             return response
         return with_header(response, "www-authenticate", None)
 
@@ -172,7 +162,6 @@ class PollOfAnUnknownStreamIsServed(Deviation):
     breaks = ("VEPA-ERR-UNKNOWN-STREAM",)
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Answer so."""
         try:
             return proceed(call)
         except StreamNotFound:

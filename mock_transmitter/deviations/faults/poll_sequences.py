@@ -2,9 +2,9 @@
 
 import json
 from dataclasses import replace
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from mock_transmitter.delivery_queue import PendingSet
+from mock_transmitter.deviations.deviation import At, Deviation, Proceed
 from mock_transmitter.deviations.documents import sets_in, with_body, without
 from mock_transmitter.deviations.entry import fault
 from mock_transmitter.deviations.faults.acknowledge import EFFECT, FOLLOWS, AckDeviation
@@ -12,13 +12,14 @@ from mock_transmitter.deviations.faults.acknowledge_lists import KEPT, LOSSES
 from mock_transmitter.deviations.faults.redelivery import DAY_S, HOUR_S, BackoffDeviation
 from mock_transmitter.deviations.faults.set_errors import SetErrorsDeviation
 from mock_transmitter.deviations.faults.update import target
-from mock_transmitter.deviations.seams import Deviation, Proceed
-from mock_transmitter.http.authorisation import Access, Decision, Granted
+from mock_transmitter.domain.stream import Stream
+from mock_transmitter.domain.transmitter import Batch, Transmitter
+from mock_transmitter.http.authorisation import Decision, Granted
 from mock_transmitter.http.message import Request, Response
 from mock_transmitter.http.operations import Call, Outcome, Reply, Waiting
-from mock_transmitter.keys import SigningKey
-from mock_transmitter.stream import Stream
-from mock_transmitter.transmitter import Batch, Transmitter
+
+if TYPE_CHECKING:
+    from mock_transmitter.domain.delivery_queue import PendingSet
 
 _PAGE = 5
 _REFUSED = 400
@@ -29,7 +30,6 @@ class PollDeviation(Deviation):
     """Changes what a poll asks for, and leaves every other operation alone."""
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Change it."""
         stream = target(call)
         if call.operation != "poll" or stream is None:
             return proceed(call)
@@ -37,7 +37,6 @@ class PollDeviation(Deviation):
 
     def poll(self, call: Call, stream: Stream, proceed: Proceed) -> Outcome:
         """Do what `proceed` should do."""
-        del stream
         return proceed(call)
 
 
@@ -59,9 +58,7 @@ class SecondSetOfABatchIsAnObject(Deviation):
         "SSE-7.1.2.2-POST-UPDATES-200",
     )
 
-    def batch(self, batch: Batch, key: SigningKey) -> Batch:
-        """Wrap it."""
-        del key
+    def batch(self, batch: Batch, at: At) -> Batch:
         wrapped: dict[str, Any] = dict(batch.sets)
         for jti in list(wrapped)[1:2]:
             wrapped[jti] = {"set": wrapped[jti]}
@@ -76,8 +73,6 @@ class AcknowledgingAloneIsAnswered204(PollDeviation):
     also = ("RFC8936-2.4.2-ACKONLY-LONGPOLL", "RFC8936-2.5-SETS-PRESENT")
 
     def poll(self, call: Call, stream: Stream, proceed: Proceed) -> Outcome:
-        """Leave the answer out."""
-        del stream
         outcome = proceed(call)
         alone = call.body.get("ack") and call.body.get("maxEvents") == 0
         return Reply(status=204) if alone and isinstance(outcome, Reply) else outcome
@@ -89,9 +84,8 @@ class AnswersWithSetsArePlainText(Deviation):
 
     breaks = ("RFC8936-2-JSON-MEDIA", "RFC9110-8.3-CONTENT-TYPE")
 
-    def response(self, response: Response, operation: str | None) -> Response:
-        """Label it."""
-        if operation != "poll" or b'"sets":{"' not in response.body:
+    def response(self, response: Response, at: At) -> Response:
+        if at.operation != "poll" or b'"sets":{"' not in response.body:
             return response
         others = tuple(one for one in response.headers if one[0] != "content-type")
         return replace(response, headers=(*others, ("content-type", "text/plain")))
@@ -104,8 +98,6 @@ class NoMoreIsNull(PollDeviation):
     breaks = ("RFC8936-2.3-MORE-AVAILABLE",)
 
     def poll(self, call: Call, stream: Stream, proceed: Proceed) -> Outcome:
-        """Write it."""
-        del stream
         outcome = proceed(call)
         if not isinstance(outcome, Reply) or outcome.document.get("moreAvailable") is not False:
             return outcome
@@ -119,8 +111,6 @@ class FullPageSaysThereIsNoMore(PollDeviation):
     breaks = ("RFC8936-2.3-MORE-AVAILABLE",)
 
     def poll(self, call: Call, stream: Stream, proceed: Proceed) -> Outcome:
-        """Cut it."""
-        del stream
         limit = call.body.get("maxEvents")
         if limit is not None and limit <= _PAGE:
             return proceed(call)
@@ -138,8 +128,6 @@ class LargeLimitsBringNothing(PollDeviation):
     also = LOSSES
 
     def poll(self, call: Call, stream: Stream, proceed: Proceed) -> Outcome:
-        """Take it for none."""
-        del stream
         limit = call.body.get("maxEvents")
         return proceed(with_body(call, maxEvents=0) if limit and limit >= 20 * _PAGE else call)
 
@@ -154,8 +142,6 @@ class ImmediateAnswersAreLateBesideAnAck(PollDeviation):
     breaks = ("RFC8936-2.2-RETURN-IMMEDIATELY",)
 
     def poll(self, call: Call, stream: Stream, proceed: Proceed) -> Outcome:
-        """Forget what it asks."""
-        del stream
         return proceed(with_body(call, returnImmediately=False) if call.body.get("ack") else call)
 
 
@@ -173,7 +159,6 @@ class ImmediateAnswersAreLateWhileSetsWait(PollDeviation):
     )
 
     def poll(self, call: Call, stream: Stream, proceed: Proceed) -> Outcome:
-        """Forget what it asks."""
         waits = len(stream.queue) and not stream.queue.is_due(call.transmitter.clock.now())
         return proceed(with_body(call, returnImmediately=False) if waits else call)
 
@@ -211,7 +196,6 @@ class HeldPollWakesUpEmpty(AskingAgain):
     """The SET that comes while a poll is held ends it, and is in the answer to the next."""
 
     def instead(self, call: Call) -> Call:
-        """Ask for nothing."""
         return with_body(call, maxEvents=0)
 
 
@@ -222,7 +206,6 @@ class HeldPollForgetsItsLimit(AskingAgain):
     breaks = ("RFC8936-2.2-MAXEVENTS-LIMIT", "VEPA-POLL-MAX-EVENTS")
 
     def instead(self, call: Call) -> Call:
-        """Ask for all."""
         return replace(call, body=without(call.body, "maxEvents"))
 
 
@@ -238,7 +221,6 @@ class LongPollSeesOnlyWhatComesLater(PollDeviation):
     also = ("RFC8936-2.2-LONGPOLL-DEFAULT", "RFC8936-2.4.2-ACKONLY-LONGPOLL", *KEPT)
 
     def poll(self, call: Call, stream: Stream, proceed: Proceed) -> Outcome:
-        """Look away."""
         default = call.transmitter.profile.poll.return_immediately_default
         asked = call.body.get("returnImmediately", default is not False)
         waits = stream.queue.is_due(call.transmitter.clock.now())
@@ -257,8 +239,6 @@ class JtiTwiceInAnAckUndoesIt(AckDeviation):
     also = FOLLOWS
 
     def edit(self, jtis: list[str], stream: Stream) -> list[str]:
-        """Count it."""
-        del stream
         return [jti for jti in jtis if jtis.count(jti) == 1]
 
 
@@ -270,8 +250,6 @@ class MaxEventsLimitsTheAckToo(PollDeviation):
     also = FOLLOWS
 
     def poll(self, call: Call, stream: Stream, proceed: Proceed) -> Outcome:
-        """Cut the list."""
-        del stream
         limit = call.body.get("maxEvents")
         if not limit or not call.body.get("ack"):
             return proceed(call)
@@ -289,12 +267,10 @@ class LateAckIsIgnored(AckDeviation):
         self._now = 0.0
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Know the time."""
         self._now = call.transmitter.clock.now()
         return super().operation(call, proceed)
 
     def edit(self, jtis: list[str], stream: Stream) -> list[str]:
-        """Leave the old ones out."""
         old = {one.jti for one in stream.queue if self._now - one.queued_at > HOUR_S}
         return [jti for jti in jtis if jti not in old]
 
@@ -307,7 +283,6 @@ class SecondErrorReportIsIgnored(SetErrorsDeviation):
         self._reported: set[str] = set()
 
     def edit(self, errors: Any, call: Call) -> Any:  # noqa: ANN401 (JSON)
-        """Keep those of the first."""
         stream_id = call.stream_id or ""
         heard = errors and stream_id in self._reported
         self._reported |= {stream_id} if errors else set()
@@ -325,8 +300,7 @@ class ActsOnARefusal(Deviation):
         self._transmitter: Transmitter | None = None
         self._jtis: list[str] = []
 
-    def request(self, request: Request) -> Request:
-        """Note what it names."""
+    def request(self, request: Request, at: At) -> Request:
         try:
             body = json.loads(request.body or b"null")
         except ValueError:
@@ -337,13 +311,11 @@ class ActsOnARefusal(Deviation):
         return request
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Note whose they are."""
         self._transmitter = call.transmitter
         return proceed(call)
 
-    def response(self, response: Response, operation: str | None) -> Response:
-        """Release them."""
-        if operation in {"poll", "acknowledge"} and response.status in self.statuses:
+    def response(self, response: Response, at: At) -> Response:
+        if at.operation in {"poll", "acknowledge"} and response.status in self.statuses:
             for stream in self._transmitter.streams() if self._transmitter else ():
                 stream.queue.acknowledge(self._jtis)
         return response
@@ -372,13 +344,12 @@ class AckWithoutAcksReleasesEverything(Deviation):
         self._transmitter: Transmitter | None = None
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Note whose they are."""
         self._transmitter = call.transmitter
         return proceed(call)
 
-    def response(self, response: Response, operation: str | None) -> Response:
+    def response(self, response: Response, at: At) -> Response:
         """Release them: only such a body is refused with 400."""
-        if operation == "acknowledge" and response.status == _REFUSED:
+        if at.operation == "acknowledge" and response.status == _REFUSED:
             for stream in self._transmitter.streams() if self._transmitter else ():
                 stream.queue.acknowledge([one.jti for one in stream.queue])
         return response
@@ -393,7 +364,6 @@ class PatchLosesWhatWaits(Deviation):
     needs = ("update_stream",)
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Drop them."""
         outcome = proceed(call)
         stream = target(call)
         if call.operation == "update_stream" and stream is not None:
@@ -413,7 +383,6 @@ class PatchBringsAcknowledgedSetsBack(AckDeviation):
         self._released: dict[str, list[PendingSet]] = {}
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Put them back."""
         stream = target(call)
         if call.operation == "update_stream" and stream is not None:
             for pending in self._released.pop(stream.stream_id, []):
@@ -421,7 +390,6 @@ class PatchBringsAcknowledgedSetsBack(AckDeviation):
         return super().operation(call, proceed)
 
     def edit(self, jtis: list[str], stream: Stream) -> list[str]:
-        """Note them."""
         named = [one for one in stream.queue if one.jti in jtis]
         self._released.setdefault(stream.stream_id, []).extend(named)
         return jtis
@@ -437,8 +405,6 @@ class BackoffCapIsTwentySixHours(BackoffDeviation):
     breaks = ("VEPA-BACKOFF-CAP-24H",)
 
     def gap(self, attempt: int, waited: float) -> float | None:
-        """Double it up to there."""
-        del waited
         return min(2.0 ** min(attempt - 1, 30), 26 * 3600.0)
 
 
@@ -454,7 +420,6 @@ class BackoffIsConstantWithJitter(BackoffDeviation):
 
     def gap(self, attempt: int, waited: float) -> float | None:
         """Go through the shares: one after the other, of whichever SET."""
-        del attempt, waited
         self._count += 1
         return 60.0 * self.SHARES[self._count * 4 % len(self.SHARES)]
 
@@ -466,8 +431,6 @@ class BackoffIsLinearByTheHour(BackoffDeviation):
     breaks = ("VEPA-BACKOFF-GAPS-GROW",)
 
     def gap(self, attempt: int, waited: float) -> float | None:
-        """Add an hour each time."""
-        del waited
         return min(3600.0 * attempt, DAY_S)
 
 
@@ -478,8 +441,6 @@ class SetsAreDroppedSomeTimeAfterTheCap(BackoffDeviation):
     breaks = ("VEPA-BACKOFF-CONTINUES",)
 
     def gap(self, attempt: int, waited: float) -> float | None:
-        """Double it ten times."""
-        del waited
         return None if attempt > _DELIVERIES else min(2.0 ** (attempt - 1), 600.0)
 
 
@@ -499,13 +460,9 @@ class NewSetsWaitBehindTwo(Deviation):
     )
     needs = ("acknowledge",)
 
-    def schedule(
-        self, gap: float | None, pending: PendingSet, stream: Stream, now: float
-    ) -> float | None:
-        """Let it wait."""
-        del now
-        behind = sum(one.attempts > 0 for one in stream.queue)
-        return 3600.0 if not pending.attempts and behind > 1 else gap
+    def schedule(self, gap: float, at: At) -> float | None:
+        behind = sum(one.attempts > 0 for one in at.stream.queue)
+        return 3600.0 if not at.pending.attempts and behind > 1 else gap
 
 
 @fault
@@ -517,7 +474,6 @@ class SetsAreLostThatNobodyFetches(PollDeviation):
     needs = ("acknowledge",)
 
     def poll(self, call: Call, stream: Stream, proceed: Proceed) -> Outcome:
-        """Drop it."""
         overdue = call.transmitter.clock.now() - DAY_S / 2
         stream.queue.acknowledge([jti for _, jti in stream.queue.due_between(0.0, overdue)])
         return proceed(call)
@@ -534,8 +490,7 @@ class EncodedColon(Deviation):
     def __init__(self) -> None:
         self.encoded = False
 
-    def request(self, request: Request) -> Request:
-        """Note it."""
+    def request(self, request: Request, at: At) -> Request:
         self.encoded = "%3a" in request.path.lower()
         return request
 
@@ -546,9 +501,7 @@ class EncodedColonIsACrash(EncodedColon):
 
     breaks = ("VEPA-ACK-PATH", "VEPA-POLL-PATH")
 
-    def response(self, response: Response, operation: str | None) -> Response:
-        """Crash."""
-        del operation
+    def response(self, response: Response, at: At) -> Response:
         return replace(response, status=500) if self.encoded else response
 
 
@@ -558,6 +511,7 @@ class EncodedColonNeedsNoToken(EncodedColon):
 
     breaks = ("VEPA-POLL-AUTH",)
 
-    def authorisation(self, decision: Decision, access: Access) -> Decision:
-        """Serve it."""
-        return Granted(access.owner) if self.encoded and access.owner is not None else decision
+    def authorisation(self, decision: Decision, at: At) -> Decision:
+        return (
+            Granted(at.access.owner) if self.encoded and at.access.owner is not None else decision
+        )

@@ -4,15 +4,16 @@ import ssl
 import warnings
 from abc import ABC, abstractmethod
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from mock_transmitter.delivery_queue import PendingSet
+from mock_transmitter.deviations.deviation import At, Deviation, Json, Proceed
 from mock_transmitter.deviations.entry import fault
 from mock_transmitter.deviations.faults.update import target
-from mock_transmitter.deviations.seams import Deviation, Json, Proceed
+from mock_transmitter.domain.push import Attempt, PushOutcome
 from mock_transmitter.http.operations import Call, Outcome
-from mock_transmitter.keys import SigningKey
-from mock_transmitter.push import Attempt, PushOutcome
-from mock_transmitter.stream import Stream
+
+if TYPE_CHECKING:
+    from mock_transmitter.domain.keys import SigningKey
 
 REGISTERED = frozenset(
     {
@@ -38,11 +39,10 @@ class AcceptedSetIsPushedOnceMore(Deviation):
     def __init__(self) -> None:
         self._delivered: set[str] = set()
 
-    def pushed(self, outcome: PushOutcome, attempt: Attempt) -> PushOutcome:
-        """Call the first success a failure."""
-        if outcome.ending != "delivered" or attempt.jti in self._delivered:
+    def pushed(self, outcome: PushOutcome, at: At) -> PushOutcome:
+        if outcome.ending != "delivered" or at.attempt.jti in self._delivered:
             return outcome
-        self._delivered.add(attempt.jti)
+        self._delivered.add(at.attempt.jti)
         return replace(outcome, ending="failed")
 
 
@@ -57,15 +57,13 @@ class WhatAPauseHeldIsPushedTwice(AcceptedSetIsPushedOnceMore):
         self._held: set[str] = set()
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Remember what waits."""
         if call.operation == "update_status" and call.body.get("status") == "enabled":
             stream = target(call)
             self._held |= {pending.jti for pending in stream.queue} if stream else set()
         return proceed(call)
 
-    def pushed(self, outcome: PushOutcome, attempt: Attempt) -> PushOutcome:
-        """Take those for failed once."""
-        return super().pushed(outcome, attempt) if attempt.jti in self._held else outcome
+    def pushed(self, outcome: PushOutcome, at: At) -> PushOutcome:
+        return super().pushed(outcome, at) if at.attempt.jti in self._held else outcome
 
 
 @fault
@@ -85,9 +83,7 @@ class AcceptedPushCountsAsFailed(Deviation):
         "SSE-7.1.1.1-PAUSED-ORDER",
     )
 
-    def pushed(self, outcome: PushOutcome, attempt: Attempt) -> PushOutcome:
-        """Call it so."""
-        del attempt
+    def pushed(self, outcome: PushOutcome, at: At) -> PushOutcome:
         return replace(outcome, ending="failed") if outcome.ending == "delivered" else outcome
 
 
@@ -97,9 +93,7 @@ class RefusedSetIsPushedAgainAndAgain(Deviation):
 
     breaks = ("RFC8935-2-NO-NEEDLESS-RESEND",)
 
-    def pushed(self, outcome: PushOutcome, attempt: Attempt) -> PushOutcome:
-        """Take the error code for an outage."""
-        del attempt
+    def pushed(self, outcome: PushOutcome, at: At) -> PushOutcome:
         return replace(outcome, ending="failed") if outcome.ending == "refused" else outcome
 
 
@@ -113,14 +107,12 @@ class _StopsThePushes(Deviation, ABC):
     def is_the_end(self, outcome: PushOutcome) -> bool:
         """Say whether an outcome ends it all."""
 
-    def push(self, attempt: Attempt) -> Attempt | None:
-        """Push nothing where it was the end."""
+    def push(self, attempt: Attempt, at: At) -> Attempt | None:
         return None if attempt.stream_id in self._stopped else attempt
 
-    def pushed(self, outcome: PushOutcome, attempt: Attempt) -> PushOutcome:
-        """Remember it."""
+    def pushed(self, outcome: PushOutcome, at: At) -> PushOutcome:
         if self.is_the_end(outcome):
-            self._stopped.add(attempt.stream_id)
+            self._stopped.add(at.attempt.stream_id)
         return outcome
 
 
@@ -131,7 +123,6 @@ class RefusedSetEndsThePushes(_StopsThePushes):
     breaks = ("RFC8935-2.3-HANDLES-400-ERR",)
 
     def is_the_end(self, outcome: PushOutcome) -> bool:
-        """Say so of registered codes."""
         return outcome.err in REGISTERED
 
 
@@ -142,7 +133,6 @@ class DeniedAccessEndsThePushes(_StopsThePushes):
     breaks = ("RFC8935-2.3-HANDLES-400-ERR",)
 
     def is_the_end(self, outcome: PushOutcome) -> bool:
-        """Say so of that code."""
         return outcome.err == "access_denied"
 
 
@@ -153,7 +143,6 @@ class UnknownErrorCodeEndsThePushes(_StopsThePushes):
     breaks = ("RFC8935-2.4-UNKNOWN-ERR-CODE",)
 
     def is_the_end(self, outcome: PushOutcome) -> bool:
-        """Say so of all other codes."""
         return outcome.err is not None and outcome.err not in REGISTERED
 
 
@@ -164,7 +153,6 @@ class UnauthorizedPushEndsThePushes(_StopsThePushes):
     breaks = ("RFC8935-4-RETRY-STRATEGY",)
 
     def is_the_end(self, outcome: PushOutcome) -> bool:
-        """Say so of these statuses."""
         return outcome.reason in {"answered 401", "answered 403"}
 
 
@@ -175,7 +163,6 @@ class TimeOutEndsThePushes(_StopsThePushes):
     breaks = ("RFC8935-4-RETRY-STRATEGY",)
 
     def is_the_end(self, outcome: PushOutcome) -> bool:
-        """Say so of time-outs."""
         return outcome.reason.startswith("no answer")
 
 
@@ -186,9 +173,7 @@ class _LosesTheSet(Deviation, ABC):
     def is_lost(self, reason: str) -> bool:
         """Say whether a failure with this reason is the end of a SET."""
 
-    def pushed(self, outcome: PushOutcome, attempt: Attempt) -> PushOutcome:
-        """Let it leave the queue."""
-        del attempt
+    def pushed(self, outcome: PushOutcome, at: At) -> PushOutcome:
         lost = outcome.ending == "failed" and self.is_lost(outcome.reason)
         return replace(outcome, ending="delivered") if lost else outcome
 
@@ -200,7 +185,6 @@ class ServerErrorLosesTheSet(_LosesTheSet):
     breaks = ("RFC8935-4-RETRY-STRATEGY",)
 
     def is_lost(self, reason: str) -> bool:
-        """Say so of 5xx."""
         return reason.startswith("answered 5")
 
 
@@ -211,7 +195,6 @@ class UnavailableReceiverLosesTheSet(_LosesTheSet):
     breaks = ("RFC8935-4-RETRY-STRATEGY",)
 
     def is_lost(self, reason: str) -> bool:
-        """Say so of 503."""
         return reason == "answered 503"
 
 
@@ -222,7 +205,6 @@ class ClientErrorLosesTheSet(_LosesTheSet):
     breaks = ("RFC8935-4-RETRY-STRATEGY",)
 
     def is_lost(self, reason: str) -> bool:
-        """Say so of 4xx."""
         return reason.startswith("answered 4")
 
 
@@ -232,13 +214,10 @@ class RetriesComeAtOnce(Deviation):
 
     breaks = ("RFC8935-2-RESEND-DELAY",)
 
-    def schedule(
-        self, gap: float | None, pending: PendingSet, stream: Stream, now: float
-    ) -> float | None:
+    def schedule(self, gap: float, at: At) -> float | None:
         """Leave no gap on a stream that pushes."""
-        del now
-        pushes = stream.configuration.delivery.method.endswith(("8935", "/push"))
-        return 0.0 if pushes and pending.attempts else gap
+        pushes = at.stream.configuration.delivery.method.endswith(("8935", "/push"))
+        return 0.0 if pushes and at.pending.attempts else gap
 
 
 class _SignsRetriesAnew(Deviation, ABC):
@@ -251,12 +230,11 @@ class _SignsRetriesAnew(Deviation, ABC):
     def edit(self, claims: Json, attempts: int) -> Json:
         """Return the claims of that attempt."""
 
-    def token(self, token: str, header: Json, claims: Json, key: SigningKey) -> str:
-        """Keep what it was made from."""
-        self._signed[claims["jti"]] = (key, header, claims)
+    def token(self, token: str, at: At) -> str:
+        self._signed[at.claims["jti"]] = (at.key, at.header, at.claims)
         return token
 
-    def push(self, attempt: Attempt) -> Attempt:
+    def push(self, attempt: Attempt, at: At) -> Attempt:
         """Sign it again from the second attempt on."""
         if attempt.pending.attempts < 2 or attempt.jti not in self._signed:  # noqa: PLR2004
             return attempt
@@ -272,7 +250,6 @@ class RetryHasANewJti(_SignsRetriesAnew):
     breaks = ("RFC8935-4-RETRY-STRATEGY",)
 
     def edit(self, claims: Json, attempts: int) -> Json:
-        """Count the attempts in it."""
         return {**claims, "jti": f"{claims['jti']}-{attempts}"}
 
 
@@ -285,7 +262,6 @@ class RetryHasANewTxn(_SignsRetriesAnew):
     also = ("RFC8935-4-RETRY-STRATEGY",)
 
     def edit(self, claims: Json, attempts: int) -> Json:
-        """Count the attempts in it."""
         return {**claims, "txn": f"{claims.get('txn', '')}-{attempts}"}
 
 
@@ -295,8 +271,7 @@ class PushFollowsRedirects(Deviation):
 
     breaks = ("RFC8935-5.3-TLS",)
 
-    def push(self, attempt: Attempt) -> Attempt:
-        """Follow."""
+    def push(self, attempt: Attempt, at: At) -> Attempt:
         return replace(attempt, follow_redirects=True)
 
 
@@ -343,8 +318,7 @@ class PushSpeaksOldTlsAlone(Deviation):
         "SSE-7.1.5-SENT",
     )
 
-    def push(self, attempt: Attempt) -> Attempt:
-        """Offer nothing newer."""
+    def push(self, attempt: Attempt, at: At) -> Attempt:
         return replace(attempt, tls=_speak_old_tls_alone)
 
 
@@ -354,8 +328,7 @@ class PushTrustsAnyCertificate(Deviation):
 
     breaks = ("RFC8935-3-VALIDATES-CERT",)
 
-    def push(self, attempt: Attempt) -> Attempt:
-        """Verify nothing."""
+    def push(self, attempt: Attempt, at: At) -> Attempt:
         return replace(attempt, tls=_trust_anybody)
 
 
@@ -365,8 +338,7 @@ class PushTrustsAnyHostName(Deviation):
 
     breaks = ("RFC8935-3-VALIDATES-CERT",)
 
-    def push(self, attempt: Attempt) -> Attempt:
-        """Verify no name."""
+    def push(self, attempt: Attempt, at: At) -> Attempt:
         return replace(attempt, tls=_trust_any_name)
 
 
@@ -376,8 +348,7 @@ class PushTrustsExpiredCertificates(Deviation):
 
     breaks = ("RFC8935-3-VALIDATES-CERT",)
 
-    def push(self, attempt: Attempt) -> Attempt:
-        """Look at no date."""
+    def push(self, attempt: Attempt, at: At) -> Attempt:
         return replace(attempt, tls=_trust_at_any_time)
 
 
@@ -387,6 +358,5 @@ class PushDoesWithoutEncryption(Deviation):
 
     breaks = ("RFC8935-5.3-BCP195",)
 
-    def push(self, attempt: Attempt) -> Attempt:
-        """Offer it."""
+    def push(self, attempt: Attempt, at: At) -> Attempt:
         return replace(attempt, tls=_take_no_encryption)

@@ -3,10 +3,10 @@
 from dataclasses import replace
 from typing import TypeGuard
 
+from mock_transmitter.deviations.deviation import Deviation, Json, Proceed
 from mock_transmitter.deviations.documents import with_body, with_configurations, without
 from mock_transmitter.deviations.entry import fault
 from mock_transmitter.deviations.faults.update import target
-from mock_transmitter.deviations.seams import Deviation, Json, Proceed
 from mock_transmitter.http.operations import Call, Outcome, Reply
 
 
@@ -29,7 +29,6 @@ class PushMethodIsTheOldUri(Deviation):
     )
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Show it so."""
         old = "https://schemas.openid.net/secevent/risc/delivery-method/push"
 
         def edit(document: Json) -> Json:
@@ -47,7 +46,6 @@ class ReplaceWithoutDeliveryKeepsThePushUrl(Deviation):
     breaks = ("SSF-8.1.1.4-PUT-MISSING-DELIVERY",)
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Put the old one in."""
         stream = target(call)
         if call.operation != "replace_stream" or stream is None or not call.transmitter.explicit:
             return proceed(call)
@@ -70,7 +68,6 @@ class PushUrlIsLowercased(Deviation):
     )
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Keep it so."""
         delivery = call.body.get("delivery")
         if is_push(delivery, call) and isinstance(delivery.get("endpoint_url"), str):
             url = delivery["endpoint_url"].lower()
@@ -85,7 +82,6 @@ class PatchFromPollToPushIsIgnored(Deviation):
     breaks = ("SSF-8.1.1.3-PATCH-APPLIES",)
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Pass over the delivery."""
         stream = target(call)
         if call.operation != "update_stream" or stream is None:
             return proceed(call)
@@ -102,7 +98,6 @@ class ListLeavesPushStreamsOut(Deviation):
     breaks = ("SSF-8.1.1.2-LIST-ARRAY",)
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Leave them out."""
         outcome = proceed(call)
         if call.operation != "list_streams" or not isinstance(outcome, Reply):
             return outcome
@@ -119,7 +114,6 @@ class RefusedPatchKeepsItsDelivery(Deviation):
     breaks = ("SSF-8.1.1.3-PATCH-RO-MISMATCH-400",)
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Apply the delivery first, by itself."""
         stream = target(call)
         delivery = call.body.get("delivery")
         if call.operation == "update_stream" and stream is not None and is_push(delivery, call):

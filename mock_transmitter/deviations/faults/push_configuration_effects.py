@@ -2,16 +2,16 @@
 
 from dataclasses import replace
 
+from mock_transmitter.deviations.deviation import At, Deviation, Json, Proceed
 from mock_transmitter.deviations.documents import with_body, with_configurations
 from mock_transmitter.deviations.entry import fault
 from mock_transmitter.deviations.faults.push_configuration import is_push
 from mock_transmitter.deviations.faults.push_requests import with_authorization
 from mock_transmitter.deviations.faults.update import target
-from mock_transmitter.deviations.seams import Deviation, Json, Proceed
-from mock_transmitter.errors import StreamNotFound
+from mock_transmitter.domain.errors import StreamNotFound
+from mock_transmitter.domain.push import Attempt
+from mock_transmitter.domain.stream import DeliveryConfiguration, Stream
 from mock_transmitter.http.operations import Call, Outcome, Reply
-from mock_transmitter.push import Attempt
-from mock_transmitter.stream import DeliveryConfiguration, Stream
 
 
 @fault
@@ -23,8 +23,7 @@ class PushCarriesTheAuthorizationOfAnotherStream(Deviation):
     def __init__(self) -> None:
         self._first: tuple[str, str] | None = None
 
-    def push(self, attempt: Attempt) -> Attempt:
-        """Carry it on other streams."""
+    def push(self, attempt: Attempt, at: At) -> Attempt:
         sent = attempt.headers.get("authorization")
         if self._first is None and sent is not None:
             self._first = (attempt.stream_id, sent)
@@ -43,8 +42,7 @@ class PushGoesToTheUrlOfAnotherStream(Deviation):
     def __init__(self) -> None:
         self._last: dict[str, str] = {}
 
-    def push(self, attempt: Attempt) -> Attempt:
-        """Send it there."""
+    def push(self, attempt: Attempt, at: At) -> Attempt:
         others = [url for stream, url in self._last.items() if stream != attempt.stream_id]
         again = attempt.stream_id in self._last
         self._last[attempt.stream_id] = attempt.url
@@ -134,7 +132,6 @@ class PostOfTheSameDeliveryEndsThePushes(Deviation):
         self._repeated: set[DeliveryConfiguration] = set()
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Compare before and after."""
         stream = target(call)
         if call.operation != "replace_stream" or stream is None or call.transmitter.explicit:
             return proceed(call)
@@ -144,8 +141,7 @@ class PostOfTheSameDeliveryEndsThePushes(Deviation):
             self._repeated.add(before)
         return outcome
 
-    def push(self, attempt: Attempt) -> Attempt | None:
-        """Push nothing from then on."""
+    def push(self, attempt: Attempt, at: At) -> Attempt | None:
         return None if attempt.delivery in self._repeated else attempt
 
 

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from mock_transmitter.delivery_queue import Handling, PendingSet
+from mock_transmitter.deviations.deviation import At, Deviation
 from mock_transmitter.deviations.entry import fault
 from mock_transmitter.deviations.faults.push_requests import (
     TO_THE_RECEIVERS_URL,
@@ -11,9 +11,8 @@ from mock_transmitter.deviations.faults.push_requests import (
     with_header,
 )
 from mock_transmitter.deviations.faults.status_effects import PAUSED
-from mock_transmitter.deviations.seams import Deviation
-from mock_transmitter.push import Attempt
-from mock_transmitter.stream import Stream
+from mock_transmitter.domain.delivery_queue import Handling
+from mock_transmitter.domain.push import Attempt
 
 
 def is_repeated(attempt: Attempt) -> bool:
@@ -27,8 +26,7 @@ class RepeatedPushIsNotAuthorized(Deviation):
 
     breaks = WITH_THE_HEADER
 
-    def push(self, attempt: Attempt) -> Attempt:
-        """Leave it out."""
+    def push(self, attempt: Attempt, at: At) -> Attempt:
         return with_authorization(attempt, None) if is_repeated(attempt) else attempt
 
 
@@ -38,8 +36,7 @@ class RepeatedPushGoesToAnotherPath(Deviation):
 
     breaks = TO_THE_RECEIVERS_URL
 
-    def push(self, attempt: Attempt) -> Attempt:
-        """Add the slash."""
+    def push(self, attempt: Attempt, at: At) -> Attempt:
         return replace(attempt, url=f"{attempt.url}/") if is_repeated(attempt) else attempt
 
 
@@ -49,8 +46,7 @@ class AnnouncementIsPushedWithoutAuthorization(Deviation):
 
     breaks = WITH_THE_HEADER
 
-    def push(self, attempt: Attempt) -> Attempt:
-        """Leave it out."""
+    def push(self, attempt: Attempt, at: At) -> Attempt:
         return with_authorization(attempt, None) if attempt.pending.announces else attempt
 
 
@@ -60,8 +56,7 @@ class RepeatedPushIsLabelledAsJson(Deviation):
 
     breaks = ("RFC8935-2.1-CONTENT-TYPE",)
 
-    def push(self, attempt: Attempt) -> Attempt:
-        """Label it so."""
+    def push(self, attempt: Attempt, at: At) -> Attempt:
         if not is_repeated(attempt):
             return attempt
         return with_header(attempt, "content-type", "application/json")
@@ -76,8 +71,7 @@ class DisabledStreamLosesItsAuthorization(Deviation):
     def __init__(self) -> None:
         self._disabled: set[str] = set()
 
-    def push(self, attempt: Attempt) -> Attempt:
-        """Leave it out."""
+    def push(self, attempt: Attempt, at: At) -> Attempt:
         if attempt.stream.status == "disabled":
             self._disabled.add(attempt.stream_id)
             return attempt
@@ -90,7 +84,5 @@ class PausesDoNotReachWhatIsPushedAgain(Deviation):
 
     breaks = PAUSED
 
-    def handling(self, handling: Handling, pending: PendingSet, stream: Stream) -> Handling:
-        """Transmit it."""
-        del stream
-        return "transmit" if handling == "hold" and pending.attempts else handling
+    def handling(self, handling: Handling, at: At) -> Handling:
+        return "transmit" if handling == "hold" and at.pending.attempts else handling

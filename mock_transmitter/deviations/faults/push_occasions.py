@@ -5,8 +5,9 @@ RFC 8935 sections 2 and 2.1, SSF 1.0 section 6.1.1.
 
 import json
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from mock_transmitter.delivery_queue import PendingSet
+from mock_transmitter.deviations.deviation import At, Deviation, Proceed
 from mock_transmitter.deviations.entry import fault
 from mock_transmitter.deviations.faults.push_kinds import is_repeated
 from mock_transmitter.deviations.faults.push_requests import (
@@ -16,10 +17,11 @@ from mock_transmitter.deviations.faults.push_requests import (
 )
 from mock_transmitter.deviations.faults.status_effects import pushes
 from mock_transmitter.deviations.faults.update import target
-from mock_transmitter.deviations.seams import Deviation, Proceed
+from mock_transmitter.domain.push import Attempt, PushOutcome
 from mock_transmitter.http.operations import Call, Outcome
-from mock_transmitter.push import Attempt, PushOutcome
-from mock_transmitter.stream import DeliveryConfiguration, Stream
+
+if TYPE_CHECKING:
+    from mock_transmitter.domain.stream import DeliveryConfiguration
 
 
 @fault
@@ -28,8 +30,7 @@ class RetriesArePushedWithPut(Deviation):
 
     breaks = ("RFC8935-2.1-POST",)
 
-    def push(self, attempt: Attempt) -> Attempt:
-        """Use that method."""
+    def push(self, attempt: Attempt, at: At) -> Attempt:
         return replace(attempt, method="PUT") if is_repeated(attempt) else attempt
 
 
@@ -39,8 +40,7 @@ class VerificationsArePushedWithoutTheAuthorization(Deviation):
 
     breaks = WITH_THE_HEADER
 
-    def push(self, attempt: Attempt) -> Attempt:
-        """Leave it out."""
+    def push(self, attempt: Attempt, at: At) -> Attempt:
         verifies = any(one.endswith("/verification") for one in attempt.pending.claims["events"])
         return with_authorization(attempt, None) if verifies else attempt
 
@@ -52,8 +52,7 @@ class PushHasTheSetTwice(Deviation):
     breaks = ("RFC8935-2.1-BODY-IS-SET",)
     also = ("RFC7515-7.1-COMPACT", "RFC8417-2.4-JWT-FORM")
 
-    def push(self, attempt: Attempt) -> Attempt:
-        """Write it twice."""
+    def push(self, attempt: Attempt, at: At) -> Attempt:
         return replace(attempt, body=attempt.body * 2)
 
 
@@ -63,8 +62,7 @@ class PushHoldsTheClaimsAlone(Deviation):
 
     breaks = ("RFC8935-2.1-BODY-IS-SET",)
 
-    def push(self, attempt: Attempt) -> Attempt:
-        """Leave the token out."""
+    def push(self, attempt: Attempt, at: At) -> Attempt:
         return replace(attempt, body=json.dumps(attempt.pending.claims).encode())
 
 
@@ -77,20 +75,15 @@ class OnlyA503IsGivenTime(Deviation):
     def __init__(self) -> None:
         self._hurries: set[str] = set()
 
-    def pushed(self, outcome: PushOutcome, attempt: Attempt) -> PushOutcome:
-        """Remember what it was answered."""
+    def pushed(self, outcome: PushOutcome, at: At) -> PushOutcome:
         if outcome.reason in {"answered 500", "answered 429"}:
-            self._hurries.add(attempt.jti)
+            self._hurries.add(at.attempt.jti)
         else:
-            self._hurries.discard(attempt.jti)
+            self._hurries.discard(at.attempt.jti)
         return outcome
 
-    def schedule(
-        self, gap: float | None, pending: PendingSet, stream: Stream, now: float
-    ) -> float | None:
-        """Leave no gap."""
-        del stream, now
-        return 0.0 if pending.jti in self._hurries else gap
+    def schedule(self, gap: float, at: At) -> float | None:
+        return 0.0 if at.pending.jti in self._hurries else gap
 
 
 @fault
@@ -104,15 +97,13 @@ class AReplacementLeavesThePushesAsTheyWere(Deviation):
         self._used: dict[str, DeliveryConfiguration] = {}
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Remember what was used before."""
         stream = target(call) if call.operation == "replace_stream" else None
         explicit = call.transmitter.explicit
         if explicit and stream is not None and pushes(stream):
             self._used.setdefault(stream.stream_id, stream.configuration.delivery)
         return proceed(call)
 
-    def push(self, attempt: Attempt) -> Attempt:
-        """Use that."""
+    def push(self, attempt: Attempt, at: At) -> Attempt:
         used = self._used.get(attempt.stream_id)
         if used is None:
             return attempt

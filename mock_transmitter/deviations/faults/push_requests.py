@@ -4,12 +4,12 @@ import json
 from dataclasses import replace
 from urllib.parse import urlsplit, urlunsplit
 
+from mock_transmitter.deviations.deviation import At, Deviation, Json, Proceed
 from mock_transmitter.deviations.documents import with_configurations
 from mock_transmitter.deviations.entry import fault
 from mock_transmitter.deviations.faults.push_configuration import is_push
-from mock_transmitter.deviations.seams import Deviation, Json, Proceed
+from mock_transmitter.domain.push import Attempt
 from mock_transmitter.http.operations import Call, Outcome
-from mock_transmitter.push import Attempt
 
 TO_THE_RECEIVERS_URL = ("SSF-6.1.1-PUSH-ENDPOINT-FROM-RECEIVER", "SSE-11.2.1.1-PUSH-ENDPOINT")
 WITH_THE_HEADER = ("SSF-6.1.1-PUSH-AUTHZ-HEADER-SENT", "SSE-11.2.1.1-PUSH-AUTHZ-HEADER")
@@ -34,8 +34,7 @@ class PushesWithPut(Deviation):
 
     breaks = ("RFC8935-2.1-POST",)
 
-    def push(self, attempt: Attempt) -> Attempt:
-        """Use that method."""
+    def push(self, attempt: Attempt, at: At) -> Attempt:
         return replace(attempt, method="PUT")
 
 
@@ -45,8 +44,7 @@ class PushPathBeginsWithTwoSlashes(Deviation):
 
     breaks = TO_THE_RECEIVERS_URL
 
-    def push(self, attempt: Attempt) -> Attempt:
-        """Add the slash."""
+    def push(self, attempt: Attempt, at: At) -> Attempt:
         parts = urlsplit(attempt.url)
         return replace(attempt, url=urlunsplit(parts._replace(path=f"/{parts.path}")))
 
@@ -57,8 +55,7 @@ class PushIsLabelledAsPlainJwt(Deviation):
 
     breaks = ("RFC8935-2.1-CONTENT-TYPE",)
 
-    def push(self, attempt: Attempt) -> Attempt:
-        """Label it so."""
+    def push(self, attempt: Attempt, at: At) -> Attempt:
         return with_header(attempt, "content-type", "application/jwt")
 
 
@@ -68,8 +65,7 @@ class PushHasNoContentType(Deviation):
 
     breaks = ("RFC8935-2.1-CONTENT-TYPE",)
 
-    def push(self, attempt: Attempt) -> Attempt:
-        """Leave the label out."""
+    def push(self, attempt: Attempt, at: At) -> Attempt:
         return with_header(attempt, "content-type", None)
 
 
@@ -79,8 +75,7 @@ class PushAcceptsAnything(Deviation):
 
     breaks = ("RFC8935-2.1-ACCEPT",)
 
-    def push(self, attempt: Attempt) -> Attempt:
-        """Accept it."""
+    def push(self, attempt: Attempt, at: At) -> Attempt:
         return with_header(attempt, "accept", "*/*")
 
 
@@ -90,8 +85,7 @@ class PushWrapsTheSetInJson(Deviation):
 
     breaks = ("RFC8935-2.1-BODY-IS-SET",)
 
-    def push(self, attempt: Attempt) -> Attempt:
-        """Wrap it."""
+    def push(self, attempt: Attempt, at: At) -> Attempt:
         body = json.dumps({"sets": {attempt.jti: attempt.body.decode()}})
         return replace(attempt, body=body.encode())
 
@@ -102,8 +96,7 @@ class PushQuotesTheSet(Deviation):
 
     breaks = ("RFC8935-2.1-BODY-IS-SET",)
 
-    def push(self, attempt: Attempt) -> Attempt:
-        """Quote it."""
+    def push(self, attempt: Attempt, at: At) -> Attempt:
         return replace(attempt, body=b'"%s"' % attempt.body)
 
 
@@ -113,8 +106,7 @@ class PushUrlLosesItsPathsCase(Deviation):
 
     breaks = TO_THE_RECEIVERS_URL
 
-    def push(self, attempt: Attempt) -> Attempt:
-        """Send it there."""
+    def push(self, attempt: Attempt, at: At) -> Attempt:
         return replace(attempt, url=attempt.url.lower())
 
 
@@ -124,8 +116,7 @@ class PushUrlLosesItsQuery(Deviation):
 
     breaks = TO_THE_RECEIVERS_URL
 
-    def push(self, attempt: Attempt) -> Attempt:
-        """Send it there."""
+    def push(self, attempt: Attempt, at: At) -> Attempt:
         return replace(attempt, url=urlunsplit(urlsplit(attempt.url)._replace(query="")))
 
 
@@ -139,8 +130,7 @@ class PushUrlIsTheFirstForEver(Deviation):
     def __init__(self) -> None:
         self._first: dict[str, str] = {}
 
-    def push(self, attempt: Attempt) -> Attempt:
-        """Send it there."""
+    def push(self, attempt: Attempt, at: At) -> Attempt:
         return replace(attempt, url=self._first.setdefault(attempt.stream_id, attempt.url))
 
 
@@ -150,8 +140,7 @@ class PushLeavesTheAuthorizationOut(Deviation):
 
     breaks = WITH_THE_HEADER
 
-    def push(self, attempt: Attempt) -> Attempt:
-        """Leave it out."""
+    def push(self, attempt: Attempt, at: At) -> Attempt:
         return with_authorization(attempt, None)
 
 
@@ -162,8 +151,7 @@ class PushPutsBearerBeforeTheAuthorization(Deviation):
     breaks = WITH_THE_HEADER
     also = ("SSF-8.1.1.3-PATCH-MISSING-UNCHANGED",)
 
-    def push(self, attempt: Attempt) -> Attempt:
-        """Put it there."""
+    def push(self, attempt: Attempt, at: At) -> Attempt:
         return with_authorization(attempt, f"Bearer {attempt.headers.get('authorization', '')}")
 
 
@@ -176,8 +164,7 @@ class OnlyTheFirstPushIsAuthorized(Deviation):
     def __init__(self) -> None:
         self._seen: set[str] = set()
 
-    def push(self, attempt: Attempt) -> Attempt:
-        """Leave it out of those that follow."""
+    def push(self, attempt: Attempt, at: At) -> Attempt:
         if attempt.stream_id in self._seen:
             return with_authorization(attempt, None)
         self._seen.add(attempt.stream_id)
@@ -193,8 +180,7 @@ class PushKeepsAChangedAuthorization(Deviation):
     def __init__(self) -> None:
         self._first: dict[str, str] = {}
 
-    def push(self, attempt: Attempt) -> Attempt:
-        """Carry that one."""
+    def push(self, attempt: Attempt, at: At) -> Attempt:
         sent = attempt.headers.get("authorization")
         if sent is None:
             return attempt
@@ -210,8 +196,7 @@ class PushKeepsARemovedAuthorization(Deviation):
     def __init__(self) -> None:
         self._last: dict[str, str] = {}
 
-    def push(self, attempt: Attempt) -> Attempt:
-        """Carry the last one that there was."""
+    def push(self, attempt: Attempt, at: At) -> Attempt:
         sent = attempt.headers.get("authorization")
         if sent is None:
             return with_header(attempt, "authorization", self._last.get(attempt.stream_id))
@@ -235,7 +220,6 @@ class PushMethodOfTheDraftIsAWord(Deviation):
     )
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Show it so."""
 
         def edit(document: Json) -> Json:
             if call.transmitter.explicit or not is_push(document["delivery"], call):

@@ -3,12 +3,12 @@
 from dataclasses import replace
 from typing import ClassVar
 
+from mock_transmitter.deviations.deviation import Deviation, Proceed
 from mock_transmitter.deviations.documents import without
 from mock_transmitter.deviations.entry import fault
 from mock_transmitter.deviations.faults.shapes import ShowsInactivityTimeout
 from mock_transmitter.deviations.faults.update import target
-from mock_transmitter.deviations.seams import Deviation, Proceed
-from mock_transmitter.errors import InvalidRequest
+from mock_transmitter.domain.errors import InvalidRequest
 from mock_transmitter.http.operations import Call, Outcome
 
 
@@ -19,7 +19,6 @@ class AcceptsAMismatch(Deviation):
     member: ClassVar[str]
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Pass over it."""
         if call.operation == self.operation_name:
             call = replace(call, body=without(call.body, self.member))
         return proceed(call)
@@ -32,7 +31,6 @@ class PatchAcceptsAnyArrayForAud(Deviation):
     breaks = ("SSF-8.1.1.3-PATCH-RO-MISMATCH-400",)
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Pass over it."""
         if call.operation == "update_stream" and isinstance(call.body.get("aud"), list):
             call = replace(call, body=without(call.body, "aud"))
         return proceed(call)
@@ -104,7 +102,6 @@ class PatchAcceptsAnotherInactivityTimeout(ShowsInactivityTimeout):
     breaks = ("SSF-8.1.1.3-PATCH-RO-MISMATCH-400",)
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Pass over it."""
         if call.operation == "update_stream":
             call = replace(call, body=without(call.body, "inactivity_timeout"))
         return super().operation(call, proceed)
@@ -117,7 +114,6 @@ class HalfApplied(Deviation):
     member: ClassVar[str]
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Apply it."""
         try:
             return proceed(call)
         except InvalidRequest:
@@ -164,7 +160,6 @@ class LosesTheInterval(Deviation):
     operation_name: ClassVar[str]
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Delete it."""
         stream = target(call)
         missing = "min_verification_interval" not in call.body
         if call.operation == self.operation_name and missing and stream is not None:
@@ -209,7 +204,6 @@ class UpdatesNeedEventsDelivered(Deviation):
     )
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Refuse it."""
         lone = "events_requested" in call.body and "events_delivered" not in call.body
         if call.operation == "update_stream" and lone and target(call) is not None:
             raise InvalidRequest("events_delivered is missing", "events_delivered")

@@ -4,15 +4,14 @@ from abc import ABC, abstractmethod
 from dataclasses import replace
 from typing import ClassVar
 
-from mock_transmitter.delivery_queue import PendingSet
+from mock_transmitter.deviations.deviation import At, Deviation, Proceed
 from mock_transmitter.deviations.entry import fault
 from mock_transmitter.deviations.faults.acknowledge import EFFECT, FOLLOWS, AckDeviation
 from mock_transmitter.deviations.faults.update import target
-from mock_transmitter.deviations.seams import Deviation, Proceed
+from mock_transmitter.domain.delivery_queue import PendingSet
+from mock_transmitter.domain.stream import Stream
+from mock_transmitter.domain.transmitter import Batch
 from mock_transmitter.http.operations import Call, Outcome
-from mock_transmitter.keys import SigningKey
-from mock_transmitter.stream import Stream
-from mock_transmitter.transmitter import Batch
 
 DAY_S = 86400.0
 HOUR_S = 3600.0
@@ -37,22 +36,19 @@ class GapDeviation(Deviation, ABC):
     def gap(self, attempt: int, waited: float) -> float | None:
         """Return the seconds after that delivery of a SET queued so long ago; None is never."""
 
-    def schedule(
-        self, gap: float | None, pending: PendingSet, stream: Stream, now: float
-    ) -> float | None:
-        """Set it."""
-        del stream
-        return self.gap(pending.attempts, now - pending.queued_at) if pending.attempts else gap
+    def schedule(self, gap: float, at: At) -> float | None:
+        return (
+            self.gap(at.pending.attempts, at.now - at.pending.queued_at)
+            if at.pending.attempts
+            else gap
+        )
 
 
 class BackoffDeviation(GapDeviation):
     """Another backoff, where the profile has one: where it has none, the gap is 0."""
 
-    def schedule(
-        self, gap: float | None, pending: PendingSet, stream: Stream, now: float
-    ) -> float | None:
-        """Set it where there is one."""
-        return super().schedule(gap, pending, stream, now) if gap else gap
+    def schedule(self, gap: float, at: At) -> float | None:
+        return super().schedule(gap, at) if gap else gap
 
 
 @fault
@@ -63,8 +59,6 @@ class UnacknowledgedSetsNeverReturn(GapDeviation):
     also = (*_BACKOFF, "RFC8936-2.3-MORE-AVAILABLE", "RFC8936-2.4.3-COMBINED")
 
     def gap(self, attempt: int, waited: float) -> float | None:
-        """Return never."""
-        del attempt, waited
         return None
 
 
@@ -84,20 +78,17 @@ class RedeliveryHasANewJti(AckDeviation):
     def __init__(self) -> None:
         self._true: dict[str, str] = {}
 
-    def batch(self, batch: Batch, key: SigningKey) -> Batch:
-        """Sign it under the new one."""
+    def batch(self, batch: Batch, at: At) -> Batch:
         sets = dict(batch.sets)
         for pending in batch.delivered:
             if pending.attempts > 1:
                 jti = f"{pending.jti}-{pending.attempts}"
                 self._true[jti] = pending.jti
                 del sets[pending.jti]
-                sets[jti] = key.sign(key.header(), {**pending.claims, "jti": jti})
+                sets[jti] = at.key.sign(at.key.header(), {**pending.claims, "jti": jti})
         return replace(batch, sets=sets)
 
     def edit(self, jtis: list[str], stream: Stream) -> list[str]:
-        """Know the SET by its new names."""
-        del stream
         return [self._true.get(jti, jti) for jti in jtis]
 
 
@@ -108,13 +99,13 @@ class RedeliveryIsSignedAnew(Deviation):
     breaks = ("VEPA-BACKOFF-SAME-SET",)
     also = ("RFC8417-2.2-JTI-UNIQUE", "RFC8417-2.2-IAT")
 
-    def batch(self, batch: Batch, key: SigningKey) -> Batch:
+    def batch(self, batch: Batch, at: At) -> Batch:
         """Sign it again; within one second the attempts make the difference."""
         sets = dict(batch.sets)
         for pending in batch.delivered:
             if pending.attempts > 1:
                 iat = int(batch.now) + pending.attempts
-                sets[pending.jti] = key.sign(key.header(), {**pending.claims, "iat": iat})
+                sets[pending.jti] = at.key.sign(at.key.header(), {**pending.claims, "iat": iat})
         return replace(batch, sets=sets)
 
 
@@ -125,13 +116,12 @@ class RedeliveryHasANewTxn(Deviation):
     breaks = ("RFC8417-2.2-JTI-UNIQUE", "VEPA-BACKOFF-SAME-SET")
     also = ("SSF-4.1.9-TXN-UNIQUE-PER-CAUSE",)
 
-    def batch(self, batch: Batch, key: SigningKey) -> Batch:
-        """Sign it again."""
+    def batch(self, batch: Batch, at: At) -> Batch:
         sets = dict(batch.sets)
         for pending in batch.delivered:
             if pending.attempts > 1:
                 txn = f"{pending.claims['txn']}-{pending.attempts}"
-                sets[pending.jti] = key.sign(key.header(), {**pending.claims, "txn": txn})
+                sets[pending.jti] = at.key.sign(at.key.header(), {**pending.claims, "txn": txn})
         return replace(batch, sets=sets)
 
 
@@ -143,8 +133,6 @@ class BackoffShrinks(BackoffDeviation):
     also = _BACKOFF
 
     def gap(self, attempt: int, waited: float) -> float | None:
-        """Halve it each time."""
-        del waited
         return max(3600.0 / 2.0 ** min(attempt - 1, 10), 60.0)
 
 
@@ -156,8 +144,6 @@ class BackoffIsConstant(BackoffDeviation):
     also = _BACKOFF
 
     def gap(self, attempt: int, waited: float) -> float | None:
-        """Return a minute."""
-        del attempt, waited
         return 60.0
 
 
@@ -169,8 +155,6 @@ class BackoffIsMissing(BackoffDeviation):
     also = _BACKOFF
 
     def gap(self, attempt: int, waited: float) -> float | None:
-        """Return none."""
-        del attempt, waited
         return 0.0
 
 
@@ -182,8 +166,6 @@ class BackoffIsLinear(BackoffDeviation):
     also = _BACKOFF
 
     def gap(self, attempt: int, waited: float) -> float | None:
-        """Add a minute each time."""
-        del waited
         return min(60.0 * attempt, DAY_S)
 
 
@@ -195,8 +177,6 @@ class BackoffSlowsDown(BackoffDeviation):
     also = _BACKOFF
 
     def gap(self, attempt: int, waited: float) -> float | None:
-        """Double it, then multiply it by less."""
-        del waited
         doubled = min(attempt - 1, 4)
         return min(60.0 * 2.0**doubled * 1.1 ** min(attempt - 1 - doubled, 100), DAY_S)
 
@@ -209,8 +189,6 @@ class BackoffStartsAgainAtTheCap(BackoffDeviation):
     also = _BACKOFF
 
     def gap(self, attempt: int, waited: float) -> float | None:
-        """Go round in ten steps."""
-        del waited
         return 60.0 * 2.0 ** ((attempt - 1) % 10)
 
 
@@ -222,8 +200,6 @@ class BackoffJittersWildly(BackoffDeviation):
     also = _BACKOFF
 
     def gap(self, attempt: int, waited: float) -> float | None:
-        """Shorten every second."""
-        del waited
         nominal = min(2.0 ** min(attempt - 1, 30), DAY_S)
         return nominal if attempt % 2 else nominal * 0.2
 
@@ -236,8 +212,6 @@ class BackoffCapIsTwoDays(BackoffDeviation):
     also = _BACKOFF
 
     def gap(self, attempt: int, waited: float) -> float | None:
-        """Double it up to there."""
-        del waited
         return min(2.0 ** min(attempt - 1, 30), 2 * DAY_S)
 
 
@@ -249,7 +223,6 @@ class SetsAreDroppedAfterADay(BackoffDeviation):
     also = _BACKOFF
 
     def gap(self, attempt: int, waited: float) -> float | None:
-        """Double it until then."""
         return None if waited >= DAY_S else min(2.0 ** min(attempt - 1, 30), DAY_S)
 
 
@@ -273,8 +246,6 @@ class SetsAreDroppedAtTheCap(BackoffDeviation):
     also = _BACKOFF
 
     def gap(self, attempt: int, waited: float) -> float | None:
-        """Double it until then."""
-        del waited
         gap = 2.0 ** min(attempt - 1, 30)
         return None if gap >= DAY_S else gap
 
@@ -287,8 +258,6 @@ class SetsAreDroppedAfterFiveDeliveries(BackoffDeviation):
     also = _BACKOFF
 
     def gap(self, attempt: int, waited: float) -> float | None:
-        """Double it four times."""
-        del waited
         return None if attempt >= _MOST_DELIVERIES else 2.0 ** (attempt - 1)
 
 
@@ -299,12 +268,8 @@ class SetsAreDroppedAfterAnHour(Deviation):
     breaks = ("VEPA-BACKOFF-CONTINUES",)
     also = _BACKOFF
 
-    def schedule(
-        self, gap: float | None, pending: PendingSet, stream: Stream, now: float
-    ) -> float | None:
-        """Keep it until then."""
-        del stream
-        return None if now - pending.queued_at >= HOUR_S else gap
+    def schedule(self, gap: float, at: At) -> float | None:
+        return None if at.now - at.pending.queued_at >= HOUR_S else gap
 
 
 @fault
@@ -320,14 +285,11 @@ class NewSetsWaitBehindOldOnes(Deviation):
         "VEPA-ACK-STOPS-REDELIVERY",
     )
 
-    def schedule(
-        self, gap: float | None, pending: PendingSet, stream: Stream, now: float
-    ) -> float | None:
-        """Put it behind them."""
-        if pending.attempts:
+    def schedule(self, gap: float, at: At) -> float | None:
+        if at.pending.attempts:
             return gap
-        latest = stream.queue.last_due()
-        return gap if latest is None else max(latest - now, 0.0)
+        latest = at.stream.queue.last_due()
+        return gap if latest is None else max(latest - at.now, 0.0)
 
 
 @fault
@@ -342,25 +304,20 @@ class AcknowledgingOneRestartsTheOthers(Deviation):
         self._begun: dict[str, tuple[int, int]] = {}
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Note the restart."""
         stream = target(call)
         if call.operation == "acknowledge" and stream is not None:
             self._restarts[stream.stream_id] = self._restarts.get(stream.stream_id, 0) + 1
         return proceed(call)
 
-    def schedule(
-        self, gap: float | None, pending: PendingSet, stream: Stream, now: float
-    ) -> float | None:
-        """Count the attempts since then."""
-        del now
+    def schedule(self, gap: float, at: At) -> float | None:
         if not gap:
             return gap
-        restart = self._restarts.get(stream.stream_id, 0)
-        before, begun = self._begun.get(pending.jti, (restart, 0))
+        restart = self._restarts.get(at.stream.stream_id, 0)
+        before, begun = self._begun.get(at.pending.jti, (restart, 0))
         if before != restart:
-            begun = pending.attempts - 1
-        self._begun[pending.jti] = (restart, begun)
-        return min(float(2 ** min(pending.attempts - begun - 1, 30)), DAY_S)
+            begun = at.pending.attempts - 1
+        self._begun[at.pending.jti] = (restart, begun)
+        return min(float(2 ** min(at.pending.attempts - begun - 1, 30)), DAY_S)
 
 
 class DisturbedBackoff(BackoffDeviation):
@@ -371,7 +328,6 @@ class DisturbedBackoff(BackoffDeviation):
 
     def gap(self, attempt: int, waited: float) -> float | None:
         """Double it up to a day."""
-        del waited
         return _doubled(attempt)
 
     def postpone(self, batch: Batch) -> None:
@@ -397,15 +353,11 @@ class BackoffCountsTheDeliveriesOfAllSets(DisturbedBackoff):
     def __init__(self) -> None:
         self._deliveries: dict[str, int] = {}
 
-    def schedule(
-        self, gap: float | None, pending: PendingSet, stream: Stream, now: float
-    ) -> float | None:
-        """Count them together."""
-        del pending, now
+    def schedule(self, gap: float, at: At) -> float | None:
         if not gap:
             return gap
-        count = self._deliveries.get(stream.stream_id, 0) + 1
-        self._deliveries[stream.stream_id] = count
+        count = self._deliveries.get(at.stream.stream_id, 0) + 1
+        self._deliveries[at.stream.stream_id] = count
         return _doubled(count)
 
 
@@ -413,9 +365,7 @@ class BackoffCountsTheDeliveriesOfAllSets(DisturbedBackoff):
 class EmptyPollsAdvanceTheBackoff(DisturbedBackoff):
     """A poll that returns no SET counts as a delivery of each that waits: its gap grows."""
 
-    def batch(self, batch: Batch, key: SigningKey) -> Batch:
-        """Count it."""
-        del key
+    def batch(self, batch: Batch, at: At) -> Batch:
         if not batch.sets:
             for pending in _others(batch):
                 pending.attempts += 1
@@ -428,9 +378,7 @@ class PollsRestartTheBackoff(DisturbedBackoff):
 
     breaks = ("VEPA-BACKOFF-GAPS-NONDECREASING", "VEPA-BACKOFF-INDEPENDENT")
 
-    def batch(self, batch: Batch, key: SigningKey) -> Batch:
-        """Postpone the others."""
-        del key
+    def batch(self, batch: Batch, at: At) -> Batch:
         self.postpone(batch)
         return batch
 
@@ -442,15 +390,13 @@ class AckDisturbs(DisturbedBackoff):
         self._acknowledged: set[str] = set()
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Note it."""
         stream = target(call)
         if call.operation == "acknowledge" and stream is not None:
             self._acknowledged.add(stream.stream_id)
         return proceed(call)
 
-    def batch(self, batch: Batch, key: SigningKey) -> Batch:
+    def batch(self, batch: Batch, at: At) -> Batch:
         """Disturb them with the next poll, when the time is known."""
-        del key
         if batch.stream.stream_id in self._acknowledged:
             self._acknowledged.remove(batch.stream.stream_id)
             self.disturb(batch)
@@ -466,7 +412,6 @@ class AcknowledgingOnePostponesTheOthers(AckDisturbs):
     """After an acknowledgement the gaps of the other SETs on the stream start anew."""
 
     def disturb(self, batch: Batch) -> None:
-        """Postpone them."""
         self.postpone(batch)
 
 
@@ -477,7 +422,6 @@ class AcknowledgingOneBringsTheOthersAtOnce(AckDisturbs):
     also = (*_BACKOFF, "VEPA-POLL-RETURN-IMMEDIATELY", "VEPA-POLL-EMPTY")
 
     def disturb(self, batch: Batch) -> None:
-        """Have them due."""
         for pending in _others(batch):
             batch.stream.queue.add(pending, due=batch.now)
 
@@ -492,15 +436,11 @@ class SecondSetOfAStreamNeverReturns(Deviation):
     def __init__(self) -> None:
         self._queued: dict[str, list[str]] = {}
 
-    def schedule(
-        self, gap: float | None, pending: PendingSet, stream: Stream, now: float
-    ) -> float | None:
-        """Drop it once it was delivered."""
-        del now
-        queued = self._queued.setdefault(stream.stream_id, [])
-        if not pending.attempts:
-            queued.append(pending.jti)
-        return None if pending.attempts and queued[1:2] == [pending.jti] else gap
+    def schedule(self, gap: float, at: At) -> float | None:
+        queued = self._queued.setdefault(at.stream.stream_id, [])
+        if not at.pending.attempts:
+            queued.append(at.pending.jti)
+        return None if at.pending.attempts and queued[1:2] == [at.pending.jti] else gap
 
 
 @fault
@@ -515,7 +455,6 @@ class OneAckOfSevenIsLost(AckDeviation):
         self._lost: set[str] = set()
 
     def edit(self, jtis: list[str], stream: Stream) -> list[str]:
-        """Lose it."""
         for jti in jtis:
             if jti in stream.queue and jti not in self._lost:
                 self._count += 1

@@ -2,11 +2,11 @@
 
 from dataclasses import replace
 
+from mock_transmitter.deviations.deviation import Deviation, Proceed
 from mock_transmitter.deviations.documents import with_body, with_configurations, without
 from mock_transmitter.deviations.entry import fault
 from mock_transmitter.deviations.faults.update import refuse_transmitter_supplied, target
-from mock_transmitter.deviations.seams import Deviation, Proceed
-from mock_transmitter.errors import InvalidRequest
+from mock_transmitter.domain.errors import InvalidRequest
 from mock_transmitter.http.operations import Call, Outcome, Reply
 
 
@@ -32,7 +32,6 @@ class ReplaceMergesInsteadOfReplacing(Deviation):
     )
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Fill in what is missing."""
         stream = target(call)
         if call.operation != "replace_stream" or stream is None:
             return proceed(call)
@@ -59,7 +58,6 @@ class ReplaceKeepsAMissingDescriptionOrFormat(Deviation):
     )
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Fill it in."""
         stream = target(call)
         if call.operation != "replace_stream" or stream is None:
             return proceed(call)
@@ -74,7 +72,6 @@ class ReplaceWithoutDeliveryKeepsIt(Deviation):
     also = ("SSF-8.1.1.4-PUT-MISSING-DELIVERY", "SSE-7.1.2.2-ERR-400")
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Fill it in."""
         stream = target(call)
         if call.operation != "replace_stream" or stream is None or "delivery" in call.body:
             return proceed(call)
@@ -101,7 +98,6 @@ class ReplaceIgnoresEventsRequested(Deviation):
     )
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Put the old ones into the request."""
         stream = target(call)
         if call.operation != "replace_stream" or stream is None:
             return proceed(call)
@@ -121,7 +117,6 @@ class ReplaceAcceptsReadOnlyMismatch(Deviation):
     )
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Pass over them."""
         if call.operation != "replace_stream":
             return proceed(call)
         names = call.transmitter.profile.stream.transmitter_supplied
@@ -141,7 +136,6 @@ class ReplaceChangesAud(Deviation):
     also = ("SSF-8.1.1-AUD-IMMUTABLE", "SSF-4.1.8-AUD-MATCHES-STREAM", "SSE-7.1.2-AUD")
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Apply it."""
         stream = target(call)
         if call.operation == "replace_stream" and stream is not None and "aud" in call.body:
             stream.configuration = replace(stream.configuration, aud=call.body["aud"])
@@ -165,7 +159,6 @@ class ReplaceRefusesMatchingReadOnlyValues(Deviation):
     )
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Refuse it."""
         if call.operation == "replace_stream":
             refuse_transmitter_supplied(call)
         return proceed(call)
@@ -190,7 +183,6 @@ class ReplacementNeedsTheTransmittersProperties(Deviation):
     )
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Refuse it."""
         known = target(call) is not None
         if call.operation == "replace_stream" and known and "iss" not in call.body:
             raise InvalidRequest("iss is missing", "iss")
@@ -204,7 +196,6 @@ class ReplaceOfDeliveryAloneKeepsTheDescription(Deviation):
     breaks = ("SSF-8.1.1.4-PUT-MISSING-DELETES",)
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Fill it in."""
         stream = target(call)
         names = set(call.transmitter.profile.stream.receiver_supplied) & set(call.body)
         if call.operation != "replace_stream" or stream is None or names != {"delivery"}:
@@ -220,7 +211,6 @@ class ReplaceWithADescriptionLosesTheEvents(Deviation):
     also = ("SSF-8.1.1-EVENTS-REQUESTED-ECHO", "SSF-8.1.1.4-PUT-RO-MATCH-OK")
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Empty it."""
         if call.operation == "replace_stream" and "description" in call.body:
             call = with_body(call, events_requested=[])
         return proceed(call)
@@ -234,7 +224,6 @@ class ReplaceIgnoresTheDescription(Deviation):
     also = ("SSF-8.1.1-DESCRIPTION", "SSF-8.1.1.4-PUT-RO-MATCH-OK")
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Take it out of the request."""
         if call.operation == "replace_stream":
             call = replace(call, body=without(call.body, "description"))
         return proceed(call)
@@ -257,7 +246,6 @@ class ReplaceAnswersTheOldConfiguration(Deviation):
     )
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Show that."""
         stream = target(call)
         if call.operation != "replace_stream" or stream is None:
             return proceed(call)
@@ -273,7 +261,6 @@ class ReplaceOfAnUnknownStreamCreatesOne(Deviation):
     also = ("SSF-8-AUTH-BINDS-STREAMS", "SSF-8.1.1.2-LIST-EMPTY")
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Create it."""
         if call.operation != "replace_stream" or target(call) is not None:
             return proceed(call)
         if not call.transmitter.explicit:

@@ -3,20 +3,20 @@
 from types import MappingProxyType
 from typing import ClassVar
 
+from mock_transmitter.deviations.deviation import Deviation, Json, Proceed
 from mock_transmitter.deviations.documents import with_configurations
 from mock_transmitter.deviations.entry import fault
 from mock_transmitter.deviations.faults.caep_events import PayloadDeviation
 from mock_transmitter.deviations.faults.sets_events import MISNAMED
-from mock_transmitter.deviations.seams import Deviation, Json, Proceed
 from mock_transmitter.deviations.signing import (
     ClaimsDeviation,
     EventsDeviation,
     SubjectDeviation,
     with_subject,
 )
-from mock_transmitter.events import CAEP, RISC
+from mock_transmitter.domain.events import CAEP, RISC
+from mock_transmitter.domain.stream import Stream
 from mock_transmitter.http.operations import Call, Outcome
-from mock_transmitter.stream import Stream
 
 
 @fault
@@ -27,8 +27,6 @@ class RiscTypeHasAnotherBase(EventsDeviation):
     also = (*MISNAMED, "SSE-11.1.2-SUBJECT-IN-PAYLOAD")
 
     def edit_event(self, event_type: str, payload: Json, iat: int) -> Json:
-        """Move it."""
-        del iat
         other = RISC.replace("event-type", "events")
         return {event_type.replace(RISC, other): payload}
 
@@ -40,7 +38,6 @@ class _AboutAnAccount(ClaimsDeviation):
 
     def edit(self, claims: Json, stream: Stream) -> Json:
         """Put it in the subject's place."""
-        del stream
         if f"{RISC}/{self.of}" not in claims["events"]:
             return claims
         account = {"format": "iss_sub", "iss": "https://idp.example.com", "sub": "7375626A656374"}
@@ -89,11 +86,9 @@ class SessionsRevokedHasNoSuccessor(Deviation):
     )
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Leave it out of what is shown."""
         return with_configurations(proceed(call), self.shown, needs="events_supported")
 
     def shown(self, document: Json) -> Json:
-        """Return the configuration without CAEP's type."""
         supported = document["events_supported"]
         if not isinstance(supported, list):
             return document

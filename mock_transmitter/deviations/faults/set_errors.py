@@ -4,12 +4,12 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
+from mock_transmitter.deviations.deviation import Deviation, Proceed
 from mock_transmitter.deviations.documents import with_body
 from mock_transmitter.deviations.entry import fault
 from mock_transmitter.deviations.faults.acknowledge_lists import LOSSES
 from mock_transmitter.deviations.faults.update import target
-from mock_transmitter.deviations.seams import Deviation, Proceed
-from mock_transmitter.errors import InvalidRequest
+from mock_transmitter.domain.errors import InvalidRequest
 from mock_transmitter.http.operations import Call, Outcome
 
 FOLLOWS = ("RFC8936-2.2-ACK-ACCEPTED", "RFC8936-2.4.4-ACK-AND-ERRORS")
@@ -26,7 +26,6 @@ class SetErrorsDeviation(ABC, Deviation):
         """Return the errors that count."""
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Edit them."""
         errors = call.body.get("setErrs")
         if call.operation == "poll" and errors:
             call = with_body(call, setErrs=self.edit(errors, call))
@@ -38,8 +37,6 @@ class SetErrorsAreRefused(SetErrorsDeviation):
     """A poll that reports an error of a SET is refused with 400."""
 
     def edit(self, errors: Mapping[str, Any], call: Call) -> Mapping[str, Any]:
-        """Refuse them."""
-        del errors, call
         raise InvalidRequest("setErrs is not supported", "setErrs")
 
 
@@ -48,8 +45,6 @@ class SetErrorsAreIgnored(SetErrorsDeviation):
     """Error reports are taken, and release nothing."""
 
     def edit(self, errors: Mapping[str, Any], call: Call) -> Mapping[str, Any]:
-        """Keep none."""
-        del errors, call
         return {}
 
 
@@ -58,8 +53,6 @@ class OneOfSeveralSetErrorsCounts(SetErrorsDeviation):
     """Of several error reports in one poll, the first one counts."""
 
     def edit(self, errors: Mapping[str, Any], call: Call) -> Mapping[str, Any]:
-        """Keep it."""
-        del call
         return dict(list(errors.items())[:1])
 
 
@@ -68,8 +61,6 @@ class SetErrorsInOtherAlphabetsAreRefused(SetErrorsDeviation):
     """An error report with a description beyond ASCII is refused with 400."""
 
     def edit(self, errors: Mapping[str, Any], call: Call) -> Mapping[str, Any]:
-        """Refuse it."""
-        del call
         if any(not str(one.get("description")).isascii() for one in errors.values()):
             raise InvalidRequest("a description is not ASCII", "setErrs")
         return errors
@@ -82,7 +73,6 @@ class SetErrorsBesideAnAckAreIgnored(SetErrorsDeviation):
     breaks = ("RFC8936-2.4.4-ACK-AND-ERRORS",)
 
     def edit(self, errors: Mapping[str, Any], call: Call) -> Mapping[str, Any]:
-        """Keep none of those."""
         return {} if call.body.get("ack") else errors
 
 
@@ -93,7 +83,6 @@ class AckBesideSetErrorsIsRefused(SetErrorsDeviation):
     breaks = ("RFC8936-2.4.4-ACK-AND-ERRORS",)
 
     def edit(self, errors: Mapping[str, Any], call: Call) -> Mapping[str, Any]:
-        """Refuse it."""
         if call.body.get("ack"):
             raise InvalidRequest("one of ack and setErrs, please", "setErrs")
         return errors
@@ -107,7 +96,6 @@ class SetErrorsReleaseEverything(SetErrorsDeviation):
     also = LOSSES
 
     def edit(self, errors: Mapping[str, Any], call: Call) -> Mapping[str, Any]:
-        """Report them all."""
         stream = target(call)
         pending = () if stream is None else stream.queue
         return {**errors, **{one.jti: {} for one in pending}}
@@ -121,7 +109,6 @@ class EmptySetErrorsAreRefused(Deviation):
     also = ("RFC8936-2.5-STATUS-200", "RFC8936-2.5-SETS-PRESENT")
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Refuse it."""
         if call.operation == "poll" and call.body.get("setErrs") == {}:
             raise InvalidRequest("setErrs is empty", "setErrs")
         return proceed(call)

@@ -2,12 +2,11 @@
 
 from typing import ClassVar
 
+from mock_transmitter.deviations.deviation import At, Deviation, Json
 from mock_transmitter.deviations.documents import without
 from mock_transmitter.deviations.entry import fault
-from mock_transmitter.deviations.seams import Deviation, Json
 from mock_transmitter.deviations.signing import ClaimsDeviation, TextDeviation
-from mock_transmitter.keys import SigningKey
-from mock_transmitter.stream import Stream
+from mock_transmitter.domain.stream import Stream
 
 
 @fault
@@ -17,8 +16,6 @@ class SetHasASub(ClaimsDeviation):
     breaks = ("SSF-4.1.2-NO-SUB", "SSE-11.1.2-NO-SUB")
 
     def edit(self, claims: Json, stream: Stream) -> Json:
-        """Add it."""
-        del stream
         return {**claims, "sub": "user@example.com"}
 
 
@@ -29,8 +26,6 @@ class SetHasAnExp(ClaimsDeviation):
     breaks = ("SSF-4.1.7-NO-EXP", "SSE-11.1.5-NO-EXP", "RFC8417-2.2-NO-EXP")
 
     def edit(self, claims: Json, stream: Stream) -> Json:
-        """Add it, an hour away."""
-        del stream
         return {**claims, "exp": claims["iat"] + 3600}
 
 
@@ -42,8 +37,6 @@ class SetIatCountsMilliseconds(ClaimsDeviation):
     also = ("RFC7519-4.1.6-IAT-NOT-FUTURE", "RFC8417-2.2-IAT")
 
     def edit(self, claims: Json, stream: Stream) -> Json:
-        """Multiply it."""
-        del stream
         return {**claims, "iat": claims["iat"] * 1000}
 
 
@@ -55,8 +48,6 @@ class SetIatIsAString(ClaimsDeviation):
     also = ("RFC7519-2-NUMERICDATE", "RFC7519-4.1.6-IAT-NOT-FUTURE")
 
     def edit(self, claims: Json, stream: Stream) -> Json:
-        """Quote it."""
-        del stream
         return {**claims, "iat": str(claims["iat"])}
 
 
@@ -72,8 +63,6 @@ class SetIssHasATrailingSlash(ClaimsDeviation):
     also = ("SSE-7.1.2-ISS", "JAMF-ISS")
 
     def edit(self, claims: Json, stream: Stream) -> Json:
-        """Add it."""
-        del stream
         return {**claims, "iss": f"{claims['iss']}/"}
 
 
@@ -84,8 +73,6 @@ class SetAudIsAnothers(ClaimsDeviation):
     breaks = ("SSF-4.1.8-AUD-MATCHES-STREAM",)
 
     def edit(self, claims: Json, stream: Stream) -> Json:
-        """Name it."""
-        del stream
         return {**claims, "aud": "https://another-receiver.example.net"}
 
 
@@ -97,8 +84,6 @@ class SetTxnIsANumber(ClaimsDeviation):
     also = ("SSF-4.1.9-TXN-PRESENT", "SSF-4.1.9-TXN-UNIQUE-PER-CAUSE")
 
     def edit(self, claims: Json, stream: Stream) -> Json:
-        """Read its digits."""
-        del stream
         return {**claims, "txn": int(claims["txn"][:8], 16)}
 
 
@@ -114,8 +99,6 @@ class SetSubjectStandsInTheEvent(ClaimsDeviation):
     )
 
     def edit(self, claims: Json, stream: Stream) -> Json:
-        """Move it."""
-        del stream
         if "sub_id" not in claims:
             return claims
         events = {
@@ -142,8 +125,6 @@ class SetTellsOfTwoEvents(ClaimsDeviation):
     )
 
     def edit(self, claims: Json, stream: Stream) -> Json:
-        """Add it."""
-        del stream
         second = {"urn:example:secevent:events:heartbeat": {"sequence": 1}}
         return {**claims, "events": {**claims["events"], **second}}
 
@@ -180,7 +161,6 @@ class SetJtiIsUsedAgain(ClaimsDeviation):
         self._last: dict[str, str] = {}
 
     def edit(self, claims: Json, stream: Stream) -> Json:
-        """Use it again."""
         last = self._last.setdefault(stream.stream_id, claims["jti"])
         waiting = any(pending.jti == last and not pending.attempts for pending in stream.queue)
         return claims if waiting else {**claims, "jti": last}
@@ -193,8 +173,6 @@ class SetHasNoIss(ClaimsDeviation):
     breaks = ("RFC8417-2.2-ISS",)
 
     def edit(self, claims: Json, stream: Stream) -> Json:
-        """Take it away."""
-        del stream
         return without(claims, "iss")
 
 
@@ -211,10 +189,8 @@ class SetHasNoJti(Deviation):
         "SSE-7.1.1.1-PAUSED-HOLDS",
     )
 
-    def token(self, token: str, header: Json, claims: Json, key: SigningKey) -> str:
-        """Sign without it."""
-        del token
-        return key.sign(header, without(claims, "jti"))
+    def token(self, token: str, at: At) -> str:
+        return at.key.sign(at.header, without(at.claims, "jti"))
 
 
 @fault
@@ -223,10 +199,8 @@ class SetJtiIsNotItsKey(Deviation):
 
     breaks = ("RFC8936-2.3-SETS-OBJECT", "VEPA-POLL-RESPONSE-SETS")
 
-    def token(self, token: str, header: Json, claims: Json, key: SigningKey) -> str:
-        """Sign another."""
-        del token
-        return key.sign(header, {**claims, "jti": claims["jti"][::-1]})
+    def token(self, token: str, at: At) -> str:
+        return at.key.sign(at.header, {**at.claims, "jti": at.claims["jti"][::-1]})
 
 
 @fault
@@ -236,8 +210,6 @@ class SetHasNoAud(ClaimsDeviation):
     breaks = ("RFC8417-2.2-AUD",)
 
     def edit(self, claims: Json, stream: Stream) -> Json:
-        """Take it away."""
-        del stream
         return without(claims, "aud")
 
 
@@ -248,8 +220,6 @@ class SetAudIsAnObject(ClaimsDeviation):
     breaks = ("SSF-4.1.8-AUD-SHAPE", "SSE-11.1.6-AUD-SHAPE")
 
     def edit(self, claims: Json, stream: Stream) -> Json:
-        """Wrap it."""
-        del stream
         return {**claims, "aud": {"receiver": claims["aud"]}}
 
 
@@ -260,8 +230,6 @@ class SetIatIsAnHourAhead(ClaimsDeviation):
     breaks = ("RFC7519-4.1.6-IAT-NOT-FUTURE",)
 
     def edit(self, claims: Json, stream: Stream) -> Json:
-        """Add the hour."""
-        del stream
         return {**claims, "iat": claims["iat"] + 3600}
 
 
@@ -272,8 +240,6 @@ class SetToeIsAText(ClaimsDeviation):
     breaks = ("RFC8417-2.2-TOE",)
 
     def edit(self, claims: Json, stream: Stream) -> Json:
-        """Add it."""
-        del stream
         return {**claims, "toe": "2026-01-01T00:00:00Z"}
 
 
@@ -284,8 +250,6 @@ class SetToeCountsMilliseconds(ClaimsDeviation):
     breaks = ("RFC7519-2-NUMERICDATE",)
 
     def edit(self, claims: Json, stream: Stream) -> Json:
-        """Add it."""
-        del stream
         return {**claims, "toe": claims["iat"] * 1000}
 
 
@@ -296,8 +260,6 @@ class SetHasNoTxn(ClaimsDeviation):
     breaks = ("SSF-4.1.9-TXN-PRESENT",)
 
     def edit(self, claims: Json, stream: Stream) -> Json:
-        """Take it away."""
-        del stream
         return without(claims, "txn")
 
 
@@ -308,7 +270,6 @@ class SetTxnIsTheSameForEverything(ClaimsDeviation):
     breaks = ("SSF-4.1.9-TXN-UNIQUE-PER-CAUSE",)
 
     def edit(self, claims: Json, stream: Stream) -> Json:
-        """Name the stream."""
         return {**claims, "txn": stream.stream_id}
 
 
@@ -319,6 +280,4 @@ class SetNamesAClaimTwice(TextDeviation):
     breaks = ("RFC7519-4-UNIQUE-CLAIMS",)
 
     def edit_claims(self, text: str, claims: Json) -> str:
-        """Put another before the first."""
-        del claims
         return '{"iss":"https://staging.example.com",' + text.removeprefix("{")

@@ -1,16 +1,16 @@
 """Faults of the events in SETs: RFC 8417 sections 1.2 to 2.2, SSF 1.0 section 4.2."""
 
+from mock_transmitter.deviations.deviation import Json
 from mock_transmitter.deviations.documents import without
 from mock_transmitter.deviations.entry import fault
-from mock_transmitter.deviations.seams import Json
 from mock_transmitter.deviations.signing import (
     ClaimsDeviation,
     EventsDeviation,
     TextDeviation,
     is_verification,
 )
-from mock_transmitter.keys import compact_json
-from mock_transmitter.stream import Stream
+from mock_transmitter.domain.keys import compact_json
+from mock_transmitter.domain.stream import Stream
 
 # An event of another type than the one that was raised.
 MISNAMED = ("SSF-8.1.1-EVENTS-DELIVERED-SENT", "SSF-8.1.1-UNDELIVERED-NOT-SENT")
@@ -42,8 +42,6 @@ class SetTellsOfNoEvent(ClaimsDeviation):
     also = (*UNTOLD, "SSE-7.1-SUBJECT-CHANGE-PAUSED", "SSE-7.1.4.2-STATE-ECHO")
 
     def edit(self, claims: Json, stream: Stream) -> Json:
-        """Empty it."""
-        del stream
         return {**claims, "events": {}}
 
 
@@ -60,8 +58,6 @@ class SetEventsAreAnArray(ClaimsDeviation):
     )
 
     def edit(self, claims: Json, stream: Stream) -> Json:
-        """List them."""
-        del stream
         listed = [
             {"type": event_type, "payload": payload}
             for event_type, payload in claims["events"].items()
@@ -77,8 +73,6 @@ class EventTypeIsABareName(EventsDeviation):
     also = MISNAMED
 
     def edit_event(self, event_type: str, payload: Json, iat: int) -> Json:
-        """Cut it."""
-        del iat
         return {event_type.rpartition("/")[2]: payload}
 
 
@@ -98,8 +92,6 @@ class EventTypeHasASerialNumber(EventsDeviation):
         self._count = 0
 
     def edit_event(self, event_type: str, payload: Json, iat: int) -> Json:
-        """Number it."""
-        del iat
         self._count += 1
         return {f"{event_type}/{self._count}": payload}
 
@@ -116,8 +108,6 @@ class EventIsAText(EventsDeviation):
     )
 
     def edit_event(self, event_type: str, payload: Json, iat: int) -> Json:
-        """Write it so."""
-        del iat
         return {event_type: compact_json(payload).decode()}
 
 
@@ -133,8 +123,6 @@ class EventWithNothingToSayIsNull(EventsDeviation):
     )
 
     def edit_event(self, event_type: str, payload: Json, iat: int) -> Json:
-        """Say nothing."""
-        del payload, iat
         return {event_type: None}
 
 
@@ -151,7 +139,6 @@ class SetTellsOfTwoHappenings(EventsDeviation):
     also = MISNAMED
 
     def edit_event(self, event_type: str, payload: Json, iat: int) -> Json:
-        """Add what happened an hour before."""
         before = {"urn:example:secevent:events:login": {**payload, "event_timestamp": iat - 3600}}
         return {event_type: payload, **before}
 
@@ -163,7 +150,6 @@ class SetNamesAnEventTypeTwice(TextDeviation):
     breaks = ("RFC8417-2.2-NO-DUP-EVENT-IDS",)
 
     def edit_claims(self, text: str, claims: Json) -> str:
-        """Repeat the type."""
         event_type = next(iter(claims["events"]))
         return text.replace('"events":{', f'"events":{{"{event_type}":{{}},', 1)
 
@@ -180,8 +166,6 @@ class EventOfANewTypeRepeatsTheSubject(ClaimsDeviation):
     )
 
     def edit(self, claims: Json, stream: Stream) -> Json:
-        """Rename it, and copy the subject."""
-        del stream
         if any(is_verification(event_type) for event_type in claims["events"]):
             return claims
         payload = next(iter(claims["events"].values()))
@@ -196,8 +180,6 @@ class SetHasNoSubject(ClaimsDeviation):
     breaks = ("SSF-3.1-SUBID-PRESENT", "SSE-11.1.2-SUBJECT-IN-PAYLOAD")
 
     def edit(self, claims: Json, stream: Stream) -> Json:
-        """Take it away."""
-        del stream
         events = {
             event_type: without(payload, "subject")
             for event_type, payload in claims["events"].items()

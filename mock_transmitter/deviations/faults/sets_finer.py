@@ -2,17 +2,17 @@
 
 from types import MappingProxyType
 
+from mock_transmitter.deviations.deviation import At, Deviation, Json
 from mock_transmitter.deviations.entry import fault
-from mock_transmitter.deviations.seams import Deviation, Json
 from mock_transmitter.deviations.signing import (
     UNVERIFIABLE,
     ClaimsDeviation,
     HeaderDeviation,
     SubjectDeviation,
 )
-from mock_transmitter.events import SUBJECT
-from mock_transmitter.keys import SigningKey, base64url, compact_json
-from mock_transmitter.stream import Stream
+from mock_transmitter.domain.events import SUBJECT
+from mock_transmitter.domain.keys import base64url, compact_json
+from mock_transmitter.domain.stream import Stream
 
 _ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 
@@ -54,10 +54,8 @@ class SetSignatureEndsInAnotherCharacter(Deviation):
     breaks = ("RFC7515-7.1-COMPACT", "RFC8417-2.4-JWT-FORM")
     also = (*UNVERIFIABLE, "SSF-8.1.1-EVENTS-DELIVERED-SENT")
 
-    def token(self, token: str, header: Json, claims: Json, key: SigningKey) -> str:
-        """Set a bit that decoders drop."""
-        del token
-        signed = key.sign(header, claims)
+    def token(self, token: str, at: At) -> str:
+        signed = at.key.sign(at.header, at.claims)
         return signed[:-1] + _ALPHABET[_ALPHABET.index(signed[-1]) | 1]
 
 
@@ -68,11 +66,9 @@ class SetHasFivePartsAndIsNotEncrypted(Deviation):
     breaks = ("RFC8417-2.4-JWT-FORM",)
     also = (*UNVERIFIABLE, "SSF-8.1.1-EVENTS-DELIVERED-SENT", "RFC8935-2.1-BODY-IS-SET")
 
-    def token(self, token: str, header: Json, claims: Json, key: SigningKey) -> str:
-        """Put two parts more behind the signature."""
-        del token
+    def token(self, token: str, at: At) -> str:
         further = base64url(compact_json({}))
-        return f"{key.sign(header, claims)}.{further}.{further}"
+        return f"{at.key.sign(at.header, at.claims)}.{further}.{further}"
 
 
 @fault
@@ -83,8 +79,6 @@ class SetIatCountsMinutes(ClaimsDeviation):
     also = ("CAEP-2-EVENT-TIMESTAMP",)
 
     def edit(self, claims: Json, stream: Stream) -> Json:
-        """Divide it."""
-        del stream
         return {**claims, "iat": claims["iat"] // 60}
 
 
@@ -95,8 +89,6 @@ class SetNbfCountsMilliseconds(ClaimsDeviation):
     breaks = ("RFC7519-2-NUMERICDATE",)
 
     def edit(self, claims: Json, stream: Stream) -> Json:
-        """Add it."""
-        del stream
         return {**claims, "nbf": claims["iat"] * 1000}
 
 
@@ -107,8 +99,6 @@ class SetAudIsEmpty(ClaimsDeviation):
     breaks = ("SSF-4.1.8-AUD-MATCHES-STREAM",)
 
     def edit(self, claims: Json, stream: Stream) -> Json:
-        """Empty it."""
-        del stream
         return {**claims, "aud": []}
 
 
@@ -124,9 +114,7 @@ class PublishedKeyIsInPaddedBase64(Deviation):
         "VEPA-SIGNED",
     )
 
-    def key_set(self, key_set: Json, key: SigningKey) -> Json:
-        """Fill them up."""
-        del key
+    def key_set(self, key_set: Json, at: At) -> Json:
         keys = [
             {
                 name: f"{value}=" if name in {"x", "y"} else value

@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, ClassVar
 
+from mock_transmitter.deviations.deviation import Json
 from mock_transmitter.deviations.entry import fault
-from mock_transmitter.deviations.seams import Json
 from mock_transmitter.deviations.signing import SubjectDeviation, TextDeviation
-from mock_transmitter.events import SUBJECT
-from mock_transmitter.keys import compact_json
+from mock_transmitter.domain.events import SUBJECT
+from mock_transmitter.domain.keys import compact_json
 
 
 @fault

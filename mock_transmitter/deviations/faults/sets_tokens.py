@@ -6,13 +6,13 @@ from base64 import urlsafe_b64decode
 from dataclasses import replace
 from types import MappingProxyType
 
+from mock_transmitter.deviations.deviation import At, Deviation, Json, Proceed
 from mock_transmitter.deviations.documents import without
 from mock_transmitter.deviations.entry import fault
-from mock_transmitter.deviations.seams import Deviation, Json, Proceed
 from mock_transmitter.deviations.signing import UNVERIFIABLE, HeaderDeviation, TextDeviation
+from mock_transmitter.domain.keys import SigningKey, base64url, compact_json
+from mock_transmitter.domain.seed import source
 from mock_transmitter.http.operations import Call, Outcome, Reply
-from mock_transmitter.keys import SigningKey, base64url, compact_json
-from mock_transmitter.seed import source
 
 # What is seen where no published key verifies any signature.
 NO_KEY_VERIFIES = (
@@ -58,10 +58,8 @@ class SetIsUnsigned(Deviation):
     breaks = ("VEPA-SIGNED",)
     also = UNVERIFIABLE
 
-    def token(self, token: str, header: Json, claims: Json, key: SigningKey) -> str:
-        """Take the signature away."""
-        del token
-        unsigned = key.sign({**without(header, "kid"), "alg": "none"}, claims)
+    def token(self, token: str, at: At) -> str:
+        unsigned = at.key.sign({**without(at.header, "kid"), "alg": "none"}, at.claims)
         return unsigned.rpartition(".")[0] + "."
 
 
@@ -72,9 +70,8 @@ class SetSignatureIsBroken(Deviation):
     breaks = NO_KEY_VERIFIES
     also = UNVERIFIABLE
 
-    def token(self, token: str, header: Json, claims: Json, key: SigningKey) -> str:
-        """Sign something else."""
-        other = key.sign(header, {**claims, "jti": "another"})
+    def token(self, token: str, at: At) -> str:
+        other = at.key.sign(at.header, {**at.claims, "jti": "another"})
         return f"{token.rpartition('.')[0]}.{other.rpartition('.')[2]}"
 
 
@@ -119,7 +116,6 @@ class SetHeaderNamesAMemberTwice(TextDeviation):
     also = UNVERIFIABLE
 
     def edit_header(self, text: str) -> str:
-        """Put another before the first."""
         return '{"typ":"JWT",' + text.removeprefix("{")
 
 
@@ -130,10 +126,8 @@ class _TokenDeviation(Deviation, ABC):
     def edit(self, header: str, claims: str, signature: str) -> str:
         """Return the token, from its three parts."""
 
-    def token(self, token: str, header: Json, claims: Json, key: SigningKey) -> str:
-        """Edit it."""
-        del token
-        return self.edit(*key.sign(header, claims).split("."))
+    def token(self, token: str, at: At) -> str:
+        return self.edit(*at.key.sign(at.header, at.claims).split("."))
 
 
 @fault
@@ -149,7 +143,6 @@ class SetIsPadded(_TokenDeviation):
     )
 
     def edit(self, header: str, claims: str, signature: str) -> str:
-        """Fill them up."""
         return ".".join(f"{part}{'=' * (-len(part) % 4)}" for part in (header, claims, signature))
 
 
@@ -166,8 +159,6 @@ class SetHasNoSignaturePart(_TokenDeviation):
     )
 
     def edit(self, header: str, claims: str, signature: str) -> str:
-        """Leave the third out."""
-        del signature
         return f"{header}.{claims}"
 
 
@@ -178,8 +169,6 @@ class SetSignatureIsStripped(_TokenDeviation):
     breaks = NO_KEY_VERIFIES
 
     def edit(self, header: str, claims: str, signature: str) -> str:
-        """Empty it."""
-        del signature
         return f"{header}.{claims}."
 
 
@@ -189,11 +178,9 @@ class SetIsChangedAfterItWasSigned(Deviation):
 
     breaks = NO_KEY_VERIFIES
 
-    def token(self, token: str, header: Json, claims: Json, key: SigningKey) -> str:
-        """Add a claim and leave the signature."""
-        del token
-        first, _, last = key.sign(header, claims).split(".")
-        return f"{first}.{base64url(compact_json({**claims, 'amr': ['pwd']}))}.{last}"
+    def token(self, token: str, at: At) -> str:
+        first, _, last = at.key.sign(at.header, at.claims).split(".")
+        return f"{first}.{base64url(compact_json({**at.claims, 'amr': ['pwd']}))}.{last}"
 
 
 @fault
@@ -202,10 +189,9 @@ class SetSignatureIsInDer(Deviation):
 
     breaks = NO_KEY_VERIFIES
 
-    def token(self, token: str, header: Json, claims: Json, key: SigningKey) -> str:
+    def token(self, token: str, at: At) -> str:
         """Wrap both numbers; a leading zero byte keeps each positive."""
-        del token
-        signed, _, last = key.sign(header, claims).rpartition(".")
+        signed, _, last = at.key.sign(at.header, at.claims).rpartition(".")
         raw = urlsafe_b64decode(f"{last}==")
         numbers = b"".join(b"\x02\x21\x00" + raw[at : at + 32] for at in (0, 32))
         return f"{signed}.{base64url(bytes((0x30, len(numbers))) + numbers)}"
@@ -223,11 +209,9 @@ class SetIsAuthenticatedWithThePublicKey(Deviation):
     )
     also = ("RFC8417-5.1-SIGNED",)
 
-    def token(self, token: str, header: Json, claims: Json, key: SigningKey) -> str:
-        """Compute the code in the signature's place."""
-        del token
-        signed = key.sign({**header, "alg": "HS256"}, claims).rpartition(".")[0]
-        code = hmac.digest(compact_json(key.public), signed.encode(), "sha256")
+    def token(self, token: str, at: At) -> str:
+        signed = at.key.sign({**at.header, "alg": "HS256"}, at.claims).rpartition(".")[0]
+        code = hmac.digest(compact_json(at.key.public), signed.encode(), "sha256")
         return f"{signed}.{base64url(code)}"
 
 
@@ -243,15 +227,12 @@ class _OtherKey(Deviation):
         """Return the key to sign with; the usual one is `key`."""
         return SigningKey.es256(source(0, key.kid, "another"))
 
-    def token(self, token: str, header: Json, claims: Json, key: SigningKey) -> str:
-        """Sign with it."""
-        del token, header
-        other = self.key_of(key)
-        return other.sign(other.header(), claims)
+    def token(self, token: str, at: At) -> str:
+        other = self.key_of(at.key)
+        return other.sign(other.header(), at.claims)
 
-    def key_set(self, key_set: Json, key: SigningKey) -> Json:
-        """Show it or not."""
-        keys = [*key_set["keys"], self.key_of(key).public] if self.published else key_set["keys"]
+    def key_set(self, key_set: Json, at: At) -> Json:
+        keys = [*key_set["keys"], self.key_of(at.key).public] if self.published else key_set["keys"]
         return {**key_set, "keys": keys}
 
 
@@ -269,9 +250,8 @@ class SetIsSignedWithAWithdrawnKey(_OtherKey):
     breaks = ("RFC7515-4.1.4-KID-RESOLVES", *NO_KEY_VERIFIES)
     published = True
 
-    def key_set(self, key_set: Json, key: SigningKey) -> Json:
-        """Show it once."""
-        shown = super().key_set(key_set, key)
+    def key_set(self, key_set: Json, at: At) -> Json:
+        shown = super().key_set(key_set, at)
         self.published = False
         return shown
 
@@ -282,10 +262,8 @@ class SetIsSignedWithAnotherKeyOfThatKid(_OtherKey):
 
     breaks = NO_KEY_VERIFIES
 
-    def token(self, token: str, header: Json, claims: Json, key: SigningKey) -> str:
-        """Sign under the published key's header."""
-        del token
-        return self.key_of(key).sign(header, claims)
+    def token(self, token: str, at: At) -> str:
+        return self.key_of(at.key).sign(at.header, at.claims)
 
 
 @fault
@@ -296,8 +274,6 @@ class SetIsSignedWithAShortRsaKey(_OtherKey):
     published = True
 
     def key_of(self, key: SigningKey) -> SigningKey:
-        """Return that key."""
-        del key
         return SigningKey.rs256(1024)
 
 
@@ -309,7 +285,6 @@ class SetsAreSignedAndNoKeySetIsNamed(Deviation):
     also = (*UNVERIFIABLE, "SSE-6.1-JWKS-URI")
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Take it out of the metadata."""
         outcome = proceed(call)
         if call.operation != "discover" or not isinstance(outcome, Reply):
             return outcome

@@ -4,14 +4,13 @@ from dataclasses import replace
 from typing import ClassVar
 from urllib.parse import urlsplit
 
+from mock_transmitter.deviations.deviation import At, Deviation, Json, Proceed
 from mock_transmitter.deviations.documents import with_body, with_configurations, without
 from mock_transmitter.deviations.entry import fault
 from mock_transmitter.deviations.faults.descriptions import CONFIGURES
 from mock_transmitter.deviations.faults.update import UPDATES
-from mock_transmitter.deviations.seams import Deviation, Json, Proceed
-from mock_transmitter.errors import InvalidRequest
+from mock_transmitter.domain.errors import InvalidRequest
 from mock_transmitter.http.operations import Call, Outcome, Reply
-from mock_transmitter.stream import Stream
 
 
 class ShownOtherwise(Deviation):
@@ -51,7 +50,6 @@ class EventsSupportedHoldsObjects(ShownOtherwise):
     )
 
     def shown(self, document: Json) -> Json:
-        """Wrap each URI."""
         wrapped = [{"name": "event", "uri": uri} for uri in document["events_supported"]]
         return {**document, "events_supported": wrapped}
 
@@ -72,7 +70,6 @@ class IntervalIsText(ShownOtherwise):
     )
 
     def shown(self, document: Json) -> Json:
-        """Write it in words."""
         return {**document, "min_verification_interval": "PT30S"}
 
 
@@ -92,7 +89,6 @@ class EventsRequestedIsShownAsText(Deviation):
     )
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Join them."""
         return with_configurations(
             proceed(call),
             lambda document: {
@@ -119,7 +115,6 @@ class IssHasATrailingSlash(ShownOtherwise):
     )
 
     def shown(self, document: Json) -> Json:
-        """Add it."""
         return {**document, "iss": f"{document['iss']}/"}
 
 
@@ -151,7 +146,6 @@ class ReadLeavesStreamIdOut(Deviation):
     )
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Leave it out."""
         outcome = proceed(call)
         if call.operation != "read_stream":
             return outcome
@@ -185,14 +179,12 @@ class PollUrlIsRelative(ShownOtherwise):
     )
 
     def taken(self, body: Json) -> Json:
-        """Pass over the URL alone."""
         delivery = body.get("delivery")
         if not isinstance(delivery, dict) or str(delivery.get("endpoint_url")).startswith("http"):
             return body
         return {**body, "delivery": without(delivery, "endpoint_url")}
 
     def shown(self, document: Json) -> Json:
-        """Cut scheme and host off."""
         delivery = document["delivery"]
         path = urlsplit(str(delivery.get("endpoint_url"))).path
         return {**document, "delivery": {**delivery, "endpoint_url": path}}
@@ -206,16 +198,13 @@ class PollUrlIsPlainHttp(ShownOtherwise):
     breaks = ("RFC8936-4.3-CONFIDENTIAL",)
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Leave push alone."""
         self._push = call.transmitter.profile.delivery.push
         return super().operation(call, proceed)
 
     def taken(self, body: Json) -> Json:
-        """Read the URL as the Transmitter's own."""
         return self._with_scheme(body, "http:", "https:")
 
     def shown(self, document: Json) -> Json:
-        """Write it so."""
         return self._with_scheme(document, "https:", "http:")
 
     def _with_scheme(self, body: Json, old: str, new: str) -> Json:
@@ -235,7 +224,6 @@ class RenamedStreams(Deviation):
     after: ClassVar[str]
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Read the spelling, and write it."""
         if call.stream_id is not None and call.operation not in {"poll", "acknowledge"}:
             call = replace(call, stream_id=self._own(call.stream_id))
             if "stream_id" in call.body:
@@ -249,12 +237,12 @@ class RenamedStreams(Deviation):
     def _named(self, document: Json) -> Json:
         return {**document, "stream_id": self._spelt(document["stream_id"])}
 
-    def claims(self, claims: Json, stream: Stream) -> Json:
+    def claims(self, claims: Json, at: At) -> Json:
         """Write it where a SET is about the stream."""
         subject = claims.get("sub_id")
-        if not isinstance(subject, dict) or subject.get("id") != stream.stream_id:
+        if not isinstance(subject, dict) or subject.get("id") != at.stream.stream_id:
             return claims
-        return {**claims, "sub_id": {**subject, "id": self._spelt(stream.stream_id)}}
+        return {**claims, "sub_id": {**subject, "id": self._spelt(at.stream.stream_id)}}
 
     def _spelt(self, stream_id: str) -> str:
         return f"{self.before}{stream_id}{self.after}"
@@ -279,7 +267,6 @@ class ShowsInactivityTimeout(Deviation):
     timeout_s: ClassVar[object] = 86400
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Show it."""
         given = call.body.get("inactivity_timeout", self.timeout_s)
         if call.operation in UPDATES and given != self.timeout_s:
             raise InvalidRequest("inactivity_timeout has another value", "inactivity_timeout")

@@ -5,13 +5,13 @@ from abc import ABC, abstractmethod
 from dataclasses import replace
 from typing import Any
 
+from mock_transmitter.deviations.deviation import At, Deviation, Json, Proceed
 from mock_transmitter.deviations.documents import without
 from mock_transmitter.deviations.entry import fault
 from mock_transmitter.deviations.faults.update import others, target
-from mock_transmitter.deviations.seams import Deviation, Json, Proceed
+from mock_transmitter.domain.stream import Stream
 from mock_transmitter.http.message import Request, Response
 from mock_transmitter.http.operations import Call, Outcome, Reply
-from mock_transmitter.stream import Stream
 
 STATUSES = ("enabled", "paused", "disabled")
 READS = frozenset({"read_status"})
@@ -32,7 +32,6 @@ class ShownStatus(Deviation, ABC):
     operations = READS
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Show it so."""
         outcome = proceed(call)
         if call.operation not in self.operations or not isinstance(outcome, Reply):
             return outcome
@@ -53,7 +52,6 @@ class StatusIsABareText(ShownStatus):
     also = (*STATUS_ENUM, STREAM_ID, *UPDATE_200, "SSF-8.1.2.1-INITIAL-STATUS", *INVALID, *UNPARSED)
 
     def shown(self, document: Json) -> Any:  # noqa: ANN401 (JSON)
-        """Return the status alone."""
         return document.get("status")
 
 
@@ -65,7 +63,6 @@ class StatusIsReadWithNoContent(Deviation):
     also = (*STATUS_ENUM, STREAM_ID, *UPDATE_200, "SSF-8.1.2.1-INITIAL-STATUS", *INVALID, *UNPARSED)
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Answer so."""
         outcome = proceed(call)
         return Reply(status=204) if call.operation == "read_status" else outcome
 
@@ -77,7 +74,6 @@ class StatusLacksTheStreamId(ShownStatus):
     breaks = (STREAM_ID,)
 
     def shown(self, document: Json) -> Json:
-        """Leave it out."""
         return without(document, "stream_id")
 
 
@@ -89,7 +85,6 @@ class StatusOfAnUpdateLacksTheStreamId(ShownStatus):
     breaks = ("SSF-8.1.2.2-UPDATE-200",)
 
     def shown(self, document: Json) -> Json:
-        """Leave it out."""
         return without(document, "stream_id")
 
 
@@ -101,7 +96,6 @@ class StatusIsInCapitals(ShownStatus):
     also = (*UPDATE_200, "SSF-8.1.2.1-INITIAL-STATUS")
 
     def shown(self, document: Json) -> Json:
-        """Spell it so."""
         return {**document, "status": str(document.get("status")).upper()}
 
 
@@ -113,7 +107,6 @@ class StoppedIsAStatusOfItsOwn(ShownStatus):
     also = UPDATE_200
 
     def shown(self, document: Json) -> Json:
-        """Call it so."""
         status = document.get("status")
         return {**document, "status": "inactive" if status == "disabled" else status}
 
@@ -125,7 +118,6 @@ class ReasonIsAnObject(ShownStatus):
     breaks = ("SSF-8.1.2.1-REASON",)
 
     def shown(self, document: Json) -> Json:
-        """Show it so."""
         reason = document.get("reason")
         return document if reason is None else {**document, "reason": {"en": reason}}
 
@@ -145,7 +137,6 @@ class FreshStreamsArePausedAtFirstSight(Deviation):
         self._touched: set[str] = set()
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Show it so."""
         stream = target(call)
         outcome = proceed(call)
         if call.operation not in BOTH or stream is None or not isinstance(outcome, Reply):
@@ -163,14 +154,12 @@ class StatusWithoutAStreamIdIsThatOfTheNewest(Deviation):
 
     breaks = ("SSF-8.1.2.1-STATUS-PARAM-REQUIRED",)
 
-    def request(self, request: Request) -> Request:
-        """Name one that stands for it."""
+    def request(self, request: Request, at: At) -> Request:
         if request.method == "GET" and request.target.endswith("/status"):
             return replace(request, target=f"{request.target}?stream_id=newest")
         return request
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Read that one's."""
         streams = call.transmitter.streams(call.audience)
         if call.operation == "read_status" and call.stream_id == "newest" and streams:
             call = replace(call, stream_id=streams[-1].stream_id)
@@ -185,7 +174,6 @@ class UnknownStreamsAreDisabled(Deviation):
     also = ("SSF-8-AUTH-BINDS-STREAMS",)
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Answer so."""
         if call.operation != "read_status" or target(call) is not None:
             return proceed(call)
         named = {} if call.stream_id is None else {"stream_id": call.stream_id}
@@ -201,7 +189,6 @@ class UpdateOfAnUnknownStreamIsAnswered(Deviation):
     also = ("SSF-8-AUTH-BINDS-STREAMS",)
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Answer so."""
         if call.operation != "update_status" or target(call) is not None:
             return proceed(call)
         named = {} if call.stream_id is None else {"stream_id": call.stream_id}
@@ -217,7 +204,6 @@ class UpdateOfAnUnknownStreamReachesTheNewest(Deviation):
     also = ("SSF-8-AUTH-BINDS-STREAMS",)
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Do it."""
         streams = call.transmitter.streams(call.audience)
         if call.operation == "update_status" and target(call) is None and streams:
             call.transmitter.set_status(streams[-1], call.body["status"])
@@ -228,7 +214,6 @@ class Update(Deviation, ABC):
     """Does something else with a valid status update."""
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Do it."""
         stream = target(call)
         if call.operation != "update_status" or stream is None or "status" not in call.body:
             return proceed(call)
@@ -247,7 +232,6 @@ class StatusUpdateIsAnsweredAndIgnored(Update):
     also = ("SSE-7.1-SUBJECT-CHANGE-ENABLED",)
 
     def updated(self, stream: Stream, call: Call, proceed: Proceed) -> Outcome:
-        """Take it back."""
         before, reason = stream.status, stream.reason
         outcome = proceed(call)
         call.transmitter.set_status(stream, before, reason=reason)
@@ -261,7 +245,6 @@ class StatusUpdateShowsTheOldStatus(Update):
     breaks = UPDATE_200
 
     def updated(self, stream: Stream, call: Call, proceed: Proceed) -> Outcome:
-        """Show it."""
         before = call.transmitter.status_document(stream)
         outcome = proceed(call)
         return replace(outcome, document=before) if isinstance(outcome, Reply) else outcome
@@ -274,8 +257,6 @@ class StatusUpdateHasAnEmptyAnswer(Update):
     breaks = UPDATE_200
 
     def updated(self, stream: Stream, call: Call, proceed: Proceed) -> Outcome:
-        """Leave it out."""
-        del stream
         proceed(call)
         return Reply(status=204)
 
@@ -288,7 +269,6 @@ class ADisabledStreamStaysSo(Update):
     also = ("SSF-8.1.5-RECEIVER-CHANGE-NO-EVENT-NEEDED",)
 
     def updated(self, stream: Stream, call: Call, proceed: Proceed) -> Outcome:
-        """Leave it."""
         was_disabled = stream.status == "disabled" and "subject" not in call.body
         outcome = proceed(call)
         if was_disabled and stream.status == "enabled":
@@ -303,7 +283,6 @@ class UpdateToTheSameStatusIsAConflict(Update):
     breaks = UPDATE_200
 
     def updated(self, stream: Stream, call: Call, proceed: Proceed) -> Outcome:
-        """Answer so."""
         if call.body["status"] == stream.status == "enabled" and "subject" not in call.body:
             return Reply(status=409, document={"error": "conflict"})
         return proceed(call)
@@ -316,8 +295,6 @@ class RefusedPauseIsDone(Update):
     breaks = UPDATE_200
 
     def updated(self, stream: Stream, call: Call, proceed: Proceed) -> Outcome:
-        """Answer so."""
-        del stream
         outcome = proceed(call)
         if call.body["status"] != "paused":
             return outcome
@@ -331,8 +308,6 @@ class AStopIsForAllStreams(Update):
     breaks = ("SSF-8.1.2-STREAMS-INDEPENDENT",)
 
     def updated(self, stream: Stream, call: Call, proceed: Proceed) -> Outcome:
-        """Do it."""
-        del stream
         outcome = proceed(call)
         for other in others(call):
             call.transmitter.set_status(other, call.body["status"])
@@ -342,8 +317,7 @@ class AStopIsForAllStreams(Update):
 class StatusRequest(Deviation, ABC):
     """Makes something else of the body of a status update."""
 
-    def request(self, request: Request) -> Request:
-        """Make it so."""
+    def request(self, request: Request, at: At) -> Request:
         if request.method != "POST" or not request.target.endswith("/status"):
             return request
         try:
@@ -370,7 +344,6 @@ class TruncatedStatusUpdateIsMended(StatusRequest):
     breaks = UNPARSED
 
     def unparsed(self, body: bytes) -> bytes:
-        """Close it."""
         return body + b"}"
 
 
@@ -382,7 +355,6 @@ class UnknownStatusMeansEnabled(StatusRequest):
     also = UNPARSED
 
     def parsed(self, body: Json) -> Json:
-        """Take it so."""
         known = body.get("status") in STATUSES
         return body if known or "status" not in body else {**body, "status": "enabled"}
 
@@ -395,7 +367,6 @@ class MissingStatusMeansDisabled(StatusRequest):
     also = UNPARSED
 
     def parsed(self, body: Json) -> Json:
-        """Take it so."""
         return {"status": "disabled", **body}
 
 
@@ -409,19 +380,16 @@ class RefusedStatusUpdatePauses(StatusRequest):
     def __init__(self) -> None:
         self._invalid = False
 
-    def request(self, request: Request) -> Request:
-        """Forget the request before."""
+    def request(self, request: Request, at: At) -> Request:
         self._invalid = False
-        return super().request(request)
+        return super().request(request, at)
 
     def parsed(self, body: Json) -> Json:
-        """Pause it."""
         self._invalid = body.get("status") not in STATUSES
         return {**body, "status": "paused"} if self._invalid else body
 
-    def response(self, response: Response, operation: str | None) -> Response:
-        """Refuse it."""
-        if operation != "update_status" or not self._invalid:
+    def response(self, response: Response, at: At) -> Response:
+        if at.operation != "update_status" or not self._invalid:
             return response
         return Response.json(400, {"error": "invalid_request"})
 
@@ -432,10 +400,9 @@ class InvalidStatusUpdateIsAServerError(Deviation):
 
     breaks = (*INVALID, *UNPARSED)
 
-    def response(self, response: Response, operation: str | None) -> Response:
-        """Answer so."""
+    def response(self, response: Response, at: At) -> Response:
         bad_request = 400
-        if operation != "update_status" or response.status != bad_request:
+        if at.operation != "update_status" or response.status != bad_request:
             return response
         return Response.json(500, {"error": "server_error"})
 
@@ -447,11 +414,9 @@ class StatusUpdateWithoutAStreamIdReachesTheNewest(StatusRequest):
     breaks = ("SSF-8.1.2.2-ERR-400-INVALID",)
 
     def parsed(self, body: Json) -> Json:
-        """Name one that stands for it."""
         return {"stream_id": "newest", **body}
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Do it to that one."""
         streams = call.transmitter.streams(call.audience)
         if call.operation == "update_status" and call.stream_id == "newest" and streams:
             call = replace(call, stream_id=streams[-1].stream_id)
@@ -464,10 +429,9 @@ class StatusOfNoSubjectIsEnabled(Deviation):
 
     breaks = ("SSE-7.1.1.1-ERR-404-SUBJECT",)
 
-    def response(self, response: Response, operation: str | None) -> Response:
-        """Answer so."""
+    def response(self, response: Response, at: At) -> Response:
         not_found = 404
-        if operation != "read_status" or response.status != not_found:
+        if at.operation != "read_status" or response.status != not_found:
             return response
         if b"subject" not in response.body:
             return response
@@ -481,7 +445,6 @@ class UpdateForNoSubjectIsForTheStream(StatusRequest):
     breaks = ("SSE-7.1.1.2-ERR-404",)
 
     def parsed(self, body: Json) -> Json:
-        """Leave it out."""
         subject = body.get("subject")
         is_one = isinstance(subject, dict) and "format" in subject
         return body if is_one else without(body, "subject")

@@ -1,11 +1,11 @@
 """Faults of what a status does to a stream: SSF 1.0 section 8.1.2.1, the draft's 7.1.1.1."""
 
-from mock_transmitter.delivery_queue import Handling, PendingSet
+from mock_transmitter.deviations.deviation import At, Deviation, Proceed
 from mock_transmitter.deviations.entry import fault
 from mock_transmitter.deviations.faults.update import target
-from mock_transmitter.deviations.seams import Deviation, Proceed
+from mock_transmitter.domain.delivery_queue import Handling
+from mock_transmitter.domain.stream import Stream
 from mock_transmitter.http.operations import Call, Outcome
-from mock_transmitter.stream import Stream
 
 ENABLED = ("SSF-8.1.2.1-ENABLED-TRANSMITS", "SSE-7.1.1.1-ENABLED")
 PAUSED = ("SSF-8.1.2.1-PAUSED-SILENT", "SSE-7.1.1.1-PAUSED")
@@ -35,11 +35,11 @@ class AStreamStopsForEver(Deviation):
     def __init__(self) -> None:
         self._stopped: set[str] = set()
 
-    def handling(self, handling: Handling, pending: PendingSet, stream: Stream) -> Handling:
+    def handling(self, handling: Handling, at: At) -> Handling:
         """Hold everything but what speaks of the status."""
-        if stream.status != "enabled":
-            self._stopped.add(stream.stream_id)
-        ended = stream.stream_id in self._stopped and not pending.announces
+        if at.stream.status != "enabled":
+            self._stopped.add(at.stream.stream_id)
+        ended = at.stream.stream_id in self._stopped and not at.pending.announces
         return "hold" if ended else handling
 
 
@@ -53,11 +53,10 @@ class WhatAPauseHeldWaitsForTheNextPause(Deviation):
     def __init__(self) -> None:
         self._held: set[str] = set()
 
-    def handling(self, handling: Handling, pending: PendingSet, stream: Stream) -> Handling:
-        """Hold what was held."""
-        if stream.status == "paused" and handling == "hold":
-            self._held.add(pending.jti)
-        return "hold" if pending.jti in self._held else handling
+    def handling(self, handling: Handling, at: At) -> Handling:
+        if at.stream.status == "paused" and handling == "hold":
+            self._held.add(at.pending.jti)
+        return "hold" if at.pending.jti in self._held else handling
 
 
 @fault
@@ -67,9 +66,8 @@ class EventsOfAPauseAreLost(Deviation):
     breaks = HOLDS
     also = LATER
 
-    def handling(self, handling: Handling, pending: PendingSet, stream: Stream) -> Handling:
-        """Drop it."""
-        if stream.status == "paused" and not pending.announces and not pending.attempts:
+    def handling(self, handling: Handling, at: At) -> Handling:
+        if at.stream.status == "paused" and not at.pending.announces and not at.pending.attempts:
             return "drop"
         return handling
 
@@ -81,9 +79,8 @@ class TheLastEventOfAPauseIsLost(Deviation):
     breaks = HOLDS
     also = LATER
 
-    def handling(self, handling: Handling, pending: PendingSet, stream: Stream) -> Handling:
-        """Drop it."""
-        waiting = [one for one in stream.queue if one is not pending]
+    def handling(self, handling: Handling, at: At) -> Handling:
+        waiting = [one for one in at.stream.queue if one is not at.pending]
         return "drop" if handling == "hold" and waiting else handling
 
 
@@ -93,10 +90,8 @@ class APausedStreamIsPolled(Deviation):
 
     breaks = PAUSED
 
-    def handling(self, handling: Handling, pending: PendingSet, stream: Stream) -> Handling:
-        """Transmit."""
-        del pending
-        polled = handling == "hold" and not pushes(stream)
+    def handling(self, handling: Handling, at: At) -> Handling:
+        polled = handling == "hold" and not pushes(at.stream)
         return "transmit" if polled else handling
 
 
@@ -106,10 +101,8 @@ class APausedStreamPushes(Deviation):
 
     breaks = PAUSED
 
-    def handling(self, handling: Handling, pending: PendingSet, stream: Stream) -> Handling:
-        """Transmit."""
-        del pending
-        pushed = handling == "hold" and pushes(stream)
+    def handling(self, handling: Handling, at: At) -> Handling:
+        pushed = handling == "hold" and pushes(at.stream)
         return "transmit" if pushed else handling
 
 
@@ -120,9 +113,8 @@ class APauseLetsTheThirdEventThrough(Deviation):
     breaks = PAUSED
     also = ORDER
 
-    def handling(self, handling: Handling, pending: PendingSet, stream: Stream) -> Handling:
-        """Transmit the rest."""
-        waiting = [one for one in stream.queue if one is not pending]
+    def handling(self, handling: Handling, at: At) -> Handling:
+        waiting = [one for one in at.stream.queue if one is not at.pending]
         full = 2
         return "transmit" if handling == "hold" and len(waiting) >= full else handling
 
@@ -171,10 +163,8 @@ class ADisabledStreamIsPolled(Deviation):
     breaks = DISABLED
     also = ("SSF-8.1.2.1-DISABLED-NOT-HELD",)
 
-    def handling(self, handling: Handling, pending: PendingSet, stream: Stream) -> Handling:
-        """Transmit."""
-        del pending
-        polled = handling == "drop" and not pushes(stream)
+    def handling(self, handling: Handling, at: At) -> Handling:
+        polled = handling == "drop" and not pushes(at.stream)
         return "transmit" if polled else handling
 
 
@@ -184,10 +174,8 @@ class ADisabledStreamPushes(Deviation):
 
     breaks = DISABLED
 
-    def handling(self, handling: Handling, pending: PendingSet, stream: Stream) -> Handling:
-        """Transmit."""
-        del pending
-        pushed = handling == "drop" and pushes(stream)
+    def handling(self, handling: Handling, at: At) -> Handling:
+        pushed = handling == "drop" and pushes(at.stream)
         return "transmit" if pushed else handling
 
 
@@ -197,9 +185,7 @@ class ADisabledStreamHoldsWhatHappens(Deviation):
 
     breaks = NOT_HELD
 
-    def handling(self, handling: Handling, pending: PendingSet, stream: Stream) -> Handling:
-        """Hold them."""
-        del pending, stream
+    def handling(self, handling: Handling, at: At) -> Handling:
         return "hold" if handling == "drop" else handling
 
 
@@ -213,7 +199,6 @@ class AnUpdateEnablesTheStream(Deviation):
     breaks = ("SSF-8.1.2-UPDATE-KEEPS-STATUS", "SSE-7.1.1-UPDATE-KEEPS-STATUS")
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Enable it, and say nothing."""
         outcome = proceed(call)
         stream = target(call)
         if call.operation in UPDATES and stream is not None:
@@ -239,8 +224,6 @@ class AnUpdateOpensAPausedStream(Deviation):
             (self._open.add if opens else self._open.discard)(stream.stream_id)
         return outcome
 
-    def handling(self, handling: Handling, pending: PendingSet, stream: Stream) -> Handling:
-        """Transmit."""
-        del pending
-        opened = handling == "hold" and stream.stream_id in self._open
+    def handling(self, handling: Handling, at: At) -> Handling:
+        opened = handling == "hold" and at.stream.stream_id in self._open
         return "transmit" if opened else handling

@@ -7,18 +7,18 @@ import json
 from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
-from mock_transmitter.delivery_queue import Handling, PendingSet
+from mock_transmitter.deviations.deviation import At, Deviation, Json, Proceed
 from mock_transmitter.deviations.documents import with_body
 from mock_transmitter.deviations.entry import fault
 from mock_transmitter.deviations.faults.update import STILL_WORKS, others, target
 from mock_transmitter.deviations.faults.verification import STATE_ECHO, StateDeviation
-from mock_transmitter.deviations.seams import Deviation, Json, Proceed
+from mock_transmitter.domain.delivery_queue import Handling, PendingSet
+from mock_transmitter.domain.stream import Stream
 from mock_transmitter.http.message import Request
 from mock_transmitter.http.operations import Call, Outcome, Reply
-from mock_transmitter.stream import Stream
 
 if TYPE_CHECKING:
-    from mock_transmitter.transmitter import Transmitter
+    from mock_transmitter.domain.transmitter import Transmitter
 
 UPDATE_200 = ("SSF-8.1.2.2-UPDATE-200", "SSE-7.1.1.2-UPDATE-200")
 INDEPENDENT = "SSF-8.1.2-STREAMS-INDEPENDENT"
@@ -43,7 +43,6 @@ class UpdatesWithALongReasonAreIgnored(Deviation):
     breaks = UPDATE_200
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Take it back."""
         stream = target(call)
         before = None if stream is None else (stream.status, stream.reason)
         outcome = proceed(call)
@@ -61,7 +60,6 @@ class StatusIsShoutedOnceItHasAReason(Deviation):
     also = (*UPDATE_200, *ANNOUNCED, "SSF-8.1.5-SENT-BEFORE-STOP")
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Shout."""
         outcome = proceed(call)
         stream = target(call)
         if call.operation != "read_status" or stream is None or stream.reason is None:
@@ -78,7 +76,6 @@ class StatusHasTheIdOfTheOldestStream(Deviation):
     breaks = ("SSF-8.1.2.1-STATUS-STREAMID",)
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Name that one."""
         outcome = proceed(call)
         if call.operation != "read_status" or not isinstance(outcome, Reply):
             return outcome
@@ -95,7 +92,6 @@ class EnablingAStreamEnablesAll(Deviation):
     breaks = (INDEPENDENT,)
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Enable the others too."""
         outcome = proceed(call)
         if call.operation == "update_status" and call.body.get("status") == "enabled":
             for other in others(call):
@@ -110,7 +106,6 @@ class StreamsAreMadePausedBesideAPausedOne(Deviation):
     breaks = (INDEPENDENT,)
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Pause it."""
         stopped = any(one.status != "enabled" for one in call.transmitter.streams(call.audience))
         outcome = proceed(call)
         if call.operation == "create_stream" and stopped:
@@ -125,7 +120,6 @@ class KnowsItsTransmitter(Deviation):
         self.transmitter: Transmitter | None = None
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Remember it."""
         self.transmitter = call.transmitter
         return proceed(call)
 
@@ -141,10 +135,9 @@ class APauseHoldsTheSetsOfAllStreams(KnowsItsTransmitter):
 
     breaks = (INDEPENDENT,)
 
-    def handling(self, handling: Handling, pending: PendingSet, stream: Stream) -> Handling:
-        """Hold them."""
-        paused = any(one.status == "paused" for one in self.beside(stream))
-        return "hold" if paused and not pending.announces else handling
+    def handling(self, handling: Handling, at: At) -> Handling:
+        paused = any(one.status == "paused" for one in self.beside(at.stream))
+        return "hold" if paused and not at.pending.announces else handling
 
 
 @fault
@@ -155,7 +148,6 @@ class ReadingAStreamEndsItsPause(Deviation):
     also = (INDEPENDENT, "SSF-8.1.2-UPDATE-KEEPS-STATUS", "SSE-7.1.1-UPDATE-KEEPS-STATUS")
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Enable it."""
         stream = target(call)
         if call.operation == "read_stream" and stream is not None and stream.status == "paused":
             call.transmitter.set_status(stream, "enabled")
@@ -169,8 +161,7 @@ class StatusMayBeSpelledAnyhow(Deviation):
     breaks = ("SSF-8.1.2.2-ERR-400-INVALID",)
     also = ("SSE-7.1.1.2-ERR-400",)
 
-    def request(self, request: Request) -> Request:
-        """Spell it as it should be."""
+    def request(self, request: Request, at: At) -> Request:
         try:
             body = json.loads(request.body)
         except ValueError:
@@ -196,10 +187,8 @@ class WhatADisabledStreamMissedComesByWayOfAPause(Deviation):
             stream.queue.acknowledge([one.jti for one in stream.queue])
         return proceed(call)
 
-    def handling(self, handling: Handling, pending: PendingSet, stream: Stream) -> Handling:
-        """Hold it."""
-        del stream
-        return "hold" if handling == "drop" and pending.subject is not None else handling
+    def handling(self, handling: Handling, at: At) -> Handling:
+        return "hold" if handling == "drop" and at.pending.subject is not None else handling
 
 
 @fault
@@ -209,7 +198,6 @@ class VerificationStateIsCutAbove255(StateDeviation):
     breaks = STATE_ECHO
 
     def edit(self, state: str) -> str | None:
-        """Cut it."""
         return state[:LONGEST]
 
 
@@ -220,7 +208,6 @@ class VerificationStateEndsAtANul(StateDeviation):
     breaks = STATE_ECHO
 
     def edit(self, state: str) -> str | None:
-        """Cut it."""
         return state.partition("\0")[0]
 
 
@@ -231,7 +218,6 @@ class VerificationStateIsTrimmed(StateDeviation):
     breaks = STATE_ECHO
 
     def edit(self, state: str) -> str | None:
-        """Trim it."""
         return state.strip()
 
 
@@ -245,7 +231,6 @@ class ARequestWithoutStateRepeatsTheOneBefore(Deviation):
         self._states: dict[str | None, object] = {}
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Repeat it."""
         if call.operation != "verify":
             return proceed(call)
         if "state" in call.body:
@@ -262,7 +247,6 @@ class VerificationGoesToAllStreams(Deviation):
     breaks = (INDEPENDENT,)
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Put it there too."""
         outcome = proceed(call)
         if call.operation == "verify":
             for other in others(call):
@@ -286,13 +270,11 @@ class AStreamThatWasPausedIsNotVerified(Deviation):
     def __init__(self) -> None:
         self._paused: set[str] = set()
 
-    def handling(self, handling: Handling, pending: PendingSet, stream: Stream) -> Handling:
-        """Drop it."""
-        verifies = is_of(pending, "verification")
-        return "drop" if verifies and stream.stream_id in self._paused else handling
+    def handling(self, handling: Handling, at: At) -> Handling:
+        verifies = is_of(at.pending, "verification")
+        return "drop" if verifies and at.stream.stream_id in self._paused else handling
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Remember pauses."""
         outcome = proceed(call)
         stream = target(call)
         if stream is not None and stream.status == "paused":
@@ -307,10 +289,9 @@ class AStreamWithoutEventTypesIsNotVerified(Deviation):
     breaks = ("SSF-8.1.4.2-204-MEANS-WILL-SEND",)
     also = (*STILL_WORKS, "SSF-8.1.1.3-PATCH-MISSING-UNCHANGED")
 
-    def handling(self, handling: Handling, pending: PendingSet, stream: Stream) -> Handling:
-        """Drop it."""
-        empty = not stream.configuration.events_delivered
-        return "drop" if empty and is_of(pending, "verification") else handling
+    def handling(self, handling: Handling, at: At) -> Handling:
+        empty = not at.stream.configuration.events_delivered
+        return "drop" if empty and is_of(at.pending, "verification") else handling
 
 
 @fault
@@ -320,8 +301,7 @@ class StatesThatAreObjectsAreServed(Deviation):
     breaks = ("SSF-8.1.4.2-ERR-400-INVALID",)
     also = ("SSE-7.1.4.2-ERR-400",)
 
-    def request(self, request: Request) -> Request:
-        """Leave the state out."""
+    def request(self, request: Request, at: At) -> Request:
         try:
             body = json.loads(request.body)
         except ValueError:
@@ -349,14 +329,13 @@ class OnlyTwoChangesAreAnnounced(Deviation):
     def __init__(self) -> None:
         self._announced: dict[str, set[str]] = {}
 
-    def handling(self, handling: Handling, pending: PendingSet, stream: Stream) -> Handling:
-        """Drop the others."""
-        if not is_of(pending, "stream-updated"):
+    def handling(self, handling: Handling, at: At) -> Handling:
+        if not is_of(at.pending, "stream-updated"):
             return handling
-        known = self._announced.setdefault(stream.stream_id, set())
+        known = self._announced.setdefault(at.stream.stream_id, set())
         if len(known) < self.MOST:
-            known.add(pending.jti)
-        return handling if pending.jti in known else "drop"
+            known.add(at.pending.jti)
+        return handling if at.pending.jti in known else "drop"
 
 
 @fault
@@ -369,14 +348,13 @@ class ChangesAreAnnouncedOnAllStreams(KnowsItsTransmitter):
         super().__init__()
         self._spreads = False
 
-    def claims(self, claims: Json, stream: Stream) -> Json:
-        """Announce it there too."""
+    def claims(self, claims: Json, at: At) -> Json:
         payload = next(iter(claims["events"].values()))
         tells = any(uri.endswith("/stream-updated") for uri in claims["events"])
         if not tells or self._spreads or self.transmitter is None:
             return claims
         self._spreads = True
-        for other in self.beside(stream):
+        for other in self.beside(at.stream):
             status, reason = other.status, other.reason
             self.transmitter.act(other, payload["status"])
             self.transmitter.set_status(other, status, reason=reason)
@@ -394,14 +372,12 @@ class ARemovedStreamIsAnnouncedNoMore(Deviation):
         self._removed: set[str] = set()
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Remember what was removed."""
         stream = target(call)
         removes = call.operation == "remove_subject" and stream is not None
         if removes and stream is not None and call.body.get("subject") == stream.subject:
             self._removed.add(stream.stream_id)
         return proceed(call)
 
-    def handling(self, handling: Handling, pending: PendingSet, stream: Stream) -> Handling:
-        """Drop it."""
-        tells = is_of(pending, "stream-updated")
-        return "drop" if tells and stream.stream_id in self._removed else handling
+    def handling(self, handling: Handling, at: At) -> Handling:
+        tells = is_of(at.pending, "stream-updated")
+        return "drop" if tells and at.stream.stream_id in self._removed else handling

@@ -1,12 +1,11 @@
 """Faults of streams that were stopped: once more, while verified, or another Receiver's."""
 
-from mock_transmitter.delivery_queue import Handling, PendingSet
+from mock_transmitter.deviations.deviation import At, Deviation, Proceed
 from mock_transmitter.deviations.entry import fault
 from mock_transmitter.deviations.faults.status_effects import DISABLED, HOLDS, LATER, PAUSED, pushes
 from mock_transmitter.deviations.faults.update import target
-from mock_transmitter.deviations.seams import Deviation, Proceed
+from mock_transmitter.domain.delivery_queue import Handling
 from mock_transmitter.http.operations import Call, Outcome
-from mock_transmitter.stream import Stream
 
 
 class OfLaterPauses(Deviation):
@@ -17,7 +16,6 @@ class OfLaterPauses(Deviation):
         self._again: set[str] = set()
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """See which stream is paused again."""
         stream = target(call)
         pauses = call.operation == "update_status" and call.body.get("status") == "paused"
         if pauses and stream is not None and stream.status != "paused":
@@ -33,10 +31,8 @@ class OnlyTheFirstPauseHolds(OfLaterPauses):
     breaks = HOLDS
     also = LATER
 
-    def handling(self, handling: Handling, pending: PendingSet, stream: Stream) -> Handling:
-        """Drop it."""
-        del pending
-        again = handling == "hold" and stream.stream_id in self._again
+    def handling(self, handling: Handling, at: At) -> Handling:
+        again = handling == "hold" and at.stream.stream_id in self._again
         return "drop" if again else handling
 
 
@@ -46,10 +42,8 @@ class OnlyTheFirstPauseIsSilent(OfLaterPauses):
 
     breaks = PAUSED
 
-    def handling(self, handling: Handling, pending: PendingSet, stream: Stream) -> Handling:
-        """Transmit."""
-        del pending
-        again = handling == "hold" and stream.stream_id in self._again
+    def handling(self, handling: Handling, at: At) -> Handling:
+        again = handling == "hold" and at.stream.stream_id in self._again
         return "transmit" if again else handling
 
 
@@ -73,10 +67,8 @@ class ADisabledStreamIsVerified(Deviation):
         self._asked |= {one.jti for one in stream.queue}
         return outcome
 
-    def handling(self, handling: Handling, pending: PendingSet, stream: Stream) -> Handling:
-        """Transmit it."""
-        del stream
-        return "transmit" if pending.jti in self._asked else handling
+    def handling(self, handling: Handling, at: At) -> Handling:
+        return "transmit" if at.pending.jti in self._asked else handling
 
 
 @fault
@@ -86,7 +78,6 @@ class OneReceiversPauseIsEverybodys(Deviation):
     breaks = ("SSF-8.1.2-STREAMS-INDEPENDENT",)
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Do it to the others."""
         outcome = proceed(call)
         stream = target(call)
         if call.operation == "update_status" and stream is not None:
@@ -103,7 +94,6 @@ class AReasonOutlivesItsStatus(Deviation):
     breaks = ("SSF-8.1.2.1-REASON",)
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Keep it."""
         stream = target(call)
         before = None if stream is None else stream.reason
         outcome = proceed(call)
@@ -118,7 +108,6 @@ class VerificationEventsAreNotPushed(Deviation):
 
     breaks = ("SSF-8.1.4.2-204-MEANS-WILL-SEND", "SSE-7.1.4.2-STATE-ECHO")
 
-    def handling(self, handling: Handling, pending: PendingSet, stream: Stream) -> Handling:
-        """Drop it."""
-        is_one = any(uri.endswith("/verification") for uri in pending.claims["events"])
-        return "drop" if is_one and pushes(stream) else handling
+    def handling(self, handling: Handling, at: At) -> Handling:
+        is_one = any(uri.endswith("/verification") for uri in at.pending.claims["events"])
+        return "drop" if is_one and pushes(at.stream) else handling

@@ -3,17 +3,17 @@
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, ClassVar
 
-from mock_transmitter.delivery_queue import Handling, PendingSet
+from mock_transmitter.deviations.deviation import At, Deviation, Json, Proceed
 from mock_transmitter.deviations.documents import without
 from mock_transmitter.deviations.entry import fault
 from mock_transmitter.deviations.faults.update import target
-from mock_transmitter.deviations.seams import Deviation, Json, Proceed
+from mock_transmitter.domain.delivery_queue import Handling
+from mock_transmitter.domain.push import Attempt, PushOutcome
+from mock_transmitter.domain.stream import Stream
 from mock_transmitter.http.operations import Call, Outcome
-from mock_transmitter.push import Attempt, PushOutcome
-from mock_transmitter.stream import Stream
 
 if TYPE_CHECKING:
-    from mock_transmitter.transmitter import Transmitter
+    from mock_transmitter.domain.transmitter import Transmitter
 
 ANNOUNCED = ("SSF-8.1.2-INDEPENDENT-CHANGE-ANNOUNCED", "SSE-7.1.5-SENT")
 BEFORE_STOP = (*ANNOUNCED, "SSF-8.1.5-SENT-BEFORE-STOP")
@@ -44,14 +44,12 @@ def announced(claims: Json) -> tuple[str, Json] | None:
 class Announcement(Deviation):
     """Says something else in Stream Updated Events."""
 
-    def claims(self, claims: Json, stream: Stream) -> Json:
-        """Say it."""
+    def claims(self, claims: Json, at: At) -> Json:
         found = announced(claims)
-        return claims if found is None else self.said(claims, *found, stream)
+        return claims if found is None else self.said(claims, *found, at.stream)
 
     def said(self, claims: Json, event_type: str, payload: Json, stream: Stream) -> Json:
         """Return the claims."""
-        del stream
         return {**claims, "events": {event_type: self.payload(payload)}}
 
     def payload(self, payload: Json) -> Json:
@@ -64,12 +62,8 @@ class Unannounced(Deviation):
 
     SILENT_ON: ClassVar[tuple[str, ...]]
 
-    def schedule(
-        self, gap: float | None, pending: PendingSet, stream: Stream, now: float
-    ) -> float | None:
-        """Send none."""
-        del stream, now
-        found = announced(pending.claims)
+    def schedule(self, gap: float, at: At) -> float | None:
+        found = announced(at.pending.claims)
         return None if found is not None and found[1].get("status") in self.SILENT_ON else gap
 
 
@@ -106,9 +100,8 @@ class AnnouncementsWaitForTheEndOfThePause(Deviation):
 
     breaks = BEFORE_STOP
 
-    def handling(self, handling: Handling, pending: PendingSet, stream: Stream) -> Handling:
-        """Hold it."""
-        return "hold" if pending.announces and stream.status == "paused" else handling
+    def handling(self, handling: Handling, at: At) -> Handling:
+        return "hold" if at.pending.announces and at.stream.status == "paused" else handling
 
 
 @fault
@@ -117,10 +110,9 @@ class ADisabledStreamDropsItsAnnouncement(Deviation):
 
     breaks = BEFORE_STOP
 
-    def handling(self, handling: Handling, pending: PendingSet, stream: Stream) -> Handling:
-        """Drop it."""
-        found = announced(pending.claims) if pending.announces else None
-        is_it = found is not None and found[1].get("status") == stream.status == "disabled"
+    def handling(self, handling: Handling, at: At) -> Handling:
+        found = announced(at.pending.claims) if at.pending.announces else None
+        is_it = found is not None and found[1].get("status") == at.stream.status == "disabled"
         return "drop" if is_it else handling
 
 
@@ -133,7 +125,6 @@ class StreamUpdatedHasTheTypeOfAnotherText(Announcement):
 
     def said(self, claims: Json, event_type: str, payload: Json, stream: Stream) -> Json:
         """Put ssf for sse, or sse for ssf."""
-        del stream
         old, new = ("/ssf/", "/sse/") if "/ssf/" in event_type else ("/sse/", "/ssf/")
         return {**claims, "events": {event_type.replace(old, new): payload}}
 
@@ -146,7 +137,6 @@ class StreamUpdatedLacksTheStatus(Announcement):
     also = (INACTIVE,)
 
     def payload(self, payload: Json) -> Json:
-        """Leave it out."""
         return without(payload, "status")
 
 
@@ -158,7 +148,6 @@ class StreamUpdatedHasTheStatusFromBefore(Announcement):
     also = (INACTIVE,)
 
     def said(self, claims: Json, event_type: str, payload: Json, stream: Stream) -> Json:
-        """Put the old one."""
         return {**claims, "events": {event_type: {**payload, "status": stream.status}}}
 
 
@@ -170,7 +159,6 @@ class StreamUpdatedKnowsNoPause(Announcement):
     also = (INACTIVE,)
 
     def payload(self, payload: Json) -> Json:
-        """Say so."""
         status = payload.get("status")
         return {**payload, "status": "disabled" if status == "paused" else status}
 
@@ -182,8 +170,6 @@ class StreamUpdatedIsAboutTheAudience(Announcement):
     breaks = SUBJECT
 
     def said(self, claims: Json, event_type: str, payload: Json, stream: Stream) -> Json:
-        """Put it."""
-        del event_type, payload
         if "sub_id" not in claims:
             return claims
         return {**claims, "sub_id": {"format": "opaque", "id": stream.audience}}
@@ -196,8 +182,6 @@ class StreamUpdatedHasTheStreamIdAsAUri(Announcement):
     breaks = SUBJECT
 
     def said(self, claims: Json, event_type: str, payload: Json, stream: Stream) -> Json:
-        """Put it."""
-        del event_type, payload
         if "sub_id" not in claims:
             return claims
         return {**claims, "sub_id": {"format": "uri", "uri": f"urn:stream:{stream.stream_id}"}}
@@ -210,14 +194,12 @@ class StoppedByAPush(Deviation, ABC):
         self._transmitter: Transmitter | None = None
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Remember whom to tell."""
         self._transmitter = call.transmitter
         return proceed(call)
 
-    def pushed(self, outcome: PushOutcome, attempt: Attempt) -> PushOutcome:
-        """Stop it."""
-        if self._transmitter is not None and self.is_the_end(outcome, attempt):
-            self._transmitter.set_status(attempt.stream, "disabled")
+    def pushed(self, outcome: PushOutcome, at: At) -> PushOutcome:
+        if self._transmitter is not None and self.is_the_end(outcome, at.attempt):
+            self._transmitter.set_status(at.attempt.stream, "disabled")
         return outcome
 
     @abstractmethod
@@ -232,7 +214,6 @@ class RefusedVerificationDisablesInSilence(StoppedByAPush):
     breaks = ANNOUNCED
 
     def is_the_end(self, outcome: PushOutcome, attempt: Attempt) -> bool:
-        """Say so of Verification Events."""
         return outcome.ending == "refused" and attempt.pending.subject is None
 
 
@@ -243,7 +224,6 @@ class FailedPushesDisableInSilence(StoppedByAPush):
     breaks = ANNOUNCED
 
     def is_the_end(self, outcome: PushOutcome, attempt: Attempt) -> bool:
-        """Say so of the fourth attempt."""
         return outcome.ending == "failed" and attempt.pending.attempts > 3  # noqa: PLR2004
 
 
@@ -253,13 +233,10 @@ class InactivityIsNotAnnounced(Deviation):
 
     breaks = (INACTIVE,)
 
-    def schedule(
-        self, gap: float | None, pending: PendingSet, stream: Stream, now: float
-    ) -> float | None:
-        """Send none."""
-        idle_at = stream.idle_at
-        idle = idle_at is not None and idle_at <= now
-        return None if idle and announced(pending.claims) is not None else gap
+    def schedule(self, gap: float, at: At) -> float | None:
+        idle_at = at.stream.idle_at
+        idle = idle_at is not None and idle_at <= at.now
+        return None if idle and announced(at.pending.claims) is not None else gap
 
 
 class UnheardOf(Deviation):
@@ -268,7 +245,6 @@ class UnheardOf(Deviation):
     UNHEARD: ClassVar[frozenset[str]]
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Forget that anybody was heard of."""
         stream = target(call)
         before = None if stream is None else stream.active_at
         outcome = proceed(call)
@@ -316,7 +292,6 @@ class TheTimeoutIsShorterThanItSays(Deviation):
     breaks = REFRESH
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Count double."""
         outcome = proceed(call)
         for stream in call.transmitter.streams():
             timeout = stream.configuration.inactivity_timeout
@@ -328,15 +303,13 @@ class TheTimeoutIsShorterThanItSays(Deviation):
 class OfSubjects(Deviation):
     """Does not announce what becomes of a subject."""
 
-    def handling(self, handling: Handling, pending: PendingSet, stream: Stream) -> Handling:
-        """Drop the announcement."""
-        found = announced(pending.claims)
-        is_one = found is not None and not pending.announces
-        return "drop" if is_one and self.drops(stream) else handling
+    def handling(self, handling: Handling, at: At) -> Handling:
+        found = announced(at.pending.claims)
+        is_one = found is not None and not at.pending.announces
+        return "drop" if is_one and self.drops(at.stream) else handling
 
     def drops(self, stream: Stream) -> bool:
         """Say whether it is dropped now."""
-        del stream
         return True
 
 
@@ -355,5 +328,4 @@ class WhatBecomesOfASubjectInAPauseIsForgotten(OfSubjects):
     breaks = ("SSE-7.1-SUBJECT-CHANGE-PAUSED",)
 
     def drops(self, stream: Stream) -> bool:
-        """Say whether the stream is paused."""
         return stream.status == "paused"

@@ -3,14 +3,14 @@
 from dataclasses import replace
 from typing import ClassVar
 
+from mock_transmitter.deviations.deviation import Deviation, Proceed
 from mock_transmitter.deviations.documents import with_body
 from mock_transmitter.deviations.entry import fault
 from mock_transmitter.deviations.faults.delete import UNKNOWN
 from mock_transmitter.deviations.faults.update import as_it_is, describe, others, target
-from mock_transmitter.deviations.seams import Deviation, Proceed
-from mock_transmitter.errors import InvalidRequest
+from mock_transmitter.domain.errors import InvalidRequest
+from mock_transmitter.domain.stream import Stream
 from mock_transmitter.http.operations import Call, Outcome
-from mock_transmitter.stream import Stream
 
 
 @fault
@@ -20,7 +20,6 @@ class PatchDescribesEachStream(Deviation):
     breaks = ("SSF-8.1.1.3-PATCH-MISSING-UNCHANGED",)
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Change them."""
         outcome = proceed(call)
         if call.operation == "update_stream" and "description" in call.body:
             for other in others(call):
@@ -35,7 +34,6 @@ class PatchGivesEachStreamItsEvents(Deviation):
     breaks = ("SSF-8.1.1.3-PATCH-MISSING-UNCHANGED",)
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Change them."""
         outcome = proceed(call)
         own = target(call)
         named = call.operation == "update_stream" and "events_requested" in call.body
@@ -54,7 +52,6 @@ class PatchReachesTheNewestStream(Deviation):
     also = ("SSF-8.1.1.3-PATCH-200-FULL",)
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Change that one."""
         stream = target(call)
         if call.operation != "update_stream" or stream is None:
             return proceed(call)
@@ -71,7 +68,6 @@ class NewStreamTakesTheDescriptionOfTheLast(Deviation):
     also = ("SSF-8.1.1.1-CREATE-201", "SSF-8.1.1.1-SECOND-NEW-ID")
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Put it into the request."""
         streams = call.transmitter.streams(call.audience)
         if call.operation == "create_stream" and streams and "description" not in call.body:
             description = streams[-1].configuration.others.get("description")
@@ -88,7 +84,6 @@ class CreateClearsOtherDescriptions(Deviation):
     also = ("SSF-8.1.1-DESCRIPTION",)
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Remove them."""
         if call.operation == "create_stream":
             for stream in call.transmitter.streams(call.audience):
                 describe(stream, None)
@@ -103,7 +98,6 @@ class CreateTakesEventsFromOtherStreams(Deviation):
     also = ("RFC8936-2-UNACKED-KEPT",)
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Take them away."""
         if call.operation == "create_stream":
             taken = call.body.get("events_requested") or ()
             for stream in call.transmitter.streams(call.audience):
@@ -119,7 +113,6 @@ class ReplaceResetsOtherStreams(Deviation):
     breaks = ("SSF-8.1.1.4-PUT-200",)
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Reset them."""
         outcome = proceed(call)
         if call.operation == "replace_stream" and call.transmitter.explicit:
             for other in others(call):
@@ -133,7 +126,6 @@ class RefusalThatDamages(Deviation):
     refused: ClassVar[str]
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Take them away."""
         try:
             return proceed(call)
         except InvalidRequest:
@@ -173,7 +165,6 @@ class DeleteRemovesTheOldestStreamToo(Deviation):
     also = ("SSF-8.1.1.5-ERR-404",)
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Remove it."""
         left = others(call)
         outcome = proceed(call)
         if call.operation == "delete_stream" and left:
@@ -189,7 +180,6 @@ class DeleteRemovesTheNewestStream(Deviation):
     also = (*UNKNOWN, "SSF-8.1.1.5-DELETE-STOPS-DELIVERY")
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Remove that one."""
         if call.operation == "delete_stream" and target(call) is not None:
             call = replace(call, stream_id=_newest(call).stream_id)
         return proceed(call)
@@ -203,7 +193,6 @@ class DeletingAnUnknownStreamRemovesAnother(Deviation):
     also = ("SSF-8.1.1.5-DELETE-EFFECTIVE", "SSF-8-AUTH-BINDS-STREAMS")
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Remove it."""
         known = target(call) is not None
         if call.operation == "delete_stream" and not known and others(call):
             call.transmitter.delete_stream(_newest(call))

@@ -5,15 +5,15 @@ from abc import ABC, abstractmethod
 from collections import Counter
 from typing import ClassVar
 
+from mock_transmitter.deviations.deviation import At, Deviation, Json, Proceed
 from mock_transmitter.deviations.entry import fault
 from mock_transmitter.deviations.faults.status_effects import pushes
 from mock_transmitter.deviations.faults.subjects import succeed
 from mock_transmitter.deviations.faults.update import others, target
-from mock_transmitter.deviations.seams import Deviation, Json, Proceed
 from mock_transmitter.deviations.variants.subjects import NoSubjectsByDefault
+from mock_transmitter.domain.stream import Stream
+from mock_transmitter.domain.subjects import Subject, Subjects
 from mock_transmitter.http.operations import Call, Outcome
-from mock_transmitter.stream import Stream
-from mock_transmitter.subjects import Subject, Subjects
 
 _COMPLEX = "complex"
 _UNREPORTED = (
@@ -32,7 +32,6 @@ class _Remembers(Deviation):
         self._added: dict[str, list[Subject]] = {}
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Remember it."""
         outcome = super().operation(call, proceed)
         stream = target(call)
         if stream is None or call.operation not in self.needs or "subject" not in call.body:
@@ -54,9 +53,8 @@ class AddedSubjectsAreNotReported(_Remembers):
     breaks = ("SSF-8.1.3.1-MATCHED-SENT",)
     also = _UNREPORTED
 
-    def covers(self, covered: bool, stream: Stream, subject: Subject) -> bool:  # noqa: FBT001
-        """Leave out what was added."""
-        return covered and subject not in self.added(stream)
+    def covers(self, covered: bool, at: At) -> bool:  # noqa: FBT001
+        return covered and at.subject not in self.added(at.stream)
 
 
 @fault
@@ -67,10 +65,9 @@ class SetsNameTheSubjectOtherwise(Deviation):
     also = (*_UNREPORTED, "RISC-2.5-SUBJECT-FORMAT", "RISC-2.6-SUBJECT-FORMAT")
     needs = ("add_subject",)
 
-    def claims(self, claims: Json, stream: Stream) -> Json:
-        """Name it so."""
+    def claims(self, claims: Json, at: At) -> Json:
         subject = claims.get("sub_id")
-        if not isinstance(subject, dict) or subject == stream.subject:
+        if not isinstance(subject, dict) or subject == at.stream.subject:
             return claims
         return {**claims, "sub_id": {"format": "opaque", "id": f"account-{len(str(subject))}"}}
 
@@ -83,10 +80,9 @@ class SetsNameTheSubjectInLowerCase(Deviation):
     also = ("SSF-8.1.3.1-COMPLEX-WILDCARD", "SSF-8.1.3.1-SIMPLE-EXACT")
     needs = ("add_subject",)
 
-    def claims(self, claims: Json, stream: Stream) -> Json:
-        """Name it so."""
+    def claims(self, claims: Json, at: At) -> Json:
         subject = claims.get("sub_id")
-        if not isinstance(subject, dict) or subject == stream.subject:
+        if not isinstance(subject, dict) or subject == at.stream.subject:
             return claims
         return {**claims, "sub_id": json.loads(json.dumps(subject, ensure_ascii=False).lower())}
 
@@ -99,10 +95,8 @@ class SubjectsOfTokensAreNotReported(Deviation):
     also = ("SSF-8.1.3.1-SIMPLE-EXACT",)
     needs = ("add_subject",)
 
-    def covers(self, covered: bool, stream: Stream, subject: Subject) -> bool:  # noqa: FBT001
-        """Leave them out."""
-        del stream
-        return covered and subject.get("format") not in {"jwt_id", "saml_assertion_id"}
+    def covers(self, covered: bool, at: At) -> bool:  # noqa: FBT001
+        return covered and at.subject.get("format") not in {"jwt_id", "saml_assertion_id"}
 
 
 @fault
@@ -113,7 +107,6 @@ class RemovalReachesAllStreams(Deviation):
     needs = ("remove_subject",)
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Remove it everywhere."""
         outcome = proceed(call)
         if call.operation == "remove_subject":
             for stream in others(call):
@@ -133,17 +126,15 @@ class RemovalOfOneSilencesAll(Deviation):
         self._removed: Counter[str] = Counter()
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Remember it."""
         outcome = proceed(call)
         stream = target(call)
         if call.operation == "remove_subject" and stream is not None:
             self._removed[stream.stream_id] += 1
         return outcome
 
-    def covers(self, covered: bool, stream: Stream, subject: Subject) -> bool:  # noqa: FBT001
-        """Cover what is not covered by name."""
-        named = stream.subjects.status_of(subject) is not None
-        return covered and not (named and self._removed[stream.stream_id])
+    def covers(self, covered: bool, at: At) -> bool:  # noqa: FBT001
+        named = at.stream.subjects.status_of(at.subject) is not None
+        return covered and not (named and self._removed[at.stream.stream_id])
 
 
 @fault
@@ -161,9 +152,8 @@ class AllIsSaidAndNoneAreCovered(Deviation):
     )
     needs = ("add_subject",)
 
-    def covers(self, covered: bool, stream: Stream, subject: Subject) -> bool:  # noqa: FBT001
-        """Cover what was added."""
-        return covered and stream.subjects.status_of(subject) is not None
+    def covers(self, covered: bool, at: At) -> bool:  # noqa: FBT001
+        return covered and at.stream.subjects.status_of(at.subject) is not None
 
 
 @fault
@@ -175,7 +165,6 @@ class RemovedSubjectsStayAway(Deviation):
     needs = ("add_subject", "remove_subject")
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Pass over what was removed."""
         stream = target(call)
         subject = call.body.get("subject")
         if call.operation != "add_subject" or stream is None or not isinstance(subject, dict):
@@ -193,7 +182,6 @@ class RemovalsAreAnsweredAndIgnored(Deviation):
     needs = ("remove_subject",)
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Do nothing."""
         ignored = call.operation == "remove_subject" and "subject" in call.body
         return succeed(call) if ignored and target(call) is not None else proceed(call)
 
@@ -206,7 +194,6 @@ class RemovalOfAnAddedSubjectIsForgotten(_Remembers):
     also = ("SSF-8.1.3.2-ADD-IDEMPOTENT", "SSF-7.1-DEFAULT-ALL-REMOVE-STOPS")
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Keep it."""
         stream = target(call)
         added = [] if stream is None else self.added(stream)
         if call.operation == "remove_subject" and call.body.get("subject") in added:
@@ -225,7 +212,6 @@ class EachAddNeedsARemovalOfItsOwn(Deviation):
         self._adds: Counter[tuple[str, str]] = Counter()
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Count them."""
         key = (call.stream_id or "", repr(call.body.get("subject")))
         if call.operation == "add_subject":
             self._adds[key] += 1
@@ -246,9 +232,7 @@ class NoneIsSaidAndAllAreCovered(NoSubjectsByDefault):
     breaks = ("SSF-7.1-DEFAULT-NONE-SILENT",)
     also = ("SSF-8.1.3.1-COMPLEX-MISMATCH", "SSF-8.1.3.1-SIMPLE-EXACT")
 
-    def covers(self, covered: bool, stream: Stream, subject: Subject) -> bool:  # noqa: FBT001
-        """Cover all."""
-        del stream, subject
+    def covers(self, covered: bool, at: At) -> bool:  # noqa: FBT001
         return covered
 
 
@@ -263,16 +247,12 @@ class FirstAddOpensTheStreamToAll(NoSubjectsByDefault):
         self._open: set[str] = set()
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Remember it."""
         if call.operation == "add_subject" and call.stream_id is not None:
             self._open.add(call.stream_id)
         return super().operation(call, proceed)
 
-    def covers(self, covered: bool, stream: Stream, subject: Subject) -> bool:  # noqa: FBT001
-        """Cover all of it."""
-        return super().covers(covered, stream, subject) or (
-            covered and stream.stream_id in self._open
-        )
+    def covers(self, covered: bool, at: At) -> bool:  # noqa: FBT001
+        return super().covers(covered, at) or (covered and at.stream.stream_id in self._open)
 
 
 @fault
@@ -281,9 +261,8 @@ class MissingMembersMatchNothing(_Remembers, NoSubjectsByDefault):
 
     breaks = ("SSF-8.1.3.1-COMPLEX-WILDCARD",)
 
-    def covers(self, covered: bool, stream: Stream, subject: Subject) -> bool:  # noqa: FBT001
-        """Compare it whole."""
-        return super().covers(covered, stream, subject) and self.agrees(self.added(stream), subject)
+    def covers(self, covered: bool, at: At) -> bool:  # noqa: FBT001
+        return super().covers(covered, at) and self.agrees(self.added(at.stream), at.subject)
 
     def agrees(self, added: list[Subject], subject: Subject) -> bool:
         """Say whether an event about a subject is one about what was added."""
@@ -297,7 +276,6 @@ class WiderEventsMatchNothing(MissingMembersMatchNothing):
     breaks = ("SSF-8.1.3.1-COMPLEX-WILDCARD",)
 
     def agrees(self, added: list[Subject], subject: Subject) -> bool:
-        """Ask for each member that was added."""
         return any(one.keys() <= subject.keys() for one in added)
 
 
@@ -310,10 +288,9 @@ class _LooseMatching(_Remembers, ABC):
     breaks = ("SSF-8.1.3.1-SIMPLE-EXACT",)
     also: ClassVar[tuple[str, ...]] = ("SSF-7.1-DEFAULT-NONE-SILENT", "SSF-8.1.3.3-REMOVE-STOPS")
 
-    def covers(self, covered: bool, stream: Stream, subject: Subject) -> bool:  # noqa: FBT001
-        """Cover that too."""
-        added = self.added(stream)
-        return covered or any(one != subject and self.alike(one, subject) for one in added)
+    def covers(self, covered: bool, at: At) -> bool:  # noqa: FBT001
+        added = self.added(at.stream)
+        return covered or any(one != at.subject and self.alike(one, at.subject) for one in added)
 
     @abstractmethod
     def alike(self, added: Subject, subject: Subject) -> bool:
@@ -331,7 +308,6 @@ class SimpleSubjectsMatchByDomain(_LooseMatching):
     )
 
     def alike(self, added: Subject, subject: Subject) -> bool:
-        """Compare the domains."""
         one, other = (str(subject.get("email", "")) for subject in (added, subject))
         return "@" in one and one.rpartition("@")[2] == other.rpartition("@")[2]
 
@@ -341,7 +317,6 @@ class SimpleSubjectsMatchByPrefix(_LooseMatching):
     """An address stands for all addresses that begin with it."""
 
     def alike(self, added: Subject, subject: Subject) -> bool:
-        """Compare how they begin."""
         one, other = (str(subject.get("email", "")) for subject in (added, subject))
         return bool(one) and other.startswith(one)
 
@@ -351,7 +326,6 @@ class AddressesMatchInAnyCase(_LooseMatching):
     """An address stands for all its spellings, in upper and lower case."""
 
     def alike(self, added: Subject, subject: Subject) -> bool:
-        """Compare them in lower case."""
         return str(added.get("email", "")).lower() == str(subject.get("email", "-")).lower()
 
 
@@ -360,7 +334,6 @@ class IssuersDoNotCountInMatching(_LooseMatching):
     """An iss_sub subject stands for the same sub of every issuer."""
 
     def alike(self, added: Subject, subject: Subject) -> bool:
-        """Compare the sub."""
         return "sub" in added and added["sub"] == subject.get("sub")
 
 
@@ -369,7 +342,6 @@ class FormatsDoNotCountInMatching(_LooseMatching):
     """A subject stands for one of any format that has the same text in it."""
 
     def alike(self, added: Subject, subject: Subject) -> bool:
-        """Compare the texts."""
         one, other = ({**one, "format": None}.values() for one in (added, subject))
         return {str(value) for value in one} == {str(value) for value in other}
 
@@ -381,7 +353,6 @@ class OneEqualMemberIsEnough(_LooseMatching):
     breaks = ("SSF-8.1.3.1-COMPLEX-MISMATCH",)
 
     def alike(self, added: Subject, subject: Subject) -> bool:
-        """Look for one."""
         if not added.get("format") == subject.get("format") == _COMPLEX:
             return False
         return any(added[name] == subject.get(name) for name in added if name != "format")
@@ -394,7 +365,6 @@ class OnlyTheUserCountsInMatching(_LooseMatching):
     breaks = ("SSF-8.1.3.1-COMPLEX-MISMATCH",)
 
     def alike(self, added: Subject, subject: Subject) -> bool:
-        """Compare the users."""
         return "user" in added and added["user"] == subject.get("user")
 
 
@@ -404,10 +374,8 @@ class RemovedSubjectsAreStillPushed(Deviation):
 
     breaks = ("SSF-8.1.3.3-REMOVE-STOPS",)
 
-    def covers(self, covered: bool, stream: Stream, subject: Subject) -> bool:  # noqa: FBT001
-        """Cover them."""
-        del subject
-        return covered or pushes(stream)
+    def covers(self, covered: bool, at: At) -> bool:  # noqa: FBT001
+        return covered or pushes(at.stream)
 
 
 @fault
@@ -418,7 +386,6 @@ class UpdatesForgetWhatWasRemoved(Deviation):
     needs = ("remove_subject",)
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Forget it."""
         stream = target(call)
         if call.operation == "update_stream" and stream is not None:
             stream.subjects = Subjects()
@@ -432,7 +399,6 @@ class PausesForgetWhatWasAdded(NoSubjectsByDefault):
     breaks = ("SSF-8.1.3.1-MATCHED-SENT",)
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Forget them."""
         stream = target(call)
         if call.operation == "update_status" and stream is not None:
             stream.subjects = Subjects()
@@ -447,7 +413,6 @@ class ComplexSubjectsStayWhenTheyAreRemoved(Deviation):
     needs = ("remove_subject",)
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Add it again."""
         outcome = proceed(call)
         stream = target(call)
         subject = call.body.get("subject") if call.operation == "remove_subject" else None
@@ -464,7 +429,6 @@ class SecondAddRemovesTheSubject(Deviation):
     needs = ("add_subject",)
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Take it away."""
         stream = target(call)
         subject = call.body.get("subject") if call.operation == "add_subject" else None
         there = (
@@ -485,6 +449,5 @@ class AddReplacesWhatWasAdded(_Remembers):
     breaks = ("SSF-8.1.3.1-MATCHED-SENT",)
     also = ("SSF-8.1.3.2-ADD-IDEMPOTENT", "SSF-8.1.3.3-REMOVE-STOPS")
 
-    def covers(self, covered: bool, stream: Stream, subject: Subject) -> bool:  # noqa: FBT001
-        """Leave out all but the last."""
-        return covered and subject not in self.added(stream)[:-1]
+    def covers(self, covered: bool, at: At) -> bool:  # noqa: FBT001
+        return covered and at.subject not in self.added(at.stream)[:-1]

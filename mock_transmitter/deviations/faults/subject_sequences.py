@@ -1,13 +1,15 @@
 """Faults of subjects that one subject alone does not show: SSF 1.0 section 8.1.3."""
 
 import json
+from typing import TYPE_CHECKING
 
+from mock_transmitter.deviations.deviation import At, Deviation, Proceed
 from mock_transmitter.deviations.entry import fault
 from mock_transmitter.deviations.faults.update import target
-from mock_transmitter.deviations.seams import Deviation, Proceed
 from mock_transmitter.http.operations import Call, Outcome, Reply
-from mock_transmitter.stream import Stream
-from mock_transmitter.subjects import Subject
+
+if TYPE_CHECKING:
+    from mock_transmitter.domain.subjects import Subject
 
 SENT = "SSF-8.1.3.1-MATCHED-SENT"
 STOPS = "SSF-8.1.3.3-REMOVE-STOPS"
@@ -24,17 +26,15 @@ class ThreeSubjectsAreTooMany(Deviation):
         self._added: dict[str | None, list[str]] = {}
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Forget them."""
         outcome = proceed(call)
         if call.operation == "add_subject" and isinstance(outcome, Reply):
             added = self._added.setdefault(call.stream_id, [])
             added.append(json.dumps(call.body.get("subject"), sort_keys=True))
         return outcome
 
-    def covers(self, covered: bool, stream: Stream, subject: Subject) -> bool:  # noqa: FBT001
-        """Cover the first three alone."""
-        added = list(dict.fromkeys(self._added.get(stream.stream_id, ())))
-        return covered and json.dumps(dict(subject), sort_keys=True) not in added[3:]
+    def covers(self, covered: bool, at: At) -> bool:  # noqa: FBT001
+        added = list(dict.fromkeys(self._added.get(at.stream.stream_id, ())))
+        return covered and json.dumps(dict(at.subject), sort_keys=True) not in added[3:]
 
 
 class _RemembersRemovals(Deviation):
@@ -44,7 +44,6 @@ class _RemembersRemovals(Deviation):
         self.removed: dict[str | None, list[Subject]] = {}
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Remember it."""
         outcome = proceed(call)
         if call.operation == "remove_subject":
             self.removed.setdefault(call.stream_id, []).append(call.body["subject"])
@@ -63,7 +62,6 @@ class AddingASubjectBringsRemovedOnesBack(_RemembersRemovals):
     )
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Add those too."""
         outcome = super().operation(call, proceed)
         stream = target(call)
         if call.operation == "add_subject" and stream is not None:
@@ -102,7 +100,6 @@ class NewStreamsInheritRemovedSubjects(_RemembersRemovals):
     breaks = ("SSF-7.1-DEFAULT-ALL-DELIVERS",)
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Remove it there too."""
         outcome = super().operation(call, proceed)
         if call.operation == "create_stream":
             made = call.transmitter.streams(call.audience)[-1]

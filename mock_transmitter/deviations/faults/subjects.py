@@ -8,14 +8,14 @@ from abc import ABC, abstractmethod
 from dataclasses import replace
 from typing import Any, ClassVar
 
+from mock_transmitter.deviations.deviation import At, Deviation, Proceed
 from mock_transmitter.deviations.entry import fault
 from mock_transmitter.deviations.faults.invalid_requests import with_document
 from mock_transmitter.deviations.faults.update import target
-from mock_transmitter.deviations.seams import Deviation, Proceed
-from mock_transmitter.errors import InvalidRequest, StreamNotFound
+from mock_transmitter.domain.errors import InvalidRequest, StreamNotFound
+from mock_transmitter.domain.subjects import Subject
 from mock_transmitter.http.message import Request, Response
 from mock_transmitter.http.operations import Call, Outcome, Reply
-from mock_transmitter.subjects import Subject
 
 SUBJECT_OPERATIONS = frozenset({"add_subject", "remove_subject"})
 
@@ -32,7 +32,6 @@ class _Crash(Deviation, ABC):
     needs = ("add_subject", "remove_subject")
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Crash there."""
         subject = call.body.get("subject")
         if call.operation == self.of and isinstance(subject, dict) and self.fails_on(call, subject):
             return Reply(status=500, document={"error": "server_error"})
@@ -51,7 +50,6 @@ class ComplexSubjectsCrashTheAdd(_Crash):
 
     def fails_on(self, call: Call, subject: Subject) -> bool:
         """Fail on a complex one: that of 2021 has no format."""
-        del call
         return bool(subject.get("format", "complex") == "complex")
 
 
@@ -63,8 +61,6 @@ class DecentralizedIdentifiersCrashTheAdd(_Crash):
     also = ("SSF-8.1.3.2-ERR-400-INVALID", "SSE-7.1.3.1-ERR-400")
 
     def fails_on(self, call: Call, subject: Subject) -> bool:
-        """Fail on them."""
-        del call
         return subject.get("format") == "did"
 
 
@@ -75,8 +71,6 @@ class UnverifiedSubjectsCrashTheAdd(_Crash):
     breaks = ("SSF-8.1.3.2-ADD-200-EMPTY", "SSE-7.1.3.1-ADD-200")
 
     def fails_on(self, call: Call, subject: Subject) -> bool:
-        """Fail on what says so."""
-        del subject
         return call.body.get("verified") is False
 
 
@@ -106,7 +100,6 @@ class SecondAddIsAConflict(Deviation):
     needs = ("add_subject",)
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Refuse it."""
         stream = target(call)
         subject = call.body.get("subject")
         if call.operation != "add_subject" or stream is None or not isinstance(subject, dict):
@@ -124,18 +117,17 @@ class _OfRequests(Deviation, ABC):
     def __init__(self) -> None:
         self._crashes = False
 
-    def request(self, request: Request) -> Request:
-        """Look at it."""
+    def request(self, request: Request, at: At) -> Request:
         try:
             self._crashes = self.fails_on(json.loads(request.body))
         except (ValueError, RecursionError):
             self._crashes = self.fails_on(None)
         return request
 
-    def response(self, response: Response, operation: str | None) -> Response:
+    def response(self, response: Response, at: At) -> Response:
         """Turn the refusal, or what else it was, into a failure."""
         refused = 400
-        if not self._crashes or operation not in SUBJECT_OPERATIONS:
+        if not self._crashes or at.operation not in SUBJECT_OPERATIONS:
             return response
         if response.status != refused:
             return response
@@ -154,7 +146,6 @@ class SubjectRequestThatIsNoJsonCrashes(_OfRequests):
     also = ("SSE-7.1.3.2-ERR-400",)
 
     def fails_on(self, body: Any) -> bool:  # noqa: ANN401 (JSON)
-        """Fail on no JSON."""
         return body is None
 
 
@@ -170,7 +161,6 @@ class SubjectThatIsNoObjectCrashes(_OfRequests):
     )
 
     def fails_on(self, body: Any) -> bool:  # noqa: ANN401 (JSON)
-        """Fail on such a subject."""
         return (
             isinstance(body, dict) and "subject" in body and not isinstance(body["subject"], dict)
         )
@@ -202,7 +192,6 @@ class SubjectsMayBeMissing(Deviation):
     needs = ("add_subject", "remove_subject")
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Pass over it."""
         missing = call.operation in SUBJECT_OPERATIONS and "subject" not in call.body
         return succeed(call) if missing else proceed(call)
 
@@ -214,8 +203,7 @@ class SubjectsNeedNoFormat(Deviation):
     breaks = ("SSF-8.1.3.2-ERR-400-INVALID",)
     needs = ("add_subject",)
 
-    def request(self, request: Request) -> Request:
-        """Give it one."""
+    def request(self, request: Request, at: At) -> Request:
         try:
             body = json.loads(request.body)
         except (ValueError, RecursionError):
@@ -240,7 +228,6 @@ class StreamsThatAreNoMoreTakeSubjects(Deviation):
     needs = ("add_subject", "remove_subject")
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Answer as if it were there."""
         try:
             return proceed(call)
         except StreamNotFound:
@@ -257,7 +244,6 @@ class SubjectsOfAnUnknownStreamAreInvalid(Deviation):
     needs = ("add_subject", "remove_subject")
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Refuse it so."""
         try:
             return proceed(call)
         except StreamNotFound as error:
@@ -275,7 +261,6 @@ class AddTellsWhoIsUnknown(Deviation):
     needs = ("add_subject",)
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Say so."""
         outcome = proceed(call)
         subject = call.body.get("subject")
         known = isinstance(subject, dict) and subject.get("format") == "email"

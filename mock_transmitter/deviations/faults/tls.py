@@ -22,9 +22,9 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
+from mock_transmitter.deviations.deviation import Deviation, Proceed
 from mock_transmitter.deviations.documents import Json, with_configurations
 from mock_transmitter.deviations.entry import fault
-from mock_transmitter.deviations.seams import Deviation, Proceed
 from mock_transmitter.http.operations import Call, Outcome
 
 OWN_ADDRESS, OTHER_NAME = "127.0.0.1", "localhost"
@@ -44,8 +44,6 @@ class TlsBeforeVersion12Accepted(Deviation):
     also = ("RFC8936-4.3-BCP195",)
 
     def tls(self, context: ssl.SSLContext, authority: trustme.CA) -> None:
-        """Take whatever OpenSSL still knows."""
-        del authority
         with warnings.catch_warnings():
             # Python warns of the old versions, which is what this is for.
             warnings.simplefilter("ignore", DeprecationWarning)
@@ -61,7 +59,6 @@ class TlsWithoutEncryptionAccepted(Deviation):
 
     def tls(self, context: ssl.SSLContext, authority: trustme.CA) -> None:
         """Add them at the end of the list."""
-        del authority
         context.set_ciphers(f"ALL:eNULL:!aNULL:{_ANY_STRENGTH}")
 
 
@@ -117,7 +114,6 @@ class PollEndpointCertificateForAnotherHost(_UnverifiableCertificate):
     """The certificate of the poll endpoint names another host."""
 
     def certificate(self, authority: trustme.CA) -> trustme.LeafCert:
-        """Name another."""
         return authority.issue_cert("another.example")
 
 
@@ -126,7 +122,6 @@ class PollEndpointCertificateExpired(_UnverifiableCertificate):
     """The certificate of the poll endpoint has expired."""
 
     def certificate(self, authority: trustme.CA) -> trustme.LeafCert:
-        """Have it end long ago."""
         ended = dt.datetime(2020, 1, 1, tzinfo=dt.UTC)
         return authority.issue_cert(OTHER_NAME, not_after=ended)
 
@@ -136,8 +131,6 @@ class PollEndpointCertificateOfUnknownAuthority(_UnverifiableCertificate):
     """The certificate of the poll endpoint is of an authority that nobody knows."""
 
     def certificate(self, authority: trustme.CA) -> trustme.LeafCert:
-        """Issue it by another authority."""
-        del authority
         return trustme.CA().issue_cert(OTHER_NAME)
 
 
@@ -149,8 +142,6 @@ class PollEndpointWithoutTls12(_PollEndpointOfItsOwn):
     also = NOT_POLLED
 
     def tls(self, context: ssl.SSLContext, authority: trustme.CA) -> None:
-        """Refuse the version that was offered."""
-        del authority
 
         def refuse(_: ssl.SSLObject, name: str | None, __: ssl.SSLContext) -> int | None:
             return PROTOCOL_VERSION if name == OTHER_NAME else None
@@ -170,7 +161,6 @@ class PollEndpointWithSmallRsaKey(_PollEndpointOfItsOwn):
     also = ("RFC8936-4.3-BCP195", *NOT_POLLED)
 
     def tls(self, context: ssl.SSLContext, authority: trustme.CA) -> None:
-        """Show such a certificate, well signed."""
         other = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         other.set_ciphers(f"DEFAULT:{_ANY_STRENGTH}")
         _small_certificate(authority).configure_cert(other)

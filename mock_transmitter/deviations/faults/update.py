@@ -2,12 +2,12 @@
 
 from dataclasses import replace
 
+from mock_transmitter.deviations.deviation import Deviation, Json, Proceed
 from mock_transmitter.deviations.documents import with_configurations, without
 from mock_transmitter.deviations.entry import fault
-from mock_transmitter.deviations.seams import Deviation, Json, Proceed
-from mock_transmitter.errors import InvalidRequest, StreamNotFound
+from mock_transmitter.domain.errors import InvalidRequest, StreamNotFound
+from mock_transmitter.domain.stream import Stream
 from mock_transmitter.http.operations import Call, Outcome, Reply
-from mock_transmitter.stream import Stream
 
 UPDATES = frozenset({"update_stream", "replace_stream"})
 
@@ -65,7 +65,6 @@ class PatchResetsMissingProperties(Deviation):
     )
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Replace instead of updating."""
         stream = target(call)
         if call.operation != "update_stream" or stream is None:
             return proceed(call)
@@ -91,7 +90,6 @@ class PatchIsAnsweredAndIgnored(Deviation):
     )
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Do everything, then take it back."""
         stream = target(call)
         before = stream.configuration if stream else None
         outcome = proceed(call)
@@ -116,7 +114,6 @@ class PatchLosesTheDeliveryMethod(Deviation):
     )
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Empty the method."""
         outcome = proceed(call)
         stream = target(call)
         if call.operation != "update_stream" or stream is None or "delivery" in call.body:
@@ -134,7 +131,6 @@ class PatchAcceptsAnotherIss(Deviation):
     breaks = ("SSF-8.1.1.3-PATCH-RO-MISMATCH-400",)
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Pass over iss."""
         if call.operation == "update_stream":
             call = replace(call, body=without(call.body, "iss"))
         return proceed(call)
@@ -148,7 +144,6 @@ class PatchChangesAud(Deviation):
     also = ("SSF-4.1.8-AUD-MATCHES-STREAM", "SSF-8.1.1.3-PATCH-MISSING-UNCHANGED")
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Apply it."""
         stream = target(call)
         if call.operation == "update_stream" and stream is not None and "aud" in call.body:
             stream.configuration = replace(stream.configuration, aud=call.body["aud"])
@@ -163,7 +158,6 @@ class PatchRefusesMatchingReadOnlyValues(Deviation):
     also = ("SSF-8.1.1.3-PATCH-DELIVERED-PRE-VALUE", "SSF-8.1.1.3-PATCH-APPLIES")
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Refuse it."""
         if call.operation == "update_stream":
             refuse_transmitter_supplied(call)
         return proceed(call)
@@ -190,7 +184,6 @@ class PatchAnswersOnlyWhatItWasGiven(Deviation):
     )
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Show the request."""
         outcome = proceed(call)
         if call.operation != "update_stream":
             return outcome
@@ -212,7 +205,6 @@ class PatchOfAnUnknownStreamIsAnswered200(Deviation):
     )
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Answer so."""
         if call.operation != "update_stream" or target(call) is not None:
             return proceed(call)
         return Reply(status=200, document=dict(call.body), message="stream_configuration")
@@ -236,7 +228,6 @@ class EventsDeliveredIsComparedAfterTheUpdate(Deviation):
     )
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Compare so."""
         stream = target(call)
         given = call.body.get("events_delivered")
         if call.operation not in UPDATES or stream is None or given is None:
@@ -303,7 +294,6 @@ class RefusedUpdateEmptiesEventsRequested(Deviation):
     )
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Take them away."""
         try:
             return proceed(call)
         except InvalidRequest:

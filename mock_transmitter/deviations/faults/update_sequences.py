@@ -7,7 +7,7 @@ from collections import Counter
 from dataclasses import replace
 from typing import ClassVar
 
-from mock_transmitter.delivery_queue import DeliveryQueue
+from mock_transmitter.deviations.deviation import At, Deviation, Json, Proceed
 from mock_transmitter.deviations.documents import with_body, with_configurations, without
 from mock_transmitter.deviations.entry import fault
 from mock_transmitter.deviations.faults.descriptions import CONFIGURES
@@ -18,11 +18,11 @@ from mock_transmitter.deviations.faults.update import (
     describe,
     target,
 )
-from mock_transmitter.deviations.seams import Deviation, Json, Proceed
-from mock_transmitter.errors import StreamNotFound
+from mock_transmitter.domain.delivery_queue import DeliveryQueue
+from mock_transmitter.domain.errors import StreamNotFound
+from mock_transmitter.domain.stream import Stream, StreamConfiguration
 from mock_transmitter.http.message import Request
 from mock_transmitter.http.operations import Call, Outcome
-from mock_transmitter.stream import Stream, StreamConfiguration
 
 
 class NthPatch(Deviation):
@@ -36,7 +36,6 @@ class NthPatch(Deviation):
         self._patches: Counter[str] = Counter()
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Count, and spoil."""
         outcome = proceed(call)
         stream = target(call)
         if call.operation != "update_stream" or stream is None:
@@ -68,7 +67,6 @@ class ThirdPatchLosesEventsRequested(NthPatch):
     member = "events_requested"
 
     def spoil(self, stream: Stream) -> None:
-        """Empty it."""
         stream.configuration = replace(stream.configuration, events_requested=())
 
 
@@ -91,7 +89,6 @@ class UndonePatch(Deviation):
         self._patched: list[tuple[Stream, StreamConfiguration]] = []
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Remember, and take back."""
         stream = target(call)
         earlier = stream.configuration if stream is not None else None
         outcome = proceed(call)
@@ -167,7 +164,6 @@ class StaleView(Deviation):
         self._stale: dict[str, Json] = {}
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Keep the old document, and show it."""
         stream = target(call)
         earlier = call.transmitter.document(stream) if stream is not None else {}
         outcome = proceed(call)
@@ -220,7 +216,6 @@ class RepeatedDescriptionIsRemoved(Deviation):
     also = ("SSF-8.1.1-DESCRIPTION", "SSF-8.1.1.3-PATCH-RO-MATCH-OK")
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Remove it."""
         stream = target(call)
         earlier = stream.configuration.others.get("description") if stream is not None else None
         outcome = proceed(call)
@@ -238,7 +233,6 @@ class PatchOfTheDeliveryDropsTheDescription(Deviation):
     breaks = ("SSF-8.1.1.3-PATCH-MISSING-UNCHANGED",)
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Remove it."""
         outcome = proceed(call)
         stream = target(call)
         named = "delivery" in call.body and "description" not in call.body
@@ -256,7 +250,6 @@ class PatchOfTheDescriptionNarrowsTheEvents(Deviation):
     also = ("SSF-8.1.1.3-PATCH-RO-MISSING-IGNORED", "SSF-8.1.1.3-PATCH-DELIVERED-PRE-VALUE")
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Drop the others."""
         outcome = proceed(call)
         stream = target(call)
         alone = set(call.body) - {"stream_id"} == {"description"}
@@ -275,7 +268,6 @@ class PatchDropsWaitingSets(Deviation):
     breaks = ("RFC8936-2-UNACKED-KEPT",)
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Empty the queue."""
         return _emptied(call, proceed(call), "update_stream")
 
 
@@ -286,7 +278,6 @@ class ReplaceDropsWaitingSets(Deviation):
     breaks = ("RFC8936-2-UNACKED-KEPT",)
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Empty the queue."""
         return _emptied(call, proceed(call), "replace_stream")
 
 
@@ -314,8 +305,7 @@ class PollUrlChangesWithEachUpdate(Deviation):
         self._updates: Counter[str] = Counter()
         self._query = ""
 
-    def request(self, request: Request) -> Request:
-        """Remember which URL was polled."""
+    def request(self, request: Request, at: At) -> Request:
         self._query = request.query
         return request
 

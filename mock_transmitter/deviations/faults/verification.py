@@ -5,12 +5,11 @@ from abc import ABC, abstractmethod
 from collections import Counter
 from dataclasses import replace
 
+from mock_transmitter.deviations.deviation import At, Deviation, Json, Proceed
 from mock_transmitter.deviations.entry import fault
 from mock_transmitter.deviations.faults.update import STILL_WORKS, target
-from mock_transmitter.deviations.seams import Deviation, Json, Proceed
-from mock_transmitter.errors import TooManyRequests
+from mock_transmitter.domain.errors import TooManyRequests
 from mock_transmitter.http.operations import Call, Outcome, Reply
-from mock_transmitter.stream import Stream
 
 STATE_ECHO = ("SSF-8.1.4.2-STATE-ECHO", "SSE-7.1.4.2-STATE-ECHO")
 _UNMATCHED = (
@@ -28,9 +27,7 @@ class StateDeviation(Deviation, ABC):
     def edit(self, state: str) -> str | None:
         """Return the state to send, or None for none."""
 
-    def claims(self, claims: Json, stream: Stream) -> Json:
-        """Edit it where there is one."""
-        del stream
+    def claims(self, claims: Json, at: At) -> Json:
         edited = {}
         for event_type, payload in claims["events"].items():
             if not event_type.endswith("/verification") or "state" not in payload:
@@ -52,8 +49,6 @@ class VerificationStateIsNotEchoed(StateDeviation):
     )
 
     def edit(self, state: str) -> str | None:
-        """Leave it out."""
-        del state
         return None
 
 
@@ -65,7 +60,6 @@ class VerificationStateIsCutShort(StateDeviation):
     also = _UNMATCHED
 
     def edit(self, state: str) -> str | None:
-        """Cut it."""
         return state[:8]
 
 
@@ -77,7 +71,6 @@ class VerificationAnswers200(Deviation):
     also = ("SSF-8.1.4.2-NO-STATE-REQUEST",)
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Answer so."""
         outcome = proceed(call)
         if call.operation != "verify" or not isinstance(outcome, Reply):
             return outcome
@@ -100,7 +93,6 @@ class VerificationIsNeverSent(Deviation):
     )
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Send nothing."""
         if call.operation != "verify" or target(call) is None:
             return proceed(call)
         return Reply(status=call.transmitter.profile.operations["verify"].success[0])
@@ -113,11 +105,10 @@ class VerificationSubjectIsTheAudience(Deviation):
     breaks = ("SSF-8.1.4.1-SUBID-OPAQUE-STREAMID",)
     also = ("SSF-10.1-CONSISTENT-SUBJECT",)
 
-    def claims(self, claims: Json, stream: Stream) -> Json:
-        """Name the audience."""
+    def claims(self, claims: Json, at: At) -> Json:
         if not any(event_type.endswith("/verification") for event_type in claims["events"]):
             return claims
-        return {**claims, "sub_id": {"format": "opaque", "id": stream.audience}}
+        return {**claims, "sub_id": {"format": "opaque", "id": at.stream.audience}}
 
 
 @fault
@@ -147,7 +138,6 @@ class VerificationIntervalNeverEnds(Deviation):
         self._verified: set[str] = set()
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Refuse the second."""
         stream = target(call)
         if call.operation != "verify" or stream is None:
             return proceed(call)
@@ -168,7 +158,6 @@ class VerificationIntervalIsTwiceWhatIsShown(Deviation):
         self._verified: dict[str, float] = {}
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Refuse it."""
         stream = target(call)
         if call.operation != "verify" or stream is None:
             return proceed(call)
@@ -193,7 +182,6 @@ class EveryThirdVerificationIsTooMany(Deviation):
         self._counts: Counter[str] = Counter()
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Count them."""
         stream = target(call)
         if call.operation != "verify" or stream is None:
             return proceed(call)

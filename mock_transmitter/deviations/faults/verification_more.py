@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from mock_transmitter.deviations.deviation import At, Deviation, Json, Proceed
 from mock_transmitter.deviations.entry import fault
 from mock_transmitter.deviations.faults.invalid_requests import with_document
 from mock_transmitter.deviations.faults.update import STILL_WORKS, target
@@ -10,8 +11,7 @@ from mock_transmitter.deviations.faults.verification import (
     StateDeviation,
     VerificationIntervalNeverEnds,
 )
-from mock_transmitter.deviations.seams import Deviation, Json, Proceed
-from mock_transmitter.errors import TooManyRequests
+from mock_transmitter.domain.errors import TooManyRequests
 from mock_transmitter.http import json_body
 from mock_transmitter.http.message import Request
 from mock_transmitter.http.operations import Call, Outcome, Reply
@@ -40,7 +40,6 @@ class VerificationStateLosesItsAccents(StateDeviation):
     breaks = STATE_ECHO
 
     def edit(self, state: str) -> str | None:
-        """Take it out."""
         return state.encode("ascii", "ignore").decode()
 
 
@@ -52,7 +51,6 @@ class VerificationStateThatIsEmptyIsLeftOut(StateDeviation):
     also = ("SSF-8.1.4.2-204-MEANS-WILL-SEND",)
 
     def edit(self, state: str) -> str | None:
-        """Leave it out."""
         return state or None
 
 
@@ -67,7 +65,6 @@ class VerificationEchoesTheRequestBefore(Deviation):
         self._before: dict[str, str] = {}
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Put the one before in its place."""
         stream, state = target(call), call.body.get("state")
         if call.operation != "verify" or stream is None or not isinstance(state, str):
             return proceed(call)
@@ -87,7 +84,6 @@ class OnlyTheFirstVerificationIsSent(Deviation):
         self._verified: set[str] = set()
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Answer the others alone."""
         stream = target(call)
         if call.operation != "verify" or stream is None:
             return proceed(call)
@@ -106,7 +102,6 @@ class UnaskedVerificationHasAState(Deviation):
     also = (*STATE_ECHO, "SSF-8.1.4.2-204-MEANS-WILL-SEND", "SSF-8.1.4.2-NO-STATE-REQUEST")
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Send the event."""
         outcome = proceed(call)
         verify_unasked(call, "a state of our own")
         return outcome
@@ -119,8 +114,7 @@ class VerificationTakesAnyState(Deviation):
     breaks = ("SSF-8.1.4.2-ERR-400-INVALID",)
     also = ("SSE-7.1.4.2-ERR-400",)
 
-    def request(self, request: Request) -> Request:
-        """Make a text of it."""
+    def request(self, request: Request, at: At) -> Request:
         body = _posted(request)
         if not isinstance(body.get("state"), int):
             return request
@@ -136,15 +130,13 @@ class VerificationTakesTheOnlyStream(Deviation):
     def __init__(self) -> None:
         self._last: str | None = None
 
-    def request(self, request: Request) -> Request:
-        """Name it."""
+    def request(self, request: Request, at: At) -> Request:
         body = _posted(request)
         if "state" not in body or "stream_id" in body or self._last is None:
             return request
         return with_document(request, {**body, "stream_id": self._last})
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Remember it."""
         outcome = proceed(call)
         if call.operation == "create_stream" and call.transmitter.explicit:
             self._last = call.transmitter.streams(call.audience)[-1].stream_id
@@ -159,7 +151,6 @@ class VerificationIntervalEndsAMomentLate(Deviation):
     also = VerificationIntervalNeverEnds.also
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Ask for a moment more."""
         stream = target(call)
         if call.operation != "verify" or stream is None or stream.verified_at is None:
             return proceed(call)
@@ -180,7 +171,6 @@ class RemovedStreamIsNotVerified(Deviation):
         self._removed: set[str] = set()
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Answer, and send nothing."""
         stream = target(call)
         if stream is None:
             return proceed(call)

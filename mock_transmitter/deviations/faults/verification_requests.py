@@ -1,11 +1,10 @@
 """Faults of what a verification request must say, and of what its event is called."""
 
+from mock_transmitter.deviations.deviation import At, Deviation, Json, Proceed
 from mock_transmitter.deviations.entry import fault
 from mock_transmitter.deviations.faults.update import target
-from mock_transmitter.deviations.seams import Deviation, Json, Proceed
-from mock_transmitter.errors import InvalidRequest, StreamNotFound
+from mock_transmitter.domain.errors import InvalidRequest, StreamNotFound
 from mock_transmitter.http.operations import Call, Outcome, Reply
-from mock_transmitter.stream import Stream
 
 
 @fault
@@ -20,7 +19,6 @@ class VerificationNeedsAState(Deviation):
     )
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Refuse it."""
         named = call.operation == "verify" and target(call) is not None
         if named and call.body.get("state") is None:
             raise InvalidRequest("state is missing", "state")
@@ -35,7 +33,6 @@ class VerificationOfADeletedStreamIsPromised(Deviation):
     also = ("SSF-8-AUTH-BINDS-STREAMS", "SSF-8.1.1.5-DELETE-STOPS-DELIVERY")
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Promise it."""
         try:
             return proceed(call)
         except StreamNotFound:
@@ -57,9 +54,7 @@ class VerificationEventHasAnOldName(Deviation):
         "SSE-7.1.4.2-STATE-ECHO",
     )
 
-    def claims(self, claims: Json, stream: Stream) -> Json:
-        """Rename it."""
-        del stream
+    def claims(self, claims: Json, at: At) -> Json:
         events = {
             f"https://transmitter.example/{kind.rpartition('/')[2]}"
             if kind.endswith("/verification")

@@ -3,10 +3,10 @@
 import json
 from dataclasses import replace
 
+from mock_transmitter.deviations.deviation import At, Deviation
 from mock_transmitter.deviations.documents import with_header
 from mock_transmitter.deviations.entry import variant
 from mock_transmitter.deviations.faults.invalid_requests import UnnamedStream
-from mock_transmitter.deviations.seams import Deviation
 from mock_transmitter.http.message import Request, Response
 
 _CREATED = 201
@@ -30,9 +30,8 @@ class CreateNamesItsLocation(Deviation):
 
     exercises = ("SSF-8.1.1.1-CREATE-201",)
 
-    def response(self, response: Response, operation: str | None) -> Response:
-        """Add the headers."""
-        if operation != "create_stream" or response.status != _CREATED:
+    def response(self, response: Response, at: At) -> Response:
+        if at.operation != "create_stream" or response.status != _CREATED:
             return response
         answer = with_header(response, "location", "/ssf/streams/new")
         answer = with_header(answer, "etag", 'W/"1"')
@@ -45,9 +44,8 @@ class JsonIsIndentedAsciiInAnyOrder(Deviation):
 
     exercises = ("SSF-8.1.1.1-CREATE-201", "SSF-8.1.1.2-READ-200")
 
-    def response(self, response: Response, operation: str | None) -> Response:
-        """Write it anew."""
-        if operation not in _MANAGES or not response.body:
+    def response(self, response: Response, at: At) -> Response:
+        if at.operation not in _MANAGES or not response.body:
             return response
         document = json.loads(response.body)
         text = json.dumps(document, ensure_ascii=True, indent=2, sort_keys=True)
@@ -60,9 +58,8 @@ class RefusalsAreText(Deviation):
 
     exercises = ("SSF-8.1.1.3-ERR-400", "SSF-8.1.1.4-ERR-400", "SSF-8.1.1.5-ERR-404")
 
-    def response(self, response: Response, operation: str | None) -> Response:
-        """Write it."""
-        if operation not in _MANAGES or response.status not in _REFUSED:
+    def response(self, response: Response, at: At) -> Response:
+        if at.operation not in _MANAGES or response.status not in _REFUSED:
             return response
         plain = with_header(response, "content-type", "text/plain; charset=utf-8")
         return replace(plain, body=b"The request was refused.\n")
@@ -74,9 +71,8 @@ class RefusalsAreProblemDetails(Deviation):
 
     exercises = ("SSF-8.1.1.3-ERR-400", "SSF-8.1.1.4-ERR-400", "SSF-8.1.1.5-ERR-404")
 
-    def response(self, response: Response, operation: str | None) -> Response:
-        """Write them."""
-        if operation not in _MANAGES or response.status not in _REFUSED:
+    def response(self, response: Response, at: At) -> Response:
+        if at.operation not in _MANAGES or response.status not in _REFUSED:
             return response
         details = {"type": "about:blank", "title": "refused", "status": response.status}
         answer = with_header(response, "content-type", "application/problem+json")
@@ -98,14 +94,12 @@ class _UnnamedDelete(Deviation):
     def __init__(self) -> None:
         self._unnamed = False
 
-    def request(self, request: Request) -> Request:
-        """Remember it."""
+    def request(self, request: Request, at: At) -> Request:
         self._unnamed = request.method == "DELETE" and not request.query
         return request
 
-    def response(self, response: Response, operation: str | None) -> Response:
-        """Answer so."""
-        refused = self._unnamed and operation == "delete_stream"
+    def response(self, response: Response, at: At) -> Response:
+        refused = self._unnamed and at.operation == "delete_stream"
         if not refused or response.status != _BAD_REQUEST:
             return response
         return replace(response, status=self.status)
@@ -126,8 +120,7 @@ class UnnamedDeletesAreNotAllowed(_UnnamedDelete):
     exercises = ("SSF-8.1.1.5-DELETE-STREAMID-QUERY",)
     status = 405
 
-    def response(self, response: Response, operation: str | None) -> Response:
-        """Say what is allowed."""
-        answer = super().response(response, operation)
+    def response(self, response: Response, at: At) -> Response:
+        answer = super().response(response, at)
         same = answer.status == response.status
         return answer if same else with_header(answer, "allow", "GET, PATCH, POST, PUT")

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from mock_transmitter.deviations.deviation import At, Deviation, Json, Proceed
 from mock_transmitter.deviations.documents import (
     with_body,
     with_configurations,
@@ -10,9 +11,8 @@ from mock_transmitter.deviations.documents import (
 from mock_transmitter.deviations.entry import variant
 from mock_transmitter.deviations.faults.authorisation import FORBIDDEN, POLLING
 from mock_transmitter.deviations.faults.update import target
-from mock_transmitter.deviations.seams import Deviation, Json, Proceed
-from mock_transmitter.errors import StreamNotFound
-from mock_transmitter.http.authorisation import REALM, Access, Decision, Denied
+from mock_transmitter.domain.errors import StreamNotFound
+from mock_transmitter.http.authorisation import REALM, Decision, Denied
 from mock_transmitter.http.message import Response
 from mock_transmitter.http.operations import Call, Outcome, Reply
 
@@ -24,7 +24,6 @@ class ForeignStreamsAreForbidden(Deviation):
     exercises = ("SSF-8.1.1.2-ERR-403", "SSF-8.1.1.3-ERR-403", "SSF-8.1.1.5-ERR-403")
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Answer so."""
         try:
             return proceed(call)
         except StreamNotFound:
@@ -45,9 +44,7 @@ class ChallengeOffersAnotherScheme(Deviation):
         "RFC9110-15.5.2-401-CHALLENGE",
     )
 
-    def response(self, response: Response, operation: str | None) -> Response:
-        """Offer it."""
-        del operation
+    def response(self, response: Response, at: At) -> Response:
         challenge = dict(response.headers).get("www-authenticate")
         if challenge is None:
             return response
@@ -60,9 +57,8 @@ class ForeignPollTokensAreUnknown(Deviation):
 
     exercises = ("VEPA-POLL-AUTH-AUDIENCE",)
 
-    def authorisation(self, decision: Decision, access: Access) -> Decision:
-        """Answer so."""
-        if isinstance(decision, Denied) and access.operation in POLLING:
+    def authorisation(self, decision: Decision, at: At) -> Decision:
+        if isinstance(decision, Denied) and at.access.operation in POLLING:
             return replace(decision, status=401, error=decision.error and "invalid_token")
         return decision
 
@@ -73,9 +69,8 @@ class RefusalsHaveNoBody(Deviation):
 
     exercises = FORBIDDEN
 
-    def response(self, response: Response, operation: str | None) -> Response:
-        """Empty it."""
-        if operation is None or response.status not in {401, 403, 404}:
+    def response(self, response: Response, at: At) -> Response:
+        if at.operation is None or response.status not in {401, 403, 404}:
             return response
         return replace(with_header(response, "content-type", None), body=b"")
 
@@ -90,9 +85,7 @@ class ChallengesAreSpelledOtherwise(Deviation):
         "RFC9110-15.5.2-401-CHALLENGE",
     )
 
-    def response(self, response: Response, operation: str | None) -> Response:
-        """Spell it so."""
-        del operation
+    def response(self, response: Response, at: At) -> Response:
         challenge = dict(response.headers).get("www-authenticate")
         if challenge is None:
             return response

@@ -4,18 +4,18 @@ import json
 from dataclasses import replace
 from typing import ClassVar
 
+from mock_transmitter.deviations.deviation import At, Deviation, Json, Proceed
 from mock_transmitter.deviations.documents import with_header
 from mock_transmitter.deviations.entry import variant
-from mock_transmitter.deviations.seams import Deviation, Json, Proceed
 from mock_transmitter.deviations.signing import ClaimsDeviation
 from mock_transmitter.deviations.variants.configuration import (
     FewerEventsAreDeliveredThanRequested,
     OneStreamPerReceiver,
 )
-from mock_transmitter.events import CAEP
+from mock_transmitter.domain.events import CAEP
+from mock_transmitter.domain.stream import Stream
 from mock_transmitter.http.message import Request, Response
 from mock_transmitter.http.operations import Call, Outcome, Reply
-from mock_transmitter.stream import Stream
 
 _CREDENTIAL_CHANGE = f"{CAEP}/credential-change"
 _OK = 200
@@ -45,14 +45,12 @@ class InteropStreamsAreNeitherUpdatedNorDeleted(Deviation):
     )
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Refuse them."""
         if call.operation not in self.LACKING:
             return proceed(call)
         return Reply(status=405, document={"error": "method_not_allowed"})
 
-    def response(self, response: Response, operation: str | None) -> Response:
-        """Say which methods there are."""
-        if operation not in self.LACKING:
+    def response(self, response: Response, at: At) -> Response:
+        if at.operation not in self.LACKING:
             return response
         return with_header(response, "allow", "GET, POST")
 
@@ -63,9 +61,8 @@ class AuthorizationServerHasNoMetadata(Deviation):
 
     exercises = ("CAEPIOP-2.7.1-AS-METADATA",)
 
-    def response(self, response: Response, operation: str | None) -> Response:
-        """Hide it."""
-        if operation != "discover_authorization_server":
+    def response(self, response: Response, at: At) -> Response:
+        if at.operation != "discover_authorization_server":
             return response
         return Response.json(404, {"error": "not_found"})
 
@@ -76,9 +73,8 @@ class ScopesAreFiner(Deviation):
 
     exercises = ("CAEPIOP-2.7.2-SCOPE-POSTFIX",)
 
-    def response(self, response: Response, operation: str | None) -> Response:
-        """Name one more."""
-        if operation != "token" or response.status != _OK:
+    def response(self, response: Response, at: At) -> Response:
+        if at.operation != "token" or response.status != _OK:
             return response
         document = json.loads(response.body)
         document["scope"] += f" {document['scope'].split()[0]}.poll"
@@ -94,17 +90,16 @@ class ProtectedResourceMetadataNamesOtherScopes(Deviation):
     def __init__(self) -> None:
         self._asked = False
 
-    def request(self, request: Request) -> Request:
-        """See who asks for it."""
+    def request(self, request: Request, at: At) -> Request:
         self._asked = request.path.startswith("/.well-known/oauth-protected-resource")
         return request
 
-    def response(self, response: Response, operation: str | None) -> Response:
+    def response(self, response: Response, at: At) -> Response:
         """Publish it, and grant what it names, whatever was asked for."""
         if self._asked:
             document = {"resource": "https://mock.example", "scopes_supported": ["streams"]}
             return Response.json(200, document)
-        if operation != "token" or response.status != _OK:
+        if at.operation != "token" or response.status != _OK:
             return response
         document = {**json.loads(response.body), "scope": "streams"}
         return replace(response, body=json.dumps(document).encode())
@@ -117,8 +112,6 @@ class InteropCredentialsChangeInAnotherWay(ClaimsDeviation):
     exercises = ("CAEPIOP-3.2-ANY-VALUES",)
 
     def edit(self, claims: Json, stream: Stream) -> Json:
-        """Tell so."""
-        del stream
         payload = claims["events"].get(_CREDENTIAL_CHANGE)
         if payload is None:
             return claims

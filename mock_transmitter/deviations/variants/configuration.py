@@ -1,9 +1,9 @@
 """Variants of stream configuration: SSF 1.0 section 8.1.1."""
 
 from dataclasses import replace
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
-from mock_transmitter.delivery_queue import PendingSet
+from mock_transmitter.deviations.deviation import At, Deviation, Json, Proceed
 from mock_transmitter.deviations.documents import (
     with_body,
     with_configurations,
@@ -12,10 +12,11 @@ from mock_transmitter.deviations.documents import (
 from mock_transmitter.deviations.entry import variant
 from mock_transmitter.deviations.faults.shapes import RenamedStreams
 from mock_transmitter.deviations.faults.update import UPDATES, target
-from mock_transmitter.deviations.seams import Deviation, Json, Proceed
-from mock_transmitter.errors import InvalidRequest, StreamExists
+from mock_transmitter.domain.errors import InvalidRequest, StreamExists
 from mock_transmitter.http.operations import Call, Outcome, Reply
-from mock_transmitter.stream import Stream, StreamConfiguration
+
+if TYPE_CHECKING:
+    from mock_transmitter.domain.stream import Stream, StreamConfiguration
 
 
 @variant
@@ -25,7 +26,6 @@ class OneStreamPerReceiver(Deviation):
     exercises = ("SSF-8.1.1.1-SECOND-REFUSED-409",)
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Refuse the second."""
         if call.operation == "create_stream" and call.transmitter.streams(call.audience):
             raise StreamExists("there may be one stream for each Receiver")
         return proceed(call)
@@ -38,7 +38,6 @@ class LongDescriptionsAreTruncated(Deviation):
     exercises = ("SSF-8.1.1-DESCRIPTION-TRUNCATED",)
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Cut it."""
         description = call.body.get("description")
         if isinstance(description, str):
             call = with_body(call, description=description[:40])
@@ -52,7 +51,6 @@ class DescriptionsEndAt255Characters(Deviation):
     exercises = ("SSF-8.1.1-DESCRIPTION-TRUNCATED",)
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Cut it."""
         description = call.body.get("description")
         if isinstance(description, str):
             call = with_body(call, description=description[:255])
@@ -66,7 +64,6 @@ class DescriptionsEndAt64Bytes(Deviation):
     exercises = ("SSF-8.1.1-DESCRIPTION-TRUNCATED",)
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Cut it."""
         description = call.body.get("description")
         if isinstance(description, str):
             cut = description.encode()[:64].decode(errors="ignore")
@@ -81,7 +78,6 @@ class AbsentPropertiesAreNull(Deviation):
     exercises = ("SSF-8.1.1.4-PUT-MISSING-DELETES", "SSF-8.1.1.4-PUT-MISSING-EVENTS")
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Show it so, and take it so."""
         given = {name: value for name, value in call.body.items() if value is not None}
         return with_configurations(
             proceed(replace(call, body=given)), self._edit, needs="stream_id"
@@ -99,7 +95,6 @@ class AbsentDescriptionsAreEmpty(Deviation):
     exercises = ("SSF-8.1.1.4-PUT-MISSING-DELETES",)
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Show it so."""
         return with_configurations(
             proceed(call), lambda document: {"description": "", **document}, needs="stream_id"
         )
@@ -112,7 +107,6 @@ class EmptyDescriptionsAreNotShown(Deviation):
     exercises = ("SSF-8.1.1-DESCRIPTION",)
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Leave it out."""
         return with_configurations(
             proceed(call),
             lambda document: (
@@ -129,7 +123,6 @@ class EventsAreShownInAnotherOrder(Deviation):
     exercises = ("SSF-8.1.1-EVENTS-REQUESTED-ECHO", "SSF-8.1.1-EVENTS-DELIVERED-SUBSET")
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Sort them by their ends."""
         return with_configurations(
             proceed(call),
             lambda document: {
@@ -148,7 +141,6 @@ class EventsRequestedIsNotShown(Deviation):
     exercises = ("SSF-8.1.1-EVENTS-REQUESTED-ECHO",)
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Leave it out."""
         return with_configurations(
             proceed(call),
             lambda document: without(document, "events_requested"),
@@ -182,13 +174,9 @@ class FewerEventsAreDeliveredThanRequested(Deviation):
             needs="events_delivered",
         )
 
-    def schedule(
-        self, gap: float | None, pending: PendingSet, stream: Stream, now: float
-    ) -> float | None:
-        """Drop the others."""
-        del now
-        others = set(stream.configuration.events_delivered[1:])
-        return None if others & set(pending.claims["events"]) else gap
+    def schedule(self, gap: float, at: At) -> float | None:
+        others = set(at.stream.configuration.events_delivered[1:])
+        return None if others & set(at.pending.claims["events"]) else gap
 
     def _first(self, call: Call, delivered: list[str]) -> list[str]:
         return delivered[:1] if call.transmitter.explicit else delivered
@@ -201,7 +189,6 @@ class ReplaceWithoutEventsAsksForAll(Deviation):
     exercises = ("SSF-8.1.1.4-PUT-MISSING-EVENTS",)
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Put them into the request."""
         asks = call.operation in {"create_stream", "replace_stream"}
         if asks and call.transmitter.explicit and "events_requested" not in call.body:
             call = with_body(call, events_requested=list(call.transmitter.supported))
@@ -215,7 +202,6 @@ class UnknownEventTypesAreNotShown(Deviation):
     exercises = ("SSF-8.1.1-UNKNOWN-EVENTS-IGNORED",)
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Keep those alone."""
         requested = call.body.get("events_requested")
         if requested is not None and call.transmitter.explicit:
             known = [uri for uri in requested if uri in call.transmitter.supported]
@@ -230,7 +216,6 @@ class EventsSupportedIsNotShown(Deviation):
     exercises = ("SSF-8.1.1-EVENTS-SUPPORTED-ELSEWHERE", "JAMF-EVENTS-SUPPORTED")
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Leave it out."""
         return with_configurations(
             proceed(call), lambda document: without(document, "events_supported")
         )
@@ -243,14 +228,11 @@ class AudIsAnArrayOfOne(Deviation):
     exercises = ("SSF-4.1.8-AUD-VALUE-FREE", "SSF-8.1.1.1.1-AUD-OUT-OF-BAND")
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Show it so."""
         return with_configurations(
             proceed(call), lambda document: {**document, "aud": [document["aud"]]}, needs="aud"
         )
 
-    def claims(self, claims: Json, stream: Stream) -> Json:
-        """Send it so."""
-        del stream
+    def claims(self, claims: Json, at: At) -> Json:
         return {**claims, "aud": [claims["aud"]]}
 
 
@@ -261,7 +243,6 @@ class AudNamesTwo(Deviation):
     exercises = ("SSF-4.1.8-AUD-VALUE-FREE", "SSF-8.1.1.1.1-AUD-OUT-OF-BAND")
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Show it so, and take it so."""
         if call.operation in UPDATES and "aud" in call.body:
             given = call.body["aud"]
             if not isinstance(given, list) or {*map(str, given)} != {
@@ -276,9 +257,7 @@ class AudNamesTwo(Deviation):
             needs="aud",
         )
 
-    def claims(self, claims: Json, stream: Stream) -> Json:
-        """Send it so."""
-        del stream
+    def claims(self, claims: Json, at: At) -> Json:
         return {**claims, "aud": [claims["aud"], self._other(claims["aud"])]}
 
     def _other(self, audience: object) -> str:
@@ -292,7 +271,6 @@ class NoInactivityTimeout(Deviation):
     exercises = ("SSF-8.1.1-INACTIVITY-ACTION",)
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Take it from the streams."""
         outcome = proceed(call)
         for stream in call.transmitter.streams():
             stream.configuration = replace(stream.configuration, inactivity_timeout=None)
@@ -308,7 +286,6 @@ class VerificationIntervalIsNotShown(Deviation):
     exercises = ("SSF-8.1.1-MIN-VERIF-429",)
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Take it from the streams."""
         outcome = proceed(call)
         for stream in call.transmitter.streams():
             stream.configuration = replace(stream.configuration, min_verification_interval=None)
@@ -335,7 +312,6 @@ class PollUrlHasAQuery(Deviation):
     QUERY = "?tenant=a%2Fb&version=1"
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Show it so, and take it so."""
         delivery = call.body.get("delivery")
         if isinstance(delivery, dict) and isinstance(delivery.get("endpoint_url"), str):
             plain = delivery["endpoint_url"].removesuffix(self.QUERY)
@@ -359,7 +335,6 @@ class ListBeginsWithTheNewest(Deviation):
     exercises = ("SSF-8.1.1.2-LIST-ARRAY",)
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Reverse it."""
         outcome = proceed(call)
         if call.operation != "list_streams" or not isinstance(outcome, Reply):
             return outcome
@@ -373,7 +348,6 @@ class UnknownDeliveryMethodsMeanPoll(Deviation):
     exercises = ("SSF-8.1.1.1-UNSUPPORTED-METHOD-400",)
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Take the method out of the request."""
         rules = call.transmitter.profile.delivery
         delivery = call.body.get("delivery")
         method = delivery.get("method") if isinstance(delivery, dict) else rules.poll

@@ -2,9 +2,9 @@
 
 from dataclasses import replace
 
+from mock_transmitter.deviations.deviation import At, Deviation
 from mock_transmitter.deviations.entry import variant
-from mock_transmitter.deviations.seams import Deviation
-from mock_transmitter.http.authorisation import Access, Decision, Denied
+from mock_transmitter.http.authorisation import Decision, Denied
 from mock_transmitter.http.message import Request
 
 
@@ -17,13 +17,11 @@ class MalformedCredentialsAreInvalidRequests(Deviation):
     def __init__(self) -> None:
         self._has_header = False
 
-    def request(self, request: Request) -> Request:
-        """See whether there is a header."""
+    def request(self, request: Request, at: At) -> Request:
         self._has_header = request.header("authorization") is not None
         return request
 
-    def authorisation(self, decision: Decision, access: Access) -> Decision:
-        """Answer so: RFC 6750 section 3.1."""
-        if isinstance(decision, Denied) and access.token is None and self._has_header:
+    def authorisation(self, decision: Decision, at: At) -> Decision:
+        if isinstance(decision, Denied) and at.access.token is None and self._has_header:
             return replace(decision, status=400, error="invalid_request")
         return decision

@@ -4,9 +4,9 @@ from abc import ABC
 from dataclasses import replace
 from typing import ClassVar
 
+from mock_transmitter.deviations.deviation import At, Deviation, Proceed
 from mock_transmitter.deviations.documents import without
 from mock_transmitter.deviations.entry import variant
-from mock_transmitter.deviations.seams import Deviation, Proceed
 from mock_transmitter.http.message import Request
 from mock_transmitter.http.operations import Call, Outcome, Reply
 
@@ -18,7 +18,6 @@ class MetadataNamesADraft(Deviation):
     exercises = ("SSF-7.1-SPEC-VERSION",)
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Name it."""
         outcome = proceed(call)
         if call.operation != "discover" or not isinstance(outcome, Reply):
             return outcome
@@ -32,7 +31,6 @@ class MetadataSaysNoMoreThanItMust(Deviation):
     exercises = ("SSF-7.1-SPEC-VERSION",)
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Leave them out."""
         outcome = proceed(call)
         if call.operation != "discover" or not isinstance(outcome, Reply):
             return outcome
@@ -45,8 +43,7 @@ class _AtTheOldLocationToo(Deviation, ABC):
 
     PATH: ClassVar[str]
 
-    def request(self, request: Request) -> Request:
-        """Lead one path to the other."""
+    def request(self, request: Request, at: At) -> Request:
         return replace(request, target=request.target.replace("/risc-configuration", self.PATH))
 
 

@@ -3,9 +3,9 @@
 from dataclasses import replace
 from typing import ClassVar
 
+from mock_transmitter.deviations.deviation import Deviation, Proceed
 from mock_transmitter.deviations.documents import without
 from mock_transmitter.deviations.entry import variant
-from mock_transmitter.deviations.seams import Deviation, Proceed
 from mock_transmitter.http.operations import Call, Outcome, Reply
 
 _SUBJECTS = ("add_subject_endpoint", "remove_subject_endpoint")
@@ -18,7 +18,6 @@ class _FewerEndpoints(Deviation):
     unnamed: ClassVar[tuple[str, ...]]
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Leave them out."""
         outcome = proceed(call)
         if call.operation != "discover" or not isinstance(outcome, Reply):
             return outcome

@@ -5,12 +5,12 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import ClassVar
 
+from mock_transmitter.deviations.deviation import Deviation, Json, Proceed
 from mock_transmitter.deviations.entry import variant
-from mock_transmitter.deviations.seams import Deviation, Json, Proceed
 from mock_transmitter.deviations.signing import ClaimsDeviation, EventsDeviation, with_subject
-from mock_transmitter.events import CAEP, RISC
+from mock_transmitter.domain.events import CAEP, RISC
+from mock_transmitter.domain.stream import Stream
 from mock_transmitter.http.operations import Call, Outcome, Reply
-from mock_transmitter.stream import Stream
 
 SESSIONS = ("CAEP-3.6-OPTIONAL", "CAEP-3.7-OPTIONAL")
 RISC_ATTRIBUTES = (
@@ -44,8 +44,6 @@ class EventsSayNoMoreThanTheyMust(EventsDeviation):
     OF_2021 = frozenset({"previous_level", "change_direction"})
 
     def edit_event(self, event_type: str, payload: Json, iat: int) -> Json:
-        """Leave out the rest."""
-        del iat
         kept = self.REQUIRED if "subject" not in payload else self.REQUIRED | self.OF_2021
         return {event_type: {name: value for name, value in payload.items() if name in kept}}
 
@@ -57,8 +55,6 @@ class SessionEventsSayAllTheyMay(EventsDeviation):
     exercises = SESSIONS
 
     def edit_event(self, event_type: str, payload: Json, iat: int) -> Json:
-        """Add it."""
-        del iat
         more: Json = {}
         if event_type in {f"{CAEP}/session-established", f"{CAEP}/session-presented"}:
             more = {"fp_ua": "abb0b6e7da81a42233f8f2b1a8ddb1b9a4c81611", "ext_id": "_8e8dc5f69a98"}
@@ -85,7 +81,6 @@ class RiscEventsSayAllTheyMay(EventsDeviation):
     )
 
     def edit_event(self, event_type: str, payload: Json, iat: int) -> Json:
-        """Say it."""
         said = {**payload, **self.SAID.get(event_type, {})}
         if event_type == f"{RISC}/credential-compromise":
             said["event_timestamp"] = iat - 86400.5
@@ -99,8 +94,6 @@ class IdentifierEventsAreAboutPhoneNumbers(ClaimsDeviation):
     exercises = ("RISC-2.5-NEW-VALUE",)
 
     def edit(self, claims: Json, stream: Stream) -> Json:
-        """Put it in the subject's place."""
-        del stream
         if not any(kind.startswith(f"{RISC}/identifier-") for kind in claims["events"]):
             return claims
         number = {"format": "phone_number", "phone_number": "+12065550100"}
@@ -114,7 +107,6 @@ class ReasonsAreInManyLanguages(EventsDeviation):
     exercises = ("SSF-4.2.2-EVENT-FIELDS",)
 
     def edit_event(self, event_type: str, payload: Json, iat: int) -> Json:
-        """Say it in each."""
         if not event_type.startswith(CAEP):
             return {event_type: payload}
         tags = ("en", "es-410", "zh-Hant-TW", "sl-rozaj-biske", "i-klingon", "x-whatever")
@@ -130,7 +122,6 @@ class RiscEventsHaveMembersOfTheirOwn(EventsDeviation):
     exercises = ("SSF-4.2.2-EVENT-FIELDS",)
 
     def edit_event(self, event_type: str, payload: Json, iat: int) -> Json:
-        """Add them."""
         if not event_type.startswith(RISC):
             return {event_type: payload}
         return {event_type: {**payload, "event_timestamp": iat, "initiating_entity": "admin"}}
@@ -143,7 +134,6 @@ class MetadataNamesCriticalSubjectMembers(Deviation):
     exercises = ("SSF-3.6-CRITICAL-MEMBERS-DECLARED",)
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Name them."""
         outcome = proceed(call)
         if call.operation != "discover" or not isinstance(outcome, Reply):
             return outcome

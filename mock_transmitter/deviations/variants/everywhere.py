@@ -2,13 +2,12 @@
 
 from dataclasses import replace
 
+from mock_transmitter.deviations.deviation import At, Deviation, Json, Proceed
 from mock_transmitter.deviations.documents import (
     with_configurations,
 )
 from mock_transmitter.deviations.entry import variant
-from mock_transmitter.deviations.seams import Deviation, Json, Proceed
 from mock_transmitter.http.operations import Call, Outcome, Reply
-from mock_transmitter.stream import Stream
 
 UNKNOWN_MEMBER = {"x_example_vendor": {"since": 2026}}
 NAMED_BY_URI = {f"https://vendor.example/{name}": value for name, value in UNKNOWN_MEMBER.items()}
@@ -27,15 +26,13 @@ class UnknownMembersEverywhere(Deviation):
     )
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Add one to each document."""
         outcome = with_configurations(proceed(call), lambda document: document | UNKNOWN_MEMBER)
         others = {"transmitter_configuration", "poll_response", "key_set"}
         if isinstance(outcome, Reply) and outcome.message in others:
             return replace(outcome, document=outcome.document | UNKNOWN_MEMBER)
         return outcome
 
-    def claims(self, claims: Json, stream: Stream) -> Json:
+    def claims(self, claims: Json, at: At) -> Json:
         """Add one to the claims and to each event, where the draft of 2021 wants a URI."""
-        del stream
         events = {kind: payload | NAMED_BY_URI for kind, payload in claims["events"].items()}
         return {**claims, "events": events} | UNKNOWN_MEMBER

@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 
+from mock_transmitter.deviations.deviation import At, Deviation, Json, Proceed
 from mock_transmitter.deviations.documents import (
     with_body,
     with_configurations,
@@ -11,11 +12,9 @@ from mock_transmitter.deviations.documents import (
 )
 from mock_transmitter.deviations.entry import variant
 from mock_transmitter.deviations.faults.update import target
-from mock_transmitter.deviations.seams import Deviation, Json, Proceed
-from mock_transmitter.errors import InvalidRequest, StreamExists
+from mock_transmitter.domain.errors import InvalidRequest, StreamExists
 from mock_transmitter.http.message import Request, Response
 from mock_transmitter.http.operations import Call, Outcome
-from mock_transmitter.stream import Stream
 
 POST_UPDATES = ("JAMF-POST-UPDATES", "SSE-7.1.2.2-POST-UPDATES-200")
 NOT_MERGED = ("JAMF-REQUIRED-NOT-MERGED", "SSE-7.1.2.2-PARTIAL-NOT-MERGED")
@@ -30,8 +29,7 @@ class DeletedFormatIsNull(Deviation):
 
     exercises = ("JAMF-FORMAT-DELETABLE", "SSE-7.1.2.2-MISSING-DELETES")
 
-    def request(self, request: Request) -> Request:
-        """Take it so."""
+    def request(self, request: Request, at: At) -> Request:
         try:
             body = json.loads(request.body)
         except ValueError:
@@ -41,7 +39,6 @@ class DeletedFormatIsNull(Deviation):
         return replace(request, body=json.dumps(without(body, "format")).encode())
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Show it so."""
         return with_configurations(
             proceed(call), lambda document: {"format": None, **document}, needs="delivery"
         )
@@ -54,7 +51,6 @@ class FormatsThatAreNotKnownAreRefused(Deviation):
     exercises = ("SSE-7.1.2-FORMAT", "JAMF-POST-UPDATES")
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Refuse it."""
         wish = call.body.get("format")
         if call.operation == "replace_stream" and wish not in {None, *REGISTERED_FORMATS}:
             raise InvalidRequest("this format is not known here", "format")
@@ -68,7 +64,6 @@ class FormatsThatAreNotKnownAreLeftOut(Deviation):
     exercises = ("SSE-7.1.2-FORMAT", "JAMF-POST-UPDATES")
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Leave it out."""
         wish = call.body.get("format")
         if call.operation == "replace_stream" and wish not in {None, *REGISTERED_FORMATS}:
             call = replace(call, body=without(call.body, "format"))
@@ -82,7 +77,6 @@ class EventsAreShownInAlphabeticalOrder(Deviation):
     exercises = POST_UPDATES
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Sort them."""
         names = ("events_supported", "events_requested", "events_delivered")
 
         def edit(document: Json) -> Json:
@@ -98,7 +92,6 @@ class UnknownEventsAreLeftOutOfTheImplicitStream(Deviation):
     exercises = (*POST_UPDATES, "JAMF-DELIVERED-INTERSECTION")
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Keep those alone."""
         if call.operation == "replace_stream" and not call.transmitter.explicit:
             requested = call.body.get("events_requested", ())
             known = [uri for uri in requested if uri in call.transmitter.supported]
@@ -113,7 +106,6 @@ class AuthorizationHeaderIsMasked(Deviation):
     exercises = ("JAMF-DELIVERY-METHOD", "SSE-7.1.2-DELIVERY")
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Mask it."""
         outcome = proceed(call)
         stream = target(call)
         if stream is None or stream.configuration.delivery.authorization_header is None:
@@ -133,7 +125,6 @@ class MissingEventsAreDeletedAndNotRefused(Deviation):
     exercises = NOT_MERGED
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Take it for an empty array."""
         partial = "events_requested" not in call.body and not call.transmitter.explicit
         if call.operation == "replace_stream" and partial:
             call = with_body(call, events_requested=[])
@@ -150,7 +141,6 @@ class StaleRevisionsAreRefused(Deviation):
         self._revisions: dict[str, int] = {}
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Count the POSTs that were taken."""
         current = self._revisions.get(call.audience, 0)
         if call.operation == "replace_stream":
             if call.body.get("revision", current) != current:
@@ -172,7 +162,6 @@ class EveryAnswerShowsWhenItWasMade(Deviation):
         self._answers = 0
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Count the answers."""
         self._answers += 1
         shown_as = {"answer_number": self._answers}
         return with_configurations(proceed(call), lambda document: document | shown_as)
@@ -184,9 +173,8 @@ class ErrorsAreProblemDetails(Deviation):
 
     exercises = ("SSE-7.1.2.2-ERR-400", "JAMF-RO-MUST-MATCH")
 
-    def response(self, response: Response, operation: str | None) -> Response:
-        """Say no more than the status."""
-        if operation != "replace_stream" or response.status < 400:  # noqa: PLR2004 (errors)
+    def response(self, response: Response, at: At) -> Response:
+        if at.operation != "replace_stream" or response.status < 400:  # noqa: PLR2004 (errors)
             return response
         problem = json.dumps({"type": "about:blank", "status": response.status}).encode()
         answer = replace(response, body=problem)
@@ -212,9 +200,7 @@ class AudNamesTwoAudiences(Deviation):
             proceed(call), lambda document: {**document, "aud": _both(document["aud"])}, needs="aud"
         )
 
-    def claims(self, claims: Json, stream: Stream) -> Json:
-        """Send both."""
-        del stream
+    def claims(self, claims: Json, at: At) -> Json:
         return {**claims, "aud": _both(claims["aud"])}
 
 

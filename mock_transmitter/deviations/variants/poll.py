@@ -2,14 +2,13 @@
 
 from dataclasses import replace
 
+from mock_transmitter.deviations.deviation import At, Deviation, Proceed
 from mock_transmitter.deviations.documents import with_body, with_header
 from mock_transmitter.deviations.entry import variant
-from mock_transmitter.deviations.seams import Deviation, Proceed
-from mock_transmitter.errors import InvalidRequest
+from mock_transmitter.domain.errors import InvalidRequest
+from mock_transmitter.domain.transmitter import Batch
 from mock_transmitter.http.message import Request, Response
 from mock_transmitter.http.operations import Call, Outcome, Reply, Waiting
-from mock_transmitter.keys import SigningKey
-from mock_transmitter.transmitter import Batch
 
 _BAD_REQUEST = 400
 _CAP = 3
@@ -33,9 +32,7 @@ class MoreAvailableIsLeftOut(Deviation):
 
     exercises = ("RFC8936-2.3-MORE-OMITTED",)
 
-    def batch(self, batch: Batch, key: SigningKey) -> Batch:
-        """Leave it unsaid."""
-        del key
+    def batch(self, batch: Batch, at: At) -> Batch:
         return replace(batch, more_available=batch.more_available or None)
 
 
@@ -50,7 +47,6 @@ class PollAnswersOneSetAtATime(Deviation):
     )
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Ask for one."""
         if call.operation == "poll" and call.body.get("maxEvents") != 0:
             call = with_body(call, maxEvents=1)
         return proceed(call)
@@ -62,9 +58,7 @@ class PollAnswersInReverseOrder(Deviation):
 
     exercises = ("RFC8936-2.2-ORDER-FREE",)
 
-    def batch(self, batch: Batch, key: SigningKey) -> Batch:
-        """Reverse them."""
-        del key
+    def batch(self, batch: Batch, at: At) -> Batch:
         return replace(batch, sets=dict(reversed(list(batch.sets.items()))))
 
 
@@ -75,7 +69,6 @@ class AcknowledgeAnswers204(Deviation):
     exercises = ("VEPA-ACK-PATH",)
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Answer so."""
         outcome = proceed(call)
         return Reply(status=204) if call.operation == "acknowledge" else outcome
 
@@ -86,9 +79,7 @@ class MoreAvailableCountsWhatWasDelivered(Deviation):
 
     exercises = ("RFC8936-2.4-REDELIVERY",)
 
-    def batch(self, batch: Batch, key: SigningKey) -> Batch:
-        """Count them all."""
-        del key
+    def batch(self, batch: Batch, at: At) -> Batch:
         return replace(batch, more_available=len(batch.stream.queue) > 0)
 
 
@@ -103,7 +94,6 @@ class PollAnswersThreeSetsAtMost(Deviation):
     )
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Ask for no more."""
         if call.operation == "poll":
             asked = call.body.get("maxEvents")
             call = with_body(call, maxEvents=_CAP if asked is None else min(asked, _CAP))
@@ -117,7 +107,6 @@ class LongPollEndsAfterASecond(Deviation):
     exercises = ("RFC8936-2.5-IMMEDIATE-WHEN-AVAILABLE",)
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """End it early."""
         outcome = proceed(call)
         if not isinstance(outcome, Waiting):
             return outcome
@@ -138,9 +127,8 @@ class PollAnswersHaveOtherMembers(Deviation):
 
     exercises = ("RFC8936-2.3-MORE-OMITTED", "VEPA-POLL-NO-MORE-AVAILABLE")
 
-    def response(self, response: Response, operation: str | None) -> Response:
-        """Put one there."""
-        if operation != "poll" or not response.body.startswith(b'{"sets"'):
+    def response(self, response: Response, at: At) -> Response:
+        if at.operation != "poll" or not response.body.startswith(b'{"sets"'):
             return response
         return replace(response, body=b'{"x-queue":{"depth":"unknown"},' + response.body[1:])
 
@@ -151,9 +139,8 @@ class PollsAreRefusedWithoutABody(Deviation):
 
     exercises = ("RFC8936-2.5.1-ERROR-BODY-FREE", "RFC8936-2.5.1-400-ANY")
 
-    def response(self, response: Response, operation: str | None) -> Response:
-        """Take it away."""
-        if operation not in {"poll", "acknowledge"} or response.status < _BAD_REQUEST:
+    def response(self, response: Response, at: At) -> Response:
+        if at.operation not in {"poll", "acknowledge"} or response.status < _BAD_REQUEST:
             return response
         return with_header(replace(response, body=b""), "content-type", None)
 
@@ -167,14 +154,12 @@ class PollsOfAnotherMediaTypeAreRefused(Deviation):
     def __init__(self) -> None:
         self._refuses = False
 
-    def request(self, request: Request) -> Request:
-        """Look at the label."""
+    def request(self, request: Request, at: At) -> Request:
         media_type = (request.header("content-type") or "").partition(";")[0].strip().lower()
         self._refuses = media_type != "application/json"
         return request
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Refuse it."""
         if call.operation == "poll" and self._refuses:
             return Reply(status=415, document={"error": "unsupported_media_type"})
         return proceed(call)
@@ -187,7 +172,6 @@ class UnregisteredErrorCodesAreRefused(Deviation):
     exercises = ("RFC8936-2.5.1-400-ANY",)
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Refuse it."""
         for one in call.body.get("setErrs", {}).values():
             if one.get("err") not in _REGISTERED or "description" not in one:
                 raise InvalidRequest("err or description is missing, or unknown", "setErrs")
@@ -203,13 +187,11 @@ class ErrorReportsNeedALanguage(Deviation):
     def __init__(self) -> None:
         self._language: str | None = None
 
-    def request(self, request: Request) -> Request:
-        """Read the language."""
+    def request(self, request: Request, at: At) -> Request:
         self._language = request.header("content-language")
         return request
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Refuse what has none."""
         if call.body.get("setErrs") and self._language is None:
             raise InvalidRequest("Content-Language is missing", "setErrs")
         return proceed(call)
@@ -222,7 +204,6 @@ class HugeLimitsAreRefused(Deviation):
     exercises = ("RFC8936-2.5.1-400-ANY",)
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Refuse it."""
         if call.operation == "poll" and (call.body.get("maxEvents") or 0) > 2**31 - 1:
             raise InvalidRequest("maxEvents is no 32-bit integer", "maxEvents")
         return proceed(call)

@@ -1,9 +1,9 @@
 """Variants of the dialect that acknowledges in a call of its own."""
 
+from mock_transmitter.deviations.deviation import Deviation, Proceed
 from mock_transmitter.deviations.entry import variant
 from mock_transmitter.deviations.faults.authorisation import POLLING
-from mock_transmitter.deviations.seams import Deviation, Proceed
-from mock_transmitter.errors import InvalidRequest
+from mock_transmitter.domain.errors import InvalidRequest
 from mock_transmitter.http.operations import Call, Outcome
 
 
@@ -14,7 +14,6 @@ class ErrorReportsAreRefused(Deviation):
     exercises = ("VEPA-NO-SETERRS",)
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Refuse it."""
         if call.operation in POLLING and "setErrs" in call.body:
             raise InvalidRequest("errors are not reported here", "setErrs")
         return proceed(call)

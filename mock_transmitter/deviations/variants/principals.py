@@ -2,12 +2,10 @@
 
 from typing import ClassVar
 
-from mock_transmitter.delivery_queue import PendingSet
+from mock_transmitter.deviations.deviation import At, Deviation, Json, Proceed
 from mock_transmitter.deviations.entry import variant
 from mock_transmitter.deviations.faults.update import target
-from mock_transmitter.deviations.seams import Deviation, Json, Proceed
 from mock_transmitter.http.operations import Call, Outcome
-from mock_transmitter.stream import Stream
 
 _ANOTHER: Json = {"format": "email", "email": "jane.roe@example.com"}
 _FEW = 2
@@ -20,7 +18,6 @@ class StreamTellsOfAnotherPrincipal(Deviation):
     exercises = ("SSF-8.1-MULTI-SUBJECT-STREAM", "SSE-7.1-MULTI-SUBJECT-STREAM")
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Tell of it on the same stream."""
         outcome = proceed(call)
         stream = target(call)
         if call.operation == "verify" and stream is not None:
@@ -35,11 +32,7 @@ class LastDeliveredTypeNeverComes(Deviation):
 
     exercises: ClassVar[tuple[str, ...]] = ("SSE-7.1.2-EVENTS-DELIVERED-MAY", "JAMF-DELIVERED-MAY")
 
-    def schedule(
-        self, gap: float | None, pending: PendingSet, stream: Stream, now: float
-    ) -> float | None:
-        """Drop them."""
-        del now
-        delivered = stream.configuration.events_delivered
+    def schedule(self, gap: float, at: At) -> float | None:
+        delivered = at.stream.configuration.events_delivered
         silent = delivered[_FEW:][-1:]
-        return None if set(silent) & set(pending.claims["events"]) else gap
+        return None if set(silent) & set(at.pending.claims["events"]) else gap

@@ -2,13 +2,11 @@
 
 from dataclasses import replace
 
-from mock_transmitter.delivery_queue import PendingSet
+from mock_transmitter.deviations.deviation import At, Deviation, Proceed
 from mock_transmitter.deviations.entry import variant
 from mock_transmitter.deviations.faults.status_effects import pushes
-from mock_transmitter.deviations.seams import Deviation, Proceed
+from mock_transmitter.domain.push import PushOutcome
 from mock_transmitter.http.operations import Call, Outcome
-from mock_transmitter.push import Attempt, PushOutcome
-from mock_transmitter.stream import Stream
 
 _FIRST_RETRY_S = 60.0
 _TRANSIENT = frozenset({"authentication_failed", "access_denied"})
@@ -20,9 +18,8 @@ class DeniedSetIsPushedAgain(Deviation):
 
     exercises = ("RFC8935-2-RESEND-ALLOWED",)
 
-    def pushed(self, outcome: PushOutcome, attempt: Attempt) -> PushOutcome:
+    def pushed(self, outcome: PushOutcome, at: At) -> PushOutcome:
         """Count these codes as failures that may pass."""
-        del attempt
         return replace(outcome, ending="failed") if outcome.err in _TRANSIENT else outcome
 
 
@@ -32,9 +29,7 @@ class PushWithoutAnswerMayHaveArrived(Deviation):
 
     exercises = ("RFC8935-2-RESEND-ALLOWED",)
 
-    def pushed(self, outcome: PushOutcome, attempt: Attempt) -> PushOutcome:
-        """Count it so."""
-        del attempt
+    def pushed(self, outcome: PushOutcome, at: At) -> PushOutcome:
         unknown = outcome.ending == "failed" and not outcome.reason.startswith("answered")
         return replace(outcome, ending="delivered") if unknown else outcome
 
@@ -49,14 +44,12 @@ class FailedPushPausesTheStream(Deviation):
         self._last: Call | None = None
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Remember whose streams they are."""
         self._last = call
         return proceed(call)
 
-    def pushed(self, outcome: PushOutcome, attempt: Attempt) -> PushOutcome:
-        """Pause it."""
+    def pushed(self, outcome: PushOutcome, at: At) -> PushOutcome:
         if outcome.ending == "failed" and self._last is not None:
-            self._last.transmitter.act(attempt.stream, "paused", reason=outcome.reason)
+            self._last.transmitter.act(at.attempt.stream, "paused", reason=outcome.reason)
         return outcome
 
 
@@ -66,11 +59,8 @@ class RetriesWaitForAMinute(Deviation):
 
     exercises = ("RFC8935-2-RESEND-ALLOWED",)
 
-    def schedule(
-        self, gap: float | None, pending: PendingSet, stream: Stream, now: float
-    ) -> float | None:
+    def schedule(self, gap: float, at: At) -> float | None:
         """Wait so long where a push has failed."""
-        del now
-        if gap is None or not pending.attempts or not pushes(stream):
+        if gap is None or not at.pending.attempts or not pushes(at.stream):
             return gap
         return max(gap, _FIRST_RETRY_S)

@@ -2,9 +2,9 @@
 
 from dataclasses import replace
 
+from mock_transmitter.deviations.deviation import At, Deviation
 from mock_transmitter.deviations.entry import variant
-from mock_transmitter.deviations.seams import Deviation
-from mock_transmitter.push import Attempt
+from mock_transmitter.domain.push import Attempt
 
 
 @variant
@@ -13,6 +13,5 @@ class PushAsksForALanguage(Deviation):
 
     exercises = ("RFC8935-2.1-ACCEPT-LANGUAGE",)
 
-    def push(self, attempt: Attempt) -> Attempt:
-        """Name some."""
+    def push(self, attempt: Attempt, at: At) -> Attempt:
         return replace(attempt, headers={**attempt.headers, "accept-language": "en-US, en;q=0.5"})

@@ -1,9 +1,8 @@
 """Variants of the redelivery schedule."""
 
-from mock_transmitter.delivery_queue import PendingSet
+from mock_transmitter.deviations.deviation import At
 from mock_transmitter.deviations.entry import variant
 from mock_transmitter.deviations.faults.redelivery import DAY_S, BackoffDeviation, GapDeviation
-from mock_transmitter.stream import Stream
 
 
 @variant
@@ -12,15 +11,10 @@ class RedeliveryWaitsFiveSeconds(GapDeviation):
 
     exercises = ("RFC8936-2.4-REDELIVERY",)
 
-    def schedule(
-        self, gap: float | None, pending: PendingSet, stream: Stream, now: float
-    ) -> float | None:
-        """Where it would come at once, wait."""
-        return gap or super().schedule(gap, pending, stream, now)
+    def schedule(self, gap: float, at: At) -> float | None:
+        return gap or super().schedule(gap, at)
 
     def gap(self, attempt: int, waited: float) -> float | None:
-        """Return five seconds."""
-        del attempt, waited
         return 5.0
 
 
@@ -31,8 +25,6 @@ class BackoffCapIsOneHour(BackoffDeviation):
     exercises = ("VEPA-BACKOFF-CAP-24H", "VEPA-BACKOFF-CONTINUES")
 
     def gap(self, attempt: int, waited: float) -> float | None:
-        """Double it up to there."""
-        del waited
         return min(2.0 ** min(attempt - 1, 30), 3600.0)
 
 
@@ -43,8 +35,6 @@ class BackoffFactorIsOneAndAHalf(BackoffDeviation):
     exercises = ("VEPA-BACKOFF-GAPS-GROW", "VEPA-BACKOFF-GAPS-NONDECREASING")
 
     def gap(self, attempt: int, waited: float) -> float | None:
-        """Multiply it."""
-        del waited
         return min(1.5 ** min(attempt - 1, 60), DAY_S)
 
 
@@ -55,8 +45,6 @@ class BackoffFactorIsFour(BackoffDeviation):
     exercises = ("VEPA-BACKOFF-GAPS-GROW",)
 
     def gap(self, attempt: int, waited: float) -> float | None:
-        """Multiply it."""
-        del waited
         return min(4.0 ** min(attempt - 1, 30), DAY_S)
 
 
@@ -67,8 +55,6 @@ class BackoffStartsAtTenMinutes(BackoffDeviation):
     exercises = ("VEPA-UNACKED-REDELIVERED", "VEPA-BACKOFF-GAPS-GROW")
 
     def gap(self, attempt: int, waited: float) -> float | None:
-        """Begin there and double it."""
-        del waited
         return min(600.0 * 2.0 ** min(attempt - 1, 30), DAY_S)
 
 
@@ -82,8 +68,6 @@ class BackoffJitters(BackoffDeviation):
     SHARES = (0.0, 0.2, 0.05, 0.15, 0.1)
 
     def gap(self, attempt: int, waited: float) -> float | None:
-        """Shorten it."""
-        del waited
         share = self.SHARES[attempt % len(self.SHARES)]
         return min(2.0 ** min(attempt - 1, 30), DAY_S) * (1.0 - share)
 
@@ -95,8 +79,6 @@ class BackoffIsADayFromTheStart(BackoffDeviation):
     exercises = ("VEPA-UNACKED-REDELIVERED", "VEPA-BACKOFF-CAP-24H", "VEPA-BACKOFF-GAPS-GROW")
 
     def gap(self, attempt: int, waited: float) -> float | None:
-        """Return a day."""
-        del attempt, waited
         return DAY_S
 
 
@@ -107,8 +89,6 @@ class BackoffCapIsFourMinutes(BackoffDeviation):
     exercises = ("VEPA-BACKOFF-CAP-24H", "VEPA-BACKOFF-CONTINUES")
 
     def gap(self, attempt: int, waited: float) -> float | None:
-        """Double it up to there."""
-        del waited
         return min(60.0 * 2.0 ** min(attempt - 1, 2), 240.0)
 
 
@@ -119,8 +99,6 @@ class BackoffGrowsFromTheSecondGap(BackoffDeviation):
     exercises = ("VEPA-BACKOFF-GAPS-GROW",)
 
     def gap(self, attempt: int, waited: float) -> float | None:
-        """Double it from the second on."""
-        del waited
         return min(5.0 * 2.0 ** min(max(attempt - 2, 0), 30), DAY_S)
 
 
@@ -132,7 +110,6 @@ class BackoffCountsFromTheQueueing(BackoffDeviation):
 
     def gap(self, attempt: int, waited: float) -> float | None:
         """Return what is left of the step that runs."""
-        del attempt
         step = 1.0
         due = step
         while due <= waited:

@@ -3,9 +3,9 @@
 from types import MappingProxyType
 from typing import ClassVar
 
+from mock_transmitter.deviations.deviation import At, Deviation, Json
 from mock_transmitter.deviations.documents import without
 from mock_transmitter.deviations.entry import variant
-from mock_transmitter.deviations.seams import Deviation, Json
 from mock_transmitter.deviations.signing import (
     ClaimsDeviation,
     EventsDeviation,
@@ -16,10 +16,10 @@ from mock_transmitter.deviations.signing import (
     is_verification,
     with_subject,
 )
-from mock_transmitter.events import CAEP
-from mock_transmitter.keys import SigningKey
-from mock_transmitter.seed import source
-from mock_transmitter.stream import Stream
+from mock_transmitter.domain.events import CAEP
+from mock_transmitter.domain.keys import SigningKey
+from mock_transmitter.domain.seed import source
+from mock_transmitter.domain.stream import Stream
 
 SIGNED = ("RFC8417-2.4-SIGNED-OR-ENCRYPTED",)
 EXTRAS = ("SSF-4.2.3-EXTRA-FIELDS", "SSE-11.1.3-EXTRA-CLAIMS", "RFC8417-2-ENVELOPE-EXTRAS")
@@ -35,18 +35,13 @@ class _OwnKeys(Deviation):
 
     def signing(self, key: SigningKey) -> SigningKey:
         """Return the key for the next SET; the usual one is `key`."""
-        del key
         return self.keys[-1]
 
-    def token(self, token: str, header: Json, claims: Json, key: SigningKey) -> str:
-        """Sign with it."""
-        del token, header
-        own = self.signing(key)
-        return own.sign(own.header(), claims)
+    def token(self, token: str, at: At) -> str:
+        own = self.signing(at.key)
+        return own.sign(own.header(), at.claims)
 
-    def key_set(self, key_set: Json, key: SigningKey) -> Json:
-        """Show them too."""
-        del key
+    def key_set(self, key_set: Json, at: At) -> Json:
         return {**key_set, "keys": [*key_set["keys"], *(one.public for one in self.keys)]}
 
 
@@ -95,9 +90,7 @@ class OnlyKeyHasNoKid(HeaderDeviation):
     exercises = SIGNED
     changes = MappingProxyType({"kid": None})
 
-    def key_set(self, key_set: Json, key: SigningKey) -> Json:
-        """Take it away."""
-        del key
+    def key_set(self, key_set: Json, at: At) -> Json:
         return {**key_set, "keys": [without(one, "kid") for one in key_set["keys"]]}
 
 
@@ -107,9 +100,7 @@ class KeySaysNoMoreThanItMust(Deviation):
 
     exercises = SIGNED
 
-    def key_set(self, key_set: Json, key: SigningKey) -> Json:
-        """Take them away."""
-        del key
+    def key_set(self, key_set: Json, at: At) -> Json:
         return {**key_set, "keys": [without(one, "use", "alg") for one in key_set["keys"]]}
 
 
@@ -138,8 +129,6 @@ class ClaimsHaveBlanksAndEscapes(TextDeviation):
     exercises = SIGNED
 
     def edit_claims(self, text: str, claims: Json) -> str:
-        """Write it so."""
-        del claims
         escaped = text.replace("https:", "https\\u003a")
         return f"\n {escaped}\t\n"
 
@@ -151,8 +140,6 @@ class AudIsAnArray(ClaimsDeviation):
     exercises = ("SSF-4.1.8-AUD-VALUE-FREE", *SIGNED)
 
     def edit(self, claims: Json, stream: Stream) -> Json:
-        """Make it one."""
-        del stream
         return {**claims, "aud": [claims["aud"]]}
 
 
@@ -163,8 +150,6 @@ class IatHasAFraction(ClaimsDeviation):
     exercises = EXTRAS
 
     def edit(self, claims: Json, stream: Stream) -> Json:
-        """Add both."""
-        del stream
         return {**claims, "iat": claims["iat"] + 0.25, "toe": claims["iat"] - 1.5}
 
 
@@ -175,8 +160,6 @@ class EventsOfOneMomentShareATxn(ClaimsDeviation):
     exercises = ("SSF-4.1.9-TXN-SHARED-OK", *EXTRAS)
 
     def edit(self, claims: Json, stream: Stream) -> Json:
-        """Name the second."""
-        del stream
         if any(is_verification(event_type) for event_type in claims["events"]):
             return claims
         return {**claims, "txn": f"cause-{claims['iat']}"}
@@ -192,7 +175,6 @@ class EventsSayAllThatTheirTypeAllows(EventsDeviation):
     exercises = ("SSF-4.2.2-EVENT-FIELDS", *EXTRAS)
 
     def edit_event(self, event_type: str, payload: Json, iat: int) -> Json:
-        """Add them."""
         if not event_type.startswith(CAEP):
             return {event_type: payload}
         said = {
@@ -210,8 +192,6 @@ class EventRepeatsTheSubject(ClaimsDeviation):
     exercises = ("SSF-3.1.1-LEGACY-SUBJECT-TOLERATED",)
 
     def edit(self, claims: Json, stream: Stream) -> Json:
-        """Copy it."""
-        del stream
         events = {
             event_type: {**payload, "subject": claims.get("sub_id")}
             if "/caep/" in event_type
@@ -228,8 +208,6 @@ class EventNamesAFurtherSubject(EventsDeviation):
     exercises = ("SSF-3.1.3-EXTRA-SUBJECTS-ALLOWED",)
 
     def edit_event(self, event_type: str, payload: Json, iat: int) -> Json:
-        """Add one."""
-        del iat
         moved_by = {"format": "iss_sub", "iss": "https://idp.example.com", "sub": "admin-7"}
         return {event_type: {**payload, "moved_by": moved_by}}
 
@@ -246,7 +224,6 @@ class SubjectIsComplex(ClaimsDeviation):
 
     def edit(self, claims: Json, stream: Stream) -> Json:
         """Build it; only the later text gives it a format."""
-        del stream
         if has_chosen_subject(claims):
             return claims
         subject = {

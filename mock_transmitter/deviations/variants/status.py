@@ -3,16 +3,16 @@
 from dataclasses import replace
 from typing import ClassVar
 
-from mock_transmitter.delivery_queue import Handling, PendingSet
+from mock_transmitter.deviations.deviation import At, Deviation, Json, Proceed
 from mock_transmitter.deviations.documents import without
 from mock_transmitter.deviations.entry import variant
 from mock_transmitter.deviations.faults.stream_updated import Announcement, announced
 from mock_transmitter.deviations.faults.update import target
-from mock_transmitter.deviations.seams import Deviation, Json, Proceed
-from mock_transmitter.http.authorisation import Access, Decision, Denied
+from mock_transmitter.domain.delivery_queue import Handling
+from mock_transmitter.domain.stream import Stream
+from mock_transmitter.domain.transmitter import Transmitter
+from mock_transmitter.http.authorisation import Decision, Denied
 from mock_transmitter.http.operations import Call, Outcome, Reply
-from mock_transmitter.stream import Stream
-from mock_transmitter.transmitter import Transmitter
 
 
 @variant
@@ -38,7 +38,6 @@ class ReasonsAreNotShown(Deviation):
     exercises = ("SSF-8.1.2.2-REASON-OPTIONAL",)
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Leave it out."""
         outcome = proceed(call)
         if isinstance(outcome, Reply) and outcome.message == "stream_status":
             return replace(outcome, document=without(outcome.document, "reason"))
@@ -75,10 +74,9 @@ class LimitedReceiversFindNoStatus(Deviation):
 
     exercises = ("SSF-8.1.2.1-ERR-403", "SSE-7.1.1.1-ERR-403")
 
-    def authorisation(self, decision: Decision, access: Access) -> Decision:
-        """Answer so."""
+    def authorisation(self, decision: Decision, at: At) -> Decision:
         forbidden = 403
-        if not isinstance(decision, Denied) or access.operation != "read_status":
+        if not isinstance(decision, Denied) or at.access.operation != "read_status":
             return decision
         return replace(decision, status=404) if decision.status == forbidden else decision
 
@@ -113,7 +111,6 @@ class AnnouncementsHaveNoReason(Announcement):
     exercises = ("SSF-8.1.5-REASON", "SSE-7.1.5-REASON-SUBJECT")
 
     def payload(self, payload: Json) -> Json:
-        """Leave it out."""
         return without(payload, "reason")
 
 
@@ -139,7 +136,6 @@ class InactiveStreamsAreDeleted(Inactive):
     """A stream that was idle for too long is deleted."""
 
     def end(self, transmitter: Transmitter, stream: Stream) -> None:
-        """Delete it."""
         transmitter.delete_stream(stream)
 
 
@@ -153,7 +149,6 @@ class InactiveStreamsAreDisabled(Inactive):
     )
 
     def end(self, transmitter: Transmitter, stream: Stream) -> None:
-        """Disable it."""
         transmitter.act(stream, "disabled", reason="Nobody was there.")
 
 
@@ -163,11 +158,9 @@ class SubjectsAreDisabledWithTheirStream(Deviation):
 
     exercises = ("SSE-7.1-SUBJECT-CHANGE-DISABLED", "SSE-7.1.5-UNILATERAL-CHANGE")
 
-    def handling(self, handling: Handling, pending: PendingSet, stream: Stream) -> Handling:
-        """Hold the announcement."""
-        del stream
-        dropped = handling == "drop" and not pending.announces
-        return "hold" if dropped and announced(pending.claims) is not None else handling
+    def handling(self, handling: Handling, at: At) -> Handling:
+        dropped = handling == "drop" and not at.pending.announces
+        return "hold" if dropped and announced(at.pending.claims) is not None else handling
 
 
 @variant
@@ -177,7 +170,6 @@ class StatusOfASubjectIsAnsweredWithoutIt(Deviation):
     exercises = ("SSE-7.1.1.1-SUBJECT-QUERY", "SSE-7.1.1.2-SUBJECT-OPTIONAL")
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Leave it out."""
         outcome = proceed(call)
         if isinstance(outcome, Reply) and outcome.message == "stream_status":
             return replace(outcome, document=without(outcome.document, "subject"))
@@ -191,7 +183,6 @@ class UpdatesEnableAStreamAndSaySo(Deviation):
     exercises = ("SSF-8.1.5-UNILATERAL-CHANGE", "SSE-7.1.5-UNILATERAL-CHANGE")
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Enable it."""
         outcome = proceed(call)
         stream = target(call)
         if call.operation in {"update_stream", "replace_stream"} and stream is not None:

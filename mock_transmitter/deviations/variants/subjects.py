@@ -3,13 +3,11 @@
 from dataclasses import replace
 from typing import ClassVar
 
+from mock_transmitter.deviations.deviation import At, Deviation, Proceed
 from mock_transmitter.deviations.entry import variant
 from mock_transmitter.deviations.faults.update import target
-from mock_transmitter.deviations.seams import Deviation, Proceed
-from mock_transmitter.errors import SubjectNotFound, TooManyRequests
+from mock_transmitter.domain.errors import SubjectNotFound, TooManyRequests
 from mock_transmitter.http.operations import Call, Outcome, Reply
-from mock_transmitter.stream import Stream
-from mock_transmitter.subjects import Subject
 
 
 @variant
@@ -28,9 +26,8 @@ class NoSubjectsByDefault(Deviation):
                 return replace(outcome, document={**document, "default_subjects": "NONE"})
         return outcome
 
-    def covers(self, covered: bool, stream: Stream, subject: Subject) -> bool:  # noqa: FBT001
-        """Cover what was added."""
-        return covered and stream.subjects.status_of(subject) is not None
+    def covers(self, covered: bool, at: At) -> bool:  # noqa: FBT001
+        return covered and at.stream.subjects.status_of(at.subject) is not None
 
 
 _OPERATIONS = ("add_subject", "remove_subject")
@@ -55,7 +52,6 @@ class UnknownSubjectsAreNotFound(Deviation):
     needs = _OPERATIONS
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Refuse it."""
         outcome = proceed(call)
         if call.operation in _OPERATIONS and not _is_known(call.body["subject"]):
             raise SubjectNotFound("the subject is not recognized")
@@ -70,7 +66,6 @@ class UnwillingSubjectsAreForbidden(Deviation):
     needs = ("add_subject",)
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Refuse it."""
         outcome = proceed(call)
         if call.operation != "add_subject" or _is_known(call.body["subject"]):
             return outcome
@@ -91,9 +86,8 @@ class UnwillingSubjectsAreNeverReported(Deviation):
     )
     needs = ("add_subject",)
 
-    def covers(self, covered: bool, stream: Stream, subject: Subject) -> bool:  # noqa: FBT001
-        """Leave it out."""
-        return covered and (subject == stream.subject or _is_known(subject))
+    def covers(self, covered: bool, at: At) -> bool:  # noqa: FBT001
+        return covered and (at.subject == at.stream.subject or _is_known(at.subject))
 
 
 @variant
@@ -104,7 +98,6 @@ class AddsAreAnswered204(Deviation):
     needs = ("add_subject",)
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Answer so."""
         outcome = proceed(call)
         if call.operation != "add_subject" or not isinstance(outcome, Reply):
             return outcome
@@ -127,7 +120,6 @@ class SubjectRequestsAreLimited(Deviation):
         self._count = 0
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Count them."""
         if call.operation in _OPERATIONS:
             self._count += 1
             if self._count % 3 == 0:
@@ -146,17 +138,15 @@ class RemovedSubjectsGoOnForAWhile(Deviation):
         self._calls: list[tuple[float, Call]] = []
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Remember when it was removed."""
         outcome = proceed(call)
         if call.operation == "remove_subject":
             self._calls.append((call.transmitter.clock.now(), call))
         return outcome
 
-    def covers(self, covered: bool, stream: Stream, subject: Subject) -> bool:  # noqa: FBT001
-        """Cover it until then."""
+    def covers(self, covered: bool, at: At) -> bool:  # noqa: FBT001
         return covered or any(
-            call.body["subject"] == subject
-            and target(call) is stream
-            and call.transmitter.clock.now() < at + _GRACE_S
-            for at, call in self._calls
+            call.body["subject"] == at.subject
+            and target(call) is at.stream
+            and call.transmitter.clock.now() < removed_at + _GRACE_S
+            for removed_at, call in self._calls
         )

@@ -1,8 +1,8 @@
 """Variants of events_supported: SSF 1.0 sections 8.1.4 and 8.1.5."""
 
+from mock_transmitter.deviations.deviation import Deviation, Json, Proceed
 from mock_transmitter.deviations.documents import with_body, with_configurations
 from mock_transmitter.deviations.entry import variant
-from mock_transmitter.deviations.seams import Deviation, Json, Proceed
 from mock_transmitter.http.operations import Call, Outcome
 
 _ABOUT_THE_STREAM = [

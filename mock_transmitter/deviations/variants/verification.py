@@ -2,17 +2,17 @@
 
 from typing import TYPE_CHECKING
 
+from mock_transmitter.deviations.deviation import At, Deviation, Proceed
 from mock_transmitter.deviations.documents import with_configurations, with_header, without
 from mock_transmitter.deviations.entry import variant
 from mock_transmitter.deviations.faults.update import target
 from mock_transmitter.deviations.faults.verification_more import verify_unasked
-from mock_transmitter.deviations.seams import Deviation, Proceed
+from mock_transmitter.domain.push import PushOutcome
 from mock_transmitter.http.message import Response
 from mock_transmitter.http.operations import Call, Outcome
-from mock_transmitter.push import Attempt, PushOutcome
 
 if TYPE_CHECKING:
-    from mock_transmitter.transmitter import Transmitter
+    from mock_transmitter.domain.transmitter import Transmitter
 
 _TOO_MANY_REQUESTS = 429
 
@@ -37,7 +37,6 @@ class UnsolicitedVerification(Deviation):
     )
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Send the event."""
         outcome = proceed(call)
         verify_unasked(call, None)
         return outcome
@@ -53,16 +52,14 @@ class FailedVerificationPausesTheStream(Deviation):
         self._transmitter: Transmitter | None = None
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Remember whom to tell."""
         self._transmitter = call.transmitter
         return proceed(call)
 
-    def pushed(self, outcome: PushOutcome, attempt: Attempt) -> PushOutcome:
-        """Pause it."""
+    def pushed(self, outcome: PushOutcome, at: At) -> PushOutcome:
         if outcome.ending != "refused" or self._transmitter is None:
             return outcome
-        if self._transmitter.profile.sets.verification_event in attempt.pending.claims["events"]:
-            self._transmitter.act(attempt.stream, "paused", reason="verification failed")
+        if self._transmitter.profile.sets.verification_event in at.attempt.pending.claims["events"]:
+            self._transmitter.act(at.attempt.stream, "paused", reason="verification failed")
         return outcome
 
 
@@ -73,7 +70,6 @@ class VerificationMayBeRequestedAnyTime(Deviation):
     exercises = TOO_SOON
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Forget the one before."""
         stream = target(call)
         if call.operation == "verify" and stream is not None:
             stream.verified_at = None
@@ -87,7 +83,6 @@ class NoIntervalIsShown(Deviation):
     exercises = TOO_SOON
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Leave it out."""
         return with_configurations(
             proceed(call), lambda document: without(document, "min_verification_interval")
         )
@@ -99,8 +94,7 @@ class TooSoonHasNoRetryAfter(Deviation):
 
     exercises = TOO_SOON
 
-    def response(self, response: Response, operation: str | None) -> Response:
-        """Take it away."""
-        if operation != "verify" or response.status != _TOO_MANY_REQUESTS:
+    def response(self, response: Response, at: At) -> Response:
+        if at.operation != "verify" or response.status != _TOO_MANY_REQUESTS:
             return response
         return with_header(response, "retry-after", None)

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field, replace
 from random import Random
 from types import MappingProxyType
 
-from mock_transmitter.clock import Clock
-from mock_transmitter.seed import hex_id
+from mock_transmitter.domain.clock import Clock
+from mock_transmitter.domain.seed import hex_id
 
 # CAEP Interoperability Profile 1.0, section 2.7.2.
 MANAGE = "ssf.manage"

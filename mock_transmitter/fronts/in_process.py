@@ -7,9 +7,9 @@ import math
 
 import httpx
 
-from mock_transmitter.clock import Alarm, Patience, SimulatedClock
-from mock_transmitter.http.application import Site
+from mock_transmitter.domain.clock import Alarm, Patience, SimulatedClock
 from mock_transmitter.http.message import Lasting, Parked, Request, Response
+from mock_transmitter.site import Site
 
 _NO_CONTENT = 204
 

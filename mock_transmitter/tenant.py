@@ -6,22 +6,22 @@ from random import Random
 from typing import Any, TypeAlias
 
 from conformance.spec.profile import Profile
-from mock_transmitter.access_tokens import AccessTokens
-from mock_transmitter.clock import Clock, ClockKind, SimulatedClock, SystemClock
 from mock_transmitter.deviations import catalogue
-from mock_transmitter.deviations.seams import Seams
-from mock_transmitter.errors import UnservedProfile
+from mock_transmitter.domain.access_tokens import AccessTokens
+from mock_transmitter.domain.clock import Clock, ClockKind, SimulatedClock, SystemClock
+from mock_transmitter.domain.errors import UnservedProfile
+from mock_transmitter.domain.keys import KeyRing, UnusableAlgorithms
+from mock_transmitter.domain.push import Attempt, PushOutcome
+from mock_transmitter.domain.redelivery import Curve
+from mock_transmitter.domain.seams import Seams
+from mock_transmitter.domain.seed import hex_id, source
+from mock_transmitter.domain.transmitter import Transmitter
 from mock_transmitter.http.authorisation import Receiver
 from mock_transmitter.http.dispatch import Dispatcher
 from mock_transmitter.http.message import Parked, Request, Response
 from mock_transmitter.http.oauth import AuthorizationServer
 from mock_transmitter.http.operations import Operations
 from mock_transmitter.http.routes import Routes
-from mock_transmitter.keys import KeyRing, UnusableAlgorithms
-from mock_transmitter.push import Attempt, PushOutcome
-from mock_transmitter.redelivery import Curve
-from mock_transmitter.seed import hex_id, source
-from mock_transmitter.transmitter import Transmitter
 
 Json: TypeAlias = dict[str, Any]
 

@@ -1,4 +1,4 @@
-"""Where a request enters: a site of tenants, the default one at the base URL."""
+"""The tenants of one server: the default one at the base URL, the others below it."""
 
 import re
 import threading
@@ -6,21 +6,17 @@ from collections.abc import Callable, Sequence
 from urllib.parse import urlsplit
 
 from conformance.spec.profile import Profile
-from mock_transmitter.clock import ClockKind
-from mock_transmitter.control.api import ControlApi
-from mock_transmitter.http.message import Lasting, Parked, Request, Response
+from mock_transmitter.domain.clock import ClockKind
+from mock_transmitter.domain.redelivery import AS_IT_IS, Curve
+from mock_transmitter.http.message import Request
 from mock_transmitter.http.push_sender import TIMEOUT_S, PushSender
 from mock_transmitter.http.routes import Segments, segments_of
-from mock_transmitter.http.tenant import Tenant
-from mock_transmitter.redelivery import AS_IT_IS, Curve
-
-__all__ = ["Site", "Tenant", "TenantExists", "UnknownTenant", "UnusableTenantName"]
+from mock_transmitter.tenant import Tenant
 
 DEFAULT_TENANT = "default"
 
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _TENANTS = "tenants"
-_CONTROL = "_control"
 
 
 class TenantExists(ValueError):
@@ -35,8 +31,8 @@ class UnusableTenantName(ValueError):
     """A tenant's name is part of a URL: letters, digits, - and _ only, 64 at most."""
 
 
-class Site:
-    """The mock, without a socket.
+class Tenants:
+    """Opens, finds and closes tenants.
 
     Several threads may use it: each tenant has a lock of its own.
     `base_url` is the issuer of the default tenant; `deviations` are names of the catalogue, for all
@@ -72,7 +68,6 @@ class Site:
         self._base: Segments = segments_of(urlsplit(base_url).path.rstrip("/")) or ()
         self._tenants: dict[str, Tenant] = {}
         self._by_discovery: dict[Segments, Tenant] = {}
-        self._control = ControlApi(self)
         self.tenant = self._new(DEFAULT_TENANT, base_url)
 
     @property
@@ -81,19 +76,21 @@ class Site:
         with self._lock:
             return (self.tenant, *self._tenants.values())
 
-    def handle(self, request: Request) -> Response | Parked | Lasting:
-        """Answer a request, park it, or say how it is answered in a while."""
-        segments = segments_of(request.path)
-        if segments is None:
-            return Response.json(404, {"error": "not_found", "error_description": "no such path"})
-        tenant, below = self._find(segments)
-        if below[:1] == (_CONTROL,):
-            return self._control.handle(tenant, request, below[1:])
-        return tenant.handle(request)
-
     def tenant_of(self, request: Request) -> Tenant:
         """Return the tenant that a request is for."""
-        return self._find(segments_of(request.path) or ())[0]
+        return self.find(segments_of(request.path) or ())[0]
+
+    def find(self, segments: Segments) -> tuple[Tenant, Segments]:
+        """Return the tenant of a path, and what follows its issuer in the path."""
+        discovered = self._by_discovery.get(segments)
+        if discovered is not None:
+            return discovered, ()
+        depth = len(self._base)
+        if segments[:depth] == self._base:
+            below = segments[depth:]
+            tenant = self._tenants.get(below[1]) if below[:1] == (_TENANTS,) and below[1:] else None
+            return (self.tenant, below) if tenant is None else (tenant, below[2:])
+        return self.tenant, ()
 
     def open_tenant(self, name: str | None = None) -> Tenant:
         """Open a Transmitter of its own at {base_url}/tenants/{name}.
@@ -165,15 +162,3 @@ class Site:
     def _wake(self) -> None:
         for callback in self._callbacks:
             callback()
-
-    def _find(self, segments: Segments) -> tuple[Tenant, Segments]:
-        """Return the tenant of a path, and what follows its issuer in the path."""
-        discovered = self._by_discovery.get(segments)
-        if discovered is not None:
-            return discovered, ()
-        depth = len(self._base)
-        if segments[:depth] == self._base:
-            below = segments[depth:]
-            tenant = self._tenants.get(below[1]) if below[:1] == (_TENANTS,) and below[1:] else None
-            return (self.tenant, below) if tenant is None else (tenant, below[2:])
-        return self.tenant, ()

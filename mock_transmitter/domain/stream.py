@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-from mock_transmitter.delivery_queue import DeadLetter, DeliveryQueue
-from mock_transmitter.subjects import Status, Subjects
+from mock_transmitter.domain.delivery_queue import DeadLetter, DeliveryQueue
+from mock_transmitter.domain.subjects import Status, Subjects
 
 Json: TypeAlias = dict[str, Any]
 

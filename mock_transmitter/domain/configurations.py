@@ -8,9 +8,9 @@ from dataclasses import replace
 from typing import Any
 
 from conformance.spec.profile import Profile
-from mock_transmitter import events
-from mock_transmitter.errors import InvalidRequest
-from mock_transmitter.stream import DeliveryConfiguration, StreamConfiguration
+from mock_transmitter.domain import events
+from mock_transmitter.domain.errors import InvalidRequest
+from mock_transmitter.domain.stream import DeliveryConfiguration, StreamConfiguration
 
 MIN_VERIFICATION_INTERVAL_S = 30
 INACTIVITY_TIMEOUT_S = 30 * 24 * 3600

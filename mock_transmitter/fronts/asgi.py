@@ -7,10 +7,10 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from mock_transmitter.clock import call_after
-from mock_transmitter.http.application import Site
+from mock_transmitter.domain.clock import call_after
 from mock_transmitter.http.message import Lasting, Parked, Request, Response
 from mock_transmitter.http.requests import MOST_BYTES
+from mock_transmitter.site import Site
 
 # A body is read one byte past the limit, so that the core can refuse it in the profile's words;
 # what follows is thrown away up to here, since a client that still sends may miss an early answer.

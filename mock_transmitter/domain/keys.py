@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from jwcrypto.jwk import JWK
 
-from mock_transmitter.rsa_primes import PRIMES
+from mock_transmitter.domain.rsa_primes import PRIMES
 
 Json: TypeAlias = dict[str, Any]
 PrivateKey: TypeAlias = ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey | rsa.RSAPrivateKey

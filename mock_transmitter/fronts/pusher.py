@@ -3,9 +3,9 @@
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
-from mock_transmitter.clock import Alarm
-from mock_transmitter.http.application import Site
-from mock_transmitter.http.tenant import Tenant
+from mock_transmitter.domain.clock import Alarm
+from mock_transmitter.site import Site
+from mock_transmitter.tenant import Tenant
 
 # Tenants whose Receivers are slow hold up none but themselves, up to this many.
 _MOST_AT_ONCE = 8

@@ -12,11 +12,11 @@ from random import Random
 from typing import TYPE_CHECKING, Literal, TypeAlias
 from urllib.parse import urlsplit
 
-from mock_transmitter.clock import Clock
-from mock_transmitter.delivery_queue import DeadLetter, PendingSet
-from mock_transmitter.deviations.seams import Seams
-from mock_transmitter.redelivery import MOST_PUSH_ATTEMPTS, PUSH_RETRIES
-from mock_transmitter.stream import DeliveryConfiguration, Stream
+from mock_transmitter.domain.clock import Clock
+from mock_transmitter.domain.delivery_queue import DeadLetter, PendingSet
+from mock_transmitter.domain.redelivery import MOST_PUSH_ATTEMPTS, PUSH_RETRIES
+from mock_transmitter.domain.seams import Seams
+from mock_transmitter.domain.stream import DeliveryConfiguration, Stream
 
 if TYPE_CHECKING:
     import ssl
@@ -116,7 +116,7 @@ class Pushes:
 
         Return the outcome that counts. A SET that the stream gave up meanwhile stays given up.
         """
-        outcome = self._seams.pushed(outcome, attempt)
+        outcome = self._seams.apply("pushed", outcome, attempt=attempt)
         stream, pending = attempt.stream, attempt.pending
         if pending.jti not in stream.queue:
             return outcome
@@ -154,7 +154,8 @@ class Pushes:
         headers = {"content-type": "application/secevent+jwt", "accept": "application/json"}
         if delivery.authorization_header is not None:
             headers["authorization"] = delivery.authorization_header
-        attempt = self._seams.push(
+        attempt: Attempt | None = self._seams.apply(
+            "push",
             Attempt(
                 stream=stream,
                 pending=pending,
@@ -162,7 +163,7 @@ class Pushes:
                 url=delivery.endpoint_url,
                 headers=headers,
                 body=self._token(pending).encode(),
-            )
+            ),
         )
         if attempt is None:
             stream.queue.acknowledge([pending.jti])

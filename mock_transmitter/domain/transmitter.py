@@ -11,23 +11,23 @@ from types import MappingProxyType
 from typing import Any, TypeAlias
 
 from conformance.spec.profile import Profile
-from mock_transmitter import events, sets
-from mock_transmitter.clock import Clock
-from mock_transmitter.configurations import Configurations
-from mock_transmitter.delivery_queue import Handling, PendingSet
-from mock_transmitter.deviations.seams import Seams
-from mock_transmitter.errors import (
+from mock_transmitter.domain import events, sets
+from mock_transmitter.domain.clock import Clock
+from mock_transmitter.domain.configurations import Configurations
+from mock_transmitter.domain.delivery_queue import Handling, PendingSet
+from mock_transmitter.domain.errors import (
     InvalidRequest,
     StreamExists,
     StreamNotFound,
     TooManyRequests,
 )
-from mock_transmitter.keys import KeyRing
-from mock_transmitter.push import Pushes
-from mock_transmitter.redelivery import AS_IT_IS, Curve, policy_of
-from mock_transmitter.seed import hex_id
-from mock_transmitter.stream import Stream, StreamConfiguration
-from mock_transmitter.subjects import Status, Subject
+from mock_transmitter.domain.keys import KeyRing
+from mock_transmitter.domain.push import Pushes
+from mock_transmitter.domain.redelivery import AS_IT_IS, Curve, policy_of
+from mock_transmitter.domain.seams import Seams
+from mock_transmitter.domain.seed import hex_id
+from mock_transmitter.domain.stream import Stream, StreamConfiguration
+from mock_transmitter.domain.subjects import Status, Subject
 
 Json: TypeAlias = dict[str, Any]
 
@@ -271,7 +271,7 @@ class Transmitter:
         if subject == stream.subject:
             return True
         covered = stream.subjects.status_of(subject) != "disabled"
-        return self._seams.covers(covered, stream, subject)
+        return self._seams.apply("covers", covered, stream=stream, subject=subject)
 
     def heard_of(self, stream: Stream) -> None:
         """Start the inactivity_timeout of a stream anew: its Receiver has named it, or polled."""
@@ -360,7 +360,7 @@ class Transmitter:
         batch = Batch(
             stream=stream, sets=compact, delivered=tuple(taken), more_available=more, now=now
         )
-        return self._seams.batch(batch, self.keys.signing)
+        return self._seams.apply("batch", batch, key=self.keys.signing)
 
     def acknowledge(self, stream: Stream, jtis: Iterable[str]) -> None:
         """Release SETs from delivery; what is unknown, or of another stream, is no matter."""
@@ -387,7 +387,7 @@ class Transmitter:
             iat=int(now),
             jti=hex_id(self._jtis),
         )
-        claims = self._seams.claims(claims, stream)
+        claims = self._seams.apply("claims", claims, stream=stream)
         pending = PendingSet(
             jti=claims["jti"],
             claims=claims,
@@ -402,7 +402,9 @@ class Transmitter:
 
     def _schedule(self, stream: Stream, pending: PendingSet, gap: float) -> None:
         now = self.clock.now()
-        scheduled = self._seams.schedule(gap, pending, stream, now)
+        scheduled: float | None = self._seams.apply(
+            "schedule", gap, pending=pending, stream=stream, now=now
+        )
         handling = self._handling(stream, pending)
         if scheduled is None or handling == "drop":
             stream.queue.acknowledge([pending.jti])
@@ -419,7 +421,7 @@ class Transmitter:
             and stream.subjects.status_of(pending.subject) == "paused"
         ):
             handling = "hold"
-        return self._seams.handling(handling, pending, stream)
+        return self._seams.apply("handling", handling, pending=pending, stream=stream)
 
     def _token(self, pending: PendingSet) -> str:
         # Signed at the first delivery and kept: the same jti is the same bytes for ever.
@@ -427,7 +429,9 @@ class Transmitter:
             key = self.keys.signing
             header = key.header()
             token = key.sign(header, pending.claims)
-            pending.token = self._seams.token(token, header, pending.claims, key)
+            pending.token = self._seams.apply(
+                "token", token, header=header, claims=pending.claims, key=key
+            )
         return pending.token
 
     def _configure(self, stream: Stream, configuration: StreamConfiguration) -> None:

@@ -1,0 +1,1 @@
+"""How requests reach a site, in process or over sockets, and how pushes leave it."""
