@@ -92,7 +92,7 @@ def trials(
 
 def rows_of(deviation: bundled.Deviation, profile: Profile) -> frozenset[str]:
     """Return what a deviation is about in a profile; nothing where that lacks what it needs."""
-    if not all(map(profile.offers, deviation.needs)):
+    if not all(map(profile.has, deviation.needs)):
         return frozenset()
     if deviation.kind == "fault":
         return planned_rows(profile.id, over_tls=deviation.over_tls) & set(deviation.breaks)

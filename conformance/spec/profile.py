@@ -219,8 +219,18 @@ class Profile:
     deviations: tuple[ProfileDeviation, ...]
 
     def offers(self, operation: str) -> bool:
-        """Say whether the dialect has this operation; `discover` it always has."""
+        """Return whether the dialect has this operation; every dialect has `discover`."""
         return operation == "discover" or operation in self.operations
+
+    def has(self, feature: str) -> bool:
+        """Return whether the dialect has an operation, `push` delivery or `subject_status`."""
+        match feature:
+            case "push":
+                return self.delivery.push is not None
+            case "subject_status":
+                return self.stream.subject_status
+            case _:
+                return self.offers(feature)
 
     def evidence_of(self, key: str) -> str:
         """Return how sure a key is: the entry with the longest prefix of it wins."""
