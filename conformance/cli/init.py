@@ -12,7 +12,7 @@ from typing import Any
 
 from conformance.cli.output import say
 from conformance.engine.exit_codes import ExitCode
-from conformance.engine.run import NoMetadata, discover
+from conformance.engine.first_contact import NoMetadata, discover
 from conformance.receiver.connection import Connection, Unreachable
 from conformance.receiver.exchange import Recorder
 from conformance.receiver.operations import CAEP_EVENT_TYPES

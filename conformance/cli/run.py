@@ -10,6 +10,7 @@ from pathlib import Path
 
 from conformance.cli.output import complain, say
 from conformance.engine.arguments import RunArguments, make_run
+from conformance.engine.estimate import Estimate
 from conformance.engine.exit_codes import ExitCode
 from conformance.engine.known_failures import KnownFailures
 from conformance.engine.plan import Plan
@@ -121,8 +122,8 @@ def _again(arguments: Sequence[str]) -> str:
     return shlex.join(["ssf-conformance", *kept])
 
 
-def _planned(run: Run, plan: Plan) -> tuple[list[terminal.PlanRow], terminal.Cost]:
-    rows: list[terminal.PlanRow] = [
+def _planned(run: Run, plan: Plan) -> tuple[list[terminal.PlanEntry], terminal.Cost]:
+    rows: list[terminal.PlanEntry] = [
         {
             "id": row.requirement.id,
             "level": row.requirement.level,
@@ -132,9 +133,12 @@ def _planned(run: Run, plan: Plan) -> tuple[list[terminal.PlanRow], terminal.Cos
         }
         for row in plan.rows.values()
     ]
-    requests = run.expected_requests
-    minutes = requests / run.expected_rps / 60
-    cost: terminal.Cost = {"requests": requests, "minutes": minutes, "unlocks": plan.unlocks}
-    if waits := run.expected_verifications:
-        cost["waits"] = waits
+    estimate = Estimate.of(run)
+    cost: terminal.Cost = {
+        "requests": estimate.requests,
+        "minutes": estimate.minutes,
+        "unlocks": plan.unlocks,
+    }
+    if estimate.verification_events:
+        cost["waits"] = estimate.verification_events
     return rows, cost

@@ -7,7 +7,8 @@ from typing import Any
 
 from conformance.engine import bundled, defaults
 from conformance.engine.plan import Selection
-from conformance.engine.run import Run, RunOptions
+from conformance.engine.run import Run
+from conformance.engine.run_options import RunOptions
 from conformance.spec.profile import load_profile
 from conformance.target import target
 from conformance.target.target import Options, Target, TargetError

@@ -79,7 +79,7 @@ class SuitePlugin:
         try:
             plan = self.run.prepare([case for _, case in cases])
             if plan.cases and not self.plan_only:
-                self.run.check_lent()
+                self.run.check_hooks_and_credentials()
         except Exception as error:
             # pytest would print a wall of its own; whoever started the run says what is wrong.
             self.problem = error

@@ -128,7 +128,7 @@ def _requirement(run: Run, row: PlannedRow, known: KnownFailures) -> Json:
 def troubles_of(run: Run) -> list[str]:
     """Return what failed of what the operator lends, each once, with the next step."""
     found: dict[str, list[str]] = {}
-    for one in run.troubles:
+    for one in run.transmitters.troubles:
         found.setdefault(one.place, []).append(one.text)
     told = [
         f"{texts[0]}{f', and {len(texts) - 1} more' if len(texts) > 1 else ''}; mend {place}"
@@ -231,7 +231,7 @@ def _exit_code(run: Run, rows: Sequence[Json], verdict: str) -> int:
     if run.crashes:
         return ExitCode.OUR_ERROR
     judged = any(row["verdict"] in JUDGED for row in rows)
-    unusable = _is_shut_out(run) or (run.troubles and not judged)
+    unusable = _is_shut_out(run) or (run.transmitters.troubles and not judged)
     if unusable or (run.lost is not None and verdict != NONCONFORMANT):
         return ExitCode.USAGE
     if verdict == NONCONFORMANT:
@@ -244,8 +244,9 @@ def _exit_code(run: Run, rows: Sequence[Json], verdict: str) -> int:
 
 def _sets(run: Run) -> list[Json]:
     """Return each distinct SET once, decoded, without signature and subject."""
-    times = Counter(seen.token for seen in run.seen_sets)
-    first = {seen.token: seen for seen in reversed(run.seen_sets)}
+    seen_sets = run.transmitters.seen_sets
+    times = Counter(seen.token for seen in seen_sets)
+    first = {seen.token: seen for seen in reversed(seen_sets)}
     shown = []
     for token, count in times.items():
         seen = first[token]

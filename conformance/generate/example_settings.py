@@ -43,7 +43,7 @@ def exploring(chosen: settings) -> Iterator[None]:
         _settings.reset(token)
 
 
-def prepare(function: Callable[..., Any], chosen: settings, seed: int | None) -> None:
+def apply_settings(function: Callable[..., Any], chosen: settings, seed: int | None) -> None:
     """Give a case drawn by `@given` the settings of this run.
 
     Hypothesis fixes them when the case is defined, and has no public way to change them afterwards.

@@ -88,7 +88,7 @@ class Heading(TypedDict):
     plan: Plan
 
 
-class PlanRow(TypedDict):
+class PlanEntry(TypedDict):
     """One row of the plan: `outlook` is a key of OUTLOOKS, `cases` the names of its cases."""
 
     id: str
@@ -182,7 +182,7 @@ def render(
     return "\n\n".join(block for block in blocks if block) + f"\n{_painted(verdict, colour=colour)}"
 
 
-def plan_text(rows: Sequence[PlanRow], cost: Cost, *, width: int = WIDTH) -> str:
+def plan_text(rows: Sequence[PlanEntry], cost: Cost, *, width: int = WIDTH) -> str:
     """Return the plan: rows by state and reason, what missing hooks would unlock, what it costs."""
     width = max(width, _NARROWEST)
     blocks = []
@@ -210,8 +210,8 @@ def plan_text(rows: Sequence[PlanRow], cost: Cost, *, width: int = WIDTH) -> str
     return "\n\n".join([*blocks, "\n".join(last)])
 
 
-def _planned(members: Sequence[PlanRow], width: int) -> Iterator[str]:
-    by_reason: dict[str, list[PlanRow]] = defaultdict(list)
+def _planned(members: Sequence[PlanEntry], width: int) -> Iterator[str]:
+    by_reason: dict[str, list[PlanEntry]] = defaultdict(list)
     for row in members:
         by_reason[row["reason"] or ""].append(row)
     for reason, rows in by_reason.items():

@@ -9,7 +9,8 @@ from conformance.engine.exit_codes import ExitCode
 from conformance.engine.finished_case import FinishedCase
 from conformance.engine.known_failures import KnownFailureError, KnownFailures
 from conformance.engine.results_document import document_of
-from conformance.engine.run import Run, RunOptions
+from conformance.engine.run import Run
+from conformance.engine.run_options import RunOptions
 from conformance.judging.checks import example, recording, verify
 from conformance.judging.record import Nonconformance
 from conformance.receiver.connection import SeenSet
@@ -274,7 +275,7 @@ def test_each_distinct_set_is_shown_once_without_its_subject(passed):
             "",
         )
     )
-    run.seen_sets = seen(run, token, token, "no token at all")
+    run.transmitters.seen_sets = seen(run, token, token, "no token at all")
     first, second = document_of(run)["sets"]
     assert first["times"] == 2
     assert first["claims"] == {"jti": "1", "sub_id": "***", "sub": "***"}
@@ -296,7 +297,7 @@ def test_each_distinct_set_is_shown_once_without_its_subject(passed):
 )
 def test_results_are_written_whatever_a_set_claims(passed, tmp_path, claims):
     run = with_verdicts(passed)
-    run.seen_sets = seen(run, f"{part(b'{}')}.{part(claims)}.x")
+    run.transmitters.seen_sets = seen(run, f"{part(b'{}')}.{part(claims)}.x")
     results.write(document_of(run), tmp_path)
     assert results.read(tmp_path)["sets"][0]["times"] == 1
 

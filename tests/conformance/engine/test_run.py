@@ -3,9 +3,11 @@
 import dataclasses
 
 from conformance.engine.arguments import RunArguments, make_run
+from conformance.engine.estimate import Estimate
 from conformance.engine.plugin import execute
 from conformance.engine.results_document import document_of
-from conformance.engine.run import Run, RunOptions
+from conformance.engine.run import Run
+from conformance.engine.run_options import RunOptions
 from conformance.reporting import results
 from conformance.spec import schema
 
@@ -56,5 +58,10 @@ def test_a_run_is_expected_to_be_as_fast_as_its_way_to_the_target(tmp_path):
     over_tls.close()
     in_process = make_run(RunArguments(mock=True))
     remote = make_run(RunArguments(target="https://tx.example"))
-    assert in_process.expected_rps > over_tls.expected_rps > remote.expected_rps
-    assert make_run(RunArguments(target=str(path))).expected_rps == 3
+    limited = make_run(RunArguments(target=str(path)))
+    rates = [
+        Estimate.of(run).requests_per_second for run in (in_process, over_tls, remote, limited)
+    ]
+    assert rates == sorted(rates, reverse=True)
+    assert len(set(rates)) == 4
+    assert rates[-1] == 3

@@ -3,6 +3,7 @@ import json
 import subprocess
 import sys
 from functools import cache
+from pathlib import Path
 
 import jsonschema_rs
 import pytest
@@ -24,10 +25,10 @@ from conformance.generate import (
 )
 from conformance.generate.configurations import generating_for
 from conformance.generate.example_settings import (
+    apply_settings,
     draw_nothing_from_source,
     explore,
     exploring,
-    prepare,
     run_settings,
 )
 from conformance.generate.from_schema import UngeneratedKeyword, instances
@@ -160,7 +161,7 @@ def test_the_same_examples_come_in_every_process_whatever_its_hash_seed(tmp_path
     )
     for seed in ("4242",):
         done = subprocess.run(
-            [sys.executable, "-c", script, ":".join(sys.path)],
+            [sys.executable, "-c", script, ":".join([str(Path(__file__).parent), *sys.path])],
             env=environment(PYTHONHASHSEED=seed, CI="true"),
             cwd=tmp_path,
             capture_output=True,
@@ -179,7 +180,7 @@ def test_another_seed_draws_other_examples_and_the_same_seed_the_same():
         def draw(value):
             found.append(value)
 
-        prepare(draw, run_settings(examples=20, seed=seed), seed)
+        apply_settings(draw, run_settings(examples=20, seed=seed), seed)
         draw()
         return found
 
