@@ -187,6 +187,7 @@ class AckOfAnythingButTheLatestBatchIsIgnored(AckDeviation):
 class AckOfAPollDeviation(ABC, Deviation):
     """Ignores the acknowledgement of some polls."""
 
+    on = ("poll",)
     breaks = ("RFC8936-2.2-ACK-ACCEPTED",)
     also = FOLLOWS
 
@@ -196,7 +197,7 @@ class AckOfAPollDeviation(ABC, Deviation):
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
         stream = target(call)
-        if call.operation == "poll" and stream is not None and self.ignores(call, stream):
+        if stream is not None and self.ignores(call, stream):
             call = Call(
                 operation=call.operation,
                 receiver=call.receiver,

@@ -111,15 +111,12 @@ class UnknownTokensAreTakenForTheFirstReceiver(Deviation):
 class PollIsOpenWithoutAToken(Deviation):
     """SETs are handed out, and acknowledgements taken, without a token."""
 
+    on = POLLING
     breaks = ("SSF-7.1.1-POLL-PROTECTED", "VEPA-POLL-AUTH")
     also = (*CHALLENGES, "RFC8936-2.5.1-GENERAL-ERRORS", "RFC9110-15.5.2-401-CHALLENGE")
 
     def authorisation(self, decision: Decision, at: At) -> Decision:
-        if (
-            at.access.token is None
-            and at.access.operation in POLLING
-            and isinstance(decision, Denied)
-        ):
+        if at.access.token is None and isinstance(decision, Denied):
             return Granted(at.access.owner or at.access.receivers[0])
         return decision
 
@@ -217,11 +214,12 @@ class StreamsOfOtherReceiversCanBeVerified(OpenToOtherReceivers):
 class ForeignDeleteIsRefusedAndDone(Deviation):
     """Deleting another Receiver's stream is answered with 404, and the stream is gone."""
 
+    on = ("delete_stream",)
     breaks = ("SSF-8-AUTH-BINDS-STREAMS",)
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
         stream = foreign_stream(call)
-        if call.operation == "delete_stream" and stream is not None:
+        if stream is not None:
             call.transmitter.delete_stream(stream)
         return proceed(call)
 
@@ -230,11 +228,12 @@ class ForeignDeleteIsRefusedAndDone(Deviation):
 class RefusalShowsTheForeignStream(Deviation):
     """Reading another Receiver's stream is answered with 403 and its configuration."""
 
+    on = ("read_stream",)
     breaks = ("SSF-8-AUTH-BINDS-STREAMS",)
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
         stream = foreign_stream(call)
-        if call.operation != "read_stream" or stream is None:
+        if stream is None:
             return proceed(call)
         return Reply(
             status=403,
@@ -247,12 +246,13 @@ class RefusalShowsTheForeignStream(Deviation):
 class ListShowsTheStreamsOfOtherReceivers(Deviation):
     """The list of streams holds those of every Receiver."""
 
+    on = ("list_streams",)
     breaks = ("SSF-8.1.1.2-LIST-ONLY-OWN",)
     also = ("SSF-8-AUTH-BINDS-STREAMS", "SSF-8.1.1.2-LIST-EMPTY")
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
         outcome = proceed(call)
-        if call.operation != "list_streams" or not isinstance(outcome, Reply):
+        if not isinstance(outcome, Reply):
             return outcome
         transmitter = call.transmitter
         everyone = [transmitter.document(stream) for stream in transmitter.streams()]
@@ -263,12 +263,13 @@ class ListShowsTheStreamsOfOtherReceivers(Deviation):
 class ListOfANewReceiverShowsEverybodysStreams(Deviation):
     """The list of a Receiver that has no stream yet holds those of every Receiver."""
 
+    on = ("list_streams",)
     breaks = ("SSF-8.1.1.2-LIST-ONLY-OWN",)
     also = ("SSF-8.1.1.2-LIST-EMPTY",)
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
         outcome = proceed(call)
-        if call.operation != "list_streams" or not isinstance(outcome, Reply) or outcome.document:
+        if not isinstance(outcome, Reply) or outcome.document:
             return outcome
         transmitter = call.transmitter
         everyone = [transmitter.document(stream) for stream in transmitter.streams()]

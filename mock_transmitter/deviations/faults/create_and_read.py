@@ -17,6 +17,7 @@ _CONFIGURES = frozenset({"create_stream", "update_stream", "replace_stream"})
 class CreateAnswersTheIdAlone(Deviation):
     """Creating a stream answers with its stream_id and nothing else of the configuration."""
 
+    on = ("create_stream",)
     breaks = (
         "SSF-8.1.1-ISS-PRESENT",
         "SSF-8.1.1-AUD-PRESENT",
@@ -42,7 +43,7 @@ class CreateAnswersTheIdAlone(Deviation):
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
         outcome = proceed(call)
-        if call.operation != "create_stream" or not isinstance(outcome, Reply):
+        if not isinstance(outcome, Reply):
             return outcome
         return replace(outcome, document={"stream_id": outcome.document["stream_id"]})
 
@@ -51,6 +52,7 @@ class CreateAnswersTheIdAlone(Deviation):
 class CreateWithoutDeliveryShowsNoPollUrl(Deviation):
     """A stream that was created without a delivery is answered without the URL to poll."""
 
+    on = ("create_stream",)
     breaks = ("SSF-8.1.1.1-DEFAULT-POLL-DELIVERY-RETURNED",)
     also = (
         "SSF-6.1.2-POLL-ENDPOINT-FROM-TRANSMITTER",
@@ -61,7 +63,7 @@ class CreateWithoutDeliveryShowsNoPollUrl(Deviation):
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
         outcome = proceed(call)
-        if call.operation != "create_stream" or "delivery" in call.body:
+        if "delivery" in call.body:
             return outcome
         return with_configurations(
             outcome,
@@ -120,6 +122,7 @@ class PollUrlIsSharedByStreams(Deviation):
 class SecondCreateOverwritesTheFirst(Deviation):
     """Creating a second stream gives the first one back, with its configuration replaced."""
 
+    on = ("create_stream",)
     breaks = ("SSF-8.1.1.1-SECOND-NEW-ID",)
     also = (
         "SSF-8.1.1.5-ERR-404",
@@ -141,7 +144,7 @@ class SecondCreateOverwritesTheFirst(Deviation):
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
         streams = call.transmitter.streams(call.audience)
-        if call.operation != "create_stream" or not streams:
+        if not streams:
             return proceed(call)
         call.transmitter.replace_stream(streams[0], call.body)
         return Reply(
@@ -155,6 +158,7 @@ class SecondCreateOverwritesTheFirst(Deviation):
 class DescriptionIsForgotten(Deviation):
     """The description that a Receiver gives a new stream is not kept."""
 
+    on = ("create_stream",)
     breaks = ("SSF-8.1.1-DESCRIPTION",)
     also = (
         "SSF-8.1.1-DESCRIPTION-TRUNCATED",
@@ -164,8 +168,7 @@ class DescriptionIsForgotten(Deviation):
     )
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        if call.operation == "create_stream":
-            call = replace(call, body=without(call.body, "description"))
+        call = replace(call, body=without(call.body, "description"))
         return proceed(call)
 
 
@@ -173,6 +176,7 @@ class DescriptionIsForgotten(Deviation):
 class UnknownEventTypesAreRefused(Deviation):
     """Asking for an event type that the Transmitter does not know is refused with 400."""
 
+    on = _CONFIGURES
     breaks = ("SSF-8.1.1-UNKNOWN-EVENTS-IGNORED",)
     also = (
         "SSF-7.1-DELIVERY-METHODS-HONOURED",
@@ -201,10 +205,9 @@ class UnknownEventTypesAreRefused(Deviation):
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
         supported = call.transmitter.supported
-        if call.operation in _CONFIGURES:
-            for uri in call.body.get("events_requested", ()):
-                if uri not in supported:
-                    raise InvalidRequest(f"the event type {uri} is not supported")
+        for uri in call.body.get("events_requested", ()):
+            if uri not in supported:
+                raise InvalidRequest(f"the event type {uri} is not supported")
         return proceed(call)
 
 
@@ -278,6 +281,7 @@ class UnknownStreamReadsAsAnother(Deviation):
 class ListIsAnObject(Deviation):
     """The list of streams is an object with the array inside."""
 
+    on = ("list_streams",)
     breaks = ("SSF-8.1.1.2-LIST-ARRAY",)
     also = (
         "SSF-8.1.1-STREAMID-UNIQUE",
@@ -288,7 +292,7 @@ class ListIsAnObject(Deviation):
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
         outcome = proceed(call)
-        if call.operation != "list_streams" or not isinstance(outcome, Reply):
+        if not isinstance(outcome, Reply):
             return outcome
         return Reply(status=outcome.status, document={"streams": outcome.document})
 
@@ -297,12 +301,13 @@ class ListIsAnObject(Deviation):
 class EmptyListIsNotFound(Deviation):
     """The list of a Receiver without streams is answered with 404."""
 
+    on = ("list_streams",)
     breaks = ("SSF-8.1.1.2-LIST-EMPTY",)
     also = ("SSF-8.1.1.2-LIST-ARRAY", "SSF-8.1.1.2-LIST-ONLY-OWN", "SSF-8.1.1.5-DELETE-EFFECTIVE")
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
         outcome = proceed(call)
-        if call.operation == "list_streams" and isinstance(outcome, Reply) and not outcome.document:
+        if isinstance(outcome, Reply) and not outcome.document:
             raise StreamNotFound("there are no streams")
         return outcome
 

@@ -13,6 +13,7 @@ from mock_transmitter.http.operations import Call, Outcome, Reply
 class CreateNeedsEventsRequested(Deviation):
     """A request for a stream without events_requested is refused."""
 
+    on = ("create_stream",)
     breaks = ("SSF-8.1.1.1-MINIMAL-BODY",)
     also = (
         "SSF-6.1.2-POLL-URL-UNIQUE-PER-STREAM",
@@ -24,7 +25,7 @@ class CreateNeedsEventsRequested(Deviation):
     )
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        if call.operation == "create_stream" and "events_requested" not in call.body:
+        if "events_requested" not in call.body:
             raise InvalidRequest("events_requested is missing", "events_requested")
         return proceed(call)
 
@@ -33,6 +34,7 @@ class CreateNeedsEventsRequested(Deviation):
 class CreateWithADescriptionIsRefused(Deviation):
     """A request for a stream that carries a description is refused."""
 
+    on = ("create_stream",)
     breaks = ("SSF-8.1.1.1-RECEIVER-FIELDS-ACCEPTED",)
     also = (
         "SSF-8.1.1-UNKNOWN-EVENTS-IGNORED",
@@ -41,7 +43,7 @@ class CreateWithADescriptionIsRefused(Deviation):
     )
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        if call.operation == "create_stream" and "description" in call.body:
+        if "description" in call.body:
             raise InvalidRequest("description can't be set", "description")
         return proceed(call)
 
@@ -50,6 +52,7 @@ class CreateWithADescriptionIsRefused(Deviation):
 class CreateForgetsTheDescriptionNextToEvents(Deviation):
     """The description of a new stream is not kept where events_requested stands beside it."""
 
+    on = ("create_stream",)
     breaks = ("SSF-8.1.1-DESCRIPTION",)
     also = (
         "SSF-8.1.1-DESCRIPTION-TRUNCATED",
@@ -58,7 +61,7 @@ class CreateForgetsTheDescriptionNextToEvents(Deviation):
     )
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        if call.operation == "create_stream" and "events_requested" in call.body:
+        if "events_requested" in call.body:
             call = replace(call, body=without(call.body, "description"))
         return proceed(call)
 
@@ -67,12 +70,13 @@ class CreateForgetsTheDescriptionNextToEvents(Deviation):
 class CreateWithoutDeliveryIsPush(Deviation):
     """A stream that is asked for without a delivery pushes to an address of nobody's."""
 
+    on = ("create_stream",)
     breaks = ("SSF-8.1.1.1-DEFAULT-POLL",)
     also = ("SSF-8.1.1.1-DEFAULT-POLL-DELIVERY-RETURNED", "SSF-8.1.1.1-MINIMAL-BODY")
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
         profile = call.transmitter.profile
-        if call.operation == "create_stream" and "delivery" not in call.body:
+        if "delivery" not in call.body:
             push = {"method": profile.delivery.push, "endpoint_url": "https://receiver.invalid/"}
             call = replace(call, body={**call.body, "delivery": push})
         return proceed(call)
@@ -82,6 +86,7 @@ class CreateWithoutDeliveryIsPush(Deviation):
 class CreateIsAccepted(Deviation):
     """Creating a stream is answered with 202 and no configuration, though it is made."""
 
+    on = ("create_stream",)
     breaks = ("SSF-8.1.1.1-CREATE-201",)
     also = (
         "SSF-7.1-DELIVERY-METHODS-HONOURED",
@@ -92,19 +97,20 @@ class CreateIsAccepted(Deviation):
     )
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        outcome = proceed(call)
-        return Reply(status=202) if call.operation == "create_stream" else outcome
+        proceed(call)
+        return Reply(status=202)
 
 
 @fault
 class SecondCreateIsForbidden(Deviation):
     """A Receiver that has a stream gets 403 instead of 409 when it asks for another."""
 
+    on = ("create_stream",)
     breaks = ("SSF-8.1.1.1-SECOND-REFUSED-409",)
     also = ("SSF-8.1.1.1-CREATE-201",)
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        if call.operation == "create_stream" and call.transmitter.streams(call.audience):
+        if call.transmitter.streams(call.audience):
             return Reply(status=403, document={"error": "access_denied"})
         return proceed(call)
 
@@ -113,12 +119,11 @@ class SecondCreateIsForbidden(Deviation):
 class CreateShowsEventsDeliveredEmpty(Deviation):
     """The answer to a create request shows no events_delivered yet; reading the stream does."""
 
+    on = ("create_stream",)
     breaks = ("SSF-8.1.1.2-READ-200",)
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
         outcome = proceed(call)
-        if call.operation != "create_stream":
-            return outcome
         return with_configurations(outcome, lambda document: {**document, "events_delivered": []})
 
 

@@ -23,7 +23,7 @@ class _DoneWithoutAToken(Deviation, ABC):
     """Does some operations without a token, and answers with 401."""
 
     DONE: ClassVar[frozenset[str]]
-    also: ClassVar[tuple[str, ...]] = (
+    also = (
         "RFC9110-15.5.2-401-CHALLENGE",
         "RFC6750-3-BEARER-CHALLENGE",
     )

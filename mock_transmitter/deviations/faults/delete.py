@@ -28,6 +28,7 @@ UNKNOWN = (
 class DeleteDoesNothing(Deviation):
     """Deleting a stream is answered as success, and the stream is still there."""
 
+    on = ("delete_stream",)
     breaks = ("SSF-8.1.1.5-DELETE-EFFECTIVE", "SSE-7.1.2.1-ERR-404")
     also = (
         *UNKNOWN,
@@ -40,7 +41,7 @@ class DeleteDoesNothing(Deviation):
     )
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        if call.operation != "delete_stream" or target(call) is None:
+        if target(call) is None:
             return proceed(call)
         return Reply(status=call.transmitter.profile.operations["delete_stream"].success[0])
 
@@ -49,6 +50,7 @@ class DeleteDoesNothing(Deviation):
 class DeleteResetsToTheDefault(Deviation):
     """Deleting the configuration sets it back to what it was at first, instead of removing it."""
 
+    on = ("delete_stream",)
     breaks = ("SSE-7.1.2.1-ERR-404",)
     also = (
         *UNKNOWN,
@@ -64,7 +66,7 @@ class DeleteResetsToTheDefault(Deviation):
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
         outcome = proceed(call)
-        if call.operation == "delete_stream" and not call.transmitter.explicit:
+        if not call.transmitter.explicit:
             call.transmitter.configure_implicit(call.audience)
         return outcome
 
@@ -98,12 +100,13 @@ class DeletedStreamStillDelivers(Deviation):
 class DeleteAnswers200(Deviation):
     """Deleting a stream is answered with 200 and a body instead of an empty 204."""
 
+    on = ("delete_stream",)
     breaks = ("SSF-8.1.1.5-DELETE-204",)
     also = ("SSF-8.1.1.5-DELETE-EFFECTIVE",)
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
         outcome = proceed(call)
-        if call.operation != "delete_stream" or not isinstance(outcome, Reply):
+        if not isinstance(outcome, Reply):
             return outcome
         return replace(outcome, status=200, document={"deleted": True})
 
@@ -112,10 +115,11 @@ class DeleteAnswers200(Deviation):
 class DeletingAnUnknownStreamSucceeds(Deviation):
     """Deleting a stream that does not exist, or no longer, is answered as success."""
 
+    on = ("delete_stream",)
     breaks = ("SSF-8.1.1.5-ERR-404",)
     also = ("SSF-8.1.1.5-DELETE-EFFECTIVE", "SSF-8-AUTH-BINDS-STREAMS")
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        if call.operation == "delete_stream" and target(call) is None:
+        if target(call) is None:
             return Reply(status=call.transmitter.profile.operations["delete_stream"].success[0])
         return proceed(call)

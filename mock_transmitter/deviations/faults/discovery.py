@@ -26,13 +26,15 @@ OTHER_ISSUER = (
 class _MetadataDeviation(Deviation, ABC):
     """Changes the metadata document."""
 
+    on = ("discover",)
+
     @abstractmethod
     def edit(self, metadata: Json) -> Json:
         """Return the metadata to show."""
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
         outcome = proceed(call)
-        if call.operation != "discover" or not isinstance(outcome, Reply):
+        if not isinstance(outcome, Reply):
             return outcome
         return replace(outcome, document=self.edit(outcome.document))
 
@@ -245,10 +247,11 @@ class MetadataNamesNoVerificationEndpoint(_MetadataDeviation):
 class MetadataIsAnswered203(Deviation):
     """The metadata is answered with 203 instead of 200."""
 
+    on = ("discover",)
     breaks = ("SSF-7.2.3-STATUS-200", "SSE-6.2.2-STATUS-200")
 
     def response(self, response: Response, at: At) -> Response:
-        return replace(response, status=203) if at.operation == "discover" else response
+        return replace(response, status=203)
 
 
 @fault
@@ -266,6 +269,7 @@ class UnknownPathsAreAnswered200(Deviation):
 class MetadataIsRightAtRiscConfigurationAlone(Deviation):
     """Of two metadata documents, the one at risc-configuration alone names the issuer."""
 
+    on = ("discover",)
     breaks = ("SSF-7.2.2-NOT-RISC-LOCATION", "SSF-7.2.4-ISSUER-IDENTICAL")
     also = OTHER_ISSUER
 
@@ -279,7 +283,7 @@ class MetadataIsRightAtRiscConfigurationAlone(Deviation):
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
         outcome = proceed(call)
-        if call.operation != "discover" or self._old or not isinstance(outcome, Reply):
+        if self._old or not isinstance(outcome, Reply):
             return outcome
         return replace(outcome, document={**outcome.document, "issuer": "https://old.example"})
 
@@ -340,12 +344,11 @@ class MetadataGivesOneDeliveryMethodAsAString(_MetadataDeviation):
 class MetadataIsPlainText(Deviation):
     """The metadata document is labelled text/plain."""
 
+    on = ("discover",)
     breaks = ("SSF-7.2-CONTENT-TYPE",)
     also = ("RFC9110-8.3-CONTENT-TYPE", "SSF-7.2.3-STATUS-200", "SSE-6.2.2-STATUS-200")
 
     def response(self, response: Response, at: At) -> Response:
-        if at.operation != "discover":
-            return response
         return with_header(response, "content-type", "text/plain; charset=utf-8")
 
 
@@ -419,6 +422,7 @@ class KeySetIsForEncryptionAlone(_KeySetDeviation):
 class KeySetIsABareArray(Deviation):
     """The key set is published as an array of keys, without the object around it."""
 
+    on = ("read_key_set",)
     breaks = ("RFC7517-5-JWKS-SHAPE",)
     also = (
         *UNVERIFIABLE,
@@ -430,6 +434,6 @@ class KeySetIsABareArray(Deviation):
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
         outcome = proceed(call)
-        if call.operation != "read_key_set" or not isinstance(outcome, Reply):
+        if not isinstance(outcome, Reply):
             return outcome
         return replace(outcome, document=outcome.document["keys"])

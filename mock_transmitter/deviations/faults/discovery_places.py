@@ -67,9 +67,10 @@ class MetadataIsNotForGet(MetadataStandsBelowTheIssuer):
 class MetadataNeedsAToken(Deviation):
     """The metadata, which says how one gets a token, is for those alone who have one."""
 
+    on = ("discover",)
     breaks = ("SSF-7.1-AUTHZ-SCHEMES-PUBLIC",)
 
     def authorisation(self, decision: Decision, at: At) -> Decision:
-        if at.access.operation != "discover" or at.access.token is not None:
+        if at.access.token is not None:
             return decision
         return Denied(status=401, description="a bearer token is needed")

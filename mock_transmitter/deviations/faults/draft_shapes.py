@@ -10,6 +10,7 @@ from mock_transmitter.http.operations import Call, Outcome
 class IssuerOfTheStreamHasAQuery(Deviation):
     """A read shows an issuer with a query, which is not the issuer of the SETs."""
 
+    on = ("read_stream",)
     breaks = ("JAMF-ISS", "SSE-7.1.2-ISS")
     also = (
         "JAMF-POST-UPDATES",
@@ -27,8 +28,6 @@ class IssuerOfTheStreamHasAQuery(Deviation):
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
         outcome = proceed(call)
-        if call.operation != "read_stream":
-            return outcome
         return with_configurations(
             outcome, lambda document: {**document, "iss": f"{document['iss']}?v=1"}, needs="iss"
         )
@@ -38,6 +37,7 @@ class IssuerOfTheStreamHasAQuery(Deviation):
 class PollUrlOfTheStreamIsNone(Deviation):
     """A read shows a stream that is polled with a path where the URL to poll should be."""
 
+    on = ("read_stream",)
     breaks = ("SSE-11.2.1.2-POLL-METHOD-URI",)
     also = (
         "JAMF-READ-MODIFY-WRITE",
@@ -53,8 +53,6 @@ class PollUrlOfTheStreamIsNone(Deviation):
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
         outcome = proceed(call)
-        if call.operation != "read_stream":
-            return outcome
         return with_configurations(
             outcome,
             lambda document: {

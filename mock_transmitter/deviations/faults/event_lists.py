@@ -177,6 +177,7 @@ class EventsDeliveredFollowsPatchAlone(StaleEventsDelivered):
 class AddedEventTypesAreNotSent(Deviation):
     """An event type that the last update has added to events_delivered is not sent."""
 
+    on = UPDATES
     breaks = ("SSF-8.1.1-EVENTS-DELIVERED-SENT",)
 
     def __init__(self) -> None:
@@ -184,7 +185,7 @@ class AddedEventTypesAreNotSent(Deviation):
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
         stream = target(call)
-        if call.operation not in UPDATES or stream is None or "events_requested" not in call.body:
+        if stream is None or "events_requested" not in call.body:
             return proceed(call)
         earlier = stream.configuration.events_delivered
         outcome = proceed(call)

@@ -34,6 +34,8 @@ class HeldPollNeverWakes(Deviation):
 class HeldPollsDeviation(ABC, Deviation):
     """Knows which streams have a poll that is held, or whose Receiver has hung up."""
 
+    on = ("poll",)
+
     def __init__(self) -> None:
         self._held: set[str] = set()
 
@@ -43,7 +45,7 @@ class HeldPollsDeviation(ABC, Deviation):
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
         stream = target(call)
-        if call.operation != "poll" or stream is None:
+        if stream is None:
             return proceed(call)
         stream_id = stream.stream_id
         if stream_id in self._held:

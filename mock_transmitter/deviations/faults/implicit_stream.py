@@ -511,6 +511,7 @@ class PostRefusedForItsDeliveryHasTakenItsEvents(PostDeviation):
 class FormatThatIsNoStringIsAServerError(Deviation):
     """A POST whose format is no string is answered with 500."""
 
+    on = ("replace_stream",)
     breaks = ("SSE-7.1.2.2-ERR-400",)
 
     def __init__(self) -> None:
@@ -526,7 +527,7 @@ class FormatThatIsNoStringIsAServerError(Deviation):
         return request
 
     def response(self, response: Response, at: At) -> Response:
-        odd = self._odd and at.operation == "replace_stream"
+        odd = self._odd
         return replace(response, status=500) if odd else response
 
 

@@ -37,6 +37,7 @@ def with_document(request: Request, document: Json) -> Request:
 class Crash(ABC, Deviation):
     """Answers updates of one kind with 500, and applies nothing of them."""
 
+    on = UPDATES
     breaks: ClassVar[tuple[str, ...]] = ("SSF-8.1.1.3-ERR-400-INVALID",)
 
     def __init__(self) -> None:
@@ -48,7 +49,7 @@ class Crash(ABC, Deviation):
 
     def response(self, response: Response, at: At) -> Response:
         bad_request = 400
-        if not self._crashed or at.operation not in UPDATES or response.status != bad_request:
+        if not self._crashed or response.status != bad_request:
             return response
         return Response.json(500, {"error": "server_error"})
 
@@ -107,6 +108,7 @@ class RepeatedEventTypesCrash(Crash):
 class NumberIsTakenForADescription(Deviation):
     """A PATCH whose description is a number is applied, and the number is shown."""
 
+    on = ("update_stream",)
     breaks = ("SSF-8.1.1.3-ERR-400-INVALID",)
 
     def __init__(self) -> None:
@@ -122,7 +124,7 @@ class NumberIsTakenForADescription(Deviation):
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
         outcome = proceed(call)
         stream = target(call)
-        if call.operation != "update_stream" or self._number is None or stream is None:
+        if self._number is None or stream is None:
             return outcome
         describe(stream, self._number)
         return as_it_is(outcome, call, stream)
@@ -161,6 +163,7 @@ class DeliveryWithoutAMethodIsPassedOver(Deviation):
 class UnknownDeliveryMethodIsKept(Deviation):
     """A PATCH or PUT with a delivery method that nobody knows is applied."""
 
+    on = UPDATES
     breaks = ("SSF-8.1.1.3-ERR-400-INVALID", "SSF-8.1.1.4-ERR-400-INVALID")
     also = ("SSF-8.1.1-DELIVERY-PRESENT",)
 
@@ -168,7 +171,7 @@ class UnknownDeliveryMethodIsKept(Deviation):
         stream = target(call)
         delivery = call.body.get("delivery")
         rules = call.transmitter.profile.delivery
-        if call.operation not in UPDATES or stream is None or not isinstance(delivery, dict):
+        if stream is None or not isinstance(delivery, dict):
             return proceed(call)
         method = delivery.get("method")
         if not isinstance(method, str) or method in {rules.push, rules.poll}:
@@ -185,6 +188,7 @@ class UnknownDeliveryMethodIsKept(Deviation):
 class InvalidPatchEmptiesTheDescription(Deviation):
     """A PATCH with a value of the wrong type is refused with 400 and empties the description."""
 
+    on = ("update_stream",)
     breaks = ("SSF-8.1.1.3-ERR-400-INVALID",)
     also = ("SSF-8.1.1.3-PATCH-RO-MISMATCH-400",)
 
@@ -207,7 +211,7 @@ class InvalidPatchEmptiesTheDescription(Deviation):
 
     def response(self, response: Response, at: At) -> Response:
         served = 200
-        if not self._refused or at.operation != "update_stream" or response.status != served:
+        if not self._refused or response.status != served:
             return response
         return Response.json(400, {"error": "invalid_request"})
 
@@ -242,6 +246,7 @@ class UnnamedUpdateReachesTheNewestStream(UnnamedStream):
 class DeleteWithoutStreamIdRemovesAll(Deviation):
     """A DELETE that names no stream removes all streams of the Receiver."""
 
+    on = ("delete_stream",)
     breaks = ("SSF-8.1.1.5-DELETE-STREAMID-QUERY",)
 
     def request(self, request: Request, at: At) -> Request:
@@ -250,7 +255,7 @@ class DeleteWithoutStreamIdRemovesAll(Deviation):
         return replace(request, target=f"{request.path}?stream_id={_UNNAMED}")
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        if call.operation != "delete_stream" or call.stream_id != _UNNAMED:
+        if call.stream_id != _UNNAMED:
             return proceed(call)
         for stream in call.transmitter.streams(call.audience):
             call.transmitter.delete_stream(stream)

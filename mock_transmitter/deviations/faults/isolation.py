@@ -82,11 +82,12 @@ class ForeignPauseIsDoneLater(Deviation):
 class ForeignPauseIsRefusedAndDone(Deviation):
     """Pausing another Receiver's stream is answered with 404, and the stream is paused."""
 
+    on = ("update_status",)
     breaks = ("SSF-8-AUTH-BINDS-STREAMS",)
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
         stream = foreign_stream(call)
-        if call.operation == "update_status" and stream is not None and "status" in call.body:
+        if stream is not None and "status" in call.body:
             call.transmitter.set_status(stream, call.body["status"])
         return proceed(call)
 
@@ -95,11 +96,12 @@ class ForeignPauseIsRefusedAndDone(Deviation):
 class ForeignRemovalOfASubjectIsRefusedAndDone(Deviation):
     """Removing a subject from another Receiver's stream is answered with 404, and it is gone."""
 
+    on = ("remove_subject",)
     breaks = ("SSF-8-AUTH-BINDS-STREAMS",)
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
         stream = foreign_stream(call)
-        if call.operation == "remove_subject" and stream is not None and "subject" in call.body:
+        if stream is not None and "subject" in call.body:
             call.transmitter.remove_subject(stream, call.body["subject"])
         return proceed(call)
 
@@ -108,11 +110,12 @@ class ForeignRemovalOfASubjectIsRefusedAndDone(Deviation):
 class RefusalShowsTheForeignStatus(Deviation):
     """Reading the status of another Receiver's stream is answered with 403 and the status."""
 
+    on = ("read_status",)
     breaks = ("SSF-8-AUTH-BINDS-STREAMS",)
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
         stream = foreign_stream(call)
-        if call.operation != "read_status" or stream is None:
+        if stream is None:
             return proceed(call)
         document = call.transmitter.status_document(stream)
         return Reply(status=403, document=document, message="stream_status")

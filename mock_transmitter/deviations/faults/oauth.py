@@ -18,11 +18,10 @@ from mock_transmitter.http.oauth import TOKEN, OAuthError
 class ClientCredentialsAreNotSupported(Deviation):
     """The token endpoint knows no client credentials grant."""
 
+    on = ("token",)
     breaks = ("CAEPIOP-2.7.1-GRANTS",)
 
     def response(self, response: Response, at: At) -> Response:
-        if at.operation != "token":
-            return response
         return OAuthError("unsupported_grant_type", "no such grant").response()
 
 

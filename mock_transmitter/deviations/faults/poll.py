@@ -17,11 +17,12 @@ _MEMBERS = frozenset({"maxEvents", "returnImmediately", "ack", "setErrs"})
 class PollIgnoresMaxEvents(Deviation):
     """A poll returns every SET that is due, whatever maximum it states."""
 
+    on = ("poll",)
     breaks = ("RFC8936-2.2-MAXEVENTS-LIMIT", "VEPA-POLL-MAX-EVENTS")
     also = ("RFC8936-2.3-MORE-AVAILABLE", "RFC8936-2.4.2-ACKONLY-NO-SETS")
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        if call.operation == "poll" and call.body.get("maxEvents"):
+        if call.body.get("maxEvents"):
             call = with_body(call, maxEvents=None)
         return proceed(call)
 
@@ -30,11 +31,12 @@ class PollIgnoresMaxEvents(Deviation):
 class PollWithMaxEventsZeroReturnsSets(Deviation):
     """A poll that only acknowledges, with maxEvents 0, gets a SET all the same."""
 
+    on = ("poll",)
     breaks = ("RFC8936-2.4.2-ACKONLY-NO-SETS",)
     also = ("RFC8936-2.2-MAXEVENTS-LIMIT", "VEPA-POLL-MAX-EVENTS")
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        if call.operation == "poll" and call.body.get("maxEvents") == 0:
+        if call.body.get("maxEvents") == 0:
             call = with_body(call, maxEvents=1)
         return proceed(call)
 
@@ -108,6 +110,7 @@ class PollSaysMoreIsAvailableInAString(Deviation):
 class PollAnswersNullWhereThereIsNoSet(Deviation):
     """sets is null where there is nothing to deliver."""
 
+    on = ("poll",)
     breaks = ("RFC8936-2.3-SETS-EMPTY",)
     also = (
         "RFC8936-2.2-RETURN-IMMEDIATELY",
@@ -119,8 +122,6 @@ class PollAnswersNullWhereThereIsNoSet(Deviation):
     )
 
     def response(self, response: Response, at: At) -> Response:
-        if at.operation != "poll":
-            return response
         return replace(response, body=response.body.replace(b'"sets":{}', b'"sets":null'))
 
 
@@ -128,12 +129,12 @@ class PollAnswersNullWhereThereIsNoSet(Deviation):
 class PollNeverWaits(Deviation):
     """A long poll is answered at once, with or without a SET."""
 
+    on = ("poll",)
     breaks = ("RFC8936-2.5-LONGPOLL-HOLDS", "VEPA-POLL-RETURN-IMMEDIATELY")
     also = ("RFC8936-2.2-LONGPOLL-DEFAULT", "RFC8936-2.4.2-ACKONLY-LONGPOLL")
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        if call.operation == "poll":
-            call = with_body(call, returnImmediately=True)
+        call = with_body(call, returnImmediately=True)
         return proceed(call)
 
 
@@ -154,12 +155,11 @@ class PollRefusesUnknownMembers(Deviation):
 class PollAnswerIsPlainText(Deviation):
     """The answer to a poll is labelled text/plain."""
 
+    on = ("poll",)
     breaks = ("RFC8936-2-JSON-MEDIA", "RFC9110-8.3-CONTENT-TYPE")
     also = ("RFC8936-2.5-STATUS-200",)
 
     def response(self, response: Response, at: At) -> Response:
-        if at.operation != "poll":
-            return response
         return with_header(response, "content-type", "text/plain; charset=utf-8")
 
 
@@ -167,10 +167,11 @@ class PollAnswerIsPlainText(Deviation):
 class PollWithoutMembersIsRefused(Deviation):
     """A poll that states nothing, an empty object, is refused with 400."""
 
+    on = ("poll",)
     breaks = ("RFC8936-2.4.1-EMPTY-OBJECT",)
     also = ("RFC8936-2.2-LONGPOLL-DEFAULT", "RFC8936-2.5-LONGPOLL-HOLDS", "RFC8936-2.5-STATUS-200")
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        if call.operation == "poll" and not call.body:
+        if not call.body:
             raise InvalidRequest("maxEvents or returnImmediately is needed")
         return proceed(call)

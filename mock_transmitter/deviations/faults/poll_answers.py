@@ -78,11 +78,12 @@ class PollForOneSetLosesTheRest(Deviation):
 class PollWithALargeLimitIsRefused(Deviation):
     """A poll with a maxEvents above 1,000 is refused with 400."""
 
+    on = ("poll",)
     breaks = ("RFC8936-2.5-STATUS-200", "VEPA-POLL-REQUEST-MEMBERS")
     also = ("RFC8936-2.5-SETS-PRESENT",)
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        if call.operation == "poll" and (call.body.get("maxEvents") or 0) > _LARGE:
+        if (call.body.get("maxEvents") or 0) > _LARGE:
             raise InvalidRequest("maxEvents is too large", "maxEvents")
         return proceed(call)
 
@@ -199,6 +200,7 @@ class MoreIsAlwaysAvailable(Deviation):
 class EmptyAnswerDeviation(Deviation, ABC):
     """Changes the answer to a poll that has no SET to return."""
 
+    on = ("poll",)
     also = (
         "RFC8936-2-JSON-MEDIA",
         "RFC8936-2.2-ACK-EMPTY-OR-ABSENT",
@@ -221,7 +223,7 @@ class EmptyAnswerDeviation(Deviation, ABC):
         """Return what is answered instead."""
 
     def response(self, response: Response, at: At) -> Response:
-        empty = at.operation == "poll" and response.status == _OK and _EMPTY in response.body
+        empty = response.status == _OK and _EMPTY in response.body
         return self.emptied(response) if empty else response
 
 
@@ -249,6 +251,7 @@ class EmptyPollIsAnswered404(EmptyAnswerDeviation):
 class PollsAreAnswered500(Deviation):
     """Every poll is answered with 500."""
 
+    on = ("poll",)
     breaks = ("RFC8936-2.5-STATUS-200", "VEPA-POLL-PATH")
     also = (
         *EmptyAnswerDeviation.also,
@@ -261,9 +264,7 @@ class PollsAreAnswered500(Deviation):
     )
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        if call.operation == "poll":
-            return Reply(status=500, document={"error": "server_error"})
-        return proceed(call)
+        return Reply(status=500, document={"error": "server_error"})
 
 
 @fault

@@ -93,6 +93,8 @@ class MalformedPollTakesASetWithIt(Deviation):
 class CrashingReader(ABC, Deviation):
     """Answers 500 where a request was more than it could read."""
 
+    on = _POLLED
+
     def __init__(self) -> None:
         self._crashes = False
 
@@ -105,7 +107,7 @@ class CrashingReader(ABC, Deviation):
         return request
 
     def response(self, response: Response, at: At) -> Response:
-        crashes = self._crashes and at.operation in _POLLED
+        crashes = self._crashes
         return replace(response, status=500) if crashes else response
 
 
@@ -133,12 +135,13 @@ class PollWithACharsetIsACrash(CrashingReader):
 class PollOfAWrongTypeIsACrash(Deviation):
     """A poll that is a JSON object with a value of a wrong type is answered with 500."""
 
+    on = _POLLED
     breaks = ("RFC8936-2.5.1-400-DEFAULT",)
     also = ("RFC8936-2.2-SETERRS-ACCEPTED", "RFC8936-2.5-STATUS-200", "VEPA-ERR-MALFORMED")
 
     def response(self, response: Response, at: At) -> Response:
         invalid = response.status == _BAD_REQUEST and b'"/' in response.body
-        return replace(response, status=500) if at.operation in _POLLED and invalid else response
+        return replace(response, status=500) if invalid else response
 
 
 @fault

@@ -17,11 +17,12 @@ _UNAUTHORIZED = 401
 class EmptyAckListIsRefused(Deviation):
     """A poll with an empty ack list is refused with 400."""
 
+    on = ("poll",)
     breaks = ("RFC8936-2.2-ACK-EMPTY-OR-ABSENT",)
     also = ("RFC8936-2.5-STATUS-200",)
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        if call.operation == "poll" and call.body.get("ack") == []:
+        if call.body.get("ack") == []:
             raise InvalidRequest("ack names no SET", "ack")
         return proceed(call)
 
@@ -30,6 +31,7 @@ class EmptyAckListIsRefused(Deviation):
 class MaxEventsOfZeroIsRefused(Deviation):
     """A poll that only acknowledges, with maxEvents 0, is refused with 400."""
 
+    on = ("poll",)
     breaks = ("RFC8936-2.2-MAXEVENTS-ZERO",)
     also = (
         "RFC8936-2.2-ACK-ACCEPTED",
@@ -44,7 +46,7 @@ class MaxEventsOfZeroIsRefused(Deviation):
     )
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        if call.operation == "poll" and call.body.get("maxEvents") == 0:
+        if call.body.get("maxEvents") == 0:
             raise InvalidRequest("maxEvents has to be 1 or more", "maxEvents")
         return proceed(call)
 
@@ -53,6 +55,7 @@ class MaxEventsOfZeroIsRefused(Deviation):
 class PollThatAcknowledgesAndFetchesIsRefused(Deviation):
     """A poll that acknowledges is refused with 400, unless its maxEvents is 0."""
 
+    on = ("poll",)
     breaks = ("RFC8936-2.4.3-COMBINED",)
     also = (
         "RFC8936-2.2-ACK-ACCEPTED",
@@ -64,7 +67,7 @@ class PollThatAcknowledgesAndFetchesIsRefused(Deviation):
     )
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        if call.operation == "poll" and call.body.get("ack") and call.body.get("maxEvents") != 0:
+        if call.body.get("ack") and call.body.get("maxEvents") != 0:
             raise InvalidRequest("acknowledge with maxEvents 0", "ack")
         return proceed(call)
 
@@ -73,6 +76,7 @@ class PollThatAcknowledgesAndFetchesIsRefused(Deviation):
 class PollWaitsOnlyWhereItSaysSo(Deviation):
     """A poll that leaves returnImmediately out is answered at once; one with false waits."""
 
+    on = ("poll",)
     breaks = ("RFC8936-2.2-LONGPOLL-DEFAULT",)
     also = (
         "RFC8936-2.4.2-ACKONLY-LONGPOLL",
@@ -80,7 +84,7 @@ class PollWaitsOnlyWhereItSaysSo(Deviation):
     )
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        if call.operation == "poll" and call.body.get("returnImmediately") is None:
+        if call.body.get("returnImmediately") is None:
             call = with_body(call, returnImmediately=True)
         return proceed(call)
 
@@ -89,10 +93,11 @@ class PollWaitsOnlyWhereItSaysSo(Deviation):
 class AcknowledgementAloneNeverWaits(Deviation):
     """A poll with maxEvents 0 is answered at once, though it may wait."""
 
+    on = ("poll",)
     breaks = ("RFC8936-2.4.2-ACKONLY-LONGPOLL",)
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        if call.operation == "poll" and call.body.get("maxEvents") == 0:
+        if call.body.get("maxEvents") == 0:
             call = with_body(call, returnImmediately=True)
         return proceed(call)
 
@@ -101,6 +106,7 @@ class AcknowledgementAloneNeverWaits(Deviation):
 class PollOfNothingIsNotAllowed(Deviation):
     """A poll that finds no SET is answered with 405."""
 
+    on = ("poll",)
     breaks = ("RFC8936-2.1-POST",)
     also = (
         "RFC8936-2.2-ACK-EMPTY-OR-ABSENT",
@@ -112,7 +118,7 @@ class PollOfNothingIsNotAllowed(Deviation):
     )
 
     def response(self, response: Response, at: At) -> Response:
-        if at.operation != "poll" or not response.body.startswith(b'{"sets":{}'):
+        if not response.body.startswith(b'{"sets":{}'):
             return response
         return with_header(replace(response, status=_NOT_ALLOWED), "allow", "GET")
 
@@ -141,6 +147,7 @@ class PollByAnotherMethodIsServed(Deviation):
 class RefusedPollsHaveNoChallenge(Deviation):
     """A poll without a valid token is answered with 401 and no WWW-Authenticate."""
 
+    on = ("poll",)
     breaks = ("RFC8936-3-WWW-AUTHENTICATE",)
     also = (
         "RFC6750-3-BEARER-CHALLENGE",
@@ -150,7 +157,7 @@ class RefusedPollsHaveNoChallenge(Deviation):
     )
 
     def response(self, response: Response, at: At) -> Response:
-        if at.operation != "poll" or response.status != _UNAUTHORIZED:
+        if response.status != _UNAUTHORIZED:
             return response
         return with_header(response, "www-authenticate", None)
 

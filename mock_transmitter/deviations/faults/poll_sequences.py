@@ -29,9 +29,11 @@ _DELIVERIES = 17
 class PollDeviation(Deviation):
     """Changes what a poll asks for, and leaves every other operation alone."""
 
+    on = ("poll",)
+
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
         stream = target(call)
-        if call.operation != "poll" or stream is None:
+        if stream is None:
             return proceed(call)
         return self.poll(call, stream, proceed)
 
@@ -82,10 +84,11 @@ class AcknowledgingAloneIsAnswered204(PollDeviation):
 class AnswersWithSetsArePlainText(Deviation):
     """An answer that holds SETs is labelled text/plain, and others are labelled as they should."""
 
+    on = ("poll",)
     breaks = ("RFC8936-2-JSON-MEDIA", "RFC9110-8.3-CONTENT-TYPE")
 
     def response(self, response: Response, at: At) -> Response:
-        if at.operation != "poll" or b'"sets":{"' not in response.body:
+        if b'"sets":{"' not in response.body:
             return response
         others = tuple(one for one in response.headers if one[0] != "content-type")
         return replace(response, headers=(*others, ("content-type", "text/plain")))
@@ -166,7 +169,7 @@ class ImmediateAnswersAreLateWhileSetsWait(PollDeviation):
 class AskingAgain(PollDeviation):
     """Answers a held poll, when it is over, as another poll would be answered."""
 
-    breaks: ClassVar[tuple[str, ...]] = (
+    breaks = (
         "RFC8936-2.5-LONGPOLL-HOLDS",
         "VEPA-POLL-RETURN-IMMEDIATELY",
     )
@@ -293,7 +296,7 @@ class ActsOnARefusal(Deviation):
     """Does something to the streams that a request names although it refuses the request."""
 
     breaks: ClassVar[tuple[str, ...]] = KEPT
-    also: ClassVar[tuple[str, ...]] = (*LOSSES, "VEPA-POLL-AUTH-AUDIENCE")
+    also = (*LOSSES, "VEPA-POLL-AUTH-AUDIENCE")
     statuses: ClassVar[frozenset[int]] = frozenset({401, 403})
 
     def __init__(self) -> None:
@@ -359,6 +362,7 @@ class AckWithoutAcksReleasesEverything(Deviation):
 class PatchLosesWhatWaits(Deviation):
     """A PATCH of a stream's configuration drops the SETs that wait on it."""
 
+    on = ("update_stream",)
     breaks = KEPT
     also = LOSSES
     needs = ("update_stream",)
@@ -366,7 +370,7 @@ class PatchLosesWhatWaits(Deviation):
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
         outcome = proceed(call)
         stream = target(call)
-        if call.operation == "update_stream" and stream is not None:
+        if stream is not None:
             stream.queue.acknowledge([one.jti for one in stream.queue])
         return outcome
 

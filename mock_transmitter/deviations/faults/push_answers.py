@@ -50,6 +50,7 @@ class AcceptedSetIsPushedOnceMore(Deviation):
 class WhatAPauseHeldIsPushedTwice(AcceptedSetIsPushedOnceMore):
     """What a stream held when it was enabled is pushed once more after it was answered 202."""
 
+    on = ("update_status",)
     breaks = ("RFC8935-2-NO-NEEDLESS-RESEND",)
 
     def __init__(self) -> None:
@@ -57,7 +58,7 @@ class WhatAPauseHeldIsPushedTwice(AcceptedSetIsPushedOnceMore):
         self._held: set[str] = set()
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        if call.operation == "update_status" and call.body.get("status") == "enabled":
+        if call.body.get("status") == "enabled":
             stream = target(call)
             self._held |= {pending.jti for pending in stream.queue} if stream else set()
         return proceed(call)

@@ -43,11 +43,12 @@ class PushMethodIsTheOldUri(Deviation):
 class ReplaceWithoutDeliveryKeepsThePushUrl(Deviation):
     """A PUT without delivery leaves a push stream pushing to where it did."""
 
+    on = ("replace_stream",)
     breaks = ("SSF-8.1.1.4-PUT-MISSING-DELIVERY",)
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
         stream = target(call)
-        if call.operation != "replace_stream" or stream is None or not call.transmitter.explicit:
+        if stream is None or not call.transmitter.explicit:
             return proceed(call)
         shown = call.transmitter.document(stream)["delivery"]
         if is_push(shown, call) and call.body.get("delivery") is None:
@@ -79,11 +80,12 @@ class PushUrlIsLowercased(Deviation):
 class PatchFromPollToPushIsIgnored(Deviation):
     """A PATCH that turns a poll stream into a push stream is answered and not applied."""
 
+    on = ("update_stream",)
     breaks = ("SSF-8.1.1.3-PATCH-APPLIES",)
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
         stream = target(call)
-        if call.operation != "update_stream" or stream is None:
+        if stream is None:
             return proceed(call)
         polls = stream.configuration.delivery.method == call.transmitter.profile.delivery.poll
         if polls and is_push(call.body.get("delivery"), call):
@@ -95,11 +97,12 @@ class PatchFromPollToPushIsIgnored(Deviation):
 class ListLeavesPushStreamsOut(Deviation):
     """The list of a Receiver's streams holds those that it polls alone."""
 
+    on = ("list_streams",)
     breaks = ("SSF-8.1.1.2-LIST-ARRAY",)
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
         outcome = proceed(call)
-        if call.operation != "list_streams" or not isinstance(outcome, Reply):
+        if not isinstance(outcome, Reply):
             return outcome
         if not isinstance(outcome.document, list):
             return outcome
@@ -111,11 +114,12 @@ class ListLeavesPushStreamsOut(Deviation):
 class RefusedPatchKeepsItsDelivery(Deviation):
     """A PATCH that is refused has nevertheless changed where a push stream delivers to."""
 
+    on = ("update_stream",)
     breaks = ("SSF-8.1.1.3-PATCH-RO-MISMATCH-400",)
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
         stream = target(call)
         delivery = call.body.get("delivery")
-        if call.operation == "update_stream" and stream is not None and is_push(delivery, call):
+        if stream is not None and is_push(delivery, call):
             proceed(replace(call, body={"stream_id": stream.stream_id, "delivery": delivery}))
         return proceed(call)

@@ -126,6 +126,7 @@ class PatchLosesTheAuthorization(Deviation):
 class PostOfTheSameDeliveryEndsThePushes(Deviation):
     """Once a POST has repeated the delivery of the implicit stream, nothing is pushed on it."""
 
+    on = ("replace_stream",)
     breaks = ("SSE-7.1.2.2-POST-UPDATES-200", "JAMF-POST-UPDATES")
 
     def __init__(self) -> None:
@@ -133,7 +134,7 @@ class PostOfTheSameDeliveryEndsThePushes(Deviation):
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
         stream = target(call)
-        if call.operation != "replace_stream" or stream is None or call.transmitter.explicit:
+        if stream is None or call.transmitter.explicit:
             return proceed(call)
         before = stream.configuration.delivery
         outcome = proceed(call)

@@ -28,10 +28,11 @@ class AcceptsAMismatch(Deviation):
 class PatchAcceptsAnyArrayForAud(Deviation):
     """A PATCH with another aud is answered with 200 if that is an array; the aud stays."""
 
+    on = ("update_stream",)
     breaks = ("SSF-8.1.1.3-PATCH-RO-MISMATCH-400",)
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        if call.operation == "update_stream" and isinstance(call.body.get("aud"), list):
+        if isinstance(call.body.get("aud"), list):
             call = replace(call, body=without(call.body, "aud"))
         return proceed(call)
 
@@ -195,6 +196,7 @@ class ReplaceLosesTheInterval(LosesTheInterval):
 class UpdatesNeedEventsDelivered(Deviation):
     """A PATCH of events_requested without events_delivered is refused."""
 
+    on = ("update_stream",)
     breaks = ("SSF-8.1.1.3-PATCH-RO-MISSING-IGNORED",)
     also = (
         "SSF-8.1.1-UNKNOWN-EVENTS-IGNORED",
@@ -205,6 +207,6 @@ class UpdatesNeedEventsDelivered(Deviation):
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
         lone = "events_requested" in call.body and "events_delivered" not in call.body
-        if call.operation == "update_stream" and lone and target(call) is not None:
+        if lone and target(call) is not None:
             raise InvalidRequest("events_delivered is missing", "events_delivered")
         return proceed(call)

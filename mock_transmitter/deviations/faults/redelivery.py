@@ -296,6 +296,7 @@ class NewSetsWaitBehindOldOnes(Deviation):
 class AcknowledgingOneRestartsTheOthers(Deviation):
     """Acknowledging one SET starts the backoff of the others on the stream from its beginning."""
 
+    on = ("acknowledge",)
     breaks = ("VEPA-BACKOFF-INDEPENDENT",)
     also = _BACKOFF
 
@@ -305,7 +306,7 @@ class AcknowledgingOneRestartsTheOthers(Deviation):
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
         stream = target(call)
-        if call.operation == "acknowledge" and stream is not None:
+        if stream is not None:
             self._restarts[stream.stream_id] = self._restarts.get(stream.stream_id, 0) + 1
         return proceed(call)
 
@@ -386,12 +387,14 @@ class PollsRestartTheBackoff(DisturbedBackoff):
 class AckDisturbs(DisturbedBackoff):
     """An acknowledgement disturbs the SETs that it does not name."""
 
+    on = ("acknowledge",)
+
     def __init__(self) -> None:
         self._acknowledged: set[str] = set()
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
         stream = target(call)
-        if call.operation == "acknowledge" and stream is not None:
+        if stream is not None:
             self._acknowledged.add(stream.stream_id)
         return proceed(call)
 

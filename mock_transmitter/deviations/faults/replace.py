@@ -14,6 +14,7 @@ from mock_transmitter.http.operations import Call, Outcome, Reply
 class ReplaceMergesInsteadOfReplacing(Deviation):
     """A replacement leaves every property that it does not name as it was, as a PATCH would."""
 
+    on = ("replace_stream",)
     breaks = (
         "SSF-8.1.1.4-PUT-MISSING-DELETES",
         "SSF-8.1.1.4-PUT-MISSING-EVENTS",
@@ -33,7 +34,7 @@ class ReplaceMergesInsteadOfReplacing(Deviation):
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
         stream = target(call)
-        if call.operation != "replace_stream" or stream is None:
+        if stream is None:
             return proceed(call)
         current = call.transmitter.document(stream)
         names = call.transmitter.profile.stream.receiver_supplied
@@ -45,6 +46,7 @@ class ReplaceMergesInsteadOfReplacing(Deviation):
 class ReplaceKeepsAMissingDescriptionOrFormat(Deviation):
     """A replacement without the optional description or format leaves it as it was."""
 
+    on = ("replace_stream",)
     breaks = (
         "SSF-8.1.1.4-PUT-MISSING-DELETES",
         "JAMF-FORMAT-DELETABLE",
@@ -59,7 +61,7 @@ class ReplaceKeepsAMissingDescriptionOrFormat(Deviation):
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
         stream = target(call)
-        if call.operation != "replace_stream" or stream is None:
+        if stream is None:
             return proceed(call)
         return proceed(replace(call, body={**stream.configuration.others, **call.body}))
 
@@ -68,12 +70,13 @@ class ReplaceKeepsAMissingDescriptionOrFormat(Deviation):
 class ReplaceWithoutDeliveryKeepsIt(Deviation):
     """A replacement without a delivery leaves the delivery as it was."""
 
+    on = ("replace_stream",)
     breaks = ("JAMF-REQUIRED-NOT-MERGED", "SSE-7.1.2.2-PARTIAL-NOT-MERGED")
     also = ("SSF-8.1.1.4-PUT-MISSING-DELIVERY", "SSE-7.1.2.2-ERR-400")
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
         stream = target(call)
-        if call.operation != "replace_stream" or stream is None or "delivery" in call.body:
+        if stream is None or "delivery" in call.body:
             return proceed(call)
         return proceed(with_body(call, delivery=stream.configuration.delivery.document()))
 
@@ -82,6 +85,7 @@ class ReplaceWithoutDeliveryKeepsIt(Deviation):
 class ReplaceIgnoresEventsRequested(Deviation):
     """A replacement is answered with 2xx and leaves the requested events as they were."""
 
+    on = ("replace_stream",)
     breaks = ("SSF-8.1.1.4-PUT-MISSING-EVENTS", "JAMF-POST-UPDATES")
     also = (
         "SSF-8.1.1-EVENTS-DELIVERED-SUBSET",
@@ -99,7 +103,7 @@ class ReplaceIgnoresEventsRequested(Deviation):
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
         stream = target(call)
-        if call.operation != "replace_stream" or stream is None:
+        if stream is None:
             return proceed(call)
         requested = list(stream.configuration.events_requested)
         return proceed(with_body(call, events_requested=requested))
@@ -109,6 +113,7 @@ class ReplaceIgnoresEventsRequested(Deviation):
 class ReplaceAcceptsReadOnlyMismatch(Deviation):
     """A replacement with wrong Transmitter-Supplied values is answered with 2xx, and they stay."""
 
+    on = ("replace_stream",)
     breaks = ("SSF-8.1.1.4-PUT-RO-MISMATCH-400",)
     also = (
         "SSF-8.1.1.4-PUT-DELIVERED-PRE-VALUE",
@@ -117,8 +122,6 @@ class ReplaceAcceptsReadOnlyMismatch(Deviation):
     )
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        if call.operation != "replace_stream":
-            return proceed(call)
         names = call.transmitter.profile.stream.transmitter_supplied
         return proceed(replace(call, body=without(call.body, *names)))
 
@@ -127,6 +130,7 @@ class ReplaceAcceptsReadOnlyMismatch(Deviation):
 class ReplaceChangesAud(Deviation):
     """A replacement with another aud is answered with 2xx and applied."""
 
+    on = ("replace_stream",)
     breaks = (
         "SSF-8.1.1.4-PUT-RO-MISMATCH-400",
         "JAMF-AUD-READ-ONLY",
@@ -137,7 +141,7 @@ class ReplaceChangesAud(Deviation):
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
         stream = target(call)
-        if call.operation == "replace_stream" and stream is not None and "aud" in call.body:
+        if stream is not None and "aud" in call.body:
             stream.configuration = replace(stream.configuration, aud=call.body["aud"])
         return proceed(call)
 
@@ -146,6 +150,7 @@ class ReplaceChangesAud(Deviation):
 class ReplaceRefusesMatchingReadOnlyValues(Deviation):
     """A replacement that repeats Transmitter-Supplied properties as they were read is refused."""
 
+    on = ("replace_stream",)
     breaks = (
         "SSF-8.1.1.4-PUT-RO-MATCH-OK",
         "JAMF-READ-MODIFY-WRITE",
@@ -159,8 +164,7 @@ class ReplaceRefusesMatchingReadOnlyValues(Deviation):
     )
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        if call.operation == "replace_stream":
-            refuse_transmitter_supplied(call)
+        refuse_transmitter_supplied(call)
         return proceed(call)
 
 
@@ -168,6 +172,7 @@ class ReplaceRefusesMatchingReadOnlyValues(Deviation):
 class ReplacementNeedsTheTransmittersProperties(Deviation):
     """A replacement without the Transmitter-Supplied iss is refused."""
 
+    on = ("replace_stream",)
     breaks = ("SSF-8.1.1.4-PUT-RO-MISSING-IGNORED",)
     also = (
         "SSF-8.1.1.4-PUT-200",
@@ -184,7 +189,7 @@ class ReplacementNeedsTheTransmittersProperties(Deviation):
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
         known = target(call) is not None
-        if call.operation == "replace_stream" and known and "iss" not in call.body:
+        if known and "iss" not in call.body:
             raise InvalidRequest("iss is missing", "iss")
         return proceed(call)
 
@@ -207,11 +212,12 @@ class ReplaceOfDeliveryAloneKeepsTheDescription(Deviation):
 class ReplaceWithADescriptionLosesTheEvents(Deviation):
     """A replacement that names a description empties events_requested, which it names too."""
 
+    on = ("replace_stream",)
     breaks = ("SSF-8.1.1.4-PUT-200",)
     also = ("SSF-8.1.1-EVENTS-REQUESTED-ECHO", "SSF-8.1.1.4-PUT-RO-MATCH-OK")
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        if call.operation == "replace_stream" and "description" in call.body:
+        if "description" in call.body:
             call = with_body(call, events_requested=[])
         return proceed(call)
 
@@ -220,12 +226,12 @@ class ReplaceWithADescriptionLosesTheEvents(Deviation):
 class ReplaceIgnoresTheDescription(Deviation):
     """A replacement is answered with 2xx and leaves the stream without the description it has."""
 
+    on = ("replace_stream",)
     breaks = ("SSF-8.1.1.4-PUT-200",)
     also = ("SSF-8.1.1-DESCRIPTION", "SSF-8.1.1.4-PUT-RO-MATCH-OK")
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        if call.operation == "replace_stream":
-            call = replace(call, body=without(call.body, "description"))
+        call = replace(call, body=without(call.body, "description"))
         return proceed(call)
 
 
@@ -233,6 +239,7 @@ class ReplaceIgnoresTheDescription(Deviation):
 class ReplaceAnswersTheOldConfiguration(Deviation):
     """A replacement is applied and answered with the configuration before it."""
 
+    on = ("replace_stream",)
     breaks = ("SSF-8.1.1.4-PUT-200",)
     also = (
         "SSF-8.1.1-EVENTS-DELIVERED-SUBSET",
@@ -247,7 +254,7 @@ class ReplaceAnswersTheOldConfiguration(Deviation):
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
         stream = target(call)
-        if call.operation != "replace_stream" or stream is None:
+        if stream is None:
             return proceed(call)
         before = call.transmitter.document(stream)
         return with_configurations(proceed(call), lambda _: before)
@@ -257,11 +264,12 @@ class ReplaceAnswersTheOldConfiguration(Deviation):
 class ReplaceOfAnUnknownStreamCreatesOne(Deviation):
     """A replacement of a stream that does not exist is answered with 200 and a new stream."""
 
+    on = ("replace_stream",)
     breaks = ("SSF-8.1.1.4-ERR-404",)
     also = ("SSF-8-AUTH-BINDS-STREAMS", "SSF-8.1.1.2-LIST-EMPTY")
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        if call.operation != "replace_stream" or target(call) is not None:
+        if target(call) is not None:
             return proceed(call)
         if not call.transmitter.explicit:
             return proceed(call)

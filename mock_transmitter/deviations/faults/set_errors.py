@@ -18,7 +18,8 @@ FOLLOWS = ("RFC8936-2.2-ACK-ACCEPTED", "RFC8936-2.4.4-ACK-AND-ERRORS")
 class SetErrorsDeviation(ABC, Deviation):
     """Changes which errors a poll reports."""
 
-    breaks: ClassVar[tuple[str, ...]] = ("RFC8936-2.2-SETERRS-ACCEPTED",)
+    on = ("poll",)
+    breaks = ("RFC8936-2.2-SETERRS-ACCEPTED",)
     also: ClassVar[tuple[str, ...]] = FOLLOWS
 
     @abstractmethod
@@ -27,7 +28,7 @@ class SetErrorsDeviation(ABC, Deviation):
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
         errors = call.body.get("setErrs")
-        if call.operation == "poll" and errors:
+        if errors:
             call = with_body(call, setErrs=self.edit(errors, call))
         return proceed(call)
 
@@ -105,10 +106,11 @@ class SetErrorsReleaseEverything(SetErrorsDeviation):
 class EmptySetErrorsAreRefused(Deviation):
     """A poll with an empty setErrs is refused with 400."""
 
+    on = ("poll",)
     breaks = ("RFC8936-2.2-SETERRS-EMPTY",)
     also = ("RFC8936-2.5-STATUS-200", "RFC8936-2.5-SETS-PRESENT")
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        if call.operation == "poll" and call.body.get("setErrs") == {}:
+        if call.body.get("setErrs") == {}:
             raise InvalidRequest("setErrs is empty", "setErrs")
         return proceed(call)

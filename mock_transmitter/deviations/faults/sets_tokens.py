@@ -281,11 +281,12 @@ class SetIsSignedWithAShortRsaKey(_OtherKey):
 class SetsAreSignedAndNoKeySetIsNamed(Deviation):
     """SETs are signed, and the metadata has no jwks_uri."""
 
+    on = ("discover",)
     breaks = ("SSF-7.1-JWKS-URI-WHEN-SIGNING",)
     also = (*UNVERIFIABLE, "SSE-6.1-JWKS-URI")
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
         outcome = proceed(call)
-        if call.operation != "discover" or not isinstance(outcome, Reply):
+        if not isinstance(outcome, Reply):
             return outcome
         return replace(outcome, document=without(outcome.document, "jwks_uri"))

@@ -122,6 +122,7 @@ class IssHasATrailingSlash(ShownOtherwise):
 class ReadLeavesStreamIdOut(Deviation):
     """Reading a stream shows its configuration without the stream_id."""
 
+    on = ("read_stream",)
     breaks = ("SSF-8.1.1-STREAMID-PRESENT",)
     also = (
         "SSF-8-AUTH-BINDS-STREAMS",
@@ -147,8 +148,6 @@ class ReadLeavesStreamIdOut(Deviation):
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
         outcome = proceed(call)
-        if call.operation != "read_stream":
-            return outcome
         return with_configurations(outcome, lambda document: without(document, "stream_id"))
 
 

@@ -59,12 +59,13 @@ class StatusIsABareText(ShownStatus):
 class StatusIsReadWithNoContent(Deviation):
     """A status read is answered with 204 and no body."""
 
+    on = ("read_status",)
     breaks = STATUS_200
     also = (*STATUS_ENUM, STREAM_ID, *UPDATE_200, "SSF-8.1.2.1-INITIAL-STATUS", *INVALID, *UNPARSED)
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        outcome = proceed(call)
-        return Reply(status=204) if call.operation == "read_status" else outcome
+        proceed(call)
+        return Reply(status=204)
 
 
 @fault
@@ -126,6 +127,7 @@ class ReasonIsAnObject(ShownStatus):
 class FreshStreamsArePausedAtFirstSight(Deviation):
     """A stream is shown as paused until its status is updated for the first time."""
 
+    on = BOTH
     breaks = ("SSF-8.1.2.1-INITIAL-STATUS",)
     also = (
         "SSF-8.1.1-INACTIVITY-REFRESH",
@@ -139,7 +141,7 @@ class FreshStreamsArePausedAtFirstSight(Deviation):
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
         stream = target(call)
         outcome = proceed(call)
-        if call.operation not in BOTH or stream is None or not isinstance(outcome, Reply):
+        if stream is None or not isinstance(outcome, Reply):
             return outcome
         if call.operation == "update_status" or stream.status != "enabled":
             self._touched.add(stream.stream_id)
@@ -152,6 +154,7 @@ class FreshStreamsArePausedAtFirstSight(Deviation):
 class StatusWithoutAStreamIdIsThatOfTheNewest(Deviation):
     """A status read that names no stream is answered with the status of the newest one."""
 
+    on = ("read_status",)
     breaks = ("SSF-8.1.2.1-STATUS-PARAM-REQUIRED",)
 
     def request(self, request: Request, at: At) -> Request:
@@ -161,7 +164,7 @@ class StatusWithoutAStreamIdIsThatOfTheNewest(Deviation):
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
         streams = call.transmitter.streams(call.audience)
-        if call.operation == "read_status" and call.stream_id == "newest" and streams:
+        if call.stream_id == "newest" and streams:
             call = replace(call, stream_id=streams[-1].stream_id)
         return proceed(call)
 
@@ -170,11 +173,12 @@ class StatusWithoutAStreamIdIsThatOfTheNewest(Deviation):
 class UnknownStreamsAreDisabled(Deviation):
     """The status of a stream that does not exist is read as disabled."""
 
+    on = ("read_status",)
     breaks = ("SSF-8.1.2.1-ERR-404", "SSE-7.1.1.1-ERR-404-NO-STREAM")
     also = ("SSF-8-AUTH-BINDS-STREAMS",)
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        if call.operation != "read_status" or target(call) is not None:
+        if target(call) is not None:
             return proceed(call)
         named = {} if call.stream_id is None else {"stream_id": call.stream_id}
         document = {**named, "status": "disabled"}
@@ -185,11 +189,12 @@ class UnknownStreamsAreDisabled(Deviation):
 class UpdateOfAnUnknownStreamIsAnswered(Deviation):
     """A status update of a stream that does not exist is answered with 200 and that status."""
 
+    on = ("update_status",)
     breaks = ("SSF-8.1.2.2-ERR-404", "SSE-7.1.1.2-ERR-404")
     also = ("SSF-8-AUTH-BINDS-STREAMS",)
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        if call.operation != "update_status" or target(call) is not None:
+        if target(call) is not None:
             return proceed(call)
         named = {} if call.stream_id is None else {"stream_id": call.stream_id}
         document = {**named, "status": call.body["status"]}
@@ -200,12 +205,13 @@ class UpdateOfAnUnknownStreamIsAnswered(Deviation):
 class UpdateOfAnUnknownStreamReachesTheNewest(Deviation):
     """A status update of a stream that does not exist gets 404, and is done to the newest one."""
 
+    on = ("update_status",)
     breaks = ("SSF-8.1.2.2-ERR-404",)
     also = ("SSF-8-AUTH-BINDS-STREAMS",)
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
         streams = call.transmitter.streams(call.audience)
-        if call.operation == "update_status" and target(call) is None and streams:
+        if target(call) is None and streams:
             call.transmitter.set_status(streams[-1], call.body["status"])
         return proceed(call)
 
@@ -213,9 +219,11 @@ class UpdateOfAnUnknownStreamReachesTheNewest(Deviation):
 class Update(Deviation, ABC):
     """Does something else with a valid status update."""
 
+    on = ("update_status",)
+
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
         stream = target(call)
-        if call.operation != "update_status" or stream is None or "status" not in call.body:
+        if stream is None or "status" not in call.body:
             return proceed(call)
         return self.updated(stream, call, proceed)
 
@@ -374,6 +382,7 @@ class MissingStatusMeansDisabled(StatusRequest):
 class RefusedStatusUpdatePauses(StatusRequest):
     """A status update that is refused as invalid has paused the stream all the same."""
 
+    on = ("update_status",)
     breaks = INVALID
     also = UNPARSED
 
@@ -389,7 +398,7 @@ class RefusedStatusUpdatePauses(StatusRequest):
         return {**body, "status": "paused"} if self._invalid else body
 
     def response(self, response: Response, at: At) -> Response:
-        if at.operation != "update_status" or not self._invalid:
+        if not self._invalid:
             return response
         return Response.json(400, {"error": "invalid_request"})
 
@@ -398,11 +407,12 @@ class RefusedStatusUpdatePauses(StatusRequest):
 class InvalidStatusUpdateIsAServerError(Deviation):
     """A status update that is not valid, or can't be parsed, is answered with 500."""
 
+    on = ("update_status",)
     breaks = (*INVALID, *UNPARSED)
 
     def response(self, response: Response, at: At) -> Response:
         bad_request = 400
-        if at.operation != "update_status" or response.status != bad_request:
+        if response.status != bad_request:
             return response
         return Response.json(500, {"error": "server_error"})
 
@@ -411,6 +421,7 @@ class InvalidStatusUpdateIsAServerError(Deviation):
 class StatusUpdateWithoutAStreamIdReachesTheNewest(StatusRequest):
     """A status update that names no stream is done to the newest one."""
 
+    on = ("update_status",)
     breaks = ("SSF-8.1.2.2-ERR-400-INVALID",)
 
     def parsed(self, body: Json) -> Json:
@@ -418,7 +429,7 @@ class StatusUpdateWithoutAStreamIdReachesTheNewest(StatusRequest):
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
         streams = call.transmitter.streams(call.audience)
-        if call.operation == "update_status" and call.stream_id == "newest" and streams:
+        if call.stream_id == "newest" and streams:
             call = replace(call, stream_id=streams[-1].stream_id)
         return proceed(call)
 
@@ -427,11 +438,12 @@ class StatusUpdateWithoutAStreamIdReachesTheNewest(StatusRequest):
 class StatusOfNoSubjectIsEnabled(Deviation):
     """The status of what is no subject is read as enabled."""
 
+    on = ("read_status",)
     breaks = ("SSE-7.1.1.1-ERR-404-SUBJECT",)
 
     def response(self, response: Response, at: At) -> Response:
         not_found = 404
-        if at.operation != "read_status" or response.status != not_found:
+        if response.status != not_found:
             return response
         if b"subject" not in response.body:
             return response

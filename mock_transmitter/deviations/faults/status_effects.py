@@ -196,12 +196,13 @@ UPDATES = frozenset({"update_stream", "replace_stream"})
 class AnUpdateEnablesTheStream(Deviation):
     """A stream that was paused or disabled is enabled by any update of its configuration."""
 
+    on = UPDATES
     breaks = ("SSF-8.1.2-UPDATE-KEEPS-STATUS", "SSE-7.1.1-UPDATE-KEEPS-STATUS")
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
         outcome = proceed(call)
         stream = target(call)
-        if call.operation in UPDATES and stream is not None:
+        if stream is not None:
             call.transmitter.set_status(stream, "enabled")
         return outcome
 

@@ -56,13 +56,14 @@ class UpdatesWithALongReasonAreIgnored(Deviation):
 class StatusIsShoutedOnceItHasAReason(Deviation):
     """A status that was given a reason is shown in capital letters, and any other as it is."""
 
+    on = ("read_status",)
     breaks = ("SSF-8.1.2.1-STATUS-ENUM", "SSE-7.1.1.1-STATUS-ENUM")
     also = (*UPDATE_200, *ANNOUNCED, "SSF-8.1.5-SENT-BEFORE-STOP")
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
         outcome = proceed(call)
         stream = target(call)
-        if call.operation != "read_status" or stream is None or stream.reason is None:
+        if stream is None or stream.reason is None:
             return outcome
         if not isinstance(outcome, Reply) or not isinstance(outcome.document, dict):
             return outcome
@@ -73,11 +74,12 @@ class StatusIsShoutedOnceItHasAReason(Deviation):
 class StatusHasTheIdOfTheOldestStream(Deviation):
     """A status is shown with the id of the Receiver's oldest stream."""
 
+    on = ("read_status",)
     breaks = ("SSF-8.1.2.1-STATUS-STREAMID",)
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
         outcome = proceed(call)
-        if call.operation != "read_status" or not isinstance(outcome, Reply):
+        if not isinstance(outcome, Reply):
             return outcome
         if not call.transmitter.explicit:
             return outcome
@@ -89,11 +91,12 @@ class StatusHasTheIdOfTheOldestStream(Deviation):
 class EnablingAStreamEnablesAll(Deviation):
     """Enabling a stream enables all streams of its Receiver."""
 
+    on = ("update_status",)
     breaks = (INDEPENDENT,)
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
         outcome = proceed(call)
-        if call.operation == "update_status" and call.body.get("status") == "enabled":
+        if call.body.get("status") == "enabled":
             for other in others(call):
                 call.transmitter.set_status(other, "enabled")
         return outcome
@@ -144,12 +147,13 @@ class APauseHoldsTheSetsOfAllStreams(KnowsItsTransmitter):
 class ReadingAStreamEndsItsPause(Deviation):
     """A stream that is paused is enabled by reading its configuration."""
 
+    on = ("read_stream",)
     breaks = UPDATE_200
     also = (INDEPENDENT, "SSF-8.1.2-UPDATE-KEEPS-STATUS", "SSE-7.1.1-UPDATE-KEEPS-STATUS")
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
         stream = target(call)
-        if call.operation == "read_stream" and stream is not None and stream.status == "paused":
+        if stream is not None and stream.status == "paused":
             call.transmitter.set_status(stream, "enabled")
         return proceed(call)
 
@@ -225,14 +229,13 @@ class VerificationStateIsTrimmed(StateDeviation):
 class ARequestWithoutStateRepeatsTheOneBefore(Deviation):
     """The event for a verification request without state has the state of the request before."""
 
+    on = ("verify",)
     breaks = ("SSF-8.1.4.2-NO-STATE-REQUEST",)
 
     def __init__(self) -> None:
         self._states: dict[str | None, object] = {}
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        if call.operation != "verify":
-            return proceed(call)
         if "state" in call.body:
             self._states[call.stream_id] = call.body["state"]
             return proceed(call)
@@ -244,14 +247,14 @@ class ARequestWithoutStateRepeatsTheOneBefore(Deviation):
 class VerificationGoesToAllStreams(Deviation):
     """A verification request brings its event on every stream of the Receiver."""
 
+    on = ("verify",)
     breaks = (INDEPENDENT,)
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
         outcome = proceed(call)
-        if call.operation == "verify":
-            for other in others(call):
-                other.verified_at = None
-                call.transmitter.verify(other, call.body.get("state"))
+        for other in others(call):
+            other.verified_at = None
+            call.transmitter.verify(other, call.body.get("state"))
         return outcome
 
 

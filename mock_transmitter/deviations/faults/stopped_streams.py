@@ -75,12 +75,13 @@ class ADisabledStreamIsVerified(Deviation):
 class OneReceiversPauseIsEverybodys(Deviation):
     """What a Receiver does to the status of its stream is done to those of all other Receivers."""
 
+    on = ("update_status",)
     breaks = ("SSF-8.1.2-STREAMS-INDEPENDENT",)
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
         outcome = proceed(call)
         stream = target(call)
-        if call.operation == "update_status" and stream is not None:
+        if stream is not None:
             for one in call.transmitter.streams():
                 if one.audience != call.audience:
                     call.transmitter.set_status(one, stream.status)
@@ -91,13 +92,14 @@ class OneReceiversPauseIsEverybodys(Deviation):
 class AReasonOutlivesItsStatus(Deviation):
     """A status that is updated without a reason keeps the one that it had."""
 
+    on = ("update_status",)
     breaks = ("SSF-8.1.2.1-REASON",)
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
         stream = target(call)
         before = None if stream is None else stream.reason
         outcome = proceed(call)
-        if stream is not None and call.operation == "update_status" and stream.reason is None:
+        if stream is not None and stream.reason is None:
             stream.reason = before
         return outcome
 

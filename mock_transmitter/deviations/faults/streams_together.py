@@ -17,11 +17,12 @@ from mock_transmitter.http.operations import Call, Outcome
 class PatchDescribesEachStream(Deviation):
     """A PATCH with a description changes that of each stream of the Receiver."""
 
+    on = ("update_stream",)
     breaks = ("SSF-8.1.1.3-PATCH-MISSING-UNCHANGED",)
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
         outcome = proceed(call)
-        if call.operation == "update_stream" and "description" in call.body:
+        if "description" in call.body:
             for other in others(call):
                 describe(other, call.body["description"])
         return outcome
@@ -48,12 +49,13 @@ class PatchGivesEachStreamItsEvents(Deviation):
 class PatchReachesTheNewestStream(Deviation):
     """A PATCH changes the newest stream of the Receiver, whichever it names."""
 
+    on = ("update_stream",)
     breaks = ("SSF-8.1.1.3-PATCH-MISSING-UNCHANGED", "SSF-8.1.1.3-PATCH-APPLIES")
     also = ("SSF-8.1.1.3-PATCH-200-FULL",)
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
         stream = target(call)
-        if call.operation != "update_stream" or stream is None:
+        if stream is None:
             return proceed(call)
         newest = call.transmitter.streams(call.audience)[-1]
         moved = replace(call, stream_id=newest.stream_id)
@@ -64,12 +66,13 @@ class PatchReachesTheNewestStream(Deviation):
 class NewStreamTakesTheDescriptionOfTheLast(Deviation):
     """A stream that is created without a description begins with that of the newest stream."""
 
+    on = ("create_stream",)
     breaks = ("SSF-8.1.1-DESCRIPTION",)
     also = ("SSF-8.1.1.1-CREATE-201", "SSF-8.1.1.1-SECOND-NEW-ID")
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
         streams = call.transmitter.streams(call.audience)
-        if call.operation == "create_stream" and streams and "description" not in call.body:
+        if streams and "description" not in call.body:
             description = streams[-1].configuration.others.get("description")
             if description is not None:
                 call = with_body(call, description=description)
@@ -80,13 +83,13 @@ class NewStreamTakesTheDescriptionOfTheLast(Deviation):
 class CreateClearsOtherDescriptions(Deviation):
     """Creating a stream removes the descriptions of the Receiver's other streams."""
 
+    on = ("create_stream",)
     breaks = ("SSF-8.1.1.1-SECOND-NEW-ID",)
     also = ("SSF-8.1.1-DESCRIPTION",)
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        if call.operation == "create_stream":
-            for stream in call.transmitter.streams(call.audience):
-                describe(stream, None)
+        for stream in call.transmitter.streams(call.audience):
+            describe(stream, None)
         return proceed(call)
 
 
@@ -94,15 +97,15 @@ class CreateClearsOtherDescriptions(Deviation):
 class CreateTakesEventsFromOtherStreams(Deviation):
     """Creating a stream takes its event types away from the Receiver's other streams."""
 
+    on = ("create_stream",)
     breaks = ("SSF-8.1.1.1-SECOND-NEW-ID",)
     also = ("RFC8936-2-UNACKED-KEPT",)
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        if call.operation == "create_stream":
-            taken = call.body.get("events_requested") or ()
-            for stream in call.transmitter.streams(call.audience):
-                kept = [uri for uri in stream.configuration.events_requested if uri not in taken]
-                stream.configuration = replace(stream.configuration, events_requested=tuple(kept))
+        taken = call.body.get("events_requested") or ()
+        for stream in call.transmitter.streams(call.audience):
+            kept = [uri for uri in stream.configuration.events_requested if uri not in taken]
+            stream.configuration = replace(stream.configuration, events_requested=tuple(kept))
         return proceed(call)
 
 
@@ -110,11 +113,12 @@ class CreateTakesEventsFromOtherStreams(Deviation):
 class ReplaceResetsOtherStreams(Deviation):
     """A PUT of one stream resets the Receiver-Supplied properties of the Receiver's others."""
 
+    on = ("replace_stream",)
     breaks = ("SSF-8.1.1.4-PUT-200",)
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
         outcome = proceed(call)
-        if call.operation == "replace_stream" and call.transmitter.explicit:
+        if call.transmitter.explicit:
             for other in others(call):
                 call.transmitter.replace_stream(other, {})
         return outcome
@@ -161,13 +165,14 @@ class RefusedReplaceDamagesOtherStreams(RefusalThatDamages):
 class DeleteRemovesTheOldestStreamToo(Deviation):
     """Deleting a stream removes the oldest other stream of the Receiver with it."""
 
+    on = ("delete_stream",)
     breaks = ("SSF-8.1.1.5-DELETE-EFFECTIVE",)
     also = ("SSF-8.1.1.5-ERR-404",)
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
         left = others(call)
         outcome = proceed(call)
-        if call.operation == "delete_stream" and left:
+        if left:
             call.transmitter.delete_stream(left[0])
         return outcome
 
@@ -176,11 +181,12 @@ class DeleteRemovesTheOldestStreamToo(Deviation):
 class DeleteRemovesTheNewestStream(Deviation):
     """Deleting a stream removes the newest one of the Receiver, whichever is named."""
 
+    on = ("delete_stream",)
     breaks = ("SSF-8.1.1.5-DELETE-EFFECTIVE",)
     also = (*UNKNOWN, "SSF-8.1.1.5-DELETE-STOPS-DELIVERY")
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        if call.operation == "delete_stream" and target(call) is not None:
+        if target(call) is not None:
             call = replace(call, stream_id=_newest(call).stream_id)
         return proceed(call)
 
@@ -189,12 +195,13 @@ class DeleteRemovesTheNewestStream(Deviation):
 class DeletingAnUnknownStreamRemovesAnother(Deviation):
     """Deleting a stream that does not exist is answered with 404 and removes the newest one."""
 
+    on = ("delete_stream",)
     breaks = ("SSF-8.1.1.5-ERR-404",)
     also = ("SSF-8.1.1.5-DELETE-EFFECTIVE", "SSF-8-AUTH-BINDS-STREAMS")
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
         known = target(call) is not None
-        if call.operation == "delete_stream" and not known and others(call):
+        if not known and others(call):
             call.transmitter.delete_stream(_newest(call))
         return proceed(call)
 

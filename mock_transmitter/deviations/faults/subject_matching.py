@@ -103,14 +103,14 @@ class SubjectsOfTokensAreNotReported(Deviation):
 class RemovalReachesAllStreams(Deviation):
     """A subject that is removed from one stream is removed from all streams of its Receiver."""
 
+    on = ("remove_subject",)
     breaks = ("SSF-8.1.3.1-MATCHED-SENT",)
     needs = ("remove_subject",)
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
         outcome = proceed(call)
-        if call.operation == "remove_subject":
-            for stream in others(call):
-                call.transmitter.remove_subject(stream, call.body["subject"])
+        for stream in others(call):
+            call.transmitter.remove_subject(stream, call.body["subject"])
         return outcome
 
 
@@ -118,6 +118,7 @@ class RemovalReachesAllStreams(Deviation):
 class RemovalOfOneSilencesAll(Deviation):
     """Once a subject was removed from a stream, it brings no event about any that was added."""
 
+    on = ("remove_subject",)
     breaks = ("SSF-8.1.3.1-MATCHED-SENT",)
     also = ("SSF-7.1-DEFAULT-ALL-REMOVE-STOPS",)
     needs = ("remove_subject",)
@@ -128,7 +129,7 @@ class RemovalOfOneSilencesAll(Deviation):
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
         outcome = proceed(call)
         stream = target(call)
-        if call.operation == "remove_subject" and stream is not None:
+        if stream is not None:
             self._removed[stream.stream_id] += 1
         return outcome
 
@@ -160,6 +161,7 @@ class AllIsSaidAndNoneAreCovered(Deviation):
 class RemovedSubjectsStayAway(Deviation):
     """A subject that was removed once is answered as added, and not reported again."""
 
+    on = ("add_subject",)
     breaks = ("SSF-7.1-DEFAULT-ALL-REMOVE-STOPS",)
     also = ("SSF-8.1.3.1-MATCHED-SENT",)
     needs = ("add_subject", "remove_subject")
@@ -167,7 +169,7 @@ class RemovedSubjectsStayAway(Deviation):
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
         stream = target(call)
         subject = call.body.get("subject")
-        if call.operation != "add_subject" or stream is None or not isinstance(subject, dict):
+        if stream is None or not isinstance(subject, dict):
             return proceed(call)
         removed = stream.subjects.status_of(subject) == "disabled"
         return succeed(call) if removed else proceed(call)
@@ -382,12 +384,13 @@ class RemovedSubjectsAreStillPushed(Deviation):
 class UpdatesForgetWhatWasRemoved(Deviation):
     """An update of a stream covers anew what was removed from it."""
 
+    on = ("update_stream",)
     breaks = ("SSF-8.1.3.3-REMOVE-STOPS",)
     needs = ("remove_subject",)
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
         stream = target(call)
-        if call.operation == "update_stream" and stream is not None:
+        if stream is not None:
             stream.subjects = Subjects()
         return proceed(call)
 

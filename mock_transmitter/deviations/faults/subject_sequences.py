@@ -19,6 +19,7 @@ STOPS = "SSF-8.1.3.3-REMOVE-STOPS"
 class ThreeSubjectsAreTooMany(Deviation):
     """Where three subjects were added to a stream, those after them are answered, and forgotten."""
 
+    on = ("add_subject",)
     breaks = (SENT,)
     also = ("SSF-8.1.3.1-COMPLEX-WILDCARD",)
 
@@ -27,7 +28,7 @@ class ThreeSubjectsAreTooMany(Deviation):
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
         outcome = proceed(call)
-        if call.operation == "add_subject" and isinstance(outcome, Reply):
+        if isinstance(outcome, Reply):
             added = self._added.setdefault(call.stream_id, [])
             added.append(json.dumps(call.body.get("subject"), sort_keys=True))
         return outcome

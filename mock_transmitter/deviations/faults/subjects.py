@@ -96,13 +96,14 @@ class RemovingWhatIsNotThereCrashes(_Crash):
 class SecondAddIsAConflict(Deviation):
     """Adding a subject that was added already is answered with 409."""
 
+    on = ("add_subject",)
     breaks = ("SSF-8.1.3.2-ADD-IDEMPOTENT",)
     needs = ("add_subject",)
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
         stream = target(call)
         subject = call.body.get("subject")
-        if call.operation != "add_subject" or stream is None or not isinstance(subject, dict):
+        if stream is None or not isinstance(subject, dict):
             return proceed(call)
         if stream.subjects.status_of(subject) != "enabled":
             return proceed(call)
@@ -187,12 +188,13 @@ class SubjectWithoutWhatItsFormatAsksForCrashes(_OfRequests):
 class SubjectsMayBeMissing(Deviation):
     """A request that names no subject is answered as a success."""
 
+    on = SUBJECT_OPERATIONS
     breaks = ("SSF-8.1.3.2-ERR-400-INVALID", "SSF-8.1.3.3-ERR-400-INVALID")
     also = ("SSE-7.1.3.1-ERR-400", "SSE-7.1.3.2-ERR-400")
     needs = ("add_subject", "remove_subject")
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        missing = call.operation in SUBJECT_OPERATIONS and "subject" not in call.body
+        missing = "subject" not in call.body
         return succeed(call) if missing else proceed(call)
 
 
@@ -256,6 +258,7 @@ class SubjectsOfAnUnknownStreamAreInvalid(Deviation):
 class AddTellsWhoIsUnknown(Deviation):
     """Adding a subject that nobody knows is a success, whose body says that nobody knows it."""
 
+    on = ("add_subject",)
     breaks = ("SSF-9.1-CAREFUL-ERRORS", "SSE-9.1-CAREFUL-ERRORS")
     also = ("SSF-8.1.3.2-ADD-200-EMPTY", "SSE-7.1.3.1-ADD-200")
     needs = ("add_subject",)
@@ -264,6 +267,6 @@ class AddTellsWhoIsUnknown(Deviation):
         outcome = proceed(call)
         subject = call.body.get("subject")
         known = isinstance(subject, dict) and subject.get("format") == "email"
-        if call.operation != "add_subject" or known or not isinstance(outcome, Reply):
+        if known or not isinstance(outcome, Reply):
             return outcome
         return replace(outcome, document={"matched": 0})

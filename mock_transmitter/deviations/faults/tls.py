@@ -9,7 +9,6 @@ import ssl
 import warnings
 from abc import abstractmethod
 from dataclasses import replace
-from typing import ClassVar
 
 import trustme
 from cryptography import x509
@@ -138,7 +137,7 @@ class PollEndpointCertificateOfUnknownAuthority(_UnverifiableCertificate):
 class PollEndpointWithoutTls12(_PollEndpointOfItsOwn):
     """The poll endpoint refuses TLS 1.2 and everything newer."""
 
-    breaks: ClassVar[tuple[str, ...]] = _UnverifiableCertificate.breaks
+    breaks = _UnverifiableCertificate.breaks
     also = NOT_POLLED
 
     def tls(self, context: ssl.SSLContext, authority: trustme.CA) -> None:

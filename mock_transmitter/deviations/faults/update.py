@@ -53,6 +53,7 @@ def as_it_is(outcome: Outcome, call: Call, stream: Stream) -> Outcome:
 class PatchResetsMissingProperties(Deviation):
     """A PATCH resets every property that it does not name, as a PUT would."""
 
+    on = ("update_stream",)
     breaks = ("SSF-8.1.1.3-PATCH-MISSING-UNCHANGED",)
     also = (
         *STILL_WORKS,
@@ -66,7 +67,7 @@ class PatchResetsMissingProperties(Deviation):
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
         stream = target(call)
-        if call.operation != "update_stream" or stream is None:
+        if stream is None:
             return proceed(call)
         call.transmitter.replace_stream(stream, call.body)
         return proceed(replace(call, body={"stream_id": stream.stream_id}))
@@ -76,6 +77,7 @@ class PatchResetsMissingProperties(Deviation):
 class PatchIsAnsweredAndIgnored(Deviation):
     """A PATCH is answered with 200 and changes nothing."""
 
+    on = ("update_stream",)
     breaks = ("SSF-8.1.1.3-PATCH-APPLIES",)
     also = (
         "SSF-8.1.1-DESCRIPTION",
@@ -93,7 +95,7 @@ class PatchIsAnsweredAndIgnored(Deviation):
         stream = target(call)
         before = stream.configuration if stream else None
         outcome = proceed(call)
-        if call.operation != "update_stream" or stream is None or before is None:
+        if stream is None or before is None:
             return outcome
         stream.configuration = before
         return with_configurations(outcome, lambda _: call.transmitter.document(stream))
@@ -103,6 +105,7 @@ class PatchIsAnsweredAndIgnored(Deviation):
 class PatchLosesTheDeliveryMethod(Deviation):
     """A PATCH that does not name delivery leaves the stream without a delivery method."""
 
+    on = ("update_stream",)
     breaks = ("SSF-8.1.1.3-PATCH-MISSING-UNCHANGED",)
     also = (
         *STILL_WORKS,
@@ -116,7 +119,7 @@ class PatchLosesTheDeliveryMethod(Deviation):
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
         outcome = proceed(call)
         stream = target(call)
-        if call.operation != "update_stream" or stream is None or "delivery" in call.body:
+        if stream is None or "delivery" in call.body:
             return outcome
         stream.configuration = replace(
             stream.configuration, delivery=replace(stream.configuration.delivery, method="")
@@ -128,11 +131,11 @@ class PatchLosesTheDeliveryMethod(Deviation):
 class PatchAcceptsAnotherIss(Deviation):
     """A PATCH with a wrong iss is answered with 200; the iss stays as it was."""
 
+    on = ("update_stream",)
     breaks = ("SSF-8.1.1.3-PATCH-RO-MISMATCH-400",)
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        if call.operation == "update_stream":
-            call = replace(call, body=without(call.body, "iss"))
+        call = replace(call, body=without(call.body, "iss"))
         return proceed(call)
 
 
@@ -140,12 +143,13 @@ class PatchAcceptsAnotherIss(Deviation):
 class PatchChangesAud(Deviation):
     """A PATCH with another aud is answered with 200 and applied."""
 
+    on = ("update_stream",)
     breaks = ("SSF-8.1.1-AUD-IMMUTABLE", "SSF-8.1.1.3-PATCH-RO-MISMATCH-400")
     also = ("SSF-4.1.8-AUD-MATCHES-STREAM", "SSF-8.1.1.3-PATCH-MISSING-UNCHANGED")
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
         stream = target(call)
-        if call.operation == "update_stream" and stream is not None and "aud" in call.body:
+        if stream is not None and "aud" in call.body:
             stream.configuration = replace(stream.configuration, aud=call.body["aud"])
         return proceed(call)
 
@@ -154,12 +158,12 @@ class PatchChangesAud(Deviation):
 class PatchRefusesMatchingReadOnlyValues(Deviation):
     """A PATCH with a Transmitter-Supplied property besides stream_id is refused, right or not."""
 
+    on = ("update_stream",)
     breaks = ("SSF-8.1.1.3-PATCH-RO-MATCH-OK",)
     also = ("SSF-8.1.1.3-PATCH-DELIVERED-PRE-VALUE", "SSF-8.1.1.3-PATCH-APPLIES")
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        if call.operation == "update_stream":
-            refuse_transmitter_supplied(call)
+        refuse_transmitter_supplied(call)
         return proceed(call)
 
 
@@ -167,6 +171,7 @@ class PatchRefusesMatchingReadOnlyValues(Deviation):
 class PatchAnswersOnlyWhatItWasGiven(Deviation):
     """A PATCH is answered with the properties of the request instead of the whole configuration."""
 
+    on = ("update_stream",)
     breaks = ("SSF-8.1.1.3-PATCH-200-FULL",)
     also = (
         "SSF-6.1.2-POLL-ENDPOINT-FROM-TRANSMITTER",
@@ -185,8 +190,6 @@ class PatchAnswersOnlyWhatItWasGiven(Deviation):
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
         outcome = proceed(call)
-        if call.operation != "update_stream":
-            return outcome
         return with_configurations(outcome, lambda _: dict(call.body))
 
 
@@ -194,6 +197,7 @@ class PatchAnswersOnlyWhatItWasGiven(Deviation):
 class PatchOfAnUnknownStreamIsAnswered200(Deviation):
     """A PATCH of a stream that does not exist is answered with 200 and the properties it names."""
 
+    on = ("update_stream",)
     breaks = ("SSF-8.1.1.3-ERR-404",)
     also = (
         "SSF-8-AUTH-BINDS-STREAMS",
@@ -205,7 +209,7 @@ class PatchOfAnUnknownStreamIsAnswered200(Deviation):
     )
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        if call.operation != "update_stream" or target(call) is not None:
+        if target(call) is not None:
             return proceed(call)
         return Reply(status=200, document=dict(call.body), message="stream_configuration")
 
@@ -214,6 +218,7 @@ class PatchOfAnUnknownStreamIsAnswered200(Deviation):
 class EventsDeliveredIsComparedAfterTheUpdate(Deviation):
     """events_delivered in a PATCH or PUT must have the value that it gets, not the one it had."""
 
+    on = UPDATES
     breaks = (
         "SSF-8.1.1.3-PATCH-DELIVERED-PRE-VALUE",
         "SSF-8.1.1.4-PUT-DELIVERED-PRE-VALUE",
@@ -230,7 +235,7 @@ class EventsDeliveredIsComparedAfterTheUpdate(Deviation):
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
         stream = target(call)
         given = call.body.get("events_delivered")
-        if call.operation not in UPDATES or stream is None or given is None:
+        if stream is None or given is None:
             return proceed(call)
         requested = call.body.get("events_requested", stream.configuration.events_requested)
         if set(given) != set(requested) & set(call.transmitter.supported):

@@ -28,6 +28,7 @@ from mock_transmitter.http.operations import Call, Outcome
 class NthPatch(Deviation):
     """Spoils what the nth PATCH of a stream does not name."""
 
+    on = ("update_stream",)
     nth: ClassVar[int]
     member: ClassVar[str]
     breaks = ("SSF-8.1.1.3-PATCH-MISSING-UNCHANGED",)
@@ -38,7 +39,7 @@ class NthPatch(Deviation):
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
         outcome = proceed(call)
         stream = target(call)
-        if call.operation != "update_stream" or stream is None:
+        if stream is None:
             return outcome
         self._patches[stream.stream_id] += 1
         if self._patches[stream.stream_id] != self.nth or self.member in call.body:
@@ -230,13 +231,14 @@ class RepeatedDescriptionIsRemoved(Deviation):
 class PatchOfTheDeliveryDropsTheDescription(Deviation):
     """A PATCH that names the delivery and no description removes the description."""
 
+    on = ("update_stream",)
     breaks = ("SSF-8.1.1.3-PATCH-MISSING-UNCHANGED",)
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
         outcome = proceed(call)
         stream = target(call)
         named = "delivery" in call.body and "description" not in call.body
-        if call.operation != "update_stream" or stream is None or not named:
+        if stream is None or not named:
             return outcome
         describe(stream, None)
         return as_it_is(outcome, call, stream)

@@ -67,12 +67,13 @@ class VerificationStateIsCutShort(StateDeviation):
 class VerificationAnswers200(Deviation):
     """A verification request is answered with 200 instead of an empty 204."""
 
+    on = ("verify",)
     breaks = ("SSF-8.1.4.2-VERIFY-204", "SSE-7.1.4.2-VERIFY-204")
     also = ("SSF-8.1.4.2-NO-STATE-REQUEST",)
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
         outcome = proceed(call)
-        if call.operation != "verify" or not isinstance(outcome, Reply):
+        if not isinstance(outcome, Reply):
             return outcome
         return replace(outcome, status=200, document={})
 
@@ -81,6 +82,7 @@ class VerificationAnswers200(Deviation):
 class VerificationIsNeverSent(Deviation):
     """A verification request is answered with 204, and no event follows."""
 
+    on = ("verify",)
     breaks = ("SSF-8.1.4.2-204-MEANS-WILL-SEND",)
     also = (
         "SSF-8.1.1.3-PATCH-MISSING-UNCHANGED",
@@ -93,7 +95,7 @@ class VerificationIsNeverSent(Deviation):
     )
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        if call.operation != "verify" or target(call) is None:
+        if target(call) is None:
             return proceed(call)
         return Reply(status=call.transmitter.profile.operations["verify"].success[0])
 
@@ -115,6 +117,7 @@ class VerificationSubjectIsTheAudience(Deviation):
 class VerificationIntervalNeverEnds(Deviation):
     """A second verification request is answered with 429, however long the Receiver has waited."""
 
+    on = ("verify",)
     breaks = (
         "SSF-8.1.1-MIN-VERIF-NO-429-WHEN-SLOW",
         "JAMF-NO-429-WHEN-SLOW",
@@ -139,7 +142,7 @@ class VerificationIntervalNeverEnds(Deviation):
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
         stream = target(call)
-        if call.operation != "verify" or stream is None:
+        if stream is None:
             return proceed(call)
         if stream.stream_id in self._verified:
             raise TooManyRequests("wait between verification requests", 30)
@@ -151,6 +154,7 @@ class VerificationIntervalNeverEnds(Deviation):
 class VerificationIntervalIsTwiceWhatIsShown(Deviation):
     """A verification request before twice the min_verification_interval is answered with 429."""
 
+    on = ("verify",)
     breaks = VerificationIntervalNeverEnds.breaks
     also = VerificationIntervalNeverEnds.also
 
@@ -159,7 +163,7 @@ class VerificationIntervalIsTwiceWhatIsShown(Deviation):
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
         stream = target(call)
-        if call.operation != "verify" or stream is None:
+        if stream is None:
             return proceed(call)
         interval = stream.configuration.min_verification_interval or 0
         now = call.transmitter.clock.now()
@@ -175,6 +179,7 @@ class VerificationIntervalIsTwiceWhatIsShown(Deviation):
 class EveryThirdVerificationIsTooMany(Deviation):
     """Every third verification request of a stream is answered with 429, however slow they come."""
 
+    on = ("verify",)
     breaks = VerificationIntervalNeverEnds.breaks
     also = VerificationIntervalNeverEnds.also
 
@@ -183,7 +188,7 @@ class EveryThirdVerificationIsTooMany(Deviation):
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
         stream = target(call)
-        if call.operation != "verify" or stream is None:
+        if stream is None:
             return proceed(call)
         self._counts[stream.stream_id] += 1
         if self._counts[stream.stream_id] % 3 == 0:

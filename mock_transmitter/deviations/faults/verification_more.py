@@ -77,6 +77,7 @@ class VerificationEchoesTheRequestBefore(Deviation):
 class OnlyTheFirstVerificationIsSent(Deviation):
     """Of the Verification Events that a stream's Receiver asks for, only the first is sent."""
 
+    on = ("verify",)
     breaks = ("SSF-8.1.4.2-204-MEANS-WILL-SEND",)
     also = (*STILL_WORKS, *STATE_ECHO)
 
@@ -85,7 +86,7 @@ class OnlyTheFirstVerificationIsSent(Deviation):
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
         stream = target(call)
-        if call.operation != "verify" or stream is None:
+        if stream is None:
             return proceed(call)
         if stream.stream_id in self._verified:
             return Reply(status=call.transmitter.profile.operations["verify"].success[0])
@@ -125,6 +126,7 @@ class VerificationTakesAnyState(Deviation):
 class VerificationTakesTheOnlyStream(Deviation):
     """A verification request without stream_id is served for the stream that was made last."""
 
+    on = ("create_stream",)
     breaks = ("SSF-8.1.4.2-ERR-400-INVALID",)
 
     def __init__(self) -> None:
@@ -138,7 +140,7 @@ class VerificationTakesTheOnlyStream(Deviation):
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
         outcome = proceed(call)
-        if call.operation == "create_stream" and call.transmitter.explicit:
+        if call.transmitter.explicit:
             self._last = call.transmitter.streams(call.audience)[-1].stream_id
         return outcome
 
@@ -147,12 +149,13 @@ class VerificationTakesTheOnlyStream(Deviation):
 class VerificationIntervalEndsAMomentLate(Deviation):
     """A verification request just when min_verification_interval has passed is answered 429."""
 
+    on = ("verify",)
     breaks = VerificationIntervalNeverEnds.breaks
     also = VerificationIntervalNeverEnds.also
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
         stream = target(call)
-        if call.operation != "verify" or stream is None or stream.verified_at is None:
+        if stream is None or stream.verified_at is None:
             return proceed(call)
         interval = stream.configuration.min_verification_interval or 0
         wait = stream.verified_at + interval + _TOO_SOON_BY_S - call.transmitter.clock.now()

@@ -28,10 +28,11 @@ _MANAGES = frozenset(
 class CreateNamesItsLocation(Deviation):
     """A new stream is answered with its location, an entity tag and the charset of its JSON."""
 
+    on = ("create_stream",)
     exercises = ("SSF-8.1.1.1-CREATE-201",)
 
     def response(self, response: Response, at: At) -> Response:
-        if at.operation != "create_stream" or response.status != _CREATED:
+        if response.status != _CREATED:
             return response
         answer = with_header(response, "location", "/ssf/streams/new")
         answer = with_header(answer, "etag", 'W/"1"')
@@ -42,10 +43,11 @@ class CreateNamesItsLocation(Deviation):
 class JsonIsIndentedAsciiInAnyOrder(Deviation):
     """JSON is written with escapes beyond ASCII, indented, its members sorted."""
 
+    on = _MANAGES
     exercises = ("SSF-8.1.1.1-CREATE-201", "SSF-8.1.1.2-READ-200")
 
     def response(self, response: Response, at: At) -> Response:
-        if at.operation not in _MANAGES or not response.body:
+        if not response.body:
             return response
         document = json.loads(response.body)
         text = json.dumps(document, ensure_ascii=True, indent=2, sort_keys=True)
@@ -56,10 +58,11 @@ class JsonIsIndentedAsciiInAnyOrder(Deviation):
 class RefusalsAreText(Deviation):
     """Whatever the management API refuses has a line of text for a body."""
 
+    on = _MANAGES
     exercises = ("SSF-8.1.1.3-ERR-400", "SSF-8.1.1.4-ERR-400", "SSF-8.1.1.5-ERR-404")
 
     def response(self, response: Response, at: At) -> Response:
-        if at.operation not in _MANAGES or response.status not in _REFUSED:
+        if response.status not in _REFUSED:
             return response
         plain = with_header(response, "content-type", "text/plain; charset=utf-8")
         return replace(plain, body=b"The request was refused.\n")
@@ -69,10 +72,11 @@ class RefusalsAreText(Deviation):
 class RefusalsAreProblemDetails(Deviation):
     """Whatever the management API refuses has problem details (RFC 9457) for a body."""
 
+    on = _MANAGES
     exercises = ("SSF-8.1.1.3-ERR-400", "SSF-8.1.1.4-ERR-400", "SSF-8.1.1.5-ERR-404")
 
     def response(self, response: Response, at: At) -> Response:
-        if at.operation not in _MANAGES or response.status not in _REFUSED:
+        if response.status not in _REFUSED:
             return response
         details = {"type": "about:blank", "title": "refused", "status": response.status}
         answer = with_header(response, "content-type", "application/problem+json")

@@ -55,10 +55,11 @@ class ChallengeOffersAnotherScheme(Deviation):
 class ForeignPollTokensAreUnknown(Deviation):
     """A poll with the token of another audience is answered with 401 instead of 403."""
 
+    on = POLLING
     exercises = ("VEPA-POLL-AUTH-AUDIENCE",)
 
     def authorisation(self, decision: Decision, at: At) -> Decision:
-        if isinstance(decision, Denied) and at.access.operation in POLLING:
+        if isinstance(decision, Denied):
             return replace(decision, status=401, error=decision.error and "invalid_token")
         return decision
 

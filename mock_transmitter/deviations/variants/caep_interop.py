@@ -32,7 +32,7 @@ class InteropReceiversHaveOneStream(OneStreamPerReceiver):
 class InteropStreamsServeOneUseCase(FewerEventsAreDeliveredThanRequested):
     """A stream delivers the first event type asked for, and so serves one use case alone."""
 
-    exercises: ClassVar[tuple[str, ...]] = ("CAEPIOP-3-ANY-USE-CASE",)
+    exercises = ("CAEPIOP-3-ANY-USE-CASE",)
 
 
 @variant
@@ -59,11 +59,10 @@ class InteropStreamsAreNeitherUpdatedNorDeleted(Deviation):
 class AuthorizationServerHasNoMetadata(Deviation):
     """The authorization server publishes no metadata of its own."""
 
+    on = ("discover_authorization_server",)
     exercises = ("CAEPIOP-2.7.1-AS-METADATA",)
 
     def response(self, response: Response, at: At) -> Response:
-        if at.operation != "discover_authorization_server":
-            return response
         return Response.json(404, {"error": "not_found"})
 
 
@@ -71,10 +70,11 @@ class AuthorizationServerHasNoMetadata(Deviation):
 class ScopesAreFiner(Deviation):
     """A token has finer scopes beside those that were asked for."""
 
+    on = ("token",)
     exercises = ("CAEPIOP-2.7.2-SCOPE-POSTFIX",)
 
     def response(self, response: Response, at: At) -> Response:
-        if at.operation != "token" or response.status != _OK:
+        if response.status != _OK:
             return response
         document = json.loads(response.body)
         document["scope"] += f" {document['scope'].split()[0]}.poll"

@@ -23,10 +23,11 @@ if TYPE_CHECKING:
 class OneStreamPerReceiver(Deviation):
     """A Receiver may have one stream; creating another is refused with 409."""
 
+    on = ("create_stream",)
     exercises = ("SSF-8.1.1.1-SECOND-REFUSED-409",)
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        if call.operation == "create_stream" and call.transmitter.streams(call.audience):
+        if call.transmitter.streams(call.audience):
             raise StreamExists("there may be one stream for each Receiver")
         return proceed(call)
 
@@ -332,11 +333,12 @@ class PollUrlHasAQuery(Deviation):
 class ListBeginsWithTheNewest(Deviation):
     """The list of streams begins with the newest."""
 
+    on = ("list_streams",)
     exercises = ("SSF-8.1.1.2-LIST-ARRAY",)
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
         outcome = proceed(call)
-        if call.operation != "list_streams" or not isinstance(outcome, Reply):
+        if not isinstance(outcome, Reply):
             return outcome
         return replace(outcome, document=list(reversed(outcome.document)))
 

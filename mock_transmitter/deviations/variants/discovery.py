@@ -15,11 +15,12 @@ from mock_transmitter.http.operations import Call, Outcome, Reply
 class MetadataNamesADraft(Deviation):
     """The spec_version is that of a draft before the final text."""
 
+    on = ("discover",)
     exercises = ("SSF-7.1-SPEC-VERSION",)
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
         outcome = proceed(call)
-        if call.operation != "discover" or not isinstance(outcome, Reply):
+        if not isinstance(outcome, Reply):
             return outcome
         return replace(outcome, document={**outcome.document, "spec_version": "1_0-ID3"})
 
@@ -28,11 +29,12 @@ class MetadataNamesADraft(Deviation):
 class MetadataSaysNoMoreThanItMust(Deviation):
     """The metadata has neither a spec_version nor authorization_schemes."""
 
+    on = ("discover",)
     exercises = ("SSF-7.1-SPEC-VERSION",)
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
         outcome = proceed(call)
-        if call.operation != "discover" or not isinstance(outcome, Reply):
+        if not isinstance(outcome, Reply):
             return outcome
         few = without(outcome.document, "spec_version", "authorization_schemes")
         return replace(outcome, document=few)

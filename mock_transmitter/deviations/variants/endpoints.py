@@ -14,12 +14,13 @@ _SUBJECTS = ("add_subject_endpoint", "remove_subject_endpoint")
 class _FewerEndpoints(Deviation):
     """Leaves endpoints out of the metadata, all of which are recommended and none demanded."""
 
+    on = ("discover",)
     also = ("SSF-8-MGMT-API-RECOMMENDED", "SSE-7-MGMT-RECOMMENDED")
     unnamed: ClassVar[tuple[str, ...]]
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
         outcome = proceed(call)
-        if call.operation != "discover" or not isinstance(outcome, Reply):
+        if not isinstance(outcome, Reply):
             return outcome
         return replace(outcome, document=without(outcome.document, *self.unnamed))
 

@@ -131,11 +131,12 @@ class RiscEventsHaveMembersOfTheirOwn(EventsDeviation):
 class MetadataNamesCriticalSubjectMembers(Deviation):
     """The metadata names the members of complex subjects that a Receiver has to understand."""
 
+    on = ("discover",)
     exercises = ("SSF-3.6-CRITICAL-MEMBERS-DECLARED",)
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
         outcome = proceed(call)
-        if call.operation != "discover" or not isinstance(outcome, Reply):
+        if not isinstance(outcome, Reply):
             return outcome
         named = {**outcome.document, "critical_subject_members": ["tenant", "user"]}
         return replace(outcome, document=named)

@@ -48,11 +48,12 @@ class DeletedFormatIsNull(Deviation):
 class FormatsThatAreNotKnownAreRefused(Deviation):
     """A POST with a subject identifier format other than email and iss_sub is refused with 400."""
 
+    on = ("replace_stream",)
     exercises = ("SSE-7.1.2-FORMAT", "JAMF-POST-UPDATES")
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
         wish = call.body.get("format")
-        if call.operation == "replace_stream" and wish not in {None, *REGISTERED_FORMATS}:
+        if wish not in {None, *REGISTERED_FORMATS}:
             raise InvalidRequest("this format is not known here", "format")
         return proceed(call)
 
@@ -61,11 +62,12 @@ class FormatsThatAreNotKnownAreRefused(Deviation):
 class FormatsThatAreNotKnownAreLeftOut(Deviation):
     """A POST with another format than email and iss_sub is taken as one without a format."""
 
+    on = ("replace_stream",)
     exercises = ("SSE-7.1.2-FORMAT", "JAMF-POST-UPDATES")
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
         wish = call.body.get("format")
-        if call.operation == "replace_stream" and wish not in {None, *REGISTERED_FORMATS}:
+        if wish not in {None, *REGISTERED_FORMATS}:
             call = replace(call, body=without(call.body, "format"))
         return proceed(call)
 
@@ -89,10 +91,11 @@ class EventsAreShownInAlphabeticalOrder(Deviation):
 class UnknownEventsAreLeftOutOfTheImplicitStream(Deviation):
     """The implicit stream shows only those of the requested types that are supported."""
 
+    on = ("replace_stream",)
     exercises = (*POST_UPDATES, "JAMF-DELIVERED-INTERSECTION")
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        if call.operation == "replace_stream" and not call.transmitter.explicit:
+        if not call.transmitter.explicit:
             requested = call.body.get("events_requested", ())
             known = [uri for uri in requested if uri in call.transmitter.supported]
             call = with_body(call, events_requested=known) if requested else call
@@ -122,11 +125,12 @@ class AuthorizationHeaderIsMasked(Deviation):
 class MissingEventsAreDeletedAndNotRefused(Deviation):
     """A POST without events_requested is taken, and leaves none requested."""
 
+    on = ("replace_stream",)
     exercises = NOT_MERGED
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
         partial = "events_requested" not in call.body and not call.transmitter.explicit
-        if call.operation == "replace_stream" and partial:
+        if partial:
             call = with_body(call, events_requested=[])
         return proceed(call)
 

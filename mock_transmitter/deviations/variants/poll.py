@@ -40,6 +40,7 @@ class MoreAvailableIsLeftOut(Deviation):
 class PollAnswersOneSetAtATime(Deviation):
     """A poll returns one SET at most, whatever maximum it states."""
 
+    on = ("poll",)
     exercises = (
         "RFC8936-2-ACKED-NOT-RETAINED",
         "RFC8936-2.2-MAXEVENTS-OMITTED",
@@ -47,7 +48,7 @@ class PollAnswersOneSetAtATime(Deviation):
     )
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        if call.operation == "poll" and call.body.get("maxEvents") != 0:
+        if call.body.get("maxEvents") != 0:
             call = with_body(call, maxEvents=1)
         return proceed(call)
 
@@ -66,11 +67,12 @@ class PollAnswersInReverseOrder(Deviation):
 class AcknowledgeAnswers204(Deviation):
     """An acknowledgement that is a call of its own is answered with an empty 204."""
 
+    on = ("acknowledge",)
     exercises = ("VEPA-ACK-PATH",)
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        outcome = proceed(call)
-        return Reply(status=204) if call.operation == "acknowledge" else outcome
+        proceed(call)
+        return Reply(status=204)
 
 
 @variant
@@ -87,6 +89,7 @@ class MoreAvailableCountsWhatWasDelivered(Deviation):
 class PollAnswersThreeSetsAtMost(Deviation):
     """A poll returns three SETs at most, whatever maximum it states."""
 
+    on = ("poll",)
     exercises = (
         "RFC8936-2-ACKED-NOT-RETAINED",
         "RFC8936-2.2-MAXEVENTS-OMITTED",
@@ -94,9 +97,8 @@ class PollAnswersThreeSetsAtMost(Deviation):
     )
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        if call.operation == "poll":
-            asked = call.body.get("maxEvents")
-            call = with_body(call, maxEvents=_CAP if asked is None else min(asked, _CAP))
+        asked = call.body.get("maxEvents")
+        call = with_body(call, maxEvents=_CAP if asked is None else min(asked, _CAP))
         return proceed(call)
 
 
@@ -125,10 +127,11 @@ class LongPollEndsAfterASecond(Deviation):
 class PollAnswersHaveOtherMembers(Deviation):
     """The answer to a poll has a member that no specification names."""
 
+    on = ("poll",)
     exercises = ("RFC8936-2.3-MORE-OMITTED", "VEPA-POLL-NO-MORE-AVAILABLE")
 
     def response(self, response: Response, at: At) -> Response:
-        if at.operation != "poll" or not response.body.startswith(b'{"sets"'):
+        if not response.body.startswith(b'{"sets"'):
             return response
         return replace(response, body=b'{"x-queue":{"depth":"unknown"},' + response.body[1:])
 
@@ -137,10 +140,11 @@ class PollAnswersHaveOtherMembers(Deviation):
 class PollsAreRefusedWithoutABody(Deviation):
     """A poll that is refused gets a status and no body."""
 
+    on = ("poll", "acknowledge")
     exercises = ("RFC8936-2.5.1-ERROR-BODY-FREE", "RFC8936-2.5.1-400-ANY")
 
     def response(self, response: Response, at: At) -> Response:
-        if at.operation not in {"poll", "acknowledge"} or response.status < _BAD_REQUEST:
+        if response.status < _BAD_REQUEST:
             return response
         return with_header(replace(response, body=b""), "content-type", None)
 
@@ -149,6 +153,7 @@ class PollsAreRefusedWithoutABody(Deviation):
 class PollsOfAnotherMediaTypeAreRefused(Deviation):
     """A poll that is not labelled application/json is refused with 415."""
 
+    on = ("poll",)
     exercises = ("RFC8936-2.5.1-400-ANY", "RFC8936-2.5.1-ERROR-BODY-FREE")
 
     def __init__(self) -> None:
@@ -160,7 +165,7 @@ class PollsOfAnotherMediaTypeAreRefused(Deviation):
         return request
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        if call.operation == "poll" and self._refuses:
+        if self._refuses:
             return Reply(status=415, document={"error": "unsupported_media_type"})
         return proceed(call)
 
@@ -201,9 +206,10 @@ class ErrorReportsNeedALanguage(Deviation):
 class HugeLimitsAreRefused(Deviation):
     """A maxEvents beyond 2^31 - 1 is refused with 400."""
 
+    on = ("poll",)
     exercises = ("RFC8936-2.5.1-400-ANY",)
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        if call.operation == "poll" and (call.body.get("maxEvents") or 0) > 2**31 - 1:
+        if (call.body.get("maxEvents") or 0) > 2**31 - 1:
             raise InvalidRequest("maxEvents is no 32-bit integer", "maxEvents")
         return proceed(call)

@@ -11,9 +11,10 @@ from mock_transmitter.http.operations import Call, Outcome
 class ErrorReportsAreRefused(Deviation):
     """A poll or an acknowledgement with setErrs is refused with 400."""
 
+    on = POLLING
     exercises = ("VEPA-NO-SETERRS",)
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        if call.operation in POLLING and "setErrs" in call.body:
+        if "setErrs" in call.body:
             raise InvalidRequest("errors are not reported here", "setErrs")
         return proceed(call)

@@ -72,11 +72,12 @@ class StatusUpdatesAreAcceptedFirst(Deviation):
 class LimitedReceiversFindNoStatus(Deviation):
     """A status read that is not allowed is answered with 404."""
 
+    on = ("read_status",)
     exercises = ("SSF-8.1.2.1-ERR-403", "SSE-7.1.1.1-ERR-403")
 
     def authorisation(self, decision: Decision, at: At) -> Decision:
         forbidden = 403
-        if not isinstance(decision, Denied) or at.access.operation != "read_status":
+        if not isinstance(decision, Denied):
             return decision
         return replace(decision, status=404) if decision.status == forbidden else decision
 
@@ -180,11 +181,12 @@ class StatusOfASubjectIsAnsweredWithoutIt(Deviation):
 class UpdatesEnableAStreamAndSaySo(Deviation):
     """An update of the configuration enables the stream, which is announced."""
 
+    on = ("update_stream", "replace_stream")
     exercises = ("SSF-8.1.5-UNILATERAL-CHANGE", "SSE-7.1.5-UNILATERAL-CHANGE")
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
         outcome = proceed(call)
         stream = target(call)
-        if call.operation in {"update_stream", "replace_stream"} and stream is not None:
+        if stream is not None:
             call.transmitter.act(stream, "enabled")
         return outcome

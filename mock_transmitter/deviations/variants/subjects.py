@@ -43,6 +43,7 @@ def _is_known(subject: object) -> bool:
 class UnknownSubjectsAreNotFound(Deviation):
     """Adding or removing a simple subject that is no address is answered with 404."""
 
+    on = _OPERATIONS
     exercises = (
         "SSF-8.1.3.2-ERR-404-SUBJECT",
         "SSF-8.1.3.3-ERR-404-SUBJECT",
@@ -53,7 +54,7 @@ class UnknownSubjectsAreNotFound(Deviation):
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
         outcome = proceed(call)
-        if call.operation in _OPERATIONS and not _is_known(call.body["subject"]):
+        if not _is_known(call.body["subject"]):
             raise SubjectNotFound("the subject is not recognized")
         return outcome
 
@@ -62,12 +63,13 @@ class UnknownSubjectsAreNotFound(Deviation):
 class UnwillingSubjectsAreForbidden(Deviation):
     """Adding a subject that has opted out is answered with 403."""
 
+    on = ("add_subject",)
     exercises = ("SSF-8.1.3.2-ADD-SILENT-IGNORE", "SSE-7.1.3.1-ADD-SILENT")
     needs = ("add_subject",)
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
         outcome = proceed(call)
-        if call.operation != "add_subject" or _is_known(call.body["subject"]):
+        if _is_known(call.body["subject"]):
             return outcome
         return Reply(status=403, document={"error": "access_denied"})
 
@@ -94,12 +96,13 @@ class UnwillingSubjectsAreNeverReported(Deviation):
 class AddsAreAnswered204(Deviation):
     """Adding a subject is answered with 204, as the security considerations have it."""
 
+    on = ("add_subject",)
     exercises = ("SSF-9.1-SUCCESS-WITHOUT-EVENTS", "SSE-9.1-SUCCESS-WITHOUT-EVENTS")
     needs = ("add_subject",)
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
         outcome = proceed(call)
-        if call.operation != "add_subject" or not isinstance(outcome, Reply):
+        if not isinstance(outcome, Reply):
             return outcome
         return replace(outcome, status=204)
 
@@ -108,6 +111,7 @@ class AddsAreAnswered204(Deviation):
 class SubjectRequestsAreLimited(Deviation):
     """Every third request to add or remove a subject comes too soon: 429, and again in a second."""
 
+    on = _OPERATIONS
     exercises = (
         "SSF-8.1.3.2-ERR-429",
         "SSF-8.1.3.3-ERR-429",
@@ -120,10 +124,9 @@ class SubjectRequestsAreLimited(Deviation):
         self._count = 0
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        if call.operation in _OPERATIONS:
-            self._count += 1
-            if self._count % 3 == 0:
-                raise TooManyRequests("wait between requests about subjects", 1)
+        self._count += 1
+        if self._count % 3 == 0:
+            raise TooManyRequests("wait between requests about subjects", 1)
         return proceed(call)
 
 
@@ -131,6 +134,7 @@ class SubjectRequestsAreLimited(Deviation):
 class RemovedSubjectsGoOnForAWhile(Deviation):
     """Events about a subject that was removed go on for some seconds."""
 
+    on = ("remove_subject",)
     exercises = ("SSF-9.3-EVENTS-AFTER-REMOVE", "SSE-9.3-EVENTS-AFTER-REMOVE")
     needs = ("remove_subject",)
 
@@ -139,8 +143,7 @@ class RemovedSubjectsGoOnForAWhile(Deviation):
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
         outcome = proceed(call)
-        if call.operation == "remove_subject":
-            self._calls.append((call.transmitter.clock.now(), call))
+        self._calls.append((call.transmitter.clock.now(), call))
         return outcome
 
     def covers(self, covered: bool, at: At) -> bool:  # noqa: FBT001

@@ -67,11 +67,12 @@ class FailedVerificationPausesTheStream(Deviation):
 class VerificationMayBeRequestedAnyTime(Deviation):
     """A verification request that comes too soon is served all the same."""
 
+    on = ("verify",)
     exercises = TOO_SOON
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
         stream = target(call)
-        if call.operation == "verify" and stream is not None:
+        if stream is not None:
             stream.verified_at = None
         return proceed(call)
 
@@ -92,9 +93,10 @@ class NoIntervalIsShown(Deviation):
 class TooSoonHasNoRetryAfter(Deviation):
     """A verification request that comes too soon is answered with 429 and no Retry-After."""
 
+    on = ("verify",)
     exercises = TOO_SOON
 
     def response(self, response: Response, at: At) -> Response:
-        if at.operation != "verify" or response.status != _TOO_MANY_REQUESTS:
+        if response.status != _TOO_MANY_REQUESTS:
             return response
         return with_header(response, "retry-after", None)
