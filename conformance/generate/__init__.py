@@ -10,7 +10,7 @@ from conformance.generate.configurations import (
 )
 from conformance.generate.example_settings import explore
 from conformance.generate.invalid_values import Site, sites
-from conformance.generate.subjects import (
+from conformance.generate.subject_values import (
     simple_formats,
     subject_of_format,
     subject_sites,

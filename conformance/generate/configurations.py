@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 from hypothesis import strategies as st
 
 from conformance.generate.from_schema import Named, instances
-from conformance.generate.subjects import complex_subjects, simple_subjects
+from conformance.generate.subject_values import complex_subjects, simple_subjects
 from conformance.receiver.remote_transmitter import RemoteTransmitter
 
 Json: TypeAlias = dict[str, Any]

@@ -4,10 +4,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from conformance.sets import event_payloads, jws, raw_json
+from conformance.sets.envelope import REGISTERED_CLAIMS
 from conformance.sets.findings import Claims, Context, printable, shown
 from conformance.sets.raw_json import Document
-from conformance.sets.subjects import COMPLEX_MEMBERS, is_caep_or_risc, is_complex, subjects
-from conformance.sets.validator import REGISTERED_CLAIMS
+from conformance.sets.subject_identifiers import (
+    COMPLEX_MEMBERS,
+    is_caep_or_risc,
+    is_complex,
+    subjects,
+)
 
 FREEDOMS: tuple[str, ...] = (
     "RFC8417-2-ENVELOPE-EXTRAS",

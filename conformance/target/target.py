@@ -17,7 +17,7 @@ from typing import Any, TypeAlias, TypeVar
 from urllib.parse import SplitResult, quote_plus, urlencode, urlsplit
 
 from conformance.errors import UsageError
-from conformance.sets.subjects import MEMBERS_OF_FORMAT
+from conformance.sets.subject_identifiers import MEMBERS_OF_FORMAT
 from conformance.spec import schema
 from conformance.spec.profile import Profile, ProfileError, load_profile
 from conformance.target.credentials import (

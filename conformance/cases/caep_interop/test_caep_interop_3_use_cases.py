@@ -5,8 +5,8 @@ import pytest
 from conformance.judging import Needs, judges, observe, verify
 from conformance.receiver.remote_transmitter import RemoteTransmitter
 from conformance.receiver.shown_values import event_types_in
+from conformance.sets.caep_interop import CREDENTIAL_CHANGE, SESSION_REVOKED
 from conformance.sets.contents import events_of
-from conformance.sets.interop import CREDENTIAL_CHANGE, SESSION_REVOKED
 
 USE_CASES = {
     "CAEPIOP-3.1-SESSION-REVOKED": SESSION_REVOKED,

@@ -3,7 +3,7 @@
 import golden_tokens as golden
 import pytest
 
-from conformance.sets.interop import REQUIREMENTS
+from conformance.sets.caep_interop import REQUIREMENTS
 from conformance.sets.validator import judge_set
 
 BECAUSE = {"reason_admin": {"en": "a rule"}}
