@@ -17,7 +17,7 @@ from conformance.engine.plan import Plan
 from conformance.engine.plugin import execute
 from conformance.engine.results_document import document_of
 from conformance.engine.run import Run
-from conformance.reporting import allure, reproducers, results, terminal
+from conformance.reporting import allure, plan_text, reproducers, results, terminal
 from conformance.reporting.progress import ProgressBar
 from conformance.spec.profile import parse_setting
 from conformance.target.target import TargetError
@@ -59,7 +59,7 @@ def main(options: argparse.Namespace) -> int:
             _check_writable(options.reports)
         if options.plan:
             plan, _ = execute(run, plan_only=True)
-            say(terminal.plan_text(*_planned(run, plan)))
+            say(plan_text.render(*_planned(run, plan)))
             return ExitCode.CONFORMANT
         # What is asked of a person stands on the terminal alone.
         with ProgressBar(sys.stderr, silent=bool(run.target.manual_hooks)) as progress:
@@ -122,8 +122,8 @@ def _again(arguments: Sequence[str]) -> str:
     return shlex.join(["ssf-conformance", *kept])
 
 
-def _planned(run: Run, plan: Plan) -> tuple[list[terminal.PlanEntry], terminal.Cost]:
-    rows: list[terminal.PlanEntry] = [
+def _planned(run: Run, plan: Plan) -> tuple[list[plan_text.Entry], plan_text.Cost]:
+    rows: list[plan_text.Entry] = [
         {
             "id": row.requirement.id,
             "level": row.requirement.level,
@@ -134,7 +134,7 @@ def _planned(run: Run, plan: Plan) -> tuple[list[terminal.PlanEntry], terminal.C
         for row in plan.rows.values()
     ]
     estimate = Estimate.of(run)
-    cost: terminal.Cost = {
+    cost: plan_text.Cost = {
         "requests": estimate.requests,
         "minutes": estimate.minutes,
         "unlocks": plan.unlocks,

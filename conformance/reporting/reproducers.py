@@ -4,13 +4,10 @@ A script is POSIX sh. It takes credentials from the environment only, and reads 
 target mints (a stream's, a `jti`) from the new answers: those recorded died with their streams.
 """
 
-import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
-from conformance.judging.verdict import BROKEN, Verdict
 from conformance.reporting.results import (
     CHANNEL_HEADER,
     Capture,
@@ -19,7 +16,9 @@ from conformance.reporting.results import (
     Requirement,
     Results,
     Target,
+    smallest_broken,
 )
+from conformance.reporting.shell_words import Variables, escaped, is_in_process, quoted, word
 from conformance.spec.redaction import REDACTED
 from conformance.text import printable, shortened
 
@@ -53,8 +52,6 @@ _TOKEN_OF = {
 _BEARER = "the token of {table} in target.toml, or of --token-env"
 _MTLS = "mtls"
 
-# A shorter value is replaced only where it is a whole path segment or a whole JSON string.
-_TELLING_LENGTH = 8
 _LONGEST_COMMENT = 2000
 _SHORTEST_TIMEOUT_S = 60
 
@@ -114,53 +111,6 @@ command -v jq >/dev/null 2>&1 || command -v python3 >/dev/null 2>&1 ||
 """
 
 
-@dataclass(slots=True)
-class _Known:
-    """The values that stand in a variable so far, and the variables used."""
-
-    issuer: str
-    values: dict[str, str] = field(default_factory=dict)
-    names: set[str] = field(default_factory=set)
-
-    @property
-    def origin(self) -> str:
-        parts = urlsplit(self.issuer)
-        return f"{parts.scheme}://{parts.netloc}"
-
-    def learn(self, variable: str, value: str) -> str | None:
-        """Return a name for a value that is new, None for a known one."""
-        if not value or value in self.values:
-            return None
-        name, count = variable, 1
-        while name in self.names:
-            count += 1
-            name = f"{variable}_{count}"
-        self.names.add(name)
-        self.values[value] = name
-        return name
-
-    def pieces(self, text: str, *, url: bool) -> Iterator[tuple[str, str | None]]:
-        """Yield the parts of a text, each with the variable that it stands for, if any."""
-        meanings = {self.origin: "ORIGIN", self.issuer: "ISSUER", **self.values}
-        # The longest first: a captured URL is more than the issuer that it begins with.
-        longest_first = sorted(self.values, key=len, reverse=True)
-        patterns = [_pattern(value, url=url) for value in longest_first]
-        patterns += [rf"{re.escape(self.issuer)}(?![\w.:%~-])"]
-        if url:
-            # A path may stand before the issuer's own: /.well-known/ssf-configuration/tenant.
-            patterns += [rf"^{re.escape(self.origin)}(?![\w.:%~-])"]
-            if _in_process(self.issuer):
-                patterns += [r"^https?://[\w.-]+\.invalid(?![\w.:-])"]
-        position = 0
-        for match in re.finditer("|".join(patterns), text):
-            if match.start() > position:
-                yield text[position : match.start()], None
-            yield match.group(), meanings.get(match.group(), "ORIGIN")
-            position = match.end()
-        if position < len(text):
-            yield text[position:], None
-
-
 def script(requirement: Requirement, case: Case, target: Target) -> str:
     """Return a POSIX shell script that sends the exchanges of a case again.
 
@@ -168,7 +118,7 @@ def script(requirement: Requirement, case: Case, target: Target) -> str:
     CLIENT_KEY (PEM files), TIMEOUT (seconds) and the tokens from the environment.
     """
     issuer = _issuer_of(case, target).rstrip("/")
-    known = _Known(issuer)
+    known = Variables(issuer)
     exchanges = case["exchanges"]
     calls = [
         line
@@ -195,7 +145,7 @@ def script(requirement: Requirement, case: Case, target: Target) -> str:
     if _is_gone(case, target):
         lines += [': "${ISSUER:?start the mock as told above and set it to its issuer}"']
     else:
-        lines += [f'[ -n "${{ISSUER:-}}" ] || ISSUER={_single(issuer)}']
+        lines += [f'[ -n "${{ISSUER:-}}" ] || ISSUER={quoted(issuer)}']
     lines += ['ISSUER="${ISSUER%/}"']
     if "${ORIGIN}" in body:
         lines += ["""ORIGIN=$(printf '%s' "$ISSUER" | sed 's#^\\([a-z]*://[^/]*\\).*#\\1#')"""]
@@ -240,21 +190,6 @@ def write_all(document: Results, directory: Path) -> list[Path]:
         smallest["reproducer"] = f"{FOLDER}/{path.name}"
         written.append(path)
     return written
-
-
-def smallest_broken(requirement: Requirement) -> Case | None:
-    """Return the broken case that is shortest to read, a failed one before a warning."""
-    broken = [case for case in requirement["cases"] if case["verdict"] in BROKEN]
-    return min(
-        broken,
-        key=lambda case: (
-            case["verdict"] == Verdict.WARNING,
-            not case["exchanges"],
-            len(case["exchanges"]),
-            sum(len(exchange["request_body"] or "") for exchange in case["exchanges"]),
-        ),
-        default=None,
-    )
 
 
 def _heading(requirement: Requirement, case: Case) -> list[str]:
@@ -320,24 +255,24 @@ def _channels_of(case: Case, target: Target, kind: str) -> list[str]:
 
 
 def _exchange(
-    exchange: Exchange, case: Case, known: _Known, *, later: Sequence[Exchange]
+    exchange: Exchange, case: Case, known: Variables, *, later: Sequence[Exchange]
 ) -> Iterator[str]:
     number, operation = exchange["number"], exchange["operation"]
     answered = exchange["error"] if exchange["status"] is None else exchange["status"]
     yield f"# {number}  {_comment(operation)}; recorded: {_comment(str(answered))}"
     if exchange["broke"]:
         yield f"# here it broke: {_comment(_expected_and_got(case))}"
-        yield f"say {_single(f'here it broke: {_comment(_expected_and_got(case))}')}"
+        yield f"say {quoted(f'here it broke: {_comment(_expected_and_got(case))}')}"
     if operation.startswith("command:"):
         yield f"#   run: {_comment(exchange['url'] or exchange['request_body'] or '')}"
         for capture in _needed(exchange, later):
             if name := known.learn(capture["variable"], capture["value"]):
-                place = _escaped(capture["path"])
+                place = escaped(capture["path"])
                 yield f': "${{{name}:?set it to what that command prints at {place}}}"'
         yield ""
         return
     if operation.startswith("manual:"):
-        yield f"say 'by hand, then Enter: '{_word(printable(exchange['url']), known, url=False)}"
+        yield f"say 'by hand, then Enter: '{word(printable(exchange['url']), known, url=False)}"
         yield "read -r _ </dev/tty || say 'no terminal to wait on: going on at once'"
         yield ""
         return
@@ -346,17 +281,17 @@ def _exchange(
         yield ""
         return
     method = exchange["method"]
-    url = _word(exchange["url"], known, url=True)
-    yield f"say {_single(f'{number}  {method} ')}{url}"
+    url = word(exchange["url"], known, url=True)
+    yield f"say {quoted(f'{number}  {method} ')}{url}"
     words = [
         "curl",
-        "--head" if method == "HEAD" else f"-X {method if method.isalpha() else _single(method)}",
+        "--head" if method == "HEAD" else f"-X {method if method.isalpha() else quoted(method)}",
     ]
     words += [url]
     words += [f"-H {one}" for one in _headers(exchange, known)]
     if exchange["request_body"] is not None:
-        words += [f"--data-raw {_word(exchange['request_body'], known, url=False)}"]
-    call = " ".join(words[:3]) + "".join(f" \\\n  {word}" for word in words[3:])
+        words += [f"--data-raw {word(exchange['request_body'], known, url=False)}"]
+    call = " ".join(words[:3]) + "".join(f" \\\n  {one}" for one in words[3:])
     # An exchange without an answer is what the case is about; it must not end the script.
     yield f"{call} || true" if exchange["status"] is None else call
     for capture in _needed(exchange, later):
@@ -364,13 +299,13 @@ def _exchange(
     yield ""
 
 
-def _captured(capture: Capture, known: _Known, later: Sequence[Exchange]) -> Iterator[str]:
+def _captured(capture: Capture, known: Variables, later: Sequence[Exchange]) -> Iterator[str]:
     value, path = capture["value"], capture["path"]
     if _occurs(value, later) and (name := known.learn(capture["variable"], value)):
-        yield f"{name}=$(pick {_single(path)})"
+        yield f"{name}=$(pick {quoted(path)})"
     in_url = quote(value, safe="", errors="replace")
     if _occurs(in_url, later) and (name := known.learn(f"{capture['variable']}_URI", in_url)):
-        yield f"{name}=$(pick {_single(f'{path}|@uri')})"
+        yield f"{name}=$(pick {quoted(f'{path}|@uri')})"
 
 
 def _needed(exchange: Exchange, later: Sequence[Exchange]) -> Iterator[Capture]:
@@ -387,43 +322,26 @@ def _occurs(text: str, later: Sequence[Exchange]) -> bool:
     return any(text in one["url"] or text in (one["request_body"] or "") for one in later)
 
 
-def _headers(exchange: Exchange, known: _Known) -> Iterator[str]:
+def _headers(exchange: Exchange, known: Variables) -> Iterator[str]:
     given = {name.lower(): value for name, value in exchange["request_headers"].items()}
     token = _TOKENS.get(given.get(CHANNEL_HEADER, ""), _OTHER_TOKEN)
     for name, value in exchange["request_headers"].items():
         if name.lower() in _NOT_SENT:
             continue
         if value == REDACTED or value.endswith(f" {REDACTED}"):
-            yield f'"{_escaped(f"{name}: {value.removesuffix(REDACTED)}")}${{{token}}}"'
+            yield f'"{escaped(f"{name}: {value.removesuffix(REDACTED)}")}${{{token}}}"'
         elif not value:
-            yield _single(f"{name};")
+            yield quoted(f"{name};")
         else:
-            yield _word(f"{name}: {value}", known, url=False)
+            yield word(f"{name}: {value}", known, url=False)
     if exchange["request_body"] is not None and "content-type" not in given:
         # Else curl would call the body a form.
         yield "'Content-Type:'"
 
 
-def _word(text: str, known: _Known, *, url: bool) -> str:
-    """Quote one word: variables expand, everything else reaches the program as it is."""
-    pieces = list(known.pieces(text, url=url))
-    if not any(name for _, name in pieces):
-        return _single(text)
-    if '"' in text:
-        return "".join(f'"${{{name}}}"' if name else _single(part) for part, name in pieces)
-    return '"' + "".join(f"${{{name}}}" if name else _escaped(part) for part, name in pieces) + '"'
-
-
-def _pattern(value: str, *, url: bool) -> str:
-    text = re.escape(value)
-    if len(value) >= _TELLING_LENGTH:
-        return rf"(?<![A-Za-z0-9]){text}(?![A-Za-z0-9])"
-    return rf"(?<=[/=]){text}(?![^/?&#])" if url else rf'(?<="){text}(?=")'
-
-
 def _ending(case: Case) -> list[str]:
     return [
-        f"say {_single(f'{label} {_comment(text)}')}"
+        f"say {quoted(f'{label} {_comment(text)}')}"
         for label, text in (("expected:", case["expected"]), ("recorded:", case["got"]))
         if text is not None
     ]
@@ -439,20 +357,8 @@ def _issuer_of(case: Case, target: Target) -> str:
 
 def _is_gone(case: Case, target: Target) -> bool:
     """Say whether what the case spoke to ended with the run."""
-    return "issuer" in case or _in_process(target["issuer"])
-
-
-def _in_process(issuer: str) -> bool:
-    return (urlsplit(issuer).hostname or "").endswith(".invalid")
+    return "issuer" in case or is_in_process(target["issuer"])
 
 
 def _comment(text: str) -> str:
     return shortened(printable(text), _LONGEST_COMMENT)
-
-
-def _single(text: str) -> str:
-    return "'" + text.replace("'", "'\\''") + "'"
-
-
-def _escaped(text: str) -> str:
-    return re.sub(r'([$`\\"])', r"\\\1", text)

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal, NotRequired, TypeAlias, TypedDict, cast
 
-from conformance.judging.verdict import KnownFailureState, Verdict
+from conformance.judging.verdict import BROKEN, KnownFailureState, Verdict
 from conformance.spec.schema import validator
 
 FORMAT = 1
@@ -206,6 +206,21 @@ class Results(TypedDict):
     requirements: list[Requirement]
     sets: list[SeenSet]
     series: list[Series]
+
+
+def smallest_broken(requirement: Requirement) -> Case | None:
+    """Return the broken case that is shortest to read, a failed one before a warning."""
+    broken = [case for case in requirement["cases"] if case["verdict"] in BROKEN]
+    return min(
+        broken,
+        key=lambda case: (
+            case["verdict"] == Verdict.WARNING,
+            not case["exchanges"],
+            len(case["exchanges"]),
+            sum(len(exchange["request_body"] or "") for exchange in case["exchanges"]),
+        ),
+        default=None,
+    )
 
 
 class UnreadableResults(ValueError):

@@ -3,23 +3,20 @@
 Plain text; `colour` adds colour to verdict words and to nothing else. Widths are columns.
 """
 
-import shlex
-import textwrap
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import NotRequired, TypedDict
+from typing import TypedDict
 
 from conformance.judging.verdict import (
-    ALARMS,
     BROKEN,
     JUDGED,
     LACKING,
-    KnownFailureState,
     Verdict,
 )
 from conformance.receiver.exchange import HOOKS as OF_HOOKS
-from conformance.reporting.reproducers import FOLDER, smallest_broken
+from conformance.reporting.next_step import next_step
+from conformance.reporting.reproducers import FOLDER
 from conformance.reporting.results import (
     Case,
     Exchange,
@@ -29,54 +26,27 @@ from conformance.reporting.results import (
     Selection,
     Suite,
     Target,
+    smallest_broken,
 )
+from conformance.reporting.wording import (
+    HOOKS,
+    NARROWEST,
+    WIDTH,
+    counted,
+    hanging,
+    painted,
+    rows_of,
+)
+from conformance.spec.requirement import LEVELS
 from conformance.text import printable, shortened
-
-WIDTH = 100
-_NARROWEST = 60
-
-LEVELS = ("MUST", "MUST NOT", "SHOULD", "SHOULD NOT", "MAY")
 
 # The verdicts of rows that the run looked at; a section without any has no line of its own.
 _LOOKED_AT = JUDGED | {Verdict.NOT_SEEN, Verdict.NOT_REACHED}
 
-_RED, _GREEN, _YELLOW, _MAGENTA, _RESET = "\x1b[31m", "\x1b[32m", "\x1b[33m", "\x1b[35m", "\x1b[0m"
-_COLOURS: dict[str, str] = {
-    Verdict.PASSED: _GREEN,
-    Verdict.FAILED: _RED,
-    Verdict.WARNING: _YELLOW,
-    Verdict.KNOWN_FAILURE: _MAGENTA,
-    "CONFORMANT": _GREEN,
-    "NONCONFORMANT": _RED,
-    "INCOMPLETE": _YELLOW,
-}
-
-# What the operator gives to have each hook.
-_HOOKS = {
-    "emit_event": "[hooks.emit_event] in target.toml",
-    "transmitter_status": "[hooks.transmitter_status] in target.toml",
-    "second_receiver": "[second_receiver.auth.management] in target.toml",
-    "limited_receiver": "[limited_receiver.auth.management] in target.toml",
-    "oauth_client": "[auth.management] of kind oauth2-client-credentials in target.toml",
-    "clock": "[hooks.clock.now] and [hooks.clock.advance] in target.toml",
-    "push_listener": "--push-listen HOST:PORT or [push] in target.toml",
-}
-
-_MOST_LINES = 4
 _MOST_REASONS = 8
 _MOST_EXCHANGES = 12
 _MOST_SHORT_BODY = 60
 _COLUMN = 20
-
-# Rows by what the plan expects of them, and what that means.
-OUTLOOKS = {
-    "judged": "judged: a case judges them",
-    "decided in the run": "decided in the run: an answer says whether they apply",
-    str(Verdict.NOT_TESTABLE): "not testable: something is missing",
-    str(Verdict.NOT_APPLICABLE): "not applicable to this target",
-    str(Verdict.EXCLUDED): "excluded: no run can show them",
-    str(Verdict.NOT_SEEN): "not seen: the text allows both, and no case looks",
-}
 
 
 class Heading(TypedDict):
@@ -86,28 +56,6 @@ class Heading(TypedDict):
     target: Target
     selection: Selection
     plan: Plan
-
-
-class PlanEntry(TypedDict):
-    """One row of the plan: `outlook` is a key of OUTLOOKS, `cases` the names of its cases."""
-
-    id: str
-    level: str
-    outlook: str
-    reason: str | None
-    cases: Sequence[str]
-
-
-class Cost(TypedDict):
-    """What a run will take: requests, minutes, and the rows that each missing hook would unlock.
-
-    `waits` is how many Verification Events are asked for at the pace that the target allows.
-    """
-
-    requests: int
-    minutes: float
-    unlocks: Mapping[str, int]
-    waits: NotRequired[int]
 
 
 def header(heading: Heading, *, width: int = WIDTH) -> str:
@@ -124,16 +72,16 @@ def header(heading: Heading, *, width: int = WIDTH) -> str:
         *(f"--section {one}" for one in selection["sections"]),
     ]
     selected = " ".join(chosen) if chosen else "every requirement of the profile"
-    lines += _hanging("  selected  ", selected, width)
+    lines += hanging("  selected  ", selected, width)
     if chosen:
         lines += ["            the verdict speaks of this selection only"]
     lines += [
         line
         for name, given in plan["hooks"].items()
         if not given and plan["unlocks"].get(name)
-        for line in _hanging(
+        for line in hanging(
             "  left out  ",
-            f"{_rows(plan['unlocks'][name])}: give {_HOOKS.get(name, name)}",
+            f"{rows_of(plan['unlocks'][name])}: give {HOOKS.get(name, name)}",
             width,
         )
     ]
@@ -155,7 +103,7 @@ def render(
     `directory` is where the run wrote, `reports` the files that a reader may open. `verbose` names
     each row that was not judged.
     """
-    width = max(width, _NARROWEST)
+    width = max(width, NARROWEST)
     heading = Heading(
         suite=document["suite"],
         target=document["target"],
@@ -179,49 +127,7 @@ def render(
     blocks += ["\n".join(_table(document))]
     blocks += ["\n".join(_closing(document, directory, reports, width))]
     verdict = document["run"]["verdict"]
-    return "\n\n".join(block for block in blocks if block) + f"\n{_painted(verdict, colour=colour)}"
-
-
-def plan_text(rows: Sequence[PlanEntry], cost: Cost, *, width: int = WIDTH) -> str:
-    """Return the plan: rows by state and reason, what missing hooks would unlock, what it costs."""
-    width = max(width, _NARROWEST)
-    blocks = []
-    for outlook, meaning in OUTLOOKS.items():
-        members = [row for row in rows if row["outlook"] == outlook]
-        if members:
-            blocks += ["\n".join([f"{_rows(len(members))} {meaning}", *_planned(members, width)])]
-    counts = Counter(row["outlook"] for row in rows)
-    lines = [f"{_rows(counts[one])} {one}" for one in OUTLOOKS if counts[one]]
-    blocks += [", ".join(lines)] if lines else ["the plan is empty: no row was selected"]
-    last = [
-        f"{_HOOKS.get(name, name)} would unlock {_rows(count)}"
-        for name, count in cost["unlocks"].items()
-        if count
-    ]
-    requests = _counted(cost["requests"], "request")
-    last += [f"to expect: {requests}, {_minutes(cost['minutes'])}"]
-    if "waits" in cost:
-        events = _counted(cost["waits"], "Verification Event")
-        last += [
-            f"and the target's min_verification_interval before each of about {events}, which",
-            "[hooks.emit_event], or a clock that can be moved, spares",
-        ]
-    last += ["next: run the same command without --plan"]
-    return "\n\n".join([*blocks, "\n".join(last)])
-
-
-def _planned(members: Sequence[PlanEntry], width: int) -> Iterator[str]:
-    by_reason: dict[str, list[PlanEntry]] = defaultdict(list)
-    for row in members:
-        by_reason[row["reason"] or ""].append(row)
-    for reason, rows in by_reason.items():
-        if reason:
-            yield from _hanging("  ", f"{printable(reason)} ({_rows(len(rows))})", width)
-        for row in rows:
-            yield f"    {row['level']:<10}  {row['id']}"
-            functions = Counter(case.partition("[")[0] for case in row["cases"])
-            for name, times in functions.items():
-                yield f"{' ' * 16}{name}" + (f", {times} times" if times > 1 else "")
+    return "\n\n".join(block for block in blocks if block) + f"\n{painted(verdict, colour=colour)}"
 
 
 def _sections(document: Results, *, colour: bool) -> Iterator[str]:
@@ -232,13 +138,13 @@ def _sections(document: Results, *, colour: bool) -> Iterator[str]:
     column = max(map(len, seen), default=0)
     for title, tally in seen.items():
         parts = [
-            f"{tally[verdict]} {_painted(verdict, colour=colour)}"
+            f"{tally[verdict]} {painted(verdict, colour=colour)}"
             for verdict in Verdict
             if tally[verdict]
         ]
         yield f"{title:<{column}}  {', '.join(parts)}"
     if rest := len(counts) - len(seen):
-        sections = _counted(rest, "section")
+        sections = counted(rest, "section")
         yield f"and {sections} in which nothing was judged: --plan says why"
 
 
@@ -251,41 +157,39 @@ def _left_out(document: Results, width: int, *, verbose: bool) -> Iterator[str]:
     ordered = sorted(groups.items(), key=lambda group: -len(group[1]))
     shown = ordered if verbose else ordered[:_MOST_REASONS]
     for (verdict, reason, hook), ids in shown:
-        unlock = f"; give {_HOOKS.get(hook, hook)}" if hook else ""
+        unlock = f"; give {HOOKS.get(hook, hook)}" if hook else ""
         because = f": {printable(reason)}" if reason else ""
         text = f"{verdict}{because}{unlock}"
-        yield from _hanging(f"{_rows(len(ids)):>9}  ", text, width)
+        yield from hanging(f"{rows_of(len(ids)):>9}  ", text, width)
         if verbose:
-            yield from _hanging(" " * 11, ", ".join(ids), width, most_lines=None)
+            yield from hanging(" " * 11, ", ".join(ids), width, most_lines=None)
     if rest := ordered[len(shown) :]:
-        rows = _rows(sum(len(ids) for _, ids in rest))
-        yield f"and {rows} for {_counted(len(rest), 'other reason')}: --verbose names them all"
+        rows = rows_of(sum(len(ids) for _, ids in rest))
+        yield f"and {rows} for {counted(len(rest), 'other reason')}: --verbose names them all"
     elif ordered and not verbose:
         yield "--verbose names each of them"
 
 
 def _troubles(document: Results, width: int) -> Iterator[str]:
     for trouble in document["run"].get("troubles", ()):
-        yield from _hanging("trouble  ", printable(trouble), width)
+        yield from hanging("trouble  ", printable(trouble), width)
 
 
 def _failure(
     row: Requirement, again: str, directory: Path, *, colour: bool, width: int
 ) -> Iterator[str]:
     yield _first_line(row, colour=colour)
-    yield from _hanging("  ", row["summary"], width)
+    yield from hanging("  ", row["summary"], width)
     if row["url"]:
         yield f"  {row['url']}"
     if row["known_failure"]:
-        yield from _hanging("  known: ", printable(row["known_failure"]), width)
+        yield from hanging("  known: ", printable(row["known_failure"]), width)
     case = smallest_broken(row)
     if case is None:
-        yield from _hanging(
-            "    because   ", printable(row["reason"] or "of no single case"), width
-        )
+        yield from hanging("    because   ", printable(row["reason"] or "of no single case"), width)
     else:
         if row["reason"]:
-            yield from _hanging("    because   ", printable(row["reason"]), width)
+            yield from hanging("    because   ", printable(row["reason"]), width)
         yield from _expected_and_got(case, width)
         yield from _exchanges(case, width)
         if case["reproducer"]:
@@ -294,22 +198,22 @@ def _failure(
 
 
 def _first_line(row: Requirement, *, colour: bool) -> str:
-    word = _painted(row["verdict"], colour=colour, shown=row["verdict"].upper())
+    word = painted(row["verdict"], colour=colour, shown=row["verdict"].upper())
     return f"{word}  {row['id']}  {row['level']}   {row['citation']}"
 
 
 def _expected_and_got(case: Case, width: int) -> Iterator[str]:
     if case["expected"] is not None:
-        yield from _hanging("    expected  ", printable(case["expected"]), width)
+        yield from hanging("    expected  ", printable(case["expected"]), width)
     if case["got"] is not None:
-        yield from _hanging("         got  ", printable(case["got"]), width)
+        yield from hanging("         got  ", printable(case["got"]), width)
 
 
 def _exchanges(case: Case, width: int) -> Iterator[str]:
     exchanges = case["exchanges"]
     if not exchanges:
         return
-    yield f"    smallest case, {_counted(len(exchanges), 'exchange')}"
+    yield f"    smallest case, {counted(len(exchanges), 'exchange')}"
     minted = {
         capture["value"]: f"${capture['variable']}"
         for exchange in exchanges
@@ -427,102 +331,4 @@ def _closing(
     if any(case["reproducer"] for row in document["requirements"] for case in row["cases"]):
         scripts = (directory / FOLDER).as_posix()
         yield f"wrote {scripts}: each script says at its head which variables it takes"
-    yield from _hanging("next: ", _next_step(document), width)
-
-
-def _next_step(document: Results) -> str:
-    verdict, verdicts = document["run"]["verdict"], document["counts"]["verdicts"]
-    if document["run"].get("troubles") and verdict != "NONCONFORMANT":
-        return "mend what is told above as trouble, then run the same command again"
-    if verdict == "NONCONFORMANT":
-        return "; ".join(_to_mend(document))
-    if verdict == "INCOMPLETE" and document["run"]["exit_code"]:
-        unlocks = document["plan"]["unlocks"]
-        steps = [
-            f"give {_HOOKS.get(name, name)} ({_rows(count)})"
-            for name, count in unlocks.items()
-            if count
-        ]
-        if any("--allow-destructive" in (row["reason"] or "") for row in document["requirements"]):
-            steps += ["give --allow-destructive, where the target is one for tests"]
-        if verdicts.get(Verdict.NOT_REACHED):
-            missed = verdicts[Verdict.NOT_REACHED]
-            was = "was" if missed == 1 else "were"
-            steps += [f"see above why {_rows(missed)} {was} not reached"]
-        steps = steps or ["see in results.json which obligations lack a verdict, and why"]
-        return "; ".join(steps)
-    if verdicts.get(Verdict.WARNING):
-        return "read the warnings above; --strict makes them count"
-    return "explore with other examples: --seed 1, or more of them: --examples 200"
-
-
-def _to_mend(document: Results) -> Iterator[str]:
-    """Yield what to do about failures: of the target, and of the list of known ones."""
-    rows = document["requirements"]
-    in_state = {
-        state: [row["id"] for row in rows if row.get("known_failure_state") == state]
-        for state in KnownFailureState
-    }
-    stale, expired = in_state[KnownFailureState.STALE], in_state[KnownFailureState.EXPIRED]
-    failed = [row for row in rows if row["verdict"] == Verdict.FAILED]
-    if len(failed) > len(stale) + len(expired) or not failed:
-        told = [row for row in rows if row["verdict"] in ALARMS]
-        if any(case["reproducer"] for row in told for case in row["cases"]):
-            yield (
-                "reproduce a failure above with its script, mend it, and run that requirement again"
-            )
-        else:
-            yield "mend a failure above, and run that requirement again"
-    place = printable(_known_failures_of(document["run"]["again"]))
-    if stale:
-        why = "it holds" if len(stale) == 1 else "they hold"
-        yield f"take {', '.join(stale)} off {place}: {why}"
-    if expired:
-        them = "it" if len(expired) == 1 else "them"
-        yield f"mend {', '.join(expired)} and take {them} off {place}, or set a later date there"
-
-
-def _known_failures_of(again: str) -> str:
-    """Return the file that a command names as its known failures."""
-    words = shlex.split(again)
-    for word, following in zip(words, [*words[1:], ""], strict=True):
-        name, _, value = word.partition("=")
-        # The command line takes an option by any start of its name that no other has.
-        if len(name) > len("--") and "--known-failures".startswith(name):
-            return value or following
-    return "the list of known failures"
-
-
-def _hanging(
-    start: str, text: str, width: int, *, most_lines: int | None = _MOST_LINES
-) -> list[str]:
-    """Wrap a text behind its start, at most a few lines; what is left out is an ellipsis."""
-    lines = textwrap.wrap(
-        text,
-        width,
-        initial_indent=start,
-        subsequent_indent=" " * len(start),
-        max_lines=most_lines,
-        placeholder=" ...",
-        break_on_hyphens=False,
-    )
-    return lines or [start.rstrip()]
-
-
-def _painted(verdict: str, *, colour: bool, shown: str | None = None) -> str:
-    word = shown or verdict
-    return f"{_COLOURS[verdict]}{word}{_RESET}" if colour and verdict in _COLOURS else word
-
-
-def _rows(count: int) -> str:
-    return _counted(count, "row")
-
-
-def _counted(count: int, noun: str) -> str:
-    return f"{count} {noun}{'' if count == 1 else 's'}"
-
-
-def _minutes(minutes: float) -> str:
-    if minutes < 1:
-        return "less than a minute"
-    return f"about {_counted(round(minutes), 'minute')}"
+    yield from hanging("next: ", next_step(document), width)
