@@ -1,8 +1,9 @@
 """Text for people: what a target sent made printable, tables aligned, paragraphs wrapped."""
 
+import difflib
 import re
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 # Columns of a terminal.
 WIDTH = 100
@@ -20,6 +21,11 @@ def printable(text: str) -> str:
 def shortened(text: str, limit: int) -> str:
     """Return at most `limit` characters of a text, with an ellipsis where some are left out."""
     return text if len(text) <= limit else f"{text[: max(limit - 3, 0)].rstrip()}..."
+
+
+def nearest(name: str, known: Collection[str]) -> str | None:
+    """Return the known name that a misspelled one is nearest to; None where none is near."""
+    return next(iter(difflib.get_close_matches(name, known, n=1)), None)
 
 
 def aligned(table: Sequence[Sequence[str]]) -> list[str]:

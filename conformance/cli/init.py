@@ -15,23 +15,21 @@ from conformance.engine.exit_codes import ExitCode
 from conformance.engine.first_contact import NoMetadata, discover
 from conformance.receiver.connection import Connection, Unreachable
 from conformance.receiver.exchange import Recorder
-from conformance.receiver.operations import CAEP_EVENT_TYPES
 from conformance.receiver.remote_transmitter import RemoteTransmitter
 from conformance.spec import schema
 from conformance.spec.profile import DIRECTORY, Profile, profile_ids
-from conformance.target.target import Options, Target, TargetError, from_issuer
+from conformance.target.examples import EVENT_TYPE, bearer_table, polls_apart, toml_string
+from conformance.target.options import Options
+from conformance.target.provisions import PROVISIONS
+from conformance.target.target import Target, TargetError
+from conformance.target.target_file import from_issuer
 from conformance.text import printable, shortened
 
 WIDTH = 100
 _LONGEST = 300
 
-_CLIENT = """\
-[auth.management]
-kind = "oauth2-client-credentials"
-token_url = "https://as.example/token"
-client_id = "..."
-client_secret = "env:SSF_CLIENT_SECRET"
-"""
+# It takes the place of the management credential, and so stands beside it.
+_CLIENT = PROVISIONS["oauth_client"]
 
 _MANAGEMENT = "SSF_TOKEN"
 _POLL = "SSF_POLL_TOKEN"
@@ -179,9 +177,9 @@ def _known(found: Found, management: str) -> Iterator[str]:
     yield "\n".join(
         [
             "[target]",
-            f"name = {_toml(target.name)}",
-            f"issuer = {_toml(target.issuer)}",
-            f"profile = {_toml(_name_of(profile))}",
+            f"name = {toml_string(target.name)}",
+            f"issuer = {toml_string(target.issuer)}",
+            f"profile = {toml_string(_name_of(profile))}",
             _prose("Which version of your software it is, for the reports."),
             '#version = "1.0"',
         ]
@@ -195,20 +193,20 @@ def _known(found: Found, management: str) -> Iterator[str]:
                 " file.",
                 *([f"authorization_schemes of the metadata: {_shown(schemes)}"] if schemes else []),
             ),
-            _credential("auth.management", management),
-            _prose("Where an authorization server issues the token, put this in its place:"),
-            *(f"#   {line}" for line in _CLIENT.splitlines()),
+            bearer_table("auth.management", management),
+            _prose(_CLIENT.purpose),
+            *(f"#   {line}" for line in (_CLIENT.example(profile) or "").splitlines()),
         ]
     )
-    if _polls_apart(profile):
+    if polls_apart(profile):
         yield "\n".join(
             [
                 _prose("Polling takes a token of its own; name the same one where it does not."),
-                _credential("auth.poll", _POLL),
+                bearer_table("auth.poll", _POLL),
             ]
         )
     if target.ca_file is not None:
-        yield f"[tls]\nca_file = {_toml(str(target.ca_file.absolute()))}"
+        yield f"[tls]\nca_file = {toml_string(str(target.ca_file.absolute()))}"
     limits = [
         _prose(
             "Requests in a second at most, seconds to wait for an answer, and seconds to wait for"
@@ -226,77 +224,25 @@ def _known(found: Found, management: str) -> Iterator[str]:
 
 def _optional(found: Found) -> Iterator[str]:
     profile = found.target.profile
-    apart = _polls_apart(profile)
-    yield _option(
-        _credential("second_receiver.auth.management", "SSF_SECOND_TOKEN"),
-        *([_credential("second_receiver.auth.poll", "SSF_SECOND_POLL_TOKEN")] if apart else []),
-        why="Another Receiver's credential, for what one Receiver must not see of another.",
-    )
-    yield _option(
-        _credential("limited_receiver.auth.management", "SSF_LIMITED_TOKEN"),
-        why="A valid credential that may neither read nor change streams.",
-    )
     explicit = profile.stream.model == "explicit"
     yield _option(
         "[capabilities]",
         *(["streams = 4"] if explicit else []),
-        f"event_types = [{_toml(CAEP_EVENT_TYPES[0])}]",
+        f"event_types = [{toml_string(EVENT_TYPE)}]",
         'subjects = [{ format = "email", email = "user@example.com" }]',
         why="What there is for this Receiver:"
         + (" streams at a time, 1 unless you say more, and" if explicit else "")
         + " event types that can be raised, and subjects that the target knows.",
     )
-    whom = 'stream = "{stream_id}"' if explicit else 'audience = "{audience}"'
-    whose = "stream {stream_id}" if explicit else "{audience}"
-    yield _option(
-        "[hooks.emit_event]",
-        'kind = "http"',
-        'method = "POST"',
-        'url = "https://hooks.example/events"',
-        f'body = {{ type = "{{event_type}}", subject = "{{subject}}", {whom} }}',
-        why="A request of yours that raises an event, so that SETs can be judged without"
-        " verification requests. Braces are filled in.",
-    )
-    if profile.offers("read_status"):
-        yield _option(
-            "[hooks.transmitter_status]",
-            'kind = "manual"',
-            f'manual = "Set the status of {whose} to {{status}} in the admin console"',
-            why="What has the Transmitter itself change a stream's status: by hand, as here, or as"
-            " an http or command hook.",
-        )
-    yield _option(
-        "[hooks.clock.now]",
-        'kind = "command"',
-        'argv = ["./clock", "now"]',
-        'read = "now"',
-        "[hooks.clock.advance]",
-        'kind = "command"',
-        'argv = ["./clock", "advance", "{seconds}"]',
-        why="Commands of yours that tell the target's time in seconds, and move it. `read` is where"
-        " the output, JSON, holds it.",
-    )
-    if found.pushes:
-        yield _option(
-            "[push]",
-            'listen = "0.0.0.0:8443"',
-            'url = "https://receiver.example:8443/"',
-            why="Where the suite listens for pushes, and how the target reaches it: through a"
-            " tunnel that ends TLS, or with `cert` and `key`, two PEM files, by itself.",
-        )
-
-
-def _polls_apart(profile: Profile) -> bool:
-    poll = profile.operations.get("poll")
-    return poll is not None and poll.channel == "poll"
+    for provision in PROVISIONS.values():
+        example = provision.example(profile)
+        is_of_use = found.pushes or provision.name != "push_listener"
+        if example is not None and is_of_use and provision != _CLIENT:
+            yield _option(example, why=provision.purpose)
 
 
 def _variables(profile: Profile, management: str) -> list[str]:
-    return [management, *([_POLL] if _polls_apart(profile) else [])]
-
-
-def _credential(table: str, variable: str) -> str:
-    return f'[{table}]\nkind = "bearer"\ntoken = {_toml(f"env:{variable}")}'
+    return [management, *([_POLL] if polls_apart(profile) else [])]
 
 
 def _option(*lines: str, why: str) -> str:
@@ -323,11 +269,6 @@ def _name_of(profile: Profile) -> str:
     """Return what leads to a profile from any folder."""
     path = Path(profile.file).absolute()
     return profile.id if path.parent == DIRECTORY else str(path)
-
-
-def _toml(text: str) -> str:
-    # A JSON string is a TOML basic string too, but for DEL, which TOML wants escaped.
-    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
 # -- the terminal

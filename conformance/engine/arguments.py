@@ -10,8 +10,9 @@ from conformance.engine.plan import Selection
 from conformance.engine.run import Run
 from conformance.engine.run_options import RunOptions
 from conformance.spec.profile import load_profile
-from conformance.target import target
-from conformance.target.target import Options, Target, TargetError
+from conformance.target.options import Options, adjusted
+from conformance.target.target import Target, TargetError
+from conformance.target.target_file import from_file, from_issuer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,13 +74,13 @@ def make_run(arguments: RunArguments) -> Run:
     if arguments.tls and not arguments.mock:
         raise TargetError("--tls: goes with --mock; a target's own URL begins with https")
     if arguments.mock:
-        chosen, lent = _mock(arguments)
+        chosen, leasing = _mock(arguments)
     else:
-        chosen, lent = _target(arguments.target or "", options), RunOptions()
+        chosen, leasing = _target(arguments.target or "", options), RunOptions()
     return Run(
         chosen,
         replace(
-            lent,
+            leasing,
             selection=Selection(requirements=arguments.requirements, sections=arguments.sections),
             examples=arguments.examples,
             seed=arguments.seed,
@@ -93,7 +94,7 @@ def make_run(arguments: RunArguments) -> Run:
 
 
 def _mock(arguments: RunArguments) -> tuple[Target, RunOptions]:
-    """Return the bundled mock as a target, and what lends it to the cases."""
+    """Return the bundled mock as a target, and the options that lease it to the cases."""
     if arguments.token_env is not None:
         raise TargetError(f"--token-env {arguments.token_env}: the mock has tokens of its own")
     profile = load_profile(arguments.profile or "ssf-1.0", arguments.settings)
@@ -105,7 +106,7 @@ def _mock(arguments: RunArguments) -> tuple[Target, RunOptions]:
         patience_s=arguments.patience_s,
         max_rps=arguments.max_rps,
     )
-    chosen = target.adjusted(bundled.target_of(profile), options)
+    chosen = adjusted(bundled.target_of(profile), options)
     seed, active = arguments.seed or 0, arguments.deviations
     if arguments.tls:
         server = bundled.Server(chosen, seed=seed, active=active)
@@ -115,10 +116,10 @@ def _mock(arguments: RunArguments) -> tuple[Target, RunOptions]:
 
 def _target(name: str, options: Options) -> Target:
     if "://" in name:
-        return target.from_issuer(name, options)
+        return from_issuer(name, options)
     path = Path(name)
     if not path.exists():
         raise TargetError(
             f"{name}: is no file, and no URL either; name a target.toml or an https:// issuer"
         )
-    return target.from_file(path, options)
+    return from_file(path, options)

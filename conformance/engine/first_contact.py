@@ -40,7 +40,7 @@ def check_hooks_and_credentials(target: Target, connection: Connection) -> None:
             f"{target.named}: hooks.{by_hand[0]} is manual, and there is no terminal to"
             " ask on: run it in one, or give a hook of kind http or command"
         )
-    for credential in target.lent:
+    for credential in target.all_credentials:
         try:
             connection.obtain(credential)
         except NoAnswer as error:

@@ -13,6 +13,7 @@ from conformance.judging.needs import Declaration, Needs
 from conformance.judging.verdict import Verdict
 from conformance.receiver.remote_transmitter import RemoteTransmitter
 from conformance.spec.requirement import Catalogue, Grade, Requirement
+from conformance.target.provisions import PROVISIONS
 
 # The outlook of rows that cases judge; a conditional row may still turn out not to be seen.
 JUDGED = "judged"
@@ -168,39 +169,30 @@ def _obstacles(needs: Needs, transmitter: RemoteTransmitter) -> Iterator[Obstacl
     remade = transmitter.profile.stream.remade_by_replace
     if needs.destructive and not (transmitter.target.disposable or remade):
         yield Obstacle("deletes the Receiver's only stream, which this API can't make again")
-    yield from _not_lent(needs, transmitter)
+    yield from _not_provided(needs, transmitter)
 
 
-def _not_lent(needs: Needs, transmitter: RemoteTransmitter) -> Iterator[Obstacle]:
-    """Yield what the operator would have to lend."""
-    target = transmitter.target
-    yield from _no_sets(needs, transmitter)
-    if needs.status_changes and not target.has_hook("transmitter_status"):
-        yield Obstacle("no hook has the Transmitter change a status", "transmitter_status")
-    if needs.clock and not target.has_hook("clock"):
-        yield Obstacle("the target's clock can't be moved", "clock")
-    if needs.second_receiver and not target.has_hook("second_receiver"):
-        yield Obstacle("a second Receiver's credential is missing", "second_receiver")
-    if needs.oauth_client and not target.has_hook("oauth_client"):
-        yield Obstacle("no client of an authorization server is lent", "oauth_client")
-    if needs.limited_receiver and not target.has_hook("limited_receiver"):
-        yield Obstacle("a credential that may not manage streams is missing", "limited_receiver")
-    if needs.handshakes and target.in_process:
+def _not_provided(needs: Needs, transmitter: RemoteTransmitter) -> Iterator[Obstacle]:
+    """Yield what the operator would have to provide."""
+    for provision in PROVISIONS.values():
+        for need, reason in provision.missing.items():
+            if getattr(needs, need) and _is_missing(provision.name, need, needs, transmitter):
+                yield Obstacle(reason, provision.name)
+    if needs.handshakes and transmitter.target.in_process:
         yield Obstacle("a mock in process has no socket to shake hands with; give --tls")
 
 
-def _no_sets(needs: Needs, transmitter: RemoteTransmitter) -> Iterator[Obstacle]:
-    """Yield what the operator would have to lend for the SETs that a case looks at."""
+def _is_missing(name: str, need: str, needs: Needs, transmitter: RemoteTransmitter) -> bool:
+    """Return whether a case's need is not met without something that the operator can provide."""
     target = transmitter.target
-    pushed = needs.delivery == "push" or not (needs.delivery or transmitter.polls)
-    if needs.sets and pushed and not target.has_hook("push_listener"):
-        yield Obstacle("nothing listens for pushes", "push_listener")
-    if needs.sets and not target.has_hook("emit_event") and not transmitter.offers("verify"):
-        yield Obstacle("nothing raises a SET: no verification endpoint", "emit_event")
-    if needs.events and not target.has_hook("emit_event"):
-        yield Obstacle("no hook raises an event of a given type", "emit_event")
-    if needs.subjects and not target.chooses_subjects:
-        yield Obstacle("the hook that raises events takes no {subject}", "emit_event")
+    if need == "subjects":
+        return not target.chooses_subjects
+    if need == "sets" and name == "push_listener":
+        pushed = needs.delivery == "push" or not (needs.delivery or transmitter.polls)
+        return pushed and not target.has_hook(name)
+    if need == "sets" and transmitter.offers("verify"):
+        return False
+    return not target.has_hook(name)
 
 
 def _row(

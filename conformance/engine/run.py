@@ -26,7 +26,8 @@ from conformance.judging.checks import recording
 from conformance.judging.record import CaseRecord
 from conformance.receiver.exchange import Recorder
 from conformance.spec.requirement import Grade, load_catalogue
-from conformance.target.target import HOOKS, Target
+from conformance.target.provisions import PROVISIONS
+from conformance.target.target import Target
 
 
 class Interrupted(BaseException):
@@ -75,7 +76,7 @@ class Run:
         transmitter = self.transmitters.open("discovery", Recorder())
         discover(transmitter)
         self.transmitters.metadata = transmitter.metadata
-        hooks = {name: self.target.has_hook(name) for name in HOOKS}
+        hooks = {name: self.target.has_hook(name) for name in PROVISIONS}
         self.plan = make_plan(self.catalogue, transmitter, cases, self.options.selection, hooks)
         return self.plan
 

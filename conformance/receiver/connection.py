@@ -53,7 +53,7 @@ class Unreachable(UsageError):
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """Something that the operator lends and that failed: its place in target.toml, and how."""
+    """Something that the operator provides and that failed: its place in target.toml, and how."""
 
     place: str
     text: str
@@ -96,7 +96,7 @@ class Connection:
     """What all cases of a run share: the HTTP client, the pace, and what was seen.
 
     `listener` is where the target may push to, None where nothing listens. `troubles` is what
-    failed of what the operator lends; `refused` and `accepted` hold the channels whose own
+    failed of what the operator provides; `refused` and `accepted` hold the channels whose own
     credential, or want of one, was answered with 401, and with anything else. `lost` says why
     nobody took the last of these requests.
     `seen_answers` holds each kind of answer with the first exchange that brought it, `handshakes`

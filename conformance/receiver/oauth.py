@@ -1,6 +1,6 @@
 """The authorization server beside the target: RFC 6749, RFC 8414 and RFC 9728, as cases need them.
 
-Its client is the one that the operator lends: `target.oauth_client`.
+Its client is the one that the operator provides: `target.oauth_client`.
 """
 
 from collections.abc import Mapping
@@ -11,6 +11,7 @@ from conformance.receiver.preconditions import Blocked, require
 from conformance.receiver.remote_transmitter import RemoteTransmitter
 from conformance.spec.profile import Discovery
 from conformance.target.credentials import Bearer, Call, ClientCredentials, is_token
+from conformance.target.provisions import PROVISIONS
 
 # CAEP Interoperability Profile 1.0, section 2.7.2.
 MANAGE = "ssf.manage"
@@ -21,10 +22,10 @@ _RESOURCE = Discovery("/.well-known/oauth-protected-resource", "insert", "none")
 
 
 def client_of(transmitter: RemoteTransmitter) -> ClientCredentials:
-    """Return the client that the operator lends. Raises Blocked where there is none."""
+    """Return the client that the operator provides. Raises Blocked where there is none."""
     client = transmitter.target.oauth_client
     if client is None:
-        raise Blocked("no client of an authorization server is lent")
+        raise Blocked(PROVISIONS["oauth_client"].missing["oauth_client"])
     return client
 
 
@@ -82,7 +83,7 @@ def member(answer: Answer, name: str) -> Any:  # noqa: ANN401 (JSON)
 
 
 def server_metadata(transmitter: RemoteTransmitter) -> Mapping[str, Any]:
-    """Return the authorization server's metadata; empty where none stands at the issuer."""
+    """Return the authorization server's metadata; empty where the issuer has none."""
     answer = transmitter.get(_SERVER.url(transmitter.issuer))
     return answer.document if answer.served and member(answer, "token_endpoint") else {}
 

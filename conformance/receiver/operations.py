@@ -240,7 +240,7 @@ class Operations:
 
     @property
     def raises_events(self) -> bool:
-        """Say whether the operator lends a hook that raises events."""
+        """Say whether the operator provides a hook that raises events."""
         return self.target.has_hook("emit_event")
 
     # -- what answers hold

@@ -107,8 +107,8 @@ class RemoteTransmitter(Operations):
     @property
     def _client_certificate(self) -> credentials.ClientCertificate | None:
         """Return the certificate that the target's own Receiver connects with, if it has one."""
-        lent = (one.client_certificate for one in self.target.credentials.values())
-        return next((one for one in lent if one is not None), None)
+        certificates = (one.client_certificate for one in self.target.credentials.values())
+        return next((one for one in certificates if one is not None), None)
 
     def learn(self, answer: Answer) -> None:
         """Take the metadata from the answer to a discovery request, if it holds any."""
@@ -225,7 +225,7 @@ class RemoteTransmitter(Operations):
                 stream.discard()
 
     def explain_no_stream(self, answer: Answer) -> NoReturn:
-        """Raise NotReached, or Blocked where it is nobody's fault that there is no stream."""
+        """Raise NotReached if the target refused the stream, else Blocked."""
         reason = f"no stream could be made: creating one was answered {answer.text}"
         sure = CEILING_OF_EVIDENCE[self.profile.evidence_of("operations.create_stream")]
         if sure is not Grade.FAIL:
@@ -242,7 +242,7 @@ class RemoteTransmitter(Operations):
         receiver: Mapping[str, credentials.Credential] | None = None,
         endpoint: Endpoint | None = None,
     ) -> Iterator[Stream]:
-        """Lend the one implicit stream, and put its configuration back.
+        """Give the one implicit stream for an example, and put its configuration back.
 
         `receiver` holds the credentials of the Receiver that it is of; None is the target's own.
         Raises NotReached, and Blocked where there is none.

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from conformance.judging.verdict import ALARMS, KnownFailureState, Verdict
 from conformance.reporting.results import Results
-from conformance.reporting.wording import HOOKS, rows_of
+from conformance.reporting.wording import PLACES, rows_of
 from conformance.text import printable
 
 
@@ -19,7 +19,7 @@ def next_step(document: Results) -> str:
     if verdict == "INCOMPLETE" and document["run"]["exit_code"]:
         unlocks = document["plan"]["unlocks"]
         steps = [
-            f"give {HOOKS.get(name, name)} ({rows_of(count)})"
+            f"give {PLACES.get(name, name)} ({rows_of(count)})"
             for name, count in unlocks.items()
             if count
         ]

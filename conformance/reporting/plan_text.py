@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import NotRequired, TypedDict
 
 from conformance.judging.verdict import Verdict
-from conformance.reporting.wording import HOOKS, NARROWEST, WIDTH, counted, hanging, rows_of
+from conformance.reporting.wording import NARROWEST, PLACES, WIDTH, counted, hanging, rows_of
 from conformance.text import printable
 
 # Rows by what the plan expects of them, and what that means.
@@ -53,7 +53,7 @@ def render(rows: Sequence[Entry], cost: Cost, *, width: int = WIDTH) -> str:
     lines = [f"{rows_of(counts[one])} {one}" for one in OUTLOOKS if counts[one]]
     blocks += [", ".join(lines)] if lines else ["the plan is empty: no row was selected"]
     last = [
-        f"{HOOKS.get(name, name)} would unlock {rows_of(count)}"
+        f"{PLACES.get(name, name)} would unlock {rows_of(count)}"
         for name, count in cost["unlocks"].items()
         if count
     ]

@@ -29,8 +29,8 @@ from conformance.reporting.results import (
     smallest_broken,
 )
 from conformance.reporting.wording import (
-    HOOKS,
     NARROWEST,
+    PLACES,
     WIDTH,
     counted,
     hanging,
@@ -81,7 +81,7 @@ def header(heading: Heading, *, width: int = WIDTH) -> str:
         if not given and plan["unlocks"].get(name)
         for line in hanging(
             "  left out  ",
-            f"{rows_of(plan['unlocks'][name])}: give {HOOKS.get(name, name)}",
+            f"{rows_of(plan['unlocks'][name])}: give {PLACES.get(name, name)}",
             width,
         )
     ]
@@ -157,7 +157,7 @@ def _left_out(document: Results, width: int, *, verbose: bool) -> Iterator[str]:
     ordered = sorted(groups.items(), key=lambda group: -len(group[1]))
     shown = ordered if verbose else ordered[:_MOST_REASONS]
     for (verdict, reason, hook), ids in shown:
-        unlock = f"; give {HOOKS.get(hook, hook)}" if hook else ""
+        unlock = f"; give {PLACES.get(hook, hook)}" if hook else ""
         because = f": {printable(reason)}" if reason else ""
         text = f"{verdict}{because}{unlock}"
         yield from hanging(f"{rows_of(len(ids)):>9}  ", text, width)

@@ -6,6 +6,7 @@ Widths are columns.
 import textwrap
 
 from conformance.judging.verdict import Verdict
+from conformance.target.provisions import PROVISIONS
 
 WIDTH = 100
 NARROWEST = 60
@@ -21,16 +22,8 @@ _COLOURS: dict[str, str] = {
     "INCOMPLETE": _YELLOW,
 }
 
-# What the operator gives to have each hook.
-HOOKS = {
-    "emit_event": "[hooks.emit_event] in target.toml",
-    "transmitter_status": "[hooks.transmitter_status] in target.toml",
-    "second_receiver": "[second_receiver.auth.management] in target.toml",
-    "limited_receiver": "[limited_receiver.auth.management] in target.toml",
-    "oauth_client": "[auth.management] of kind oauth2-client-credentials in target.toml",
-    "clock": "[hooks.clock.now] and [hooks.clock.advance] in target.toml",
-    "push_listener": "--push-listen HOST:PORT or [push] in target.toml",
-}
+# Where the operator writes each thing that can be provided.
+PLACES = {one.name: one.place for one in PROVISIONS.values()}
 
 _MOST_LINES = 4
 

@@ -1,7 +1,7 @@
 """Credentials: what a request carries so that the target knows who sends it.
 
 None shows in a repr. One that is obtained in mid-run remembers what it obtained, so that it can be
-taken out of whatever is recorded. Nothing is sent here: who holds one lends it the means.
+taken out of whatever is recorded. Nothing is sent here: the caller passes in a function that sends.
 """
 
 import json
@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock
+from types import MappingProxyType
 from typing import Any, Literal, TypeAlias
 from urllib.parse import quote_plus, urlencode
 
@@ -289,6 +290,18 @@ class ClientCredentials(TokenRequest):
     def revoking(self, token: str, url: str) -> Call:
         """Return the request to revoke a token (RFC 7009 section 2.1)."""
         return _as_client(self.client, self.authentication, url, {"token": token})
+
+
+KINDS: Mapping[type[Credential], str] = MappingProxyType(
+    {
+        Bearer: "bearer",
+        SecretHeader: "header",
+        Basic: "basic",
+        MutualTls: "mtls",
+        TokenRequest: "token-request",
+        ClientCredentials: "oauth2-client-credentials",
+    }
+)
 
 
 def is_token(value: object) -> bool:

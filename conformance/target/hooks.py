@@ -1,4 +1,4 @@
-"""Hooks: what the operator lends to the run: an HTTP request, a command or a task by hand."""
+"""Calling a hook of the operator's: an HTTP request, a command or a task by hand."""
 
 import json
 import subprocess

@@ -9,7 +9,9 @@ import pytest
 
 from conformance.spec.profile import DIRECTORY, load_profile
 from conformance.target.credentials import Bearer
-from conformance.target.target import HOOKS, Options, from_file
+from conformance.target.options import Options
+from conformance.target.provisions import PROVISIONS
+from conformance.target.target_file import from_file
 from mock_transmitter.announcement import write_ready_file, write_target
 from mock_transmitter.server import RunningServer
 
@@ -36,8 +38,8 @@ def test_the_suite_loads_it_for_every_profile(tmp_path, profile, tls):
     assert target.credentials["management"].token == first.management_token
     assert target.second_receiver["management"].token == second.management_token
     assert target.limited_receiver == {"management": Bearer(first.limited_token)}
-    # A client is lent where the profile asks for OAuth, a listener by the suite itself.
-    for hook in set(HOOKS) - {"oauth_client", "push_listener"}:
+    # A client is given where the profile asks for OAuth, a listener by the suite itself.
+    for hook in set(PROVISIONS) - {"oauth_client", "push_listener"}:
         assert target.has_hook(hook)
 
 

@@ -10,7 +10,9 @@ from peers import WELL_KNOWN, Peer, answer, discovered, metadata
 
 from conformance.cli.main import main
 from conformance.spec.profile import load_profile
-from conformance.target.target import Options, TargetError, from_file
+from conformance.target.options import Options
+from conformance.target.target import TargetError
+from conformance.target.target_file import from_file
 from mock_transmitter.server import RunningServer
 
 SSE_WELL_KNOWN = "/.well-known/sse-configuration"

@@ -8,7 +8,7 @@ from conformance.judging.needs import Declaration, Needs
 from conformance.judging.verdict import Verdict
 from conformance.spec.profile import ProfileDeviation, load_profile
 from conformance.spec.requirement import Grade, UnknownRequirement, load_catalogue
-from conformance.target.target import HOOKS
+from conformance.target.provisions import PROVISIONS
 
 CATALOGUE = load_catalogue()
 HELD = "SSF-8.1.1.1-CREATE-201"
@@ -25,7 +25,7 @@ def case(*ids, name="case", **needs):
 
 def planned(*cases, transmitter=None, selection=None):
     speaker = transmitter or mock()
-    hooks = {name: speaker.target.has_hook(name) for name in HOOKS}
+    hooks = {name: speaker.target.has_hook(name) for name in PROVISIONS}
     return make_plan(CATALOGUE, speaker, cases, selection or Selection(), hooks)
 
 

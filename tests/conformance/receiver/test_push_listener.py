@@ -16,7 +16,9 @@ from conformance.receiver.push_listener import LONGEST_BODY, MOST_PUSHES, PushLi
 from conformance.receiver.push_replies import answered, redirected, refused, reset, silent, slow
 from conformance.receiver.tls.server_context import Flaw, own_authority
 from conformance.spec.profile import load_profile
-from conformance.target.target import Listening, Options, TargetError, from_file, from_issuer
+from conformance.target.options import Options
+from conformance.target.target import Listening, TargetError
+from conformance.target.target_file import from_file, from_issuer
 
 ISSUER = "https://tx.example"
 HEADERS = {"content-type": "application/secevent+jwt", "accept": "application/json"}

@@ -12,7 +12,9 @@ from conformance.receiver.answer import NoAnswer
 from conformance.receiver.connection import Connection
 from conformance.receiver.exchange import Recorder
 from conformance.target.credentials import Bearer, ClientCredentials, MutualTls, TokenRequest
-from conformance.target.target import Options, TargetError, from_file
+from conformance.target.options import Options
+from conformance.target.target import TargetError
+from conformance.target.target_file import from_file
 
 SECRET = "canary+7/a"
 LAB = Options(allow_http=True)

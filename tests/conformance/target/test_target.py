@@ -3,7 +3,9 @@ from pathlib import Path
 import pytest
 
 from conformance.target.credentials import Bearer
-from conformance.target.target import Options, TargetError, from_file, from_issuer
+from conformance.target.options import Options
+from conformance.target.target import TargetError
+from conformance.target.target_file import from_file, from_issuer
 
 ISSUER = "https://tx.example/tenant"
 CANARY = "canary-4f1d"
