@@ -1,13 +1,16 @@
-"""How a deviation gets into the catalogue: a decorator on its class."""
+"""How a deviation gets into the catalogue: a decorator on a class, or on a function."""
 
 import inspect
 import re
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias, TypeVar
 
 from mock_transmitter.deviations.deviation import Deviation
 
 Kind: TypeAlias = Literal["fault", "variant"]
+
+_Function = TypeVar("_Function", bound=Callable[..., Any])
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,16 +38,84 @@ ENTRIES: dict[str, Entry] = {}
 
 def fault(deviation: type[Deviation]) -> type[Deviation]:
     """Put a class into the catalogue as a fault, under its own name in kebab-case."""
-    return _register(deviation, "fault")
+    return _register(deviation, "fault", _WORD_BEGINS.sub("-", deviation.__name__).lower())
 
 
 def variant(deviation: type[Deviation]) -> type[Deviation]:
     """Put a class into the catalogue as a variant, under its own name in kebab-case."""
-    return _register(deviation, "variant")
+    return _register(deviation, "variant", _WORD_BEGINS.sub("-", deviation.__name__).lower())
 
 
-def _register(deviation: type[Deviation], kind: Kind) -> type[Deviation]:
-    name = _WORD_BEGINS.sub("-", deviation.__name__).lower()
+def fault_at(
+    seam: str | type[Deviation],
+    hook: str | None = None,
+    *,
+    breaks: tuple[str, ...],
+    also: tuple[str, ...] = (),
+    **members: Any,  # noqa: ANN401 (whatever its kind of deviation has)
+) -> Callable[[_Function], _Function]:
+    """Put a function into the catalogue as a fault, under its own name in kebab-case.
+
+    `seam` is the seam at which it is called, or a kind of deviation of which it is the one abstract
+    method, or the method named by `hook`. The function takes as many of the method's arguments as
+    it declares. `members` are the other members of the class that is made of it, such as `on`.
+    """
+
+    def register(function: _Function) -> _Function:
+        made = _class_of(function, seam, hook, {"breaks": breaks, "also": also, **members})
+        _register(made, "fault", function.__name__.replace("_", "-"))
+        return function
+
+    return register
+
+
+def variant_at(
+    seam: str | type[Deviation],
+    hook: str | None = None,
+    *,
+    exercises: tuple[str, ...],
+    **members: Any,  # noqa: ANN401 (whatever its kind of deviation has)
+) -> Callable[[_Function], _Function]:
+    """Put a function into the catalogue as a variant; as `fault_at` does a fault."""
+
+    def register(function: _Function) -> _Function:
+        made = _class_of(function, seam, hook, {"exercises": exercises, **members})
+        _register(made, "variant", function.__name__.replace("_", "-"))
+        return function
+
+    return register
+
+
+def _class_of(
+    function: Callable[..., Any],
+    seam: str | type[Deviation],
+    hook: str | None,
+    members: dict[str, Any],
+) -> type[Deviation]:
+    if isinstance(seam, str):
+        base, name = Deviation, seam
+    else:
+        base = seam
+        name = hook or _one_of(getattr(base, "__abstractmethods__", ()), base)
+    if not callable(getattr(base, name, None)):
+        raise TypeError(f"{function.__name__}: {base.__name__} has no method {name!r}")
+    taken = len(inspect.signature(function).parameters)
+
+    def method(_: Deviation, *given: object) -> object:
+        return function(*given[:taken])
+
+    return type(function.__name__, (base,), {"__doc__": function.__doc__, name: method, **members})
+
+
+def _one_of(names: Collection[str], base: type[Deviation]) -> str:
+    if len(names) != 1:
+        raise TypeError(f"{base.__name__} has {len(names)} abstract methods: name one as `hook`")
+    return next(iter(names))
+
+
+def _register(deviation: type[Deviation], kind: Kind, name: str) -> type[Deviation]:
+    if name in ENTRIES:
+        raise ValueError(f"two deviations are named {name}")
     summary = " ".join(inspect.cleandoc(deviation.__doc__ or "").split())
     ENTRIES[name] = Entry(
         name=name,

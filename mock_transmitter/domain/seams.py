@@ -5,9 +5,8 @@ any, every seam returns what it was given.
 """
 
 from collections.abc import Callable, Collection, Iterable
-from functools import partial
 from types import SimpleNamespace
-from typing import Any, ClassVar, Literal, Protocol, TypeAlias, TypeVar
+from typing import Any, ClassVar, Literal, Protocol, TypeAlias, TypeVar, cast
 
 Seam: TypeAlias = Literal[
     "request",  # as it came, before it is routed
@@ -79,5 +78,11 @@ class Seams:
         """Perform a call with the deviations around it, the last one outermost."""
         for one in self._deviations:
             if not one.on or call.operation in one.on:
-                perform = partial(one.operation, proceed=perform)
+                perform = _around(one, perform)
         return perform(call)
+
+
+def _around(
+    deviation: Deviating, proceed: Callable[[_Call], _Outcome]
+) -> Callable[[_Call], _Outcome]:
+    return lambda call: cast("_Outcome", deviation.operation(call, proceed))

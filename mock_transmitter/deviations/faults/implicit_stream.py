@@ -371,17 +371,6 @@ class PushUrlIsCutAt255Characters(PushUrlDeviation):
 
 
 @fault
-class PushUrlLosesItsQuery(PushUrlDeviation):
-    """The query of an endpoint_url is not kept."""
-
-    breaks = ("JAMF-POST-UPDATES",)
-    also = (*UPDATES, *EDITS)
-
-    def kept(self, url: str) -> str:
-        return url.partition("?")[0]
-
-
-@fault
 class EarlierAuthorizationHeaderIsShown(PostDeviation):
     """The first authorization_header that was posted is shown with every later delivery."""
 

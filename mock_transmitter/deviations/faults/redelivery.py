@@ -216,17 +216,6 @@ class BackoffCapIsTwoDays(BackoffDeviation):
 
 
 @fault
-class SetsAreDroppedAfterADay(BackoffDeviation):
-    """A SET that was not acknowledged within 24 hours is dropped."""
-
-    breaks = ("VEPA-BACKOFF-CONTINUES",)
-    also = _BACKOFF
-
-    def gap(self, attempt: int, waited: float) -> float | None:
-        return None if waited >= DAY_S else min(2.0 ** min(attempt - 1, 30), DAY_S)
-
-
-@fault
 class SetsAreDroppedAfterADayOfHours(BackoffDeviation):
     """The gaps stay at an hour, and after 24 hours the SET is dropped."""
 
