@@ -82,7 +82,7 @@ class Deviation:
         """
         return gap
 
-    def covers(self, covered: bool, at: At) -> bool:  # noqa: FBT001
+    def covers(self, covered: bool, at: At) -> bool:
         """Return whether events about a subject are for a stream; at a stream and a subject.
 
         `at.stream.subjects` holds what the Receiver has said of subjects.

@@ -4,13 +4,23 @@ import inspect
 import re
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias, TypeVar
+from typing import Any, Literal, TypeAlias, TypedDict, TypeVar, Unpack
 
 from mock_transmitter.deviations.deviation import Deviation
 
 Kind: TypeAlias = Literal["fault", "variant"]
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
+
+
+class Members(TypedDict, total=False):
+    """What a deviation says of itself: see Deviation."""
+
+    on: Collection[str]
+    needs: tuple[str, ...]
+    exercises: tuple[str, ...]
+    breaks: tuple[str, ...]
+    also: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,40 +57,30 @@ def variant(deviation: type[Deviation]) -> type[Deviation]:
 
 
 def fault_at(
-    seam: str | type[Deviation],
-    hook: str | None = None,
-    *,
-    breaks: tuple[str, ...],
-    also: tuple[str, ...] = (),
-    **members: Any,  # noqa: ANN401 (whatever its kind of deviation has)
+    seam: str | type[Deviation], hook: str | None = None, **members: Unpack[Members]
 ) -> Callable[[_Function], _Function]:
-    """Put a function into the catalogue as a fault, under its own name in kebab-case.
+    """Put a function into the catalogue as a fault, under its own name with hyphens.
 
     `seam` is the seam at which it is called, or a kind of deviation of which it is the one abstract
     method, or the method named by `hook`. The function takes as many of the method's arguments as
-    it declares. `members` are the other members of the class that is made of it, such as `on`.
+    it declares, from the left.
     """
-
-    def register(function: _Function) -> _Function:
-        made = _class_of(function, seam, hook, {"breaks": breaks, "also": also, **members})
-        _register(made, "fault", function.__name__.replace("_", "-"))
-        return function
-
-    return register
+    return _function(seam, hook, members, "fault")
 
 
 def variant_at(
-    seam: str | type[Deviation],
-    hook: str | None = None,
-    *,
-    exercises: tuple[str, ...],
-    **members: Any,  # noqa: ANN401 (whatever its kind of deviation has)
+    seam: str | type[Deviation], hook: str | None = None, **members: Unpack[Members]
 ) -> Callable[[_Function], _Function]:
-    """Put a function into the catalogue as a variant; as `fault_at` does a fault."""
+    """Put a function into the catalogue as a variant, as `fault_at` does with a fault."""
+    return _function(seam, hook, members, "variant")
 
+
+def _function(
+    seam: str | type[Deviation], hook: str | None, members: Members, kind: Kind
+) -> Callable[[_Function], _Function]:
     def register(function: _Function) -> _Function:
-        made = _class_of(function, seam, hook, {"exercises": exercises, **members})
-        _register(made, "variant", function.__name__.replace("_", "-"))
+        made = _class_of(function, seam, hook, members)
+        _register(made, kind, function.__name__.replace("_", "-"))
         return function
 
     return register
@@ -90,7 +90,7 @@ def _class_of(
     function: Callable[..., Any],
     seam: str | type[Deviation],
     hook: str | None,
-    members: dict[str, Any],
+    members: Members,
 ) -> type[Deviation]:
     if isinstance(seam, str):
         base, name = Deviation, seam

@@ -4,7 +4,7 @@ from abc import abstractmethod
 
 from mock_transmitter.deviations.deviation import Deviation, Proceed
 from mock_transmitter.deviations.documents import with_body
-from mock_transmitter.deviations.entry import fault
+from mock_transmitter.deviations.entry import fault, fault_at
 from mock_transmitter.deviations.faults.update import target
 from mock_transmitter.domain.errors import InvalidRequest
 from mock_transmitter.domain.stream import Stream
@@ -47,26 +47,16 @@ class AckDeviation(Deviation):
         return proceed(with_body(call, **{member: self.edit(list(call.body[member]), stream)}))
 
 
-@fault
-class AckIsIgnored(AckDeviation):
+@fault_at(AckDeviation, "edit", breaks=EFFECT, also=FOLLOWS)
+def ack_is_ignored(jtis: list[str]) -> list[str]:
     """Acknowledgements are taken, and have no effect."""
-
-    breaks = EFFECT
-    also = FOLLOWS
-
-    def edit(self, jtis: list[str], stream: Stream) -> list[str]:
-        return []
+    return []
 
 
-@fault
-class LastAckOfSeveralIsLost(AckDeviation):
+@fault_at(AckDeviation, "edit", breaks=EFFECT, also=FOLLOWS)
+def last_ack_of_several_is_lost(jtis: list[str]) -> list[str]:
     """Of several acknowledgements in one request, the last has no effect."""
-
-    breaks = EFFECT
-    also = FOLLOWS
-
-    def edit(self, jtis: list[str], stream: Stream) -> list[str]:
-        return jtis[:-1] if len(jtis) > 1 else jtis
+    return jtis[:-1] if len(jtis) > 1 else jtis
 
 
 @fault
@@ -92,21 +82,21 @@ class EveryThirdAckIsLost(AckDeviation):
         return kept
 
 
-@fault
-class AckOfOneAcknowledgesAll(AckDeviation):
-    """Acknowledging one SET releases every SET that was delivered on the stream."""
-
-    breaks = ("RFC8936-2-UNACKED-KEPT", "VEPA-UNACKED-REDELIVERED")
-    also = (
+@fault_at(
+    AckDeviation,
+    "edit",
+    breaks=("RFC8936-2-UNACKED-KEPT", "VEPA-UNACKED-REDELIVERED"),
+    also=(
         "RFC8936-2.3-MORE-AVAILABLE",
         "RFC8936-2.4.3-COMBINED",
         "VEPA-BACKOFF-CONTINUES",
         "VEPA-BACKOFF-INDEPENDENT",
-    )
-
-    def edit(self, jtis: list[str], stream: Stream) -> list[str]:
-        delivered = [pending.jti for pending in stream.queue if pending.attempts]
-        return [*jtis, *delivered] if any(jti in delivered for jti in jtis) else jtis
+    ),
+)
+def ack_of_one_acknowledges_all(jtis: list[str], stream: Stream) -> list[str]:
+    """Acknowledging one SET releases every SET that was delivered on the stream."""
+    delivered = [pending.jti for pending in stream.queue if pending.attempts]
+    return [*jtis, *delivered] if any(jti in delivered for jti in jtis) else jtis
 
 
 @fault
@@ -132,18 +122,17 @@ class AcknowledgedSetsComeBackThreeTimes(Deviation):
         return proceed(with_body(call, **{member: enough}))
 
 
-@fault
-class AckOfAnUnknownJtiIsRefused(Deviation):
+@fault_at(
+    "operation",
+    breaks=("RFC8936-2.2-ACK-UNKNOWN-JTI", "VEPA-ACK-UNKNOWN"),
+    also=("VEPA-ACK-IDEMPOTENT", "RFC8936-2.2-ACK-ACCEPTED", "VEPA-ACK-PATH"),
+)
+def ack_of_an_unknown_jti_is_refused(call: Call, proceed: Proceed) -> Outcome:
     """An acknowledgement of a SET that does not wait for one is refused with 400."""
-
-    breaks = ("RFC8936-2.2-ACK-UNKNOWN-JTI", "VEPA-ACK-UNKNOWN")
-    also = ("VEPA-ACK-IDEMPOTENT", "RFC8936-2.2-ACK-ACCEPTED", "VEPA-ACK-PATH")
-
-    def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        member = MEMBER.get(call.operation)
-        stream = target(call)
-        if member is not None and stream is not None:
-            for jti in call.body.get(member, ()):
-                if jti not in stream.queue:
-                    raise InvalidRequest(f"no SET has the jti {jti}", member)
-        return proceed(call)
+    member = MEMBER.get(call.operation)
+    stream = target(call)
+    if member is not None and stream is not None:
+        for jti in call.body.get(member, ()):
+            if jti not in stream.queue:
+                raise InvalidRequest(f"no SET has the jti {jti}", member)
+    return proceed(call)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from mock_transmitter.deviations.deviation import At, Deviation, Proceed
 from mock_transmitter.deviations.documents import with_body, without
-from mock_transmitter.deviations.entry import fault
+from mock_transmitter.deviations.entry import fault, fault_at
 from mock_transmitter.deviations.faults.acknowledge import (
     EFFECT,
     FOLLOWS,
@@ -37,62 +37,43 @@ _MOST = 10
 _ENOUGH = 2
 
 
-@fault
-class AckListIsCutAfterTen(AckDeviation):
+@fault_at(AckDeviation, "edit", breaks=EFFECT, also=FOLLOWS)
+def ack_list_is_cut_after_ten(jtis: list[str]) -> list[str]:
     """Of an acknowledgement that names more than ten SETs, the first ten have an effect."""
-
-    breaks = EFFECT
-    also = FOLLOWS
-
-    def edit(self, jtis: list[str], stream: Stream) -> list[str]:
-        return jtis[:_MOST]
+    return jtis[:_MOST]
 
 
-@fault
-class AckOfSeveralIsIgnored(AckDeviation):
+@fault_at(AckDeviation, "edit", breaks=EFFECT, also=FOLLOWS)
+def ack_of_several_is_ignored(jtis: list[str]) -> list[str]:
     """An acknowledgement that names two SETs or more has no effect."""
-
-    breaks = EFFECT
-    also = FOLLOWS
-
-    def edit(self, jtis: list[str], stream: Stream) -> list[str]:
-        return jtis if len(jtis) < _ENOUGH else []
+    return jtis if len(jtis) < _ENOUGH else []
 
 
-@fault
-class UnknownJtiSpoilsTheWholeAck(AckDeviation):
+@fault_at(AckDeviation, "edit", breaks=EFFECT, also=FOLLOWS)
+def unknown_jti_spoils_the_whole_ack(jtis: list[str], stream: Stream) -> list[str]:
     """An acknowledgement that names an unknown SET beside others has no effect on any."""
-
-    breaks = EFFECT
-    also = FOLLOWS
-
-    def edit(self, jtis: list[str], stream: Stream) -> list[str]:
-        return jtis if all(jti in stream.queue for jti in jtis) else []
+    return jtis if all(jti in stream.queue for jti in jtis) else []
 
 
-@fault
-class RepeatedJtiInAnAckIsRefused(AckDeviation):
+@fault_at(
+    AckDeviation,
+    "edit",
+    breaks=("RFC8936-2.2-ACK-UNKNOWN-JTI", "VEPA-ACK-UNKNOWN", "VEPA-ACK-IDEMPOTENT"),
+    also=EFFECT,
+)
+def repeated_jti_in_an_ack_is_refused(jtis: list[str]) -> list[str]:
     """An acknowledgement that names a SET twice is refused with 400."""
-
-    breaks = ("RFC8936-2.2-ACK-UNKNOWN-JTI", "VEPA-ACK-UNKNOWN", "VEPA-ACK-IDEMPOTENT")
-    also = EFFECT
-
-    def edit(self, jtis: list[str], stream: Stream) -> list[str]:
-        if len(set(jtis)) != len(jtis):
-            raise InvalidRequest("a jti occurs twice", "ack")
-        return jtis
+    if len(set(jtis)) != len(jtis):
+        raise InvalidRequest("a jti occurs twice", "ack")
+    return jtis
 
 
-@fault
-class LongAckIsRefused(AckDeviation):
+@fault_at(AckDeviation, "edit", breaks=("RFC8936-2.2-ACK-UNKNOWN-JTI", "VEPA-ACK-UNKNOWN"))
+def long_ack_is_refused(jtis: list[str]) -> list[str]:
     """An acknowledgement that names more than a hundred SETs is refused with 400."""
-
-    breaks = ("RFC8936-2.2-ACK-UNKNOWN-JTI", "VEPA-ACK-UNKNOWN")
-
-    def edit(self, jtis: list[str], stream: Stream) -> list[str]:
-        if len(jtis) > _MOST * _MOST:
-            raise InvalidRequest("too many jtis", "ack")
-        return jtis
+    if len(jtis) > _MOST * _MOST:
+        raise InvalidRequest("too many jtis", "ack")
+    return jtis
 
 
 @fault
@@ -118,18 +99,13 @@ class AckOfTheSameSetAgainBringsItBack(AckDeviation):
         return [jti for jti in jtis if jti not in back]
 
 
-@fault
-class AckReleasesTheNextSetToo(AckDeviation):
+@fault_at(AckDeviation, "edit", breaks=KEPT, also=LOSSES)
+def ack_releases_the_next_set_too(jtis: list[str], stream: Stream) -> list[str]:
     """An acknowledgement also releases the oldest SET that it does not name."""
-
-    breaks = KEPT
-    also = LOSSES
-
-    def edit(self, jtis: list[str], stream: Stream) -> list[str]:
-        if not any(jti in stream.queue for jti in jtis):
-            return jtis
-        others = [pending.jti for pending in stream.queue if pending.jti not in jtis]
-        return [*jtis, *others[:1]]
+    if not any(jti in stream.queue for jti in jtis):
+        return jtis
+    others = [pending.jti for pending in stream.queue if pending.jti not in jtis]
+    return [*jtis, *others[:1]]
 
 
 @fault
@@ -149,19 +125,14 @@ class AckOfAnotherStreamsSetReleasesIt(AckDeviation):
         return jtis
 
 
-@fault
-class EmptyAckAcknowledgesEverything(Deviation):
+@fault_at("operation", breaks=KEPT, also=LOSSES)
+def empty_ack_acknowledges_everything(call: Call, proceed: Proceed) -> Outcome:
     """An acknowledgement of an empty list releases every SET of the stream."""
-
-    breaks = KEPT
-    also = LOSSES
-
-    def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        member = MEMBER.get(call.operation, "")
-        stream = target(call)
-        if stream is not None and call.body.get(member) == []:
-            call = with_body(call, **{member: [pending.jti for pending in stream.queue]})
-        return proceed(call)
+    member = MEMBER.get(call.operation, "")
+    stream = target(call)
+    if stream is not None and call.body.get(member) == []:
+        call = with_body(call, **{member: [pending.jti for pending in stream.queue]})
+    return proceed(call)
 
 
 @fault
@@ -208,27 +179,21 @@ class AckOfAPollDeviation(ABC, Deviation):
         return proceed(call)
 
 
-@fault
-class AckWithMaxEventsZeroIsIgnored(AckOfAPollDeviation):
+@fault_at(AckOfAPollDeviation)
+def ack_with_max_events_zero_is_ignored(call: Call) -> bool:
     """An acknowledgement has no effect where maxEvents is 0."""
-
-    def ignores(self, call: Call, stream: Stream) -> bool:
-        return call.body.get("maxEvents") == 0
+    return call.body.get("maxEvents") == 0
 
 
-@fault
-class AckInAPollForMoreIsIgnored(AckOfAPollDeviation):
+@fault_at(AckOfAPollDeviation)
+def ack_in_a_poll_for_more_is_ignored(call: Call, stream: Stream) -> bool:
     """An acknowledgement has no effect where the same poll returns other SETs."""
-
-    def ignores(self, call: Call, stream: Stream) -> bool:
-        jtis = call.body.get("ack", ())
-        others = any(pending.jti not in jtis for pending in stream.queue)
-        return call.body.get("maxEvents") != 0 and others
+    jtis = call.body.get("ack", ())
+    others = any(pending.jti not in jtis for pending in stream.queue)
+    return call.body.get("maxEvents") != 0 and others
 
 
-@fault
-class AckOfAHeldPollIsIgnored(AckOfAPollDeviation):
+@fault_at(AckOfAPollDeviation)
+def ack_of_a_held_poll_is_ignored(call: Call) -> bool:
     """An acknowledgement has no effect in a poll that may be held."""
-
-    def ignores(self, call: Call, stream: Stream) -> bool:
-        return not call.body.get("returnImmediately")
+    return not call.body.get("returnImmediately")

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from mock_transmitter.deviations.deviation import At, Deviation, Proceed
 from mock_transmitter.deviations.documents import with_header
-from mock_transmitter.deviations.entry import fault
+from mock_transmitter.deviations.entry import fault, fault_at
 from mock_transmitter.domain.errors import StreamNotFound
 from mock_transmitter.domain.stream import Stream
 from mock_transmitter.http.authorisation import Decision, Denied, Granted
@@ -62,35 +62,32 @@ CHALLENGES = (
 )
 
 
-@fault
-class ManagementIsOpenWithoutAToken(Deviation):
-    """Management calls without a token are served as if the first Receiver had made them."""
-
-    breaks = ("SSF-8-HTTP-AUTH", *MISSING_TOKEN, "JAMF-BEARER")
-    also = (
+@fault_at(
+    "authorisation",
+    breaks=("SSF-8-HTTP-AUTH", *MISSING_TOKEN, "JAMF-BEARER"),
+    also=(
         *CHALLENGES,
         "SSE-8-OAUTH-BEARER",
         "SSF-8-AUTH-BINDS-STREAMS",
         "SSF-8.1.1.5-DELETE-EFFECTIVE",
         "RFC9110-15.5.2-401-CHALLENGE",
-    )
+    ),
+)
+def management_is_open_without_a_token(decision: Decision, at: At) -> Decision:
+    """Management calls without a token are served as if the first Receiver had made them."""
+    if (
+        at.access.token is None
+        and at.access.operation not in POLLING
+        and isinstance(decision, Denied)
+    ):
+        return Granted(at.access.receivers[0])
+    return decision
 
-    def authorisation(self, decision: Decision, at: At) -> Decision:
-        if (
-            at.access.token is None
-            and at.access.operation not in POLLING
-            and isinstance(decision, Denied)
-        ):
-            return Granted(at.access.receivers[0])
-        return decision
 
-
-@fault
-class UnknownTokensAreTakenForTheFirstReceiver(Deviation):
-    """Any token that is not known is served as if the first Receiver had sent it."""
-
-    breaks = MISSING_TOKEN
-    also = (
+@fault_at(
+    "authorisation",
+    breaks=MISSING_TOKEN,
+    also=(
         *CHALLENGES,
         "SSF-8-HTTP-AUTH",
         "SSF-7.1.1-POLL-PROTECTED",
@@ -99,48 +96,43 @@ class UnknownTokensAreTakenForTheFirstReceiver(Deviation):
         "JAMF-BEARER",
         "VEPA-POLL-AUTH",
         "RFC8936-2.5.1-GENERAL-ERRORS",
-    )
+    ),
+)
+def unknown_tokens_are_taken_for_the_first_receiver(decision: Decision, at: At) -> Decision:
+    """Any token that is not known is served as if the first Receiver had sent it."""
+    if isinstance(decision, Denied) and decision.error == "invalid_token":
+        return Granted(at.access.owner or at.access.receivers[0])
+    return decision
 
-    def authorisation(self, decision: Decision, at: At) -> Decision:
-        if isinstance(decision, Denied) and decision.error == "invalid_token":
-            return Granted(at.access.owner or at.access.receivers[0])
-        return decision
 
-
-@fault
-class PollIsOpenWithoutAToken(Deviation):
+@fault_at(
+    "authorisation",
+    on=POLLING,
+    breaks=("SSF-7.1.1-POLL-PROTECTED", "VEPA-POLL-AUTH"),
+    also=(*CHALLENGES, "RFC8936-2.5.1-GENERAL-ERRORS", "RFC9110-15.5.2-401-CHALLENGE"),
+)
+def poll_is_open_without_a_token(decision: Decision, at: At) -> Decision:
     """SETs are handed out, and acknowledgements taken, without a token."""
-
-    on = POLLING
-    breaks = ("SSF-7.1.1-POLL-PROTECTED", "VEPA-POLL-AUTH")
-    also = (*CHALLENGES, "RFC8936-2.5.1-GENERAL-ERRORS", "RFC9110-15.5.2-401-CHALLENGE")
-
-    def authorisation(self, decision: Decision, at: At) -> Decision:
-        if at.access.token is None and isinstance(decision, Denied):
-            return Granted(at.access.owner or at.access.receivers[0])
-        return decision
+    if at.access.token is None and isinstance(decision, Denied):
+        return Granted(at.access.owner or at.access.receivers[0])
+    return decision
 
 
-@fault
-class PollTakesAnotherAudiencesToken(Deviation):
-    """A stream can be polled and acknowledged with the token of another audience."""
-
-    breaks = ("VEPA-POLL-AUTH-AUDIENCE", "SSF-7.1.1-POLL-PROTECTED")
-    also = (
+@fault_at(
+    "authorisation",
+    breaks=("VEPA-POLL-AUTH-AUDIENCE", "SSF-7.1.1-POLL-PROTECTED"),
+    also=(
         "RFC8936-2-UNACKED-KEPT",
         "SSF-6.1.2-POLL-URL-REUSE-ACROSS-RECEIVERS",
         "VEPA-UNACKED-REDELIVERED",
-    )
-
-    def authorisation(self, decision: Decision, at: At) -> Decision:
-        known = {one.token(at.access.channel) for one in at.access.receivers}
-        if (
-            at.access.operation in POLLING
-            and isinstance(decision, Denied)
-            and at.access.token in known
-        ):
-            return Granted(at.access.owner)
-        return decision
+    ),
+)
+def poll_takes_another_audiences_token(decision: Decision, at: At) -> Decision:
+    """A stream can be polled and acknowledged with the token of another audience."""
+    known = {one.token(at.access.channel) for one in at.access.receivers}
+    if at.access.operation in POLLING and isinstance(decision, Denied) and at.access.token in known:
+        return Granted(at.access.owner)
+    return decision
 
 
 class OpenToOtherReceivers(Deviation, ABC):
@@ -210,70 +202,58 @@ class StreamsOfOtherReceiversCanBeVerified(OpenToOtherReceivers):
     OPEN = frozenset({"verify"})
 
 
-@fault
-class ForeignDeleteIsRefusedAndDone(Deviation):
+@fault_at("operation", on=("delete_stream",), breaks=("SSF-8-AUTH-BINDS-STREAMS",))
+def foreign_delete_is_refused_and_done(call: Call, proceed: Proceed) -> Outcome:
     """Deleting another Receiver's stream is answered with 404, and the stream is gone."""
-
-    on = ("delete_stream",)
-    breaks = ("SSF-8-AUTH-BINDS-STREAMS",)
-
-    def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        stream = foreign_stream(call)
-        if stream is not None:
-            call.transmitter.delete_stream(stream)
-        return proceed(call)
+    stream = foreign_stream(call)
+    if stream is not None:
+        call.transmitter.delete_stream(stream)
+    return proceed(call)
 
 
-@fault
-class RefusalShowsTheForeignStream(Deviation):
+@fault_at("operation", on=("read_stream",), breaks=("SSF-8-AUTH-BINDS-STREAMS",))
+def refusal_shows_the_foreign_stream(call: Call, proceed: Proceed) -> Outcome:
     """Reading another Receiver's stream is answered with 403 and its configuration."""
-
-    on = ("read_stream",)
-    breaks = ("SSF-8-AUTH-BINDS-STREAMS",)
-
-    def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        stream = foreign_stream(call)
-        if stream is None:
-            return proceed(call)
-        return Reply(
-            status=403,
-            document=call.transmitter.document(stream),
-            message="stream_configuration",
-        )
+    stream = foreign_stream(call)
+    if stream is None:
+        return proceed(call)
+    return Reply(
+        status=403,
+        document=call.transmitter.document(stream),
+        message="stream_configuration",
+    )
 
 
-@fault
-class ListShowsTheStreamsOfOtherReceivers(Deviation):
+@fault_at(
+    "operation",
+    on=("list_streams",),
+    breaks=("SSF-8.1.1.2-LIST-ONLY-OWN",),
+    also=("SSF-8-AUTH-BINDS-STREAMS", "SSF-8.1.1.2-LIST-EMPTY"),
+)
+def list_shows_the_streams_of_other_receivers(call: Call, proceed: Proceed) -> Outcome:
     """The list of streams holds those of every Receiver."""
-
-    on = ("list_streams",)
-    breaks = ("SSF-8.1.1.2-LIST-ONLY-OWN",)
-    also = ("SSF-8-AUTH-BINDS-STREAMS", "SSF-8.1.1.2-LIST-EMPTY")
-
-    def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        outcome = proceed(call)
-        if not isinstance(outcome, Reply):
-            return outcome
-        transmitter = call.transmitter
-        everyone = [transmitter.document(stream) for stream in transmitter.streams()]
-        return replace(outcome, document=everyone)
+    outcome = proceed(call)
+    if not isinstance(outcome, Reply):
+        return outcome
+    transmitter = call.transmitter
+    everyone = [transmitter.document(stream) for stream in transmitter.streams()]
+    return replace(outcome, document=everyone)
 
 
-@fault
-class ListOfANewReceiverShowsEverybodysStreams(Deviation):
+@fault_at(
+    "operation",
+    on=("list_streams",),
+    breaks=("SSF-8.1.1.2-LIST-ONLY-OWN",),
+    also=("SSF-8.1.1.2-LIST-EMPTY",),
+)
+def list_of_a_new_receiver_shows_everybodys_streams(call: Call, proceed: Proceed) -> Outcome:
     """The list of a Receiver that has no stream yet holds those of every Receiver."""
-
-    on = ("list_streams",)
-    breaks = ("SSF-8.1.1.2-LIST-ONLY-OWN",)
-    also = ("SSF-8.1.1.2-LIST-EMPTY",)
-
-    def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        outcome = proceed(call)
-        if not isinstance(outcome, Reply) or outcome.document:
-            return outcome
-        transmitter = call.transmitter
-        everyone = [transmitter.document(stream) for stream in transmitter.streams()]
-        return replace(outcome, document=everyone)
+    outcome = proceed(call)
+    if not isinstance(outcome, Reply) or outcome.document:
+        return outcome
+    transmitter = call.transmitter
+    everyone = [transmitter.document(stream) for stream in transmitter.streams()]
+    return replace(outcome, document=everyone)
 
 
 class LimitedDeviation(Deviation, ABC):
@@ -365,38 +345,28 @@ class ForbiddenStreamsAreDeleted(RefusedAndDone):
     GRANTED = frozenset({"delete_stream"})
 
 
-@fault
-class LimitedTokensAreAServerError(Deviation):
+@fault_at("authorisation", breaks=FORBIDDEN)
+def limited_tokens_are_a_server_error(decision: Decision, at: At) -> Decision:
     """A token that may not manage streams is answered with 500."""
-
-    breaks = FORBIDDEN
-
-    def authorisation(self, decision: Decision, at: At) -> Decision:
-        limited = {receiver.limited_token for receiver in at.access.receivers}
-        if isinstance(decision, Denied) and at.access.token in limited:
-            return replace(decision, status=500)
-        return decision
+    limited = {receiver.limited_token for receiver in at.access.receivers}
+    if isinstance(decision, Denied) and at.access.token in limited:
+        return replace(decision, status=500)
+    return decision
 
 
-@fault
-class RefusalsLackTheChallenge(Deviation):
+@fault_at("response", breaks=("RFC9110-15.5.2-401-CHALLENGE",), also=CHALLENGES)
+def refusals_lack_the_challenge(response: Response) -> Response:
     """A 401 says in no header how to authenticate."""
-
-    breaks = ("RFC9110-15.5.2-401-CHALLENGE",)
-    also = CHALLENGES
-
-    def response(self, response: Response, at: At) -> Response:
-        return with_header(response, "www-authenticate", None)
+    return with_header(response, "www-authenticate", None)
 
 
-@fault
-class UnknownTokensAreAnswered404(Deviation):
+@fault_at(
+    "authorisation",
+    breaks=MISSING_TOKEN,
+    also=(*CHALLENGES, "JAMF-BEARER", "VEPA-POLL-AUTH", "SSE-8-OAUTH-BEARER"),
+)
+def unknown_tokens_are_answered_404(decision: Decision) -> Decision:
     """A token that is not known is answered with 404, as if the endpoint did not exist."""
-
-    breaks = MISSING_TOKEN
-    also = (*CHALLENGES, "JAMF-BEARER", "VEPA-POLL-AUTH", "SSE-8-OAUTH-BEARER")
-
-    def authorisation(self, decision: Decision, at: At) -> Decision:
-        if isinstance(decision, Denied) and decision.error == "invalid_token":
-            return replace(decision, status=404)
-        return decision
+    if isinstance(decision, Denied) and decision.error == "invalid_token":
+        return replace(decision, status=404)
+    return decision

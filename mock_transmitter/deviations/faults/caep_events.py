@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from mock_transmitter.deviations.deviation import Json
 from mock_transmitter.deviations.documents import without
-from mock_transmitter.deviations.entry import fault
+from mock_transmitter.deviations.entry import fault, fault_at
 from mock_transmitter.deviations.faults.sets_events import MISNAMED
 from mock_transmitter.deviations.signing import EventsDeviation
 from mock_transmitter.domain.events import CAEP
@@ -34,16 +34,12 @@ class PayloadDeviation(EventsDeviation):
 # -- what every CAEP event may say
 
 
-@fault
-class EventTimestampIsInMilliseconds(EventsDeviation):
+@fault_at(EventsDeviation, breaks=("CAEP-2-EVENT-TIMESTAMP",))
+def event_timestamp_is_in_milliseconds(event_type: str, payload: Json, iat: int) -> Json:
     """The event_timestamp of every CAEP event counts milliseconds."""
-
-    breaks = ("CAEP-2-EVENT-TIMESTAMP",)
-
-    def edit_event(self, event_type: str, payload: Json, iat: int) -> Json:
-        if not event_type.startswith(CAEP):
-            return {event_type: payload}
-        return {event_type: {**payload, "event_timestamp": iat * 1000}}
+    if not event_type.startswith(CAEP):
+        return {event_type: payload}
+    return {event_type: {**payload, "event_timestamp": iat * 1000}}
 
 
 @fault
@@ -94,20 +90,19 @@ class ReasonForUsersIsKeyedByLocale(PayloadDeviation):
     changes = MappingProxyType({"reason_user": {"en_US": "Access attempt from multiple regions."}})
 
 
-@fault
-class CaepTypeBeginsWithHttp(EventsDeviation):
-    """The type of every CAEP event begins with http."""
-
-    breaks = ("CAEP-3-TYPE-URI-BASE", "CAEP-3.1-SESSION-REVOKED-URI")
-    also = (
+@fault_at(
+    EventsDeviation,
+    breaks=("CAEP-3-TYPE-URI-BASE", "CAEP-3.1-SESSION-REVOKED-URI"),
+    also=(
         *MISNAMED,
         "SSE-7.1.1.1-PAUSED-HOLDS",
         "SSF-8.1.2.1-PAUSED-HOLDS",
-    )
-
-    def edit_event(self, event_type: str, payload: Json, iat: int) -> Json:
-        name = event_type if not event_type.startswith(CAEP) else f"http{event_type[5:]}"
-        return {name: payload}
+    ),
+)
+def caep_type_begins_with_http(event_type: str, payload: Json) -> Json:
+    """The type of every CAEP event begins with http."""
+    name = event_type if not event_type.startswith(CAEP) else f"http{event_type[5:]}"
+    return {name: payload}
 
 
 @fault

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from mock_transmitter.deviations.deviation import At, Deviation, Json, Proceed
 from mock_transmitter.deviations.documents import with_configurations, without
-from mock_transmitter.deviations.entry import fault
+from mock_transmitter.deviations.entry import fault, fault_at
 from mock_transmitter.deviations.faults.sets import SetTellsOfTwoEvents
 from mock_transmitter.deviations.faults.sets_tokens import (
     NO_KEY_VERIFIES,
@@ -55,18 +55,13 @@ class InteropMetadataHasNoVersion(_MetadataLacks):
     MEMBERS = ("spec_version",)
 
 
-@fault
-class InteropMetadataNamesADraft(Deviation):
+@fault_at("operation", on=("discover",), breaks=("CAEPIOP-2.3.1-SPEC-VERSION",))
+def interop_metadata_names_a_draft(call: Call, proceed: Proceed) -> Outcome:
     """The spec_version is that of a draft before 1_0."""
-
-    on = ("discover",)
-    breaks = ("CAEPIOP-2.3.1-SPEC-VERSION",)
-
-    def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        outcome = proceed(call)
-        if not isinstance(outcome, Reply):
-            return outcome
-        return replace(outcome, document={**outcome.document, "spec_version": "1_0-ID3"})
+    outcome = proceed(call)
+    if not isinstance(outcome, Reply):
+        return outcome
+    return replace(outcome, document={**outcome.document, "spec_version": "1_0-ID3"})
 
 
 @fault
@@ -110,19 +105,14 @@ class InteropMetadataNamesNoVerificationEndpoint(_MetadataLacks):
     MEMBERS = ("verification_endpoint",)
 
 
-@fault
-class InteropMetadataNamesBearerTokensAlone(Deviation):
+@fault_at("operation", on=("discover",), breaks=("CAEPIOP-2.3.7-AUTHZ-SCHEMES",))
+def interop_metadata_names_bearer_tokens_alone(call: Call, proceed: Proceed) -> Outcome:
     """The authorization_schemes have RFC 6750, and not OAuth 2.0."""
-
-    on = ("discover",)
-    breaks = ("CAEPIOP-2.3.7-AUTHZ-SCHEMES",)
-
-    def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        outcome = proceed(call)
-        if not isinstance(outcome, Reply):
-            return outcome
-        schemes = [{"spec_urn": "urn:ietf:rfc:6750"}]
-        return replace(outcome, document={**outcome.document, "authorization_schemes": schemes})
+    outcome = proceed(call)
+    if not isinstance(outcome, Reply):
+        return outcome
+    schemes = [{"spec_urn": "urn:ietf:rfc:6750"}]
+    return replace(outcome, document={**outcome.document, "authorization_schemes": schemes})
 
 
 class _Answers(Deviation, ABC):
@@ -179,57 +169,52 @@ class InteropStatusIsNotShown(_Answers):
     STATUS = 405
 
 
-@fault
-class InteropStreamsCannotBePaused(Deviation):
+@fault_at(
+    "operation",
+    on=("update_status",),
+    breaks=("CAEPIOP-2.3.5-STATUS-VALUES",),
+    also=("SSF-8.1.2.2-ERR-404",),
+)
+def interop_streams_cannot_be_paused(call: Call, proceed: Proceed) -> Outcome:
     """A stream can be enabled and disabled, and not paused."""
-
-    on = ("update_status",)
-    breaks = ("CAEPIOP-2.3.5-STATUS-VALUES",)
-    also = ("SSF-8.1.2.2-ERR-404",)
-
-    def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        if call.body.get("status") == "paused":
-            raise InvalidRequest("streams can't be paused", "status")
-        return proceed(call)
+    if call.body.get("status") == "paused":
+        raise InvalidRequest("streams can't be paused", "status")
+    return proceed(call)
 
 
-@fault
-class InteropStreamsAreForPollAlone(Deviation):
+@fault_at(
+    "operation",
+    on=("create_stream",),
+    breaks=("CAEPIOP-2.3.8.1-CREATE-BOTH-METHODS",),
+    also=("SSF-7.1-DELIVERY-METHODS-HONOURED", "SSF-8.1.1.1-RECEIVER-FIELDS-ACCEPTED"),
+)
+def interop_streams_are_for_poll_alone(call: Call, proceed: Proceed) -> Outcome:
     """A stream for push is refused, though the metadata lists both methods."""
-
-    on = ("create_stream",)
-    breaks = ("CAEPIOP-2.3.8.1-CREATE-BOTH-METHODS",)
-    also = ("SSF-7.1-DELIVERY-METHODS-HONOURED", "SSF-8.1.1.1-RECEIVER-FIELDS-ACCEPTED")
-
-    def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        delivery = call.body.get("delivery")
-        push = call.transmitter.profile.delivery.push
-        asked = isinstance(delivery, dict) and delivery.get("method") == push
-        if asked:
-            raise InvalidRequest("here is poll only", "delivery")
-        return proceed(call)
+    delivery = call.body.get("delivery")
+    push = call.transmitter.profile.delivery.push
+    asked = isinstance(delivery, dict) and delivery.get("method") == push
+    if asked:
+        raise InvalidRequest("here is poll only", "delivery")
+    return proceed(call)
 
 
-@fault
-class InteropListLeavesDeliveryOut(Deviation):
+@fault_at(
+    "operation",
+    on=("list_streams",),
+    breaks=("CAEPIOP-2.3.8.1-DELIVERY-PRESENT",),
+    also=("SSF-8.1.1.2-LIST-ARRAY", "SSF-8.1.1-DELIVERY-PRESENT"),
+)
+def interop_list_leaves_delivery_out(call: Call, proceed: Proceed) -> Outcome:
     """The list shows streams without their delivery."""
-
-    on = ("list_streams",)
-    breaks = ("CAEPIOP-2.3.8.1-DELIVERY-PRESENT",)
-    also = ("SSF-8.1.1.2-LIST-ARRAY", "SSF-8.1.1-DELIVERY-PRESENT")
-
-    def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        outcome = proceed(call)
-        return with_configurations(outcome, lambda document: without(document, "delivery"))
+    outcome = proceed(call)
+    return with_configurations(outcome, lambda document: without(document, "delivery"))
 
 
-@fault
-class InteropVerificationBringsNothing(Deviation):
-    """A request for verification is answered with 204, and no event comes."""
-
-    on = ("verify",)
-    breaks = ("CAEPIOP-2.3.8.2-VERIFY",)
-    also = (
+@fault_at(
+    "operation",
+    on=("verify",),
+    breaks=("CAEPIOP-2.3.8.2-VERIFY",),
+    also=(
         "SSF-8-AUTH-BINDS-STREAMS",
         "SSF-8.1.1.3-PATCH-MISSING-UNCHANGED",
         "SSF-8.1.1.5-DELETE-STOPS-DELIVERY",
@@ -237,10 +222,11 @@ class InteropVerificationBringsNothing(Deviation):
         "SSF-8.1.4.2-NO-STATE-REQUEST",
         "SSF-8.1.4.2-204-MEANS-WILL-SEND",
         "SSF-8.1.4.2-STATE-ECHO",
-    )
-
-    def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        return Reply(status=204)
+    ),
+)
+def interop_verification_brings_nothing(call: Call) -> Outcome:
+    """A request for verification is answered with 204, and no event comes."""
+    return Reply(status=204)
 
 
 @fault
@@ -259,18 +245,13 @@ class InteropKeyIsShort(SetIsSignedWithAShortRsaKey):
     also = ("RFC7518-3.3-RSA-2048",)
 
 
-@fault
-class InteropKeySetIsThatOfAnotherTransmitter(Deviation):
+@fault_at("key_set", breaks=("CAEPIOP-2.3.3-CURRENT-KEY",), also=(*NO_KEY_VERIFIES, *UNVERIFIABLE))
+def interop_key_set_is_that_of_another_transmitter(key_set: Json, at: At) -> Json:
     """The key set has an RSA key under the right kid, and not the one that signs."""
-
-    breaks = ("CAEPIOP-2.3.3-CURRENT-KEY",)
-    also = (*NO_KEY_VERIFIES, *UNVERIFIABLE)
-
-    def key_set(self, key_set: Json, at: At) -> Json:
-        number = source(0, at.key.kid, "another").randrange(1, 6)
-        others = (SigningKey.rs256(2048, (number + step) % 6) for step in range(2))
-        other = next(one for one in others if one.kid != at.key.kid)
-        return {"keys": [{**other.public, "kid": at.key.kid}]}
+    number = source(0, at.key.kid, "another").randrange(1, 6)
+    others = (SigningKey.rs256(2048, (number + step) % 6) for step in range(2))
+    other = next(one for one in others if one.kid != at.key.kid)
+    return {"keys": [{**other.public, "kid": at.key.kid}]}
 
 
 @fault
@@ -285,18 +266,17 @@ class InteropSetsTellOfTwoEvents(SetTellsOfTwoEvents):
     )
 
 
-@fault
-class InteropVerificationIsAboutAnIssuerAndSubject(ClaimsDeviation):
+@fault_at(
+    ClaimsDeviation,
+    breaks=("CAEPIOP-2.5-SUBJECT-FORMATS",),
+    also=("SSF-8.1.4.1-SUBID-OPAQUE-STREAMID",),
+)
+def interop_verification_is_about_an_issuer_and_subject(claims: Json, stream: Stream) -> Json:
     """The sub_id of a Verification Event names the stream in format iss_sub."""
-
-    breaks = ("CAEPIOP-2.5-SUBJECT-FORMATS",)
-    also = ("SSF-8.1.4.1-SUBID-OPAQUE-STREAMID",)
-
-    def edit(self, claims: Json, stream: Stream) -> Json:
-        if not any(map(is_verification, claims["events"])):
-            return claims
-        subject = {"format": "iss_sub", "iss": claims["iss"], "sub": stream.stream_id}
-        return {**claims, "sub_id": subject}
+    if not any(map(is_verification, claims["events"])):
+        return claims
+    subject = {"format": "iss_sub", "iss": claims["iss"], "sub": stream.stream_id}
+    return {**claims, "sub_id": subject}
 
 
 class _PayloadDeviation(ClaimsDeviation, ABC):

@@ -9,7 +9,7 @@ from typing import ClassVar
 from urllib.parse import parse_qsl, urlencode
 
 from mock_transmitter.deviations.deviation import At, Deviation, Json, Proceed
-from mock_transmitter.deviations.entry import fault
+from mock_transmitter.deviations.entry import fault, fault_at
 from mock_transmitter.deviations.faults.authorisation import LimitedDeviation, RefusedAndDone
 from mock_transmitter.deviations.faults.oauth import owner_of
 from mock_transmitter.http.authorisation import Decision, Denied, Granted
@@ -89,21 +89,18 @@ class LimitedTokensVerifyStreams(LimitedDeviation):
     GRANTED = frozenset({"verify"})
 
 
-@fault
-class TheFirstHalfOfATokenIsEnough(Deviation):
+@fault_at(
+    "authorisation", breaks=HTTP_AUTH, also=("SSF-7.1.1-POLL-PROTECTED", "RFC8936-2-UNACKED-KEPT")
+)
+def the_first_half_of_a_token_is_enough(decision: Decision, at: At) -> Decision:
     """A token is known by its first half, whatever follows, and if nothing does."""
-
-    breaks = HTTP_AUTH
-    also = ("SSF-7.1.1-POLL-PROTECTED", "RFC8936-2-UNACKED-KEPT")
-
-    def authorisation(self, decision: Decision, at: At) -> Decision:
-        if not isinstance(decision, Denied) or at.access.token is None:
-            return decision
-        for receiver in at.access.receivers:
-            own = receiver.management_token
-            if at.access.token.startswith(own[: len(own) // 2]):
-                return Granted(receiver)
+    if not isinstance(decision, Denied) or at.access.token is None:
         return decision
+    for receiver in at.access.receivers:
+        own = receiver.management_token
+        if at.access.token.startswith(own[: len(own) // 2]):
+            return Granted(receiver)
+    return decision
 
 
 class _AtSomeEndpoints(Deviation, ABC):
@@ -147,20 +144,16 @@ class TokensForReadingVerifyStreams(_AtSomeEndpoints):
     ENDED = None
 
 
-@fault
-class StatusTakesAccessTokensFromTheQuery(Deviation):
+@fault_at("request", breaks=("CAEPIOP-2.7.3-NO-QUERY-TOKEN",))
+def status_takes_access_tokens_from_the_query(request: Request) -> Request:
     """Where the status is read or set, an access token in the query is as good as in the header."""
-
-    breaks = ("CAEPIOP-2.7.3-NO-QUERY-TOKEN",)
-
-    def request(self, request: Request, at: At) -> Request:
-        query = dict(parse_qsl(request.query))
-        token = query.pop("access_token", None)
-        if token is None or not request.path.endswith("status"):
-            return request
-        header = ("authorization", f"Bearer {token}")
-        target = f"{request.path}?{urlencode(query)}"
-        return replace(request, target=target, headers=(*request.headers, header))
+    query = dict(parse_qsl(request.query))
+    token = query.pop("access_token", None)
+    if token is None or not request.path.endswith("status"):
+        return request
+    header = ("authorization", f"Bearer {token}")
+    target = f"{request.path}?{urlencode(query)}"
+    return replace(request, target=target, headers=(*request.headers, header))
 
 
 @fault
@@ -179,12 +172,8 @@ class ThePrivateKeyIsPublishedLater(Deviation):
         return {**key_set, "keys": [{**one, "d": "AQ"} for one in key_set["keys"]]}
 
 
-@fault
-class ThePrivateKeyIsPublishedAsPem(Deviation):
+@fault_at("key_set", breaks=("RFC7517-9.2-NO-PRIVATE-KEYS",))
+def the_private_key_is_published_as_pem(key_set: Json) -> Json:
     """The key set holds the private key as PEM, in a member that no text defines."""
-
-    breaks = ("RFC7517-9.2-NO-PRIVATE-KEYS",)
-
-    def key_set(self, key_set: Json, at: At) -> Json:
-        pem = "-----BEGIN PRIVATE KEY-----\nAQ==\n-----END PRIVATE KEY-----"
-        return {**key_set, "keys": [{**one, "pem": pem} for one in key_set["keys"]]}
+    pem = "-----BEGIN PRIVATE KEY-----\nAQ==\n-----END PRIVATE KEY-----"
+    return {**key_set, "keys": [{**one, "pem": pem} for one in key_set["keys"]]}

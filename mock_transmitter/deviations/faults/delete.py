@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from mock_transmitter.deviations.deviation import Deviation, Proceed
-from mock_transmitter.deviations.entry import fault
+from mock_transmitter.deviations.entry import fault, fault_at
 from mock_transmitter.deviations.faults.update import target
 from mock_transmitter.domain.errors import StreamNotFound
 from mock_transmitter.http.operations import Call, Outcome, Reply
@@ -24,13 +24,11 @@ UNKNOWN = (
 )
 
 
-@fault
-class DeleteDoesNothing(Deviation):
-    """Deleting a stream is answered as success, and the stream is still there."""
-
-    on = ("delete_stream",)
-    breaks = ("SSF-8.1.1.5-DELETE-EFFECTIVE", "SSE-7.1.2.1-ERR-404")
-    also = (
+@fault_at(
+    "operation",
+    on=("delete_stream",),
+    breaks=("SSF-8.1.1.5-DELETE-EFFECTIVE", "SSE-7.1.2.1-ERR-404"),
+    also=(
         *UNKNOWN,
         "RFC8936-2.5.1-GENERAL-ERRORS",
         "SSF-8.1.1.2-LIST-EMPTY",
@@ -38,21 +36,20 @@ class DeleteDoesNothing(Deviation):
         "SSE-7.1.2.3-DELETE-200",
         "SSE-7.1.1.1-ERR-404-NO-STREAM",
         "SSE-7.1.1.2-ERR-404",
-    )
+    ),
+)
+def delete_does_nothing(call: Call, proceed: Proceed) -> Outcome:
+    """Deleting a stream is answered as success, and the stream is still there."""
+    if target(call) is None:
+        return proceed(call)
+    return Reply(status=call.transmitter.profile.operations["delete_stream"].success[0])
 
-    def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        if target(call) is None:
-            return proceed(call)
-        return Reply(status=call.transmitter.profile.operations["delete_stream"].success[0])
 
-
-@fault
-class DeleteResetsToTheDefault(Deviation):
-    """Deleting the configuration sets it back to what it was at first, instead of removing it."""
-
-    on = ("delete_stream",)
-    breaks = ("SSE-7.1.2.1-ERR-404",)
-    also = (
+@fault_at(
+    "operation",
+    on=("delete_stream",),
+    breaks=("SSE-7.1.2.1-ERR-404",),
+    also=(
         *UNKNOWN,
         "RFC8936-2.5.1-GENERAL-ERRORS",
         "SSF-8.1.1.2-LIST-EMPTY",
@@ -62,13 +59,14 @@ class DeleteResetsToTheDefault(Deviation):
         "SSE-7.1.1.2-ERR-404",
         "SSE-7.1.2.3-DELETE-200",
         "SSE-7.1.2.2-ERR-404",
-    )
-
-    def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        outcome = proceed(call)
-        if not call.transmitter.explicit:
-            call.transmitter.configure_implicit(call.audience)
-        return outcome
+    ),
+)
+def delete_resets_to_the_default(call: Call, proceed: Proceed) -> Outcome:
+    """Deleting the configuration sets it back to what it was at first, instead of removing it."""
+    outcome = proceed(call)
+    if not call.transmitter.explicit:
+        call.transmitter.configure_implicit(call.audience)
+    return outcome
 
 
 @fault
@@ -96,30 +94,28 @@ class DeletedStreamStillDelivers(Deviation):
             return Reply(status=200, document={"sets": dict(batch.sets)}, message="poll_response")
 
 
-@fault
-class DeleteAnswers200(Deviation):
+@fault_at(
+    "operation",
+    on=("delete_stream",),
+    breaks=("SSF-8.1.1.5-DELETE-204",),
+    also=("SSF-8.1.1.5-DELETE-EFFECTIVE",),
+)
+def delete_answers_200(call: Call, proceed: Proceed) -> Outcome:
     """Deleting a stream is answered with 200 and a body instead of an empty 204."""
-
-    on = ("delete_stream",)
-    breaks = ("SSF-8.1.1.5-DELETE-204",)
-    also = ("SSF-8.1.1.5-DELETE-EFFECTIVE",)
-
-    def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        outcome = proceed(call)
-        if not isinstance(outcome, Reply):
-            return outcome
-        return replace(outcome, status=200, document={"deleted": True})
+    outcome = proceed(call)
+    if not isinstance(outcome, Reply):
+        return outcome
+    return replace(outcome, status=200, document={"deleted": True})
 
 
-@fault
-class DeletingAnUnknownStreamSucceeds(Deviation):
+@fault_at(
+    "operation",
+    on=("delete_stream",),
+    breaks=("SSF-8.1.1.5-ERR-404",),
+    also=("SSF-8.1.1.5-DELETE-EFFECTIVE", "SSF-8-AUTH-BINDS-STREAMS"),
+)
+def deleting_an_unknown_stream_succeeds(call: Call, proceed: Proceed) -> Outcome:
     """Deleting a stream that does not exist, or no longer, is answered as success."""
-
-    on = ("delete_stream",)
-    breaks = ("SSF-8.1.1.5-ERR-404",)
-    also = ("SSF-8.1.1.5-DELETE-EFFECTIVE", "SSF-8-AUTH-BINDS-STREAMS")
-
-    def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        if target(call) is None:
-            return Reply(status=call.transmitter.profile.operations["delete_stream"].success[0])
-        return proceed(call)
+    if target(call) is None:
+        return Reply(status=call.transmitter.profile.operations["delete_stream"].success[0])
+    return proceed(call)

@@ -8,7 +8,7 @@ from urllib.parse import unquote_plus
 
 from mock_transmitter.deviations.deviation import Deviation, Json, Proceed
 from mock_transmitter.deviations.documents import with_body, with_configurations, without
-from mock_transmitter.deviations.entry import fault
+from mock_transmitter.deviations.entry import fault, fault_at
 from mock_transmitter.http.operations import Call, Outcome
 
 CONFIGURES = frozenset({"create_stream", "update_stream", "replace_stream"})
@@ -55,99 +55,69 @@ class PatchedDescription(DescriptionDeviation):
     )
 
 
-@fault
-class DescriptionBeyondAsciiIsLost(PatchedDescription):
+@fault_at(PatchedDescription, "kept")
+def description_beyond_ascii_is_lost(description: str) -> str:
     """A PATCH whose description has a character beyond ASCII empties the description."""
-
-    def kept(self, description: str) -> str:
-        return description if description.isascii() else ""
+    return description if description.isascii() else ""
 
 
-@fault
-class DescriptionLosesCharactersBeyondTheBmp(DescriptionDeviation):
+@fault_at(DescriptionDeviation, "kept", breaks=("SSF-8.1.1.3-PATCH-APPLIES",))
+def description_loses_characters_beyond_the_bmp(description: str) -> str:
     """Each character of a description beyond the Basic Multilingual Plane is a question mark."""
-
-    breaks = ("SSF-8.1.1.3-PATCH-APPLIES",)
-
-    def kept(self, description: str) -> str:
-        return "".join("?" if ord(one) > _LAST_OF_THE_BMP else one for one in description)
+    return "".join("?" if ord(one) > _LAST_OF_THE_BMP else one for one in description)
 
 
-@fault
-class LongDescriptionIsEmptied(PatchedDescription):
+@fault_at(PatchedDescription, "kept")
+def long_description_is_emptied(description: str) -> str:
     """A PATCH with a description of more than 255 characters empties the description."""
-
-    def kept(self, description: str) -> str:
-        return description if len(description) <= _COLUMN else ""
+    return description if len(description) <= _COLUMN else ""
 
 
-@fault
-class LongDescriptionIsAnotherText(DescriptionDeviation):
+@fault_at(DescriptionDeviation, "kept", breaks=("SSF-8.1.1.3-PATCH-APPLIES",))
+def long_description_is_another_text(description: str) -> str:
     """A description of more than 255 characters is kept as a remark that it was too long."""
-
-    breaks = ("SSF-8.1.1.3-PATCH-APPLIES",)
-
-    def kept(self, description: str) -> str:
-        return description if len(description) <= _COLUMN else "(too long)"
+    return description if len(description) <= _COLUMN else "(too long)"
 
 
-@fault
-class LongDescriptionLosesItsBeginning(PatchedDescription):
+@fault_at(PatchedDescription, "kept")
+def long_description_loses_its_beginning(description: str) -> str:
     """A PATCH with a description of more than 255 characters keeps the last 255."""
-
-    def kept(self, description: str) -> str:
-        return description[-_COLUMN:]
+    return description[-_COLUMN:]
 
 
-@fault
-class LongDescriptionIsNotUpdated(Deviation):
+@fault_at("operation", breaks=("SSF-8.1.1.3-PATCH-APPLIES",))
+def long_description_is_not_updated(call: Call, proceed: Proceed) -> Outcome:
     """A PATCH with a description of more than 255 characters leaves the old one in place."""
-
-    breaks = ("SSF-8.1.1.3-PATCH-APPLIES",)
-
-    def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        long = len(call.body.get("description") or "") > _COLUMN
-        if call.operation == "update_stream" and long:
-            call = replace(call, body=without(call.body, "description"))
-        return proceed(call)
+    long = len(call.body.get("description") or "") > _COLUMN
+    if call.operation == "update_stream" and long:
+        call = replace(call, body=without(call.body, "description"))
+    return proceed(call)
 
 
-@fault
-class DescriptionIsStripped(DescriptionDeviation):
+@fault_at(DescriptionDeviation, "kept", breaks=("SSF-8.1.1.3-PATCH-APPLIES",))
+def description_is_stripped(description: str) -> str:
     """White space at both ends of a description is not kept."""
-
-    breaks = ("SSF-8.1.1.3-PATCH-APPLIES",)
-
-    def kept(self, description: str) -> str:
-        return description.strip()
+    return description.strip()
 
 
-@fault
-class LineBreaksBecomeSpaces(DescriptionDeviation):
+@fault_at(DescriptionDeviation, "kept", breaks=("SSF-8.1.1.3-PATCH-APPLIES",))
+def line_breaks_become_spaces(description: str) -> str:
     """Line breaks and tabs in a description become spaces."""
-
-    breaks = ("SSF-8.1.1.3-PATCH-APPLIES",)
-
-    def kept(self, description: str) -> str:
-        return description.replace("\r\n", " ").replace("\n", " ").replace("\t", " ")
+    return description.replace("\r\n", " ").replace("\n", " ").replace("\t", " ")
 
 
-@fault
-class DescriptionIsEscapedTwice(DescriptionDeviation):
+@fault_at(
+    DescriptionDeviation, "kept", breaks=("SSF-8.1.1-DESCRIPTION", "SSF-8.1.1.3-PATCH-APPLIES")
+)
+def description_is_escaped_twice(description: str) -> str:
     """Quotation marks and backslashes in a description are escaped once more than JSON asks."""
-
-    breaks = ("SSF-8.1.1-DESCRIPTION", "SSF-8.1.1.3-PATCH-APPLIES")
-
-    def kept(self, description: str) -> str:
-        return json.dumps(description, ensure_ascii=False)[1:-1]
+    return json.dumps(description, ensure_ascii=False)[1:-1]
 
 
-@fault
-class PatchEscapesForHtml(PatchedDescription):
+@fault_at(PatchedDescription, "kept")
+def patch_escapes_for_html(description: str) -> str:
     """A PATCH keeps a description with its quotation marks and ampersands escaped for HTML."""
-
-    def kept(self, description: str) -> str:
-        return html.escape(description)
+    return html.escape(description)
 
 
 @fault
@@ -162,22 +132,21 @@ class ReplacementIsDecodedAsAForm(DescriptionDeviation):
         return unquote_plus(description)
 
 
-@fault
-class DescriptionOfDigitsIsShownAsANumber(Deviation):
-    """A description that is made of digits alone is shown as a number."""
-
-    breaks = ("SSF-8.1.1-DESCRIPTION",)
-    also = (
+@fault_at(
+    "operation",
+    breaks=("SSF-8.1.1-DESCRIPTION",),
+    also=(
         "SSF-8.1.1.1-RECEIVER-FIELDS-ACCEPTED",
         "SSF-8.1.1.3-PATCH-APPLIES",
         "SSF-8.1.1.4-PUT-200",
-    )
+    ),
+)
+def description_of_digits_is_shown_as_a_number(call: Call, proceed: Proceed) -> Outcome:
+    """A description that is made of digits alone is shown as a number."""
 
-    def operation(self, call: Call, proceed: Proceed) -> Outcome:
+    def edit(document: Json) -> Json:
+        shown = document["description"]
+        number = isinstance(shown, str) and shown.isascii() and shown.isdigit()
+        return {**document, "description": int(shown)} if number else document
 
-        def edit(document: Json) -> Json:
-            shown = document["description"]
-            number = isinstance(shown, str) and shown.isascii() and shown.isdigit()
-            return {**document, "description": int(shown)} if number else document
-
-        return with_configurations(proceed(call), edit, needs="description")
+    return with_configurations(proceed(call), edit, needs="description")

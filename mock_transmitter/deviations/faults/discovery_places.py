@@ -7,7 +7,7 @@ from abc import ABC, abstractmethod
 from dataclasses import replace
 
 from mock_transmitter.deviations.deviation import At, Deviation
-from mock_transmitter.deviations.entry import fault
+from mock_transmitter.deviations.entry import fault, fault_at
 from mock_transmitter.http.authorisation import Decision, Denied
 from mock_transmitter.http.message import Request
 
@@ -40,14 +40,10 @@ class MetadataStandsBelowTheIssuer(_Moved):
         return f"{_WELL_KNOWN}{name}{own}" if own else _NOWHERE
 
 
-@fault
-class MetadataKeepsTheLastSlashOfTheIssuer(_Moved):
+@fault_at(_Moved, breaks=("SSF-7.2.1-TRAILING-SLASH-STRIPPED", "SSE-6.2.1-TRAILING-SLASH"))
+def metadata_keeps_the_last_slash_of_the_issuer(path: str) -> str:
     """The last slash of the issuer is kept behind the well-known path."""
-
-    breaks = ("SSF-7.2.1-TRAILING-SLASH-STRIPPED", "SSE-6.2.1-TRAILING-SLASH")
-
-    def place(self, path: str) -> str:
-        return path[:-1] if path.endswith("/") else _NOWHERE
+    return path[:-1] if path.endswith("/") else _NOWHERE
 
 
 @fault
@@ -63,14 +59,9 @@ class MetadataIsNotForGet(MetadataStandsBelowTheIssuer):
         return super().request(request, at)
 
 
-@fault
-class MetadataNeedsAToken(Deviation):
+@fault_at("authorisation", on=("discover",), breaks=("SSF-7.1-AUTHZ-SCHEMES-PUBLIC",))
+def metadata_needs_a_token(decision: Decision, at: At) -> Decision:
     """The metadata, which says how one gets a token, is for those alone who have one."""
-
-    on = ("discover",)
-    breaks = ("SSF-7.1-AUTHZ-SCHEMES-PUBLIC",)
-
-    def authorisation(self, decision: Decision, at: At) -> Decision:
-        if at.access.token is not None:
-            return decision
-        return Denied(status=401, description="a bearer token is needed")
+    if at.access.token is not None:
+        return decision
+    return Denied(status=401, description="a bearer token is needed")

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from mock_transmitter.deviations.deviation import At, Deviation, Json, Proceed
 from mock_transmitter.deviations.documents import with_body, with_configurations, without
-from mock_transmitter.deviations.entry import fault
+from mock_transmitter.deviations.entry import fault, fault_at
 from mock_transmitter.deviations.faults.descriptions import CONFIGURES
 from mock_transmitter.deviations.faults.update import UPDATES, target
 from mock_transmitter.http.operations import Call, Outcome
@@ -75,38 +75,38 @@ class ReplaceAddsToEventsRequested(RequestedEvents):
         return [*before(call), *requested]
 
 
-@fault
-class ThirdEventTypeIsDropped(RequestedEvents):
-    """Of the event types that are requested and supported, two are kept at most."""
-
-    breaks = ("SSF-8.1.1.3-PATCH-APPLIES",)
-    also = (
+@fault_at(
+    RequestedEvents,
+    "taken",
+    breaks=("SSF-8.1.1.3-PATCH-APPLIES",),
+    also=(
         "SSF-8.1.1.1-RECEIVER-FIELDS-ACCEPTED",
         "SSF-8.1.1.3-PATCH-RO-MATCH-OK",
         "SSF-8.1.1.4-PUT-200",
         "SSF-8.1.1.4-PUT-RO-MATCH-OK",
-    )
+    ),
+)
+def third_event_type_is_dropped(requested: list[str], call: Call) -> list[str]:
+    """Of the event types that are requested and supported, two are kept at most."""
+    known = [uri for uri in requested if uri in call.transmitter.supported]
+    return [uri for uri in requested if uri not in known[_MOST:]]
 
-    def taken(self, requested: list[str], call: Call) -> list[str]:
-        known = [uri for uri in requested if uri in call.transmitter.supported]
-        return [uri for uri in requested if uri not in known[_MOST:]]
 
-
-@fault
-class UnknownEventTypesHideTheKnown(RequestedEvents):
-    """An event type that is not supported has those next to it ignored as well."""
-
-    breaks = ("SSF-8.1.1.3-PATCH-APPLIES",)
-    also = (
+@fault_at(
+    RequestedEvents,
+    "taken",
+    breaks=("SSF-8.1.1.3-PATCH-APPLIES",),
+    also=(
         "SSF-8.1.1-UNKNOWN-EVENTS-IGNORED",
         "SSF-8.1.1.1-RECEIVER-FIELDS-ACCEPTED",
         "SSF-8.1.1.3-PATCH-RO-MATCH-OK",
         "SSF-8.1.1.4-PUT-200",
         "SSF-8.1.1.4-PUT-RO-MATCH-OK",
-    )
-
-    def taken(self, requested: list[str], call: Call) -> list[str]:
-        return requested if set(requested) <= set(call.transmitter.supported) else []
+    ),
+)
+def unknown_event_types_hide_the_known(requested: list[str], call: Call) -> list[str]:
+    """An event type that is not supported has those next to it ignored as well."""
+    return requested if set(requested) <= set(call.transmitter.supported) else []
 
 
 class StaleEventsDelivered(Deviation):

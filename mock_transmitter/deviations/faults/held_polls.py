@@ -6,29 +6,25 @@ from dataclasses import replace
 
 from mock_transmitter.deviations.deviation import Deviation, Proceed
 from mock_transmitter.deviations.documents import sets_in
-from mock_transmitter.deviations.entry import fault
+from mock_transmitter.deviations.entry import fault, fault_at
 from mock_transmitter.deviations.faults.acknowledge_lists import KEPT, LOSSES
 from mock_transmitter.deviations.faults.update import target
 from mock_transmitter.http.operations import Call, Outcome, Reply, Waiting
 
 
-@fault
-class HeldPollNeverWakes(Deviation):
+@fault_at("operation", breaks=("RFC8936-2.5-LONGPOLL-HOLDS", "VEPA-POLL-RETURN-IMMEDIATELY"))
+def held_poll_never_wakes(call: Call, proceed: Proceed) -> Outcome:
     """A poll that is held is answered at its deadline, whatever comes before."""
-
-    breaks = ("RFC8936-2.5-LONGPOLL-HOLDS", "VEPA-POLL-RETURN-IMMEDIATELY")
-
-    def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        outcome = proceed(call)
-        if not isinstance(outcome, Waiting):
-            return outcome
-        clock = call.transmitter.clock
-        waiting = outcome
-        return replace(
-            waiting,
-            wake_at=lambda: waiting.deadline,
-            attempt=lambda: waiting.attempt() if clock.now() >= waiting.deadline else None,
-        )
+    outcome = proceed(call)
+    if not isinstance(outcome, Waiting):
+        return outcome
+    clock = call.transmitter.clock
+    waiting = outcome
+    return replace(
+        waiting,
+        wake_at=lambda: waiting.deadline,
+        attempt=lambda: waiting.attempt() if clock.now() >= waiting.deadline else None,
+    )
 
 
 class HeldPollsDeviation(ABC, Deviation):
@@ -65,18 +61,13 @@ class HeldPollsDeviation(ABC, Deviation):
         return replace(waiting, attempt=lambda: over(waiting.attempt))
 
 
-@fault
-class SecondHeldPollIsRefused(HeldPollsDeviation):
+@fault_at(HeldPollsDeviation, breaks=("RFC8936-2.5-STATUS-200",), also=(*KEPT, *LOSSES))
+def second_held_poll_is_refused(call: Call, proceed: Proceed) -> Outcome:
     """While a poll of a stream is held, another one that would be is answered with 409."""
-
-    breaks = ("RFC8936-2.5-STATUS-200",)
-    also = (*KEPT, *LOSSES)
-
-    def beside(self, call: Call, proceed: Proceed, stream_id: str) -> Outcome:
-        outcome = proceed(call)
-        if isinstance(outcome, Waiting):
-            return Reply(status=409, document={"error": "conflict"})
-        return outcome
+    outcome = proceed(call)
+    if isinstance(outcome, Waiting):
+        return Reply(status=409, document={"error": "conflict"})
+    return outcome
 
 
 @fault

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from mock_transmitter.deviations.deviation import At, Deviation, Proceed
 from mock_transmitter.deviations.documents import with_body, with_configurations
-from mock_transmitter.deviations.entry import fault
+from mock_transmitter.deviations.entry import fault, fault_at
 from mock_transmitter.deviations.faults.update import target
 from mock_transmitter.domain.errors import StreamNotFound
 from mock_transmitter.http.message import Response
@@ -110,16 +110,12 @@ class ImplicitDeleteIsAnswered202(_AnsweredOtherwise):
     on, status = ("delete_stream",), 202
 
 
-@fault
-class UpdateOfADeletedImplicitStreamIsForbidden(Deviation):
+@fault_at("operation", breaks=("SSE-7.1.2.2-ERR-404",))
+def update_of_a_deleted_implicit_stream_is_forbidden(call: Call, proceed: Proceed) -> Outcome:
     """An update where there is no implicit stream is answered with 403."""
-
-    breaks = ("SSE-7.1.2.2-ERR-404",)
-
-    def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        try:
-            return proceed(call)
-        except StreamNotFound:
-            if call.transmitter.explicit or call.operation != "replace_stream":
-                raise
-            return Reply(status=403, document={"error": "access_denied"})
+    try:
+        return proceed(call)
+    except StreamNotFound:
+        if call.transmitter.explicit or call.operation != "replace_stream":
+            raise
+        return Reply(status=403, document={"error": "access_denied"})

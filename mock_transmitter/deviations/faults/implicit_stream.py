@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from mock_transmitter.deviations.deviation import At, Deviation, Json, Proceed
 from mock_transmitter.deviations.documents import with_body, with_configurations, without
-from mock_transmitter.deviations.entry import fault
+from mock_transmitter.deviations.entry import fault, fault_at
 from mock_transmitter.deviations.faults.update import target
 from mock_transmitter.domain.errors import InvalidRequest
 from mock_transmitter.domain.stream import Stream, StreamConfiguration
@@ -91,43 +91,31 @@ class EveryThirdPostIsAnsweredAndForgotten(PostDeviation):
         return outcome
 
 
-@fault
-class SamePostAgainIsRefused(PostDeviation):
+@fault_at(PostDeviation, breaks=UPDATES, also=(*EDITS, *DELETES, "JAMF-RO-MUST-MATCH"))
+def same_post_again_is_refused(call: Call, stream: Stream, proceed: Proceed) -> Outcome:
     """A POST that would change nothing is refused."""
-
-    breaks = UPDATES
-    also = (*EDITS, *DELETES, "JAMF-RO-MUST-MATCH")
-
-    def post(self, call: Call, stream: Stream, proceed: Proceed) -> Outcome:
-        """Refuse it, and leave the configuration as it was either way."""
-        before = stream.configuration
-        outcome = proceed(call)
-        if stream.configuration == before:
-            raise InvalidRequest("nothing would change")
-        return outcome
+    before = stream.configuration
+    outcome = proceed(call)
+    if stream.configuration == before:
+        raise InvalidRequest("nothing would change")
+    return outcome
 
 
-@fault
-class PostAnswersWithTheEditablePropertiesAlone(PostDeviation):
+@fault_at(PostDeviation, breaks=UPDATES)
+def post_answers_with_the_editable_properties_alone(
+    call: Call, stream: Stream, proceed: Proceed
+) -> Outcome:
     """A POST is answered with the editable properties and nothing that is read-only."""
-
-    breaks = UPDATES
-
-    def post(self, call: Call, stream: Stream, proceed: Proceed) -> Outcome:
-        names = call.transmitter.profile.stream.transmitter_supplied
-        return with_configurations(proceed(call), lambda document: without(document, *names))
+    names = call.transmitter.profile.stream.transmitter_supplied
+    return with_configurations(proceed(call), lambda document: without(document, *names))
 
 
-@fault
-class PostWithoutFormatIsRefused(PostDeviation):
+@fault_at(PostDeviation, breaks=(*UPDATES, *DELETES))
+def post_without_format_is_refused(call: Call, stream: Stream, proceed: Proceed) -> Outcome:
     """A POST that leaves out the format that was set is refused."""
-
-    breaks = (*UPDATES, *DELETES)
-
-    def post(self, call: Call, stream: Stream, proceed: Proceed) -> Outcome:
-        if "format" in stream.configuration.others and "format" not in call.body:
-            raise InvalidRequest("format is missing", "format")
-        return proceed(call)
+    if "format" in stream.configuration.others and "format" not in call.body:
+        raise InvalidRequest("format is missing", "format")
+    return proceed(call)
 
 
 @fault
@@ -208,59 +196,49 @@ class StaleMembersAreMerged(PostDeviation):
         return proceed(call)
 
 
-@fault
-class WholeConfigurationsKeepTheirEvents(PostDeviation):
+@fault_at(PostDeviation, breaks=EDITS, also=UPDATES)
+def whole_configurations_keep_their_events(call: Call, stream: Stream, proceed: Proceed) -> Outcome:
     """A POST that carries read-only members too leaves the requested events as they were."""
-
-    breaks = EDITS
-    also = UPDATES
-
-    def post(self, call: Call, stream: Stream, proceed: Proceed) -> Outcome:
-        if "iss" in call.body:
-            requested = list(stream.configuration.events_requested)
-            call = with_body(call, events_requested=requested)
-        return proceed(call)
+    if "iss" in call.body:
+        requested = list(stream.configuration.events_requested)
+        call = with_body(call, events_requested=requested)
+    return proceed(call)
 
 
-@fault
-class PostChangesTheStreamsOfAllReceivers(PostDeviation):
+@fault_at(PostDeviation, breaks=UPDATES)
+def post_changes_the_streams_of_all_receivers(
+    call: Call, stream: Stream, proceed: Proceed
+) -> Outcome:
     """The format that one Receiver posts becomes that of every other Receiver's stream."""
-
-    breaks = UPDATES
-
-    def post(self, call: Call, stream: Stream, proceed: Proceed) -> Outcome:
-        outcome = proceed(call)
-        wish = stream.configuration.others.get("format")
-        for one in call.transmitter.streams():
-            one.configuration = with_format(one.configuration, wish)
-        return outcome
+    outcome = proceed(call)
+    wish = stream.configuration.others.get("format")
+    for one in call.transmitter.streams():
+        one.configuration = with_format(one.configuration, wish)
+    return outcome
 
 
-@fault
-class RequestedEventsCanOnlyBeNarrowed(PostDeviation):
+@fault_at(
+    PostDeviation,
+    breaks=(*UPDATES, "JAMF-DELIVERED-INTERSECTION"),
+    also=(*EDITS, *MISMATCH, *INTERSECTION),
+)
+def requested_events_can_only_be_narrowed(call: Call, stream: Stream, proceed: Proceed) -> Outcome:
     """A POST takes requested event types away and adds none to those that are there."""
-
-    breaks = (*UPDATES, "JAMF-DELIVERED-INTERSECTION")
-    also = (*EDITS, *MISMATCH, *INTERSECTION)
-
-    def post(self, call: Call, stream: Stream, proceed: Proceed) -> Outcome:
-        """Keep those that were requested already; without any, take what is asked for."""
-        current = stream.configuration.events_requested
-        kept = [uri for uri in call.body.get("events_requested", ()) if uri in current]
-        return proceed(with_body(call, events_requested=kept) if kept else call)
+    current = stream.configuration.events_requested
+    kept = [uri for uri in call.body.get("events_requested", ()) if uri in current]
+    return proceed(with_body(call, events_requested=kept) if kept else call)
 
 
-@fault
-class MoreThanTenEventTypesAreCut(PostDeviation):
+@fault_at(
+    PostDeviation,
+    breaks=UPDATES,
+    also=("JAMF-DELIVERED-INTERSECTION", "SSE-7.1.2-EVENTS-DELIVERED-INTERSECTION"),
+)
+def more_than_ten_event_types_are_cut(call: Call, stream: Stream, proceed: Proceed) -> Outcome:
     """Of more than ten event types in events_requested the first ten are kept."""
-
-    breaks = UPDATES
-    also = ("JAMF-DELIVERED-INTERSECTION", "SSE-7.1.2-EVENTS-DELIVERED-INTERSECTION")
-
-    def post(self, call: Call, stream: Stream, proceed: Proceed) -> Outcome:
-        if "events_requested" in call.body:
-            call = with_body(call, events_requested=call.body["events_requested"][:10])
-        return proceed(call)
+    if "events_requested" in call.body:
+        call = with_body(call, events_requested=call.body["events_requested"][:10])
+    return proceed(call)
 
 
 class DeliveredDeviation(Deviation, ABC):
@@ -286,15 +264,10 @@ class DeliveredDeviation(Deviation, ABC):
         """Return what is shown for the true events_delivered."""
 
 
-@fault
-class EventsDeliveredHoldsTwoAtMost(DeliveredDeviation):
+@fault_at(DeliveredDeviation, breaks=("JAMF-DELIVERED-INTERSECTION",), also=INTERSECTION)
+def events_delivered_holds_two_at_most(call: Call, true: list[str]) -> list[str]:
     """Where three or more event types are supported and requested, events_delivered shows two."""
-
-    breaks = ("JAMF-DELIVERED-INTERSECTION",)
-    also = INTERSECTION
-
-    def delivered(self, call: Call, true: list[str]) -> list[str]:
-        return true[:2]
+    return true[:2]
 
 
 @fault
@@ -316,28 +289,20 @@ class EventsDeliveredIsOnePostLate(DeliveredDeviation):
         return seen[-2] if len(seen) > 1 else true
 
 
-@fault
-class FormatBeyondAsciiIsMangled(PostDeviation):
+@fault_at(PostDeviation, breaks=UPDATES)
+def format_beyond_ascii_is_mangled(call: Call, stream: Stream, proceed: Proceed) -> Outcome:
     """Each character of a format beyond ASCII becomes a question mark."""
-
-    breaks = UPDATES
-
-    def post(self, call: Call, stream: Stream, proceed: Proceed) -> Outcome:
-        wish = call.body.get("format")
-        if wish is not None:
-            call = with_body(call, format=wish.encode("ascii", "replace").decode())
-        return proceed(call)
+    wish = call.body.get("format")
+    if wish is not None:
+        call = with_body(call, format=wish.encode("ascii", "replace").decode())
+    return proceed(call)
 
 
-@fault
-class FormatIsCutAt255Characters(PostDeviation):
+@fault_at(PostDeviation, breaks=UPDATES)
+def format_is_cut_at_255_characters(call: Call, stream: Stream, proceed: Proceed) -> Outcome:
     """A format of more than 255 characters is cut there."""
-
-    breaks = UPDATES
-
-    def post(self, call: Call, stream: Stream, proceed: Proceed) -> Outcome:
-        wish = call.body.get("format")
-        return proceed(call if wish is None else with_body(call, format=wish[:255]))
+    wish = call.body.get("format")
+    return proceed(call if wish is None else with_body(call, format=wish[:255]))
 
 
 class PushUrlDeviation(PostDeviation, ABC):
@@ -359,15 +324,10 @@ class PushUrlDeviation(PostDeviation, ABC):
         """Return what is kept."""
 
 
-@fault
-class PushUrlIsCutAt255Characters(PushUrlDeviation):
+@fault_at(PushUrlDeviation, breaks=("JAMF-POST-UPDATES",), also=UPDATES)
+def push_url_is_cut_at_255_characters(url: str) -> str:
     """An endpoint_url of more than 255 characters is cut there."""
-
-    breaks = ("JAMF-POST-UPDATES",)
-    also = UPDATES
-
-    def kept(self, url: str) -> str:
-        return url[:255]
+    return url[:255]
 
 
 @fault
@@ -397,46 +357,37 @@ class EarlierAuthorizationHeaderIsShown(PostDeviation):
         return outcome
 
 
-@fault
-class AnotherMinVerificationIntervalIsTaken(PostDeviation):
+@fault_at(PostDeviation, breaks=MISMATCH)
+def another_min_verification_interval_is_taken(
+    call: Call, stream: Stream, proceed: Proceed
+) -> Outcome:
     """A POST with another min_verification_interval is answered with 200 and applied."""
-
-    breaks = MISMATCH
-
-    def post(self, call: Call, stream: Stream, proceed: Proceed) -> Outcome:
-        wish = call.body.get("min_verification_interval")
-        if wish is not None:
-            stream.configuration = replace(stream.configuration, min_verification_interval=wish)
-        return proceed(call)
+    wish = call.body.get("min_verification_interval")
+    if wish is not None:
+        stream.configuration = replace(stream.configuration, min_verification_interval=wish)
+    return proceed(call)
 
 
-@fault
-class ReadOnlyArraysMayBeParts(PostDeviation):
+@fault_at(PostDeviation, breaks=("SSE-7.1.2.2-RO-MISMATCH",), also=("JAMF-RO-MUST-MATCH",))
+def read_only_arrays_may_be_parts(call: Call, stream: Stream, proceed: Proceed) -> Outcome:
     """A POST with a part of events_supported or events_delivered is answered with 200."""
-
-    breaks = ("SSE-7.1.2.2-RO-MISMATCH",)
-    also = ("JAMF-RO-MUST-MATCH",)
-
-    def post(self, call: Call, stream: Stream, proceed: Proceed) -> Outcome:
-        current = call.transmitter.document(stream)
-        parts = [
-            name
-            for name in ("events_supported", "events_delivered")
-            if set(call.body.get(name, ())) < set(current[name])
-        ]
-        return proceed(replace(call, body=without(call.body, *parts)))
+    current = call.transmitter.document(stream)
+    parts = [
+        name
+        for name in ("events_supported", "events_delivered")
+        if set(call.body.get(name, ())) < set(current[name])
+    ]
+    return proceed(replace(call, body=without(call.body, *parts)))
 
 
-@fault
-class MinVerificationIntervalMayNotComeAlong(PostDeviation):
+@fault_at(PostDeviation, breaks=("JAMF-RO-MUST-MATCH", *EDITS))
+def min_verification_interval_may_not_come_along(
+    call: Call, stream: Stream, proceed: Proceed
+) -> Outcome:
     """A POST with min_verification_interval is refused, right or not."""
-
-    breaks = ("JAMF-RO-MUST-MATCH", *EDITS)
-
-    def post(self, call: Call, stream: Stream, proceed: Proceed) -> Outcome:
-        if "min_verification_interval" in call.body:
-            raise InvalidRequest("min_verification_interval can't be set")
-        return proceed(call)
+    if "min_verification_interval" in call.body:
+        raise InvalidRequest("min_verification_interval can't be set")
+    return proceed(call)
 
 
 @fault
@@ -461,39 +412,31 @@ class RefusedPostReturnsWithTheNext(PostDeviation):
         return outcome
 
 
-@fault
-class RefusedPostHasSetTheFormat(PostDeviation):
+@fault_at(PostDeviation, breaks=(*MISMATCH, *NOT_MERGED, "SSE-7.1.2.2-ERR-400"))
+def refused_post_has_set_the_format(call: Call, stream: Stream, proceed: Proceed) -> Outcome:
     """A POST that is refused for another member has nevertheless set the format."""
-
-    breaks = (*MISMATCH, *NOT_MERGED, "SSE-7.1.2.2-ERR-400")
-
-    def post(self, call: Call, stream: Stream, proceed: Proceed) -> Outcome:
-        if "format" in call.body:
-            stream.configuration = with_format(stream.configuration, call.body["format"])
-        return proceed(call)
+    if "format" in call.body:
+        stream.configuration = with_format(stream.configuration, call.body["format"])
+    return proceed(call)
 
 
-@fault
-class PostRefusedForItsDeliveryHasTakenItsEvents(PostDeviation):
+@fault_at(PostDeviation, breaks=("SSE-7.1.2.2-ERR-400",), also=NOT_MERGED)
+def post_refused_for_its_delivery_has_taken_its_events(
+    call: Call, stream: Stream, proceed: Proceed
+) -> Outcome:
     """A POST that is refused for its delivery has nevertheless set events_requested."""
-
-    breaks = ("SSE-7.1.2.2-ERR-400",)
-    also = NOT_MERGED
-
-    def post(self, call: Call, stream: Stream, proceed: Proceed) -> Outcome:
-        """Set them where only the delivery is wrong."""
-        before = stream.configuration
+    before = stream.configuration
+    try:
+        return proceed(call)
+    except InvalidRequest:
+        own = before.delivery.document()
         try:
-            return proceed(call)
+            proceed(with_body(call, delivery=own))
         except InvalidRequest:
-            own = before.delivery.document()
-            try:
-                proceed(with_body(call, delivery=own))
-            except InvalidRequest:
-                stream.configuration = before
-            else:
-                stream.configuration = replace(stream.configuration, delivery=before.delivery)
-            raise
+            stream.configuration = before
+        else:
+            stream.configuration = replace(stream.configuration, delivery=before.delivery)
+        raise
 
 
 @fault
@@ -520,16 +463,12 @@ class FormatThatIsNoStringIsAServerError(Deviation):
         return replace(response, status=500) if odd else response
 
 
-@fault
-class PostDropsWhatWaits(PostDeviation):
+@fault_at(PostDeviation, breaks=("RFC8936-2-UNACKED-KEPT",))
+def post_drops_what_waits(call: Call, stream: Stream, proceed: Proceed) -> Outcome:
     """A POST drops the SETs that wait on the stream."""
-
-    breaks = ("RFC8936-2-UNACKED-KEPT",)
-
-    def post(self, call: Call, stream: Stream, proceed: Proceed) -> Outcome:
-        outcome = proceed(call)
-        stream.queue.acknowledge([pending.jti for pending in stream.queue])
-        return outcome
+    outcome = proceed(call)
+    stream.queue.acknowledge([pending.jti for pending in stream.queue])
+    return outcome
 
 
 @fault

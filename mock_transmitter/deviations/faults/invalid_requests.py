@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from mock_transmitter.deviations.deviation import At, Deviation, Json, Proceed
 from mock_transmitter.deviations.documents import without
-from mock_transmitter.deviations.entry import fault
+from mock_transmitter.deviations.entry import fault, fault_at
 from mock_transmitter.deviations.faults.update import UPDATES, as_it_is, describe, target
 from mock_transmitter.domain.errors import InvalidRequest
 from mock_transmitter.domain.stream import DeliveryConfiguration
@@ -58,50 +58,37 @@ class Crash(ABC, Deviation):
         """Say whether it can't cope with this body."""
 
 
-@fault
-class UpdateThatIsAnArrayCrashes(Crash):
+@fault_at(Crash, breaks=("SSF-8.1.1.3-ERR-400-INVALID", "SSF-8.1.1.4-ERR-400-INVALID"))
+def update_that_is_an_array_crashes(body: Any) -> bool:  # noqa: ANN401 (JSON)
     """A PATCH or PUT whose body is an array is answered with 500."""
-
-    breaks = ("SSF-8.1.1.3-ERR-400-INVALID", "SSF-8.1.1.4-ERR-400-INVALID")
-
-    def fails_on(self, body: Any) -> bool:  # noqa: ANN401 (JSON)
-        return isinstance(body, list)
+    return isinstance(body, list)
 
 
-@fault
-class NullDescriptionCrashes(Crash):
+@fault_at(Crash, also=("SSF-8.1.1.4-ERR-400-INVALID",))
+def null_description_crashes(body: Any) -> bool:  # noqa: ANN401 (JSON)
     """A PATCH or PUT whose description is null is answered with 500."""
-
-    also = ("SSF-8.1.1.4-ERR-400-INVALID",)
-
-    def fails_on(self, body: Any) -> bool:  # noqa: ANN401 (JSON)
-        return isinstance(body, dict) and "description" in body and body["description"] is None
+    return isinstance(body, dict) and "description" in body and body["description"] is None
 
 
-@fault
-class DeliveryThatIsTextCrashes(Crash):
+@fault_at(Crash, also=("SSF-8.1.1.4-ERR-400-INVALID",))
+def delivery_that_is_text_crashes(body: Any) -> bool:  # noqa: ANN401 (JSON)
     """A PATCH or PUT whose delivery is a text is answered with 500."""
-
-    also = ("SSF-8.1.1.4-ERR-400-INVALID",)
-
-    def fails_on(self, body: Any) -> bool:  # noqa: ANN401 (JSON)
-        return isinstance(body, dict) and isinstance(body.get("delivery"), str)
+    return isinstance(body, dict) and isinstance(body.get("delivery"), str)
 
 
-@fault
-class RepeatedEventTypesCrash(Crash):
-    """A PATCH or PUT that names an event type twice in events_requested is answered with 500."""
-
-    breaks = ("SSF-8.1.1.3-ERR-400-INVALID", "SSF-8.1.1.4-ERR-400-INVALID")
-    also = (
+@fault_at(
+    Crash,
+    breaks=("SSF-8.1.1.3-ERR-400-INVALID", "SSF-8.1.1.4-ERR-400-INVALID"),
+    also=(
         "SSF-8.1.1.3-PATCH-200-FULL",
         "SSF-8.1.1.3-PATCH-APPLIES",
         "SSF-8.1.1.4-PUT-200",
-    )
-
-    def fails_on(self, body: Any) -> bool:  # noqa: ANN401 (JSON)
-        requested = body.get("events_requested") if isinstance(body, dict) else None
-        return isinstance(requested, list) and len(set(map(str, requested))) < len(requested)
+    ),
+)
+def repeated_event_types_crash(body: Any) -> bool:  # noqa: ANN401 (JSON)
+    """A PATCH or PUT that names an event type twice in events_requested is answered with 500."""
+    requested = body.get("events_requested") if isinstance(body, dict) else None
+    return isinstance(requested, list) and len(set(map(str, requested))) < len(requested)
 
 
 @fault
@@ -130,58 +117,45 @@ class NumberIsTakenForADescription(Deviation):
         return as_it_is(outcome, call, stream)
 
 
-@fault
-class EventsRequestedTextIsSplit(Deviation):
+@fault_at("request", breaks=("SSF-8.1.1.3-ERR-400-INVALID", "SSF-8.1.1.4-ERR-400-INVALID"))
+def events_requested_text_is_split(request: Request) -> Request:
     """A PATCH or PUT whose events_requested is a text is applied, split at its commas."""
-
-    breaks = ("SSF-8.1.1.3-ERR-400-INVALID", "SSF-8.1.1.4-ERR-400-INVALID")
-
-    def request(self, request: Request, at: At) -> Request:
-        body = sent(request)
-        if not isinstance(body, dict) or not isinstance(body.get("events_requested"), str):
-            return request
-        return with_document(
-            request, {**body, "events_requested": body["events_requested"].split(",")}
-        )
+    body = sent(request)
+    if not isinstance(body, dict) or not isinstance(body.get("events_requested"), str):
+        return request
+    return with_document(request, {**body, "events_requested": body["events_requested"].split(",")})
 
 
-@fault
-class DeliveryWithoutAMethodIsPassedOver(Deviation):
+@fault_at("request", breaks=("SSF-8.1.1.3-ERR-400-INVALID", "SSF-8.1.1.4-ERR-400-INVALID"))
+def delivery_without_a_method_is_passed_over(request: Request) -> Request:
     """A PATCH or PUT whose delivery has no method is applied as if it named no delivery."""
-
-    breaks = ("SSF-8.1.1.3-ERR-400-INVALID", "SSF-8.1.1.4-ERR-400-INVALID")
-
-    def request(self, request: Request, at: At) -> Request:
-        body = sent(request)
-        delivery = body.get("delivery") if isinstance(body, dict) else None
-        if not isinstance(delivery, dict) or "method" in delivery:
-            return request
-        return with_document(request, without(body, "delivery"))
+    body = sent(request)
+    delivery = body.get("delivery") if isinstance(body, dict) else None
+    if not isinstance(delivery, dict) or "method" in delivery:
+        return request
+    return with_document(request, without(body, "delivery"))
 
 
-@fault
-class UnknownDeliveryMethodIsKept(Deviation):
+@fault_at(
+    "operation",
+    on=UPDATES,
+    breaks=("SSF-8.1.1.3-ERR-400-INVALID", "SSF-8.1.1.4-ERR-400-INVALID"),
+    also=("SSF-8.1.1-DELIVERY-PRESENT",),
+)
+def unknown_delivery_method_is_kept(call: Call, proceed: Proceed) -> Outcome:
     """A PATCH or PUT with a delivery method that nobody knows is applied."""
-
-    on = UPDATES
-    breaks = ("SSF-8.1.1.3-ERR-400-INVALID", "SSF-8.1.1.4-ERR-400-INVALID")
-    also = ("SSF-8.1.1-DELIVERY-PRESENT",)
-
-    def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        stream = target(call)
-        delivery = call.body.get("delivery")
-        rules = call.transmitter.profile.delivery
-        if stream is None or not isinstance(delivery, dict):
-            return proceed(call)
-        method = delivery.get("method")
-        if not isinstance(method, str) or method in {rules.push, rules.poll}:
-            return proceed(call)
-        outcome = proceed(replace(call, body=without(call.body, "delivery")))
-        kept = DeliveryConfiguration(
-            method=method, endpoint_url=str(delivery.get("endpoint_url", ""))
-        )
-        stream.configuration = replace(stream.configuration, delivery=kept)
-        return as_it_is(outcome, call, stream)
+    stream = target(call)
+    delivery = call.body.get("delivery")
+    rules = call.transmitter.profile.delivery
+    if stream is None or not isinstance(delivery, dict):
+        return proceed(call)
+    method = delivery.get("method")
+    if not isinstance(method, str) or method in {rules.push, rules.poll}:
+        return proceed(call)
+    outcome = proceed(replace(call, body=without(call.body, "delivery")))
+    kept = DeliveryConfiguration(method=method, endpoint_url=str(delivery.get("endpoint_url", "")))
+    stream.configuration = replace(stream.configuration, delivery=kept)
+    return as_it_is(outcome, call, stream)
 
 
 @fault

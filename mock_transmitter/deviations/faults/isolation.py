@@ -5,7 +5,7 @@ from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, ClassVar
 
 from mock_transmitter.deviations.deviation import At, Deviation, Json, Proceed
-from mock_transmitter.deviations.entry import fault
+from mock_transmitter.deviations.entry import fault, fault_at
 from mock_transmitter.deviations.faults.authorisation import (
     LimitedDeviation,
     OpenToOtherReceivers,
@@ -78,47 +78,32 @@ class ForeignPauseIsDoneLater(Deviation):
         return Reply(status=202)
 
 
-@fault
-class ForeignPauseIsRefusedAndDone(Deviation):
+@fault_at("operation", on=("update_status",), breaks=("SSF-8-AUTH-BINDS-STREAMS",))
+def foreign_pause_is_refused_and_done(call: Call, proceed: Proceed) -> Outcome:
     """Pausing another Receiver's stream is answered with 404, and the stream is paused."""
-
-    on = ("update_status",)
-    breaks = ("SSF-8-AUTH-BINDS-STREAMS",)
-
-    def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        stream = foreign_stream(call)
-        if stream is not None and "status" in call.body:
-            call.transmitter.set_status(stream, call.body["status"])
-        return proceed(call)
+    stream = foreign_stream(call)
+    if stream is not None and "status" in call.body:
+        call.transmitter.set_status(stream, call.body["status"])
+    return proceed(call)
 
 
-@fault
-class ForeignRemovalOfASubjectIsRefusedAndDone(Deviation):
+@fault_at("operation", on=("remove_subject",), breaks=("SSF-8-AUTH-BINDS-STREAMS",))
+def foreign_removal_of_a_subject_is_refused_and_done(call: Call, proceed: Proceed) -> Outcome:
     """Removing a subject from another Receiver's stream is answered with 404, and it is gone."""
-
-    on = ("remove_subject",)
-    breaks = ("SSF-8-AUTH-BINDS-STREAMS",)
-
-    def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        stream = foreign_stream(call)
-        if stream is not None and "subject" in call.body:
-            call.transmitter.remove_subject(stream, call.body["subject"])
-        return proceed(call)
+    stream = foreign_stream(call)
+    if stream is not None and "subject" in call.body:
+        call.transmitter.remove_subject(stream, call.body["subject"])
+    return proceed(call)
 
 
-@fault
-class RefusalShowsTheForeignStatus(Deviation):
+@fault_at("operation", on=("read_status",), breaks=("SSF-8-AUTH-BINDS-STREAMS",))
+def refusal_shows_the_foreign_status(call: Call, proceed: Proceed) -> Outcome:
     """Reading the status of another Receiver's stream is answered with 403 and the status."""
-
-    on = ("read_status",)
-    breaks = ("SSF-8-AUTH-BINDS-STREAMS",)
-
-    def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        stream = foreign_stream(call)
-        if stream is None:
-            return proceed(call)
-        document = call.transmitter.status_document(stream)
-        return Reply(status=403, document=document, message="stream_status")
+    stream = foreign_stream(call)
+    if stream is None:
+        return proceed(call)
+    document = call.transmitter.status_document(stream)
+    return Reply(status=403, document=document, message="stream_status")
 
 
 class _TakenFromAnotherAudience(Deviation, ABC):
@@ -256,20 +241,16 @@ class _MalformedIsServed(Deviation, ABC):
         """Say whether it is served."""
 
 
-@fault
-class EmptyBearerTokensAreServed(_MalformedIsServed):
+@fault_at(_MalformedIsServed)
+def empty_bearer_tokens_are_served(authorization: str) -> bool:
     """An Authorization header with the scheme Bearer and no token is enough."""
-
-    def serves(self, authorization: str) -> bool:
-        return authorization.strip().lower() == "bearer"
+    return authorization.strip().lower() == "bearer"
 
 
-@fault
-class OtherSchemesAreServed(_MalformedIsServed):
+@fault_at(_MalformedIsServed)
+def other_schemes_are_served(authorization: str) -> bool:
     """An Authorization header of any other scheme than Bearer is enough."""
-
-    def serves(self, authorization: str) -> bool:
-        return bool(authorization) and not authorization.lower().startswith("bearer")
+    return bool(authorization) and not authorization.lower().startswith("bearer")
 
 
 @fault

@@ -5,7 +5,7 @@ from typing import Any
 
 from mock_transmitter.deviations.deviation import Deviation, Json, Proceed
 from mock_transmitter.deviations.documents import without
-from mock_transmitter.deviations.entry import fault
+from mock_transmitter.deviations.entry import fault, fault_at
 from mock_transmitter.deviations.faults.update import target
 from mock_transmitter.domain.errors import StreamNotFound
 from mock_transmitter.http.operations import Call, Outcome, Reply
@@ -29,83 +29,68 @@ class ListDeviation(Deviation):
         return items
 
 
-@fault
-class ListShowsTheNewestStreamAlone(ListDeviation):
+@fault_at(ListDeviation, "items", breaks=("SSF-8.1.1.2-LIST-ARRAY",))
+def list_shows_the_newest_stream_alone(items: list[Json]) -> list[Json]:
     """The list holds the newest stream of the Receiver and no other."""
-
-    breaks = ("SSF-8.1.1.2-LIST-ARRAY",)
-
-    def items(self, items: list[Json]) -> list[Json]:
-        return items[-1:]
+    return items[-1:]
 
 
-@fault
-class ListRepeatsTheNewestStream(ListDeviation):
+@fault_at(ListDeviation, "items", breaks=("SSF-8.1.1.2-LIST-ARRAY", "SSF-8.1.1-STREAMID-UNIQUE"))
+def list_repeats_the_newest_stream(items: list[Json]) -> list[Json]:
     """The list has an item for each stream, and each item shows the newest one."""
-
-    breaks = ("SSF-8.1.1.2-LIST-ARRAY", "SSF-8.1.1-STREAMID-UNIQUE")
-
-    def items(self, items: list[Json]) -> list[Json]:
-        return items[-1:] * len(items)
+    return items[-1:] * len(items)
 
 
-@fault
-class ListLeavesTheDeliveryOut(ListDeviation):
+@fault_at(
+    ListDeviation, "items", breaks=("SSF-8.1.1.2-LIST-ARRAY",), also=("SSF-8.1.1-DELIVERY-PRESENT",)
+)
+def list_leaves_the_delivery_out(items: list[Json]) -> list[Json]:
     """The items of the list lack the delivery."""
-
-    breaks = ("SSF-8.1.1.2-LIST-ARRAY",)
-    also = ("SSF-8.1.1-DELIVERY-PRESENT",)
-
-    def items(self, items: list[Json]) -> list[Json]:
-        return [without(one, "delivery") for one in items]
+    return [without(one, "delivery") for one in items]
 
 
-@fault
-class ListLeavesDescriptionsOut(ListDeviation):
+@fault_at(ListDeviation, "items", breaks=("SSF-8.1.1.2-LIST-ARRAY",))
+def list_leaves_descriptions_out(items: list[Json]) -> list[Json]:
     """The items of the list lack the description."""
-
-    breaks = ("SSF-8.1.1.2-LIST-ARRAY",)
-
-    def items(self, items: list[Json]) -> list[Json]:
-        return [without(one, "description") for one in items]
+    return [without(one, "description") for one in items]
 
 
-@fault
-class ListOfOneIsAnObject(ListDeviation):
+@fault_at(
+    ListDeviation,
+    "items",
+    breaks=("SSF-8.1.1.2-LIST-ARRAY",),
+    also=("SSF-8.1.1.5-DELETE-EFFECTIVE",),
+)
+def list_of_one_is_an_object(items: list[Json]) -> Any:  # noqa: ANN401 (JSON)
     """A Receiver that has one stream gets it as an object instead of a list."""
-
-    breaks = ("SSF-8.1.1.2-LIST-ARRAY",)
-    also = ("SSF-8.1.1.5-DELETE-EFFECTIVE",)
-
-    def items(self, items: list[Json]) -> Any:  # noqa: ANN401 (JSON)
-        return items[0] if len(items) == 1 else items
+    return items[0] if len(items) == 1 else items
 
 
-@fault
-class ListIsForbidden(ListDeviation):
-    """Listing the streams is answered with 403, though each of them can be read."""
-
-    breaks = ("SSF-8.1.1.2-LIST-ARRAY",)
-    also = (
+@fault_at(
+    ListDeviation,
+    "listed",
+    breaks=("SSF-8.1.1.2-LIST-ARRAY",),
+    also=(
         "SSF-8-AUTH-BINDS-STREAMS",
         "SSF-8.1.1.2-LIST-EMPTY",
         "SSF-8.1.1.2-LIST-ONLY-OWN",
         "SSF-8.1.1.5-DELETE-EFFECTIVE",
-    )
+    ),
+)
+def list_is_forbidden(reply: Reply) -> Reply:
+    """Listing the streams is answered with 403, though each of them can be read."""
+    return Reply(status=403, document={"error": "access_denied"})
 
-    def listed(self, reply: Reply) -> Reply:
-        return Reply(status=403, document={"error": "access_denied"})
 
-
-@fault
-class EmptyListHasNoContent(ListDeviation):
+@fault_at(
+    ListDeviation,
+    "listed",
+    breaks=("SSF-8.1.1.2-LIST-EMPTY",),
+    also=("SSF-8.1.1.2-LIST-ARRAY", "SSF-8.1.1.2-LIST-ONLY-OWN", "SSF-8.1.1.5-DELETE-EFFECTIVE"),
+)
+def empty_list_has_no_content(reply: Reply) -> Reply:
     """The list of a Receiver without streams is answered with 204 instead of an empty array."""
-
-    breaks = ("SSF-8.1.1.2-LIST-EMPTY",)
-    also = ("SSF-8.1.1.2-LIST-ARRAY", "SSF-8.1.1.2-LIST-ONLY-OWN", "SSF-8.1.1.5-DELETE-EFFECTIVE")
-
-    def listed(self, reply: Reply) -> Reply:
-        return reply if reply.document else Reply(status=204)
+    return reply if reply.document else Reply(status=204)
 
 
 @fault

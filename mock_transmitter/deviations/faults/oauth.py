@@ -6,7 +6,7 @@ from dataclasses import replace
 from urllib.parse import parse_qsl
 
 from mock_transmitter.deviations.deviation import At, Deviation
-from mock_transmitter.deviations.entry import fault
+from mock_transmitter.deviations.entry import fault, fault_at
 from mock_transmitter.domain.access_tokens import MANAGE, READ
 from mock_transmitter.domain.keys import base64url
 from mock_transmitter.http.authorisation import Access, Decision, Denied, Granted, Receiver
@@ -14,43 +14,27 @@ from mock_transmitter.http.message import Request, Response
 from mock_transmitter.http.oauth import TOKEN, OAuthError
 
 
-@fault
-class ClientCredentialsAreNotSupported(Deviation):
+@fault_at("response", on=("token",), breaks=("CAEPIOP-2.7.1-GRANTS",))
+def client_credentials_are_not_supported(response: Response) -> Response:
     """The token endpoint knows no client credentials grant."""
-
-    on = ("token",)
-    breaks = ("CAEPIOP-2.7.1-GRANTS",)
-
-    def response(self, response: Response, at: At) -> Response:
-        return OAuthError("unsupported_grant_type", "no such grant").response()
+    return OAuthError("unsupported_grant_type", "no such grant").response()
 
 
-@fault
-class AccessTokensLastADay(Deviation):
+@fault_at("response", breaks=("CAEPIOP-2.7.1-SHORT-LIVED",))
+def access_tokens_last_a_day(response: Response, at: At) -> Response:
     """An access token is said to last 24 hours."""
-
-    breaks = ("CAEPIOP-2.7.1-SHORT-LIVED",)
-    # Who waits as long as it says finds the token ended, as it should be.
-
-    def response(self, response: Response, at: At) -> Response:
-        if at.operation != "token" or response.status != 200:  # noqa: PLR2004 (RFC 6749 section 5.1)
-            return response
-        document = {**json.loads(response.body), "expires_in": 86_400}
-        return replace(response, body=json.dumps(document).encode())
+    if at.operation != "token" or response.status != 200:  # noqa: PLR2004 (RFC 6749 section 5.1)
+        return response
+    document = {**json.loads(response.body), "expires_in": 86_400}
+    return replace(response, body=json.dumps(document).encode())
 
 
-@fault
-class ScopesHaveNamesOfTheirOwn(Deviation):
+@fault_at("request", breaks=("CAEPIOP-2.7.2-SCOPE-PREFIX",), also=("CAEPIOP-2.7.1-GRANTS",))
+def scopes_have_names_of_their_own(request: Request) -> Request:
     """The authorization server knows no scope that begins with ssf."""
-
-    breaks = ("CAEPIOP-2.7.2-SCOPE-PREFIX",)
-    also = ("CAEPIOP-2.7.1-GRANTS",)
-
-    def request(self, request: Request, at: At) -> Request:
-        """Take the prefix away, and so make it unknown."""
-        if not request.path.endswith(TOKEN):
-            return request
-        return replace(request, body=request.body.replace(b"ssf.", b"streams."))
+    if not request.path.endswith(TOKEN):
+        return request
+    return replace(request, body=request.body.replace(b"ssf.", b"streams."))
 
 
 # What a token that is served for longer, or for more, opens.
@@ -86,139 +70,109 @@ def _insufficient(access: Access) -> Denied:
     )
 
 
-@fault
-class VerificationTakesMoreThanTheScopeToManage(_GrantDeviation):
+@fault_at(_GrantDeviation, breaks=("CAEPIOP-2.7.2-SCOPE-MANAGE",))
+def verification_takes_more_than_the_scope_to_manage(
+    decision: Decision, access: Access
+) -> Decision:
     """With ssf.manage alone a verification is refused."""
-
-    breaks = ("CAEPIOP-2.7.2-SCOPE-MANAGE",)
-
-    def decide(self, decision: Decision, access: Access) -> Decision:
-        alone = access.grant is not None and set(access.grant.scopes) == {MANAGE}
-        return _insufficient(access) if alone and access.operation == "verify" else decision
+    alone = access.grant is not None and set(access.grant.scopes) == {MANAGE}
+    return _insufficient(access) if alone and access.operation == "verify" else decision
 
 
-@fault
-class DeletingTakesMoreThanTheScopeToManage(_GrantDeviation):
+@fault_at(_GrantDeviation, breaks=("CAEPIOP-2.7.2-SCOPE-MANAGE",))
+def deleting_takes_more_than_the_scope_to_manage(decision: Decision, access: Access) -> Decision:
     """With ssf.manage alone no stream can be deleted."""
-
-    breaks = ("CAEPIOP-2.7.2-SCOPE-MANAGE",)
-
-    def decide(self, decision: Decision, access: Access) -> Decision:
-        alone = access.grant is not None and set(access.grant.scopes) == {MANAGE}
-        deletes = access.operation == "delete_stream"
-        return _insufficient(access) if alone and deletes else decision
+    alone = access.grant is not None and set(access.grant.scopes) == {MANAGE}
+    deletes = access.operation == "delete_stream"
+    return _insufficient(access) if alone and deletes else decision
 
 
-@fault
-class ReadingTakesTheScopeToManage(_GrantDeviation):
+@fault_at(_GrantDeviation, breaks=("CAEPIOP-2.7.2-SCOPE-READ",))
+def reading_takes_the_scope_to_manage(decision: Decision, access: Access) -> Decision:
     """With ssf.read alone nothing can be read."""
-
-    breaks = ("CAEPIOP-2.7.2-SCOPE-READ",)
-
-    def decide(self, decision: Decision, access: Access) -> Decision:
-        alone = access.grant is not None and set(access.grant.scopes) == {READ}
-        return _insufficient(access) if alone and isinstance(decision, Granted) else decision
+    alone = access.grant is not None and set(access.grant.scopes) == {READ}
+    return _insufficient(access) if alone and isinstance(decision, Granted) else decision
 
 
-@fault
-class AccessTokensInTheHeaderAreNotKnown(_GrantDeviation):
-    """A token of the authorization server in the Authorization header is refused."""
-
-    breaks = ("CAEPIOP-2.7.3-BEARER-HEADER",)
-    also = (
+@fault_at(
+    _GrantDeviation,
+    breaks=("CAEPIOP-2.7.3-BEARER-HEADER",),
+    also=(
         "CAEPIOP-2.7.2-SCOPE-MANAGE",
         "CAEPIOP-2.7.2-SCOPE-READ",
         "CAEPIOP-2.7.3-RFC6750-ERRORS",
-    )
+    ),
+)
+def access_tokens_in_the_header_are_not_known(decision: Decision) -> Decision:
+    """A token of the authorization server in the Authorization header is refused."""
+    return Denied(status=401, error="invalid_token", description="the token is not known")
 
-    def decide(self, decision: Decision, access: Access) -> Decision:
-        return Denied(status=401, error="invalid_token", description="the token is not known")
 
-
-@fault
-class AccessTokensAreTakenFromTheQuery(Deviation):
+@fault_at("request", breaks=("CAEPIOP-2.7.3-NO-QUERY-TOKEN",))
+def access_tokens_are_taken_from_the_query(request: Request) -> Request:
     """An access token in the query is as good as one in the header."""
-
-    breaks = ("CAEPIOP-2.7.3-NO-QUERY-TOKEN",)
-
-    def request(self, request: Request, at: At) -> Request:
-        token = dict(parse_qsl(request.query)).get("access_token")
-        if token is None or request.header("authorization") is not None:
-            return request
-        header = ("authorization", f"Bearer {token}")
-        return replace(request, target=request.path, headers=(*request.headers, header))
+    token = dict(parse_qsl(request.query)).get("access_token")
+    if token is None or request.header("authorization") is not None:
+        return request
+    header = ("authorization", f"Bearer {token}")
+    return replace(request, target=request.path, headers=(*request.headers, header))
 
 
-@fault
-class ExpiredTokensAreServed(_GrantDeviation):
+@fault_at(
+    _GrantDeviation,
+    breaks=("CAEPIOP-2.7.3-TOKEN-VALIDITY", "RFC6750-3.1-INVALID-TOKEN"),
+    also=OPEN_TO_ALL,
+)
+def expired_tokens_are_served(decision: Decision, access: Access) -> Decision:
     """An access token is good for ever."""
-
-    breaks = ("CAEPIOP-2.7.3-TOKEN-VALIDITY", "RFC6750-3.1-INVALID-TOKEN")
-    also = OPEN_TO_ALL
-
-    def decide(self, decision: Decision, access: Access) -> Decision:
-        expired = access.grant is not None and access.grant.ended == "has expired"
-        return Granted(owner_of(access)) if expired else decision
+    expired = access.grant is not None and access.grant.ended == "has expired"
+    return Granted(owner_of(access)) if expired else decision
 
 
-@fault
-class RevokedTokensAreServed(_GrantDeviation):
+@fault_at(
+    _GrantDeviation,
+    breaks=("CAEPIOP-2.7.3-TOKEN-VALIDITY", "RFC6750-3.1-INVALID-TOKEN"),
+    also=OPEN_TO_ALL,
+)
+def revoked_tokens_are_served(decision: Decision, access: Access) -> Decision:
     """An access token that was revoked is good until it expires."""
-
-    breaks = ("CAEPIOP-2.7.3-TOKEN-VALIDITY", "RFC6750-3.1-INVALID-TOKEN")
-    also = OPEN_TO_ALL
-
-    def decide(self, decision: Decision, access: Access) -> Decision:
-        revoked = access.grant is not None and access.grant.ended == "was revoked"
-        return Granted(owner_of(access)) if revoked else decision
+    revoked = access.grant is not None and access.grant.ended == "was revoked"
+    return Granted(owner_of(access)) if revoked else decision
 
 
-@fault
-class TokensAreNotCheckedForIntegrity(Deviation):
+@fault_at(
+    "authorisation",
+    breaks=("CAEPIOP-2.7.3-TOKEN-VALIDITY", "RFC6750-3.1-INVALID-TOKEN"),
+    also=OPEN_TO_ALL,
+)
+def tokens_are_not_checked_for_integrity(decision: Decision, at: At) -> Decision:
     """A token is known by its beginning, whatever follows."""
-
-    breaks = ("CAEPIOP-2.7.3-TOKEN-VALIDITY", "RFC6750-3.1-INVALID-TOKEN")
-    also = OPEN_TO_ALL
-
-    def authorisation(self, decision: Decision, at: At) -> Decision:
-        looks_right = (at.access.token or "").startswith("access-") and at.access.grant is None
-        return Granted(at.access.receivers[0]) if looks_right else decision
+    looks_right = (at.access.token or "").startswith("access-") and at.access.grant is None
+    return Granted(at.access.receivers[0]) if looks_right else decision
 
 
-@fault
-class TokensForReadingManageStreams(_GrantDeviation):
+@fault_at(_GrantDeviation, breaks=("CAEPIOP-2.7.3-TOKEN-SUFFICIENT",))
+def tokens_for_reading_manage_streams(decision: Decision, access: Access) -> Decision:
     """With ssf.read streams can be made and changed."""
-
-    breaks = ("CAEPIOP-2.7.3-TOKEN-SUFFICIENT",)
-
-    def decide(self, decision: Decision, access: Access) -> Decision:
-        reader = access.grant is not None and access.grant.ended is None
-        return Granted(owner_of(access)) if reader else decision
+    reader = access.grant is not None and access.grant.ended is None
+    return Granted(owner_of(access)) if reader else decision
 
 
-@fault
-class InsufficientTokensAreRefusedWithoutAnError(Deviation):
+@fault_at("authorisation", breaks=("CAEPIOP-2.7.3-RFC6750-ERRORS",))
+def insufficient_tokens_are_refused_without_an_error(decision: Decision) -> Decision:
     """A token that is not enough is refused with 403 and no error code in a challenge."""
-
-    breaks = ("CAEPIOP-2.7.3-RFC6750-ERRORS",)
-
-    def authorisation(self, decision: Decision, at: At) -> Decision:
-        if isinstance(decision, Denied) and decision.error == "insufficient_scope":
-            return replace(decision, error=None)
-        return decision
+    if isinstance(decision, Denied) and decision.error == "insufficient_scope":
+        return replace(decision, error=None)
+    return decision
 
 
-@fault
-class AccessTokensLastADayInWords(Deviation):
+@fault_at("response", breaks=("CAEPIOP-2.7.1-SHORT-LIVED",))
+def access_tokens_last_a_day_in_words(response: Response, at: At) -> Response:
     """An access token is said to last 24 hours, and the number is a text."""
-
-    breaks = ("CAEPIOP-2.7.1-SHORT-LIVED",)
-
-    def response(self, response: Response, at: At) -> Response:
-        if at.operation != "token" or response.status != 200:  # noqa: PLR2004 (RFC 6749 section 5.1)
-            return response
-        document = {**json.loads(response.body), "expires_in": "86400"}
-        return replace(response, body=json.dumps(document).encode())
+    if at.operation != "token" or response.status != 200:  # noqa: PLR2004 (RFC 6749 section 5.1)
+        return response
+    document = {**json.loads(response.body), "expires_in": "86400"}
+    return replace(response, body=json.dumps(document).encode())
 
 
 @fault

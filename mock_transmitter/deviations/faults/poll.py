@@ -2,9 +2,9 @@
 
 from dataclasses import replace
 
-from mock_transmitter.deviations.deviation import At, Deviation, Proceed
+from mock_transmitter.deviations.deviation import Proceed
 from mock_transmitter.deviations.documents import with_body, with_header
-from mock_transmitter.deviations.entry import fault
+from mock_transmitter.deviations.entry import fault_at
 from mock_transmitter.domain.errors import InvalidRequest
 from mock_transmitter.domain.transmitter import Batch
 from mock_transmitter.http.message import Response
@@ -13,40 +13,36 @@ from mock_transmitter.http.operations import Call, Outcome, Reply
 _MEMBERS = frozenset({"maxEvents", "returnImmediately", "ack", "setErrs"})
 
 
-@fault
-class PollIgnoresMaxEvents(Deviation):
+@fault_at(
+    "operation",
+    on=("poll",),
+    breaks=("RFC8936-2.2-MAXEVENTS-LIMIT", "VEPA-POLL-MAX-EVENTS"),
+    also=("RFC8936-2.3-MORE-AVAILABLE", "RFC8936-2.4.2-ACKONLY-NO-SETS"),
+)
+def poll_ignores_max_events(call: Call, proceed: Proceed) -> Outcome:
     """A poll returns every SET that is due, whatever maximum it states."""
-
-    on = ("poll",)
-    breaks = ("RFC8936-2.2-MAXEVENTS-LIMIT", "VEPA-POLL-MAX-EVENTS")
-    also = ("RFC8936-2.3-MORE-AVAILABLE", "RFC8936-2.4.2-ACKONLY-NO-SETS")
-
-    def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        if call.body.get("maxEvents"):
-            call = with_body(call, maxEvents=None)
-        return proceed(call)
+    if call.body.get("maxEvents"):
+        call = with_body(call, maxEvents=None)
+    return proceed(call)
 
 
-@fault
-class PollWithMaxEventsZeroReturnsSets(Deviation):
+@fault_at(
+    "operation",
+    on=("poll",),
+    breaks=("RFC8936-2.4.2-ACKONLY-NO-SETS",),
+    also=("RFC8936-2.2-MAXEVENTS-LIMIT", "VEPA-POLL-MAX-EVENTS"),
+)
+def poll_with_max_events_zero_returns_sets(call: Call, proceed: Proceed) -> Outcome:
     """A poll that only acknowledges, with maxEvents 0, gets a SET all the same."""
-
-    on = ("poll",)
-    breaks = ("RFC8936-2.4.2-ACKONLY-NO-SETS",)
-    also = ("RFC8936-2.2-MAXEVENTS-LIMIT", "VEPA-POLL-MAX-EVENTS")
-
-    def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        if call.body.get("maxEvents") == 0:
-            call = with_body(call, maxEvents=1)
-        return proceed(call)
+    if call.body.get("maxEvents") == 0:
+        call = with_body(call, maxEvents=1)
+    return proceed(call)
 
 
-@fault
-class PollKeysAreNotTheJtis(Deviation):
-    """The keys of the sets in a poll's answer are positions instead of the jtis."""
-
-    breaks = ("RFC8936-2.3-SETS-OBJECT", "VEPA-POLL-RESPONSE-SETS")
-    also = (
+@fault_at(
+    "batch",
+    breaks=("RFC8936-2.3-SETS-OBJECT", "VEPA-POLL-RESPONSE-SETS"),
+    also=(
         "RFC8936-2.2-ACK-ACCEPTED",
         "RFC8936-2.4.3-COMBINED",
         "RFC8936-2-UNACKED-KEPT",
@@ -72,106 +68,91 @@ class PollKeysAreNotTheJtis(Deviation):
         "SSE-7.1.1.1-PAUSED-HOLDS",
         "SSE-7.1.5-SENT",
         "SSE-7.1-SUBJECT-CHANGE-ENABLED",
-    )
+    ),
+)
+def poll_keys_are_not_the_jtis(batch: Batch) -> Batch:
+    """The keys of the sets in a poll's answer are positions instead of the jtis."""
+    numbered = {f"set-{number}": token for number, token in enumerate(batch.sets.values())}
+    return replace(batch, sets=numbered)
 
-    def batch(self, batch: Batch, at: At) -> Batch:
-        numbered = {f"set-{number}": token for number, token in enumerate(batch.sets.values())}
-        return replace(batch, sets=numbered)
 
-
-@fault
-class PollSaysThereIsNoMore(Deviation):
+@fault_at("batch", breaks=("RFC8936-2.3-MORE-AVAILABLE",))
+def poll_says_there_is_no_more(batch: Batch) -> Batch:
     """moreAvailable is false although more SETs are due."""
-
-    breaks = ("RFC8936-2.3-MORE-AVAILABLE",)
-
-    def batch(self, batch: Batch, at: At) -> Batch:
-        return replace(batch, more_available=False)
+    return replace(batch, more_available=False)
 
 
-@fault
-class PollSaysMoreIsAvailableInAString(Deviation):
+@fault_at("operation", breaks=("RFC8936-2.3-MORE-AVAILABLE",))
+def poll_says_more_is_available_in_a_string(call: Call, proceed: Proceed) -> Outcome:
     """moreAvailable is a string instead of a boolean."""
-
-    breaks = ("RFC8936-2.3-MORE-AVAILABLE",)
-
-    def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        outcome = proceed(call)
-        if not isinstance(outcome, Reply) or outcome.message != "poll_response":
-            return outcome
-        document = outcome.document
-        if "moreAvailable" not in document:
-            return outcome
-        more = str(document["moreAvailable"]).lower()
-        return replace(outcome, document={**document, "moreAvailable": more})
+    outcome = proceed(call)
+    if not isinstance(outcome, Reply) or outcome.message != "poll_response":
+        return outcome
+    document = outcome.document
+    if "moreAvailable" not in document:
+        return outcome
+    more = str(document["moreAvailable"]).lower()
+    return replace(outcome, document={**document, "moreAvailable": more})
 
 
-@fault
-class PollAnswersNullWhereThereIsNoSet(Deviation):
-    """sets is null where there is nothing to deliver."""
-
-    on = ("poll",)
-    breaks = ("RFC8936-2.3-SETS-EMPTY",)
-    also = (
+@fault_at(
+    "response",
+    on=("poll",),
+    breaks=("RFC8936-2.3-SETS-EMPTY",),
+    also=(
         "RFC8936-2.2-RETURN-IMMEDIATELY",
         "RFC8936-2.4.2-ACKONLY-NO-SETS",
         "RFC8936-2.5-SETS-PRESENT",
         "RFC8936-2.3-SETS-OBJECT",
         "VEPA-POLL-EMPTY",
         "VEPA-POLL-RESPONSE-SETS",
-    )
+    ),
+)
+def poll_answers_null_where_there_is_no_set(response: Response) -> Response:
+    """sets is null where there is nothing to deliver."""
+    return replace(response, body=response.body.replace(b'"sets":{}', b'"sets":null'))
 
-    def response(self, response: Response, at: At) -> Response:
-        return replace(response, body=response.body.replace(b'"sets":{}', b'"sets":null'))
 
-
-@fault
-class PollNeverWaits(Deviation):
+@fault_at(
+    "operation",
+    on=("poll",),
+    breaks=("RFC8936-2.5-LONGPOLL-HOLDS", "VEPA-POLL-RETURN-IMMEDIATELY"),
+    also=("RFC8936-2.2-LONGPOLL-DEFAULT", "RFC8936-2.4.2-ACKONLY-LONGPOLL"),
+)
+def poll_never_waits(call: Call, proceed: Proceed) -> Outcome:
     """A long poll is answered at once, with or without a SET."""
-
-    on = ("poll",)
-    breaks = ("RFC8936-2.5-LONGPOLL-HOLDS", "VEPA-POLL-RETURN-IMMEDIATELY")
-    also = ("RFC8936-2.2-LONGPOLL-DEFAULT", "RFC8936-2.4.2-ACKONLY-LONGPOLL")
-
-    def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        call = with_body(call, returnImmediately=True)
-        return proceed(call)
+    call = with_body(call, returnImmediately=True)
+    return proceed(call)
 
 
-@fault
-class PollRefusesUnknownMembers(Deviation):
+@fault_at("operation", breaks=("RFC8936-2.2-UNKNOWN-MEMBERS",))
+def poll_refuses_unknown_members(call: Call, proceed: Proceed) -> Outcome:
     """A poll with a member that is not known is refused with 400."""
-
-    breaks = ("RFC8936-2.2-UNKNOWN-MEMBERS",)
-
-    def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        unknown = set(call.body) - _MEMBERS
-        if call.operation == "poll" and unknown:
-            raise InvalidRequest(f"unknown member {min(unknown)}")
-        return proceed(call)
+    unknown = set(call.body) - _MEMBERS
+    if call.operation == "poll" and unknown:
+        raise InvalidRequest(f"unknown member {min(unknown)}")
+    return proceed(call)
 
 
-@fault
-class PollAnswerIsPlainText(Deviation):
+@fault_at(
+    "response",
+    on=("poll",),
+    breaks=("RFC8936-2-JSON-MEDIA", "RFC9110-8.3-CONTENT-TYPE"),
+    also=("RFC8936-2.5-STATUS-200",),
+)
+def poll_answer_is_plain_text(response: Response) -> Response:
     """The answer to a poll is labelled text/plain."""
-
-    on = ("poll",)
-    breaks = ("RFC8936-2-JSON-MEDIA", "RFC9110-8.3-CONTENT-TYPE")
-    also = ("RFC8936-2.5-STATUS-200",)
-
-    def response(self, response: Response, at: At) -> Response:
-        return with_header(response, "content-type", "text/plain; charset=utf-8")
+    return with_header(response, "content-type", "text/plain; charset=utf-8")
 
 
-@fault
-class PollWithoutMembersIsRefused(Deviation):
+@fault_at(
+    "operation",
+    on=("poll",),
+    breaks=("RFC8936-2.4.1-EMPTY-OBJECT",),
+    also=("RFC8936-2.2-LONGPOLL-DEFAULT", "RFC8936-2.5-LONGPOLL-HOLDS", "RFC8936-2.5-STATUS-200"),
+)
+def poll_without_members_is_refused(call: Call, proceed: Proceed) -> Outcome:
     """A poll that states nothing, an empty object, is refused with 400."""
-
-    on = ("poll",)
-    breaks = ("RFC8936-2.4.1-EMPTY-OBJECT",)
-    also = ("RFC8936-2.2-LONGPOLL-DEFAULT", "RFC8936-2.5-LONGPOLL-HOLDS", "RFC8936-2.5-STATUS-200")
-
-    def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        if not call.body:
-            raise InvalidRequest("maxEvents or returnImmediately is needed")
-        return proceed(call)
+    if not call.body:
+        raise InvalidRequest("maxEvents or returnImmediately is needed")
+    return proceed(call)

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from mock_transmitter.deviations.deviation import At, Deviation, Proceed
 from mock_transmitter.deviations.documents import sets_in, with_header
-from mock_transmitter.deviations.entry import fault
+from mock_transmitter.deviations.entry import fault, fault_at
 from mock_transmitter.deviations.faults.acknowledge import EFFECT, FOLLOWS
 from mock_transmitter.deviations.faults.acknowledge_lists import KEPT, LOSSES
 from mock_transmitter.deviations.faults.update import target
@@ -58,34 +58,30 @@ class EverySeventhSetIsLost(Deviation):
         return None if count % _SEVENTH == 0 else gap
 
 
-@fault
-class PollForOneSetLosesTheRest(Deviation):
+@fault_at(
+    "operation", breaks=KEPT, also=(*LOSSES, "SSE-7.1.1.1-PAUSED-HOLDS", "SSF-8.1.2.1-PAUSED-HOLDS")
+)
+def poll_for_one_set_loses_the_rest(call: Call, proceed: Proceed) -> Outcome:
     """A poll with maxEvents 1 releases every SET that it has no room for."""
-
-    breaks = KEPT
-    also = (*LOSSES, "SSE-7.1.1.1-PAUSED-HOLDS", "SSF-8.1.2.1-PAUSED-HOLDS")
-
-    def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        outcome = proceed(call)
-        stream = target(call)
-        kept = sets_in(outcome)
-        if call.body.get("maxEvents") == 1 and stream is not None and kept is not None:
-            stream.queue.acknowledge([one.jti for one in stream.queue if one.jti not in kept])
-        return outcome
+    outcome = proceed(call)
+    stream = target(call)
+    kept = sets_in(outcome)
+    if call.body.get("maxEvents") == 1 and stream is not None and kept is not None:
+        stream.queue.acknowledge([one.jti for one in stream.queue if one.jti not in kept])
+    return outcome
 
 
-@fault
-class PollWithALargeLimitIsRefused(Deviation):
+@fault_at(
+    "operation",
+    on=("poll",),
+    breaks=("RFC8936-2.5-STATUS-200", "VEPA-POLL-REQUEST-MEMBERS"),
+    also=("RFC8936-2.5-SETS-PRESENT",),
+)
+def poll_with_a_large_limit_is_refused(call: Call, proceed: Proceed) -> Outcome:
     """A poll with a maxEvents above 1,000 is refused with 400."""
-
-    on = ("poll",)
-    breaks = ("RFC8936-2.5-STATUS-200", "VEPA-POLL-REQUEST-MEMBERS")
-    also = ("RFC8936-2.5-SETS-PRESENT",)
-
-    def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        if (call.body.get("maxEvents") or 0) > _LARGE:
-            raise InvalidRequest("maxEvents is too large", "maxEvents")
-        return proceed(call)
+    if (call.body.get("maxEvents") or 0) > _LARGE:
+        raise InvalidRequest("maxEvents is too large", "maxEvents")
+    return proceed(call)
 
 
 class PollOfAnotherStream(ABC, Deviation):
@@ -109,92 +105,68 @@ class PollOfAnotherStream(ABC, Deviation):
         return replace(outcome, document={**outcome.document, "sets": added})
 
 
-@fault
-class PollReturnsTheSetsOfAnotherStream(PollOfAnotherStream):
+@fault_at(
+    PollOfAnotherStream,
+    breaks=("SSF-8.1.2-STREAMS-INDEPENDENT", "VEPA-POLL-PATH"),
+    also=(*KEPT, *EFFECT, *LOSSES, "SSF-8.1.4.1-SUBID-OPAQUE-STREAMID"),
+)
+def poll_returns_the_sets_of_another_stream(stream: Stream, call: Call) -> list[Stream]:
     """A poll of one stream also returns the SETs of the Receiver's other streams."""
-
-    breaks = ("SSF-8.1.2-STREAMS-INDEPENDENT", "VEPA-POLL-PATH")
-    also = (*KEPT, *EFFECT, *LOSSES, "SSF-8.1.4.1-SUBID-OPAQUE-STREAMID")
-
-    def others(self, stream: Stream, call: Call) -> list[Stream]:
-        own = call.transmitter.streams(stream.audience)
-        return [one for one in own if one is not stream]
+    own = call.transmitter.streams(stream.audience)
+    return [one for one in own if one is not stream]
 
 
-@fault
-class PollReturnsTheSetsOfAnotherReceiver(PollOfAnotherStream):
+@fault_at(
+    PollOfAnotherStream,
+    breaks=("SSF-7.1.1-POLL-PROTECTED", "VEPA-POLL-AUTH-AUDIENCE"),
+    also=(*KEPT, *EFFECT, *LOSSES, "SSF-4.1.8-AUD-MATCHES-STREAM"),
+)
+def poll_returns_the_sets_of_another_receiver(stream: Stream, call: Call) -> list[Stream]:
     """A poll of one stream also returns the SETs of another Receiver's streams."""
-
-    breaks = ("SSF-7.1.1-POLL-PROTECTED", "VEPA-POLL-AUTH-AUDIENCE")
-    also = (*KEPT, *EFFECT, *LOSSES, "SSF-4.1.8-AUD-MATCHES-STREAM")
-
-    def others(self, stream: Stream, call: Call) -> list[Stream]:
-        every = call.transmitter.streams()
-        return [one for one in every if one.audience != stream.audience]
+    every = call.transmitter.streams()
+    return [one for one in every if one.audience != stream.audience]
 
 
-@fault
-class PollKeysOfTwoSetsAreSwapped(Deviation):
+@fault_at("batch", breaks=("RFC8936-2.3-SETS-OBJECT", "VEPA-POLL-RESPONSE-SETS"), also=WRONG_KEYS)
+def poll_keys_of_two_sets_are_swapped(batch: Batch) -> Batch:
     """Where an answer holds two SETs or more, the first two stand under each other's jti."""
-
-    breaks = ("RFC8936-2.3-SETS-OBJECT", "VEPA-POLL-RESPONSE-SETS")
-    also = WRONG_KEYS
-
-    def batch(self, batch: Batch, at: At) -> Batch:
-        keys = list(batch.sets)
-        keys[:2] = reversed(keys[:2])
-        return replace(batch, sets=dict(zip(keys, batch.sets.values(), strict=True)))
+    keys = list(batch.sets)
+    keys[:2] = reversed(keys[:2])
+    return replace(batch, sets=dict(zip(keys, batch.sets.values(), strict=True)))
 
 
-@fault
-class LastKeyOfABatchIsWrong(Deviation):
+@fault_at("batch", breaks=("RFC8936-2.3-SETS-OBJECT", "VEPA-POLL-RESPONSE-SETS"), also=WRONG_KEYS)
+def last_key_of_a_batch_is_wrong(batch: Batch) -> Batch:
     """The last of several SETs in one answer stands under a key that is no jti."""
-
-    breaks = ("RFC8936-2.3-SETS-OBJECT", "VEPA-POLL-RESPONSE-SETS")
-    also = WRONG_KEYS
-
-    def batch(self, batch: Batch, at: At) -> Batch:
-        keys = list(batch.sets)
-        if len(keys) > 1:
-            keys[-1] = "last"
-        return replace(batch, sets=dict(zip(keys, batch.sets.values(), strict=True)))
+    keys = list(batch.sets)
+    if len(keys) > 1:
+        keys[-1] = "last"
+    return replace(batch, sets=dict(zip(keys, batch.sets.values(), strict=True)))
 
 
-@fault
-class MoreIsAvailableWhereABatchIsFull(Deviation):
+@fault_at("operation", breaks=("RFC8936-2.3-MORE-AVAILABLE",))
+def more_is_available_where_a_batch_is_full(call: Call, proceed: Proceed) -> Outcome:
     """moreAvailable is true where an answer holds just as many SETs as maxEvents allows."""
-
-    breaks = ("RFC8936-2.3-MORE-AVAILABLE",)
-
-    def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        outcome = proceed(call)
-        sets = sets_in(outcome)
-        if not isinstance(outcome, Reply) or not sets:
-            return outcome
-        if len(sets) != call.body.get("maxEvents"):
-            return outcome
-        return replace(outcome, document={**outcome.document, "moreAvailable": True})
+    outcome = proceed(call)
+    sets = sets_in(outcome)
+    if not isinstance(outcome, Reply) or not sets:
+        return outcome
+    if len(sets) != call.body.get("maxEvents"):
+        return outcome
+    return replace(outcome, document={**outcome.document, "moreAvailable": True})
 
 
-@fault
-class OneMoreIsNotAvailable(Deviation):
+@fault_at("batch", breaks=("RFC8936-2.3-MORE-AVAILABLE",))
+def one_more_is_not_available(batch: Batch) -> Batch:
     """moreAvailable is false where just one more SET is due."""
-
-    breaks = ("RFC8936-2.3-MORE-AVAILABLE",)
-
-    def batch(self, batch: Batch, at: At) -> Batch:
-        left = [one for one in batch.stream.queue if one.jti not in batch.sets]
-        return replace(batch, more_available=False) if len(left) == 1 else batch
+    left = [one for one in batch.stream.queue if one.jti not in batch.sets]
+    return replace(batch, more_available=False) if len(left) == 1 else batch
 
 
-@fault
-class MoreIsAlwaysAvailable(Deviation):
+@fault_at("batch", breaks=("RFC8936-2.3-MORE-AVAILABLE",))
+def more_is_always_available(batch: Batch) -> Batch:
     """moreAvailable is true, whatever waits."""
-
-    breaks = ("RFC8936-2.3-MORE-AVAILABLE",)
-
-    def batch(self, batch: Batch, at: At) -> Batch:
-        return replace(batch, more_available=True)
+    return replace(batch, more_available=True)
 
 
 class EmptyAnswerDeviation(Deviation, ABC):
@@ -227,33 +199,26 @@ class EmptyAnswerDeviation(Deviation, ABC):
         return self.emptied(response) if empty else response
 
 
-@fault
-class EmptyPollIsAnswered204(EmptyAnswerDeviation):
+@fault_at(
+    EmptyAnswerDeviation,
+    breaks=("RFC8936-2.5-STATUS-200", "RFC8936-2.3-SETS-EMPTY", "RFC8936-2.5-SETS-PRESENT"),
+)
+def empty_poll_is_answered_204(response: Response) -> Response:
     """A poll that finds no SET is answered with an empty 204."""
-
-    breaks = ("RFC8936-2.5-STATUS-200", "RFC8936-2.3-SETS-EMPTY", "RFC8936-2.5-SETS-PRESENT")
-
-    def emptied(self, response: Response) -> Response:
-        return with_header(replace(response, status=204, body=b""), "content-type", None)
+    return with_header(replace(response, status=204, body=b""), "content-type", None)
 
 
-@fault
-class EmptyPollIsAnswered404(EmptyAnswerDeviation):
+@fault_at(EmptyAnswerDeviation, breaks=("RFC8936-2.5-STATUS-200", "VEPA-POLL-EMPTY"))
+def empty_poll_is_answered_404(response: Response) -> Response:
     """A poll that finds no SET is answered with 404."""
-
-    breaks = ("RFC8936-2.5-STATUS-200", "VEPA-POLL-EMPTY")
-
-    def emptied(self, response: Response) -> Response:
-        return replace(response, status=404, body=b'{"error":"no_events"}')
+    return replace(response, status=404, body=b'{"error":"no_events"}')
 
 
-@fault
-class PollsAreAnswered500(Deviation):
-    """Every poll is answered with 500."""
-
-    on = ("poll",)
-    breaks = ("RFC8936-2.5-STATUS-200", "VEPA-POLL-PATH")
-    also = (
+@fault_at(
+    "operation",
+    on=("poll",),
+    breaks=("RFC8936-2.5-STATUS-200", "VEPA-POLL-PATH"),
+    also=(
         *EmptyAnswerDeviation.also,
         "VEPA-POLL-EMPTY",
         "VEPA-ERR-UNKNOWN-STREAM",
@@ -261,29 +226,26 @@ class PollsAreAnswered500(Deviation):
         "SSE-7.1-SUBJECT-CHANGE-PAUSED",
         "SSE-7.1.1.1-ENABLED",
         "SSE-7.1.5-SENT",
-    )
+    ),
+)
+def polls_are_answered_500(call: Call) -> Outcome:
+    """Every poll is answered with 500."""
+    return Reply(status=500, document={"error": "server_error"})
 
-    def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        return Reply(status=500, document={"error": "server_error"})
 
-
-@fault
-class ImmediateAnswersAreLate(Deviation):
+@fault_at("operation", breaks=("RFC8936-2.2-RETURN-IMMEDIATELY", "VEPA-POLL-RETURN-IMMEDIATELY"))
+def immediate_answers_are_late(call: Call, proceed: Proceed) -> Outcome:
     """A poll that finds no SET and asks for an immediate answer is held for two seconds."""
-
-    breaks = ("RFC8936-2.2-RETURN-IMMEDIATELY", "VEPA-POLL-RETURN-IMMEDIATELY")
-
-    def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        outcome = proceed(call)
-        if not isinstance(outcome, Reply) or sets_in(outcome) != {}:
-            return outcome
-        if not call.body.get("returnImmediately"):
-            return outcome
-        clock = call.transmitter.clock
-        until = clock.now() + _LATE_S
-        return Waiting(
-            deadline=until,
-            wake_at=lambda: until,
-            attempt=lambda: outcome if clock.now() >= until else None,
-            expire=lambda: outcome,
-        )
+    outcome = proceed(call)
+    if not isinstance(outcome, Reply) or sets_in(outcome) != {}:
+        return outcome
+    if not call.body.get("returnImmediately"):
+        return outcome
+    clock = call.transmitter.clock
+    until = clock.now() + _LATE_S
+    return Waiting(
+        deadline=until,
+        wake_at=lambda: until,
+        attempt=lambda: outcome if clock.now() >= until else None,
+        expire=lambda: outcome,
+    )

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from mock_transmitter.deviations.deviation import At, Deviation, Proceed
 from mock_transmitter.deviations.documents import with_header
-from mock_transmitter.deviations.entry import fault
+from mock_transmitter.deviations.entry import fault, fault_at
 from mock_transmitter.deviations.faults.acknowledge_lists import LOSSES
 from mock_transmitter.deviations.faults.update import target
 from mock_transmitter.http.message import Request, Response
@@ -42,29 +42,22 @@ class MalformedBodies(Deviation, ABC):
         return replace(request, body=self.mended(request.body))
 
 
-@fault
-class MalformedPollIsServed(MalformedBodies):
+@fault_at(MalformedBodies)
+def malformed_poll_is_served(body: bytes) -> bytes:
     """A body that is no JSON object is taken for a poll that states nothing of note."""
-
-    def mended(self, body: bytes) -> bytes:
-        """Return one that asks for an immediate answer."""
-        return _POLL
+    return _POLL
 
 
-@fault
-class MalformedPollIsHeld(MalformedBodies):
+@fault_at(MalformedBodies)
+def malformed_poll_is_held(body: bytes) -> bytes:
     """A body that is no JSON object is taken for a long poll, and held."""
-
-    def mended(self, body: bytes) -> bytes:
-        return b'{"return_immediately": false, "acks": []}'
+    return b'{"return_immediately": false, "acks": []}'
 
 
-@fault
-class ArrayIsServedAsAPoll(MalformedBodies):
+@fault_at(MalformedBodies)
+def array_is_served_as_a_poll(body: bytes) -> bytes:
     """A JSON array is served as if it were a poll."""
-
-    def mended(self, body: bytes) -> bytes:
-        return _POLL if body.lstrip().startswith(b"[") else body
+    return _POLL if body.lstrip().startswith(b"[") else body
 
 
 @fault
@@ -111,44 +104,31 @@ class CrashingReader(ABC, Deviation):
         return replace(response, status=500) if crashes else response
 
 
-@fault
-class MalformedPollIsACrash(CrashingReader):
+@fault_at(CrashingReader, breaks=("RFC8936-2.5.1-400-DEFAULT", "VEPA-ERR-MALFORMED"))
+def malformed_poll_is_a_crash(request: Request) -> bool:
     """A body that is no JSON object is answered with 500."""
-
-    breaks = ("RFC8936-2.5.1-400-DEFAULT", "VEPA-ERR-MALFORMED")
-
-    def chokes_on(self, request: Request) -> bool:
-        return bool(request.body.strip()) and not _object_in(request.body)
+    return bool(request.body.strip()) and not _object_in(request.body)
 
 
-@fault
-class PollWithACharsetIsACrash(CrashingReader):
+@fault_at(CrashingReader, breaks=("RFC8936-2.5-STATUS-200",))
+def poll_with_a_charset_is_a_crash(request: Request) -> bool:
     """A Content-Type with a parameter is answered with 500."""
-
-    breaks = ("RFC8936-2.5-STATUS-200",)
-
-    def chokes_on(self, request: Request) -> bool:
-        return ";" in (request.header("content-type") or "")
+    return ";" in (request.header("content-type") or "")
 
 
-@fault
-class PollOfAWrongTypeIsACrash(Deviation):
+@fault_at(
+    "response",
+    on=_POLLED,
+    breaks=("RFC8936-2.5.1-400-DEFAULT",),
+    also=("RFC8936-2.2-SETERRS-ACCEPTED", "RFC8936-2.5-STATUS-200", "VEPA-ERR-MALFORMED"),
+)
+def poll_of_a_wrong_type_is_a_crash(response: Response) -> Response:
     """A poll that is a JSON object with a value of a wrong type is answered with 500."""
-
-    on = _POLLED
-    breaks = ("RFC8936-2.5.1-400-DEFAULT",)
-    also = ("RFC8936-2.2-SETERRS-ACCEPTED", "RFC8936-2.5-STATUS-200", "VEPA-ERR-MALFORMED")
-
-    def response(self, response: Response, at: At) -> Response:
-        invalid = response.status == _BAD_REQUEST and b'"/' in response.body
-        return replace(response, status=500) if invalid else response
+    invalid = response.status == _BAD_REQUEST and b'"/' in response.body
+    return replace(response, status=500) if invalid else response
 
 
-@fault
-class WrongMethodHasNoAllow(Deviation):
+@fault_at("response", breaks=("RFC9110-15.5.6-405-ALLOW",))
+def wrong_method_has_no_allow(response: Response) -> Response:
     """A 405 has no Allow header."""
-
-    breaks = ("RFC9110-15.5.6-405-ALLOW",)
-
-    def response(self, response: Response, at: At) -> Response:
-        return with_header(response, "allow", None)
+    return with_header(response, "allow", None)

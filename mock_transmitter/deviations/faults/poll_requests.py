@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from mock_transmitter.deviations.deviation import At, Deviation, Proceed
 from mock_transmitter.deviations.documents import with_body, with_header
-from mock_transmitter.deviations.entry import fault
+from mock_transmitter.deviations.entry import fault, fault_at
 from mock_transmitter.domain.errors import InvalidRequest, StreamNotFound
 from mock_transmitter.http.message import Request, Response
 from mock_transmitter.http.operations import Call, Outcome, Reply
@@ -13,27 +13,24 @@ _NOT_ALLOWED = 405
 _UNAUTHORIZED = 401
 
 
-@fault
-class EmptyAckListIsRefused(Deviation):
+@fault_at(
+    "operation",
+    on=("poll",),
+    breaks=("RFC8936-2.2-ACK-EMPTY-OR-ABSENT",),
+    also=("RFC8936-2.5-STATUS-200",),
+)
+def empty_ack_list_is_refused(call: Call, proceed: Proceed) -> Outcome:
     """A poll with an empty ack list is refused with 400."""
-
-    on = ("poll",)
-    breaks = ("RFC8936-2.2-ACK-EMPTY-OR-ABSENT",)
-    also = ("RFC8936-2.5-STATUS-200",)
-
-    def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        if call.body.get("ack") == []:
-            raise InvalidRequest("ack names no SET", "ack")
-        return proceed(call)
+    if call.body.get("ack") == []:
+        raise InvalidRequest("ack names no SET", "ack")
+    return proceed(call)
 
 
-@fault
-class MaxEventsOfZeroIsRefused(Deviation):
-    """A poll that only acknowledges, with maxEvents 0, is refused with 400."""
-
-    on = ("poll",)
-    breaks = ("RFC8936-2.2-MAXEVENTS-ZERO",)
-    also = (
+@fault_at(
+    "operation",
+    on=("poll",),
+    breaks=("RFC8936-2.2-MAXEVENTS-ZERO",),
+    also=(
         "RFC8936-2.2-ACK-ACCEPTED",
         "RFC8936-2.2-ACK-EMPTY-OR-ABSENT",
         "RFC8936-2.2-ACK-UNKNOWN-JTI",
@@ -43,84 +40,77 @@ class MaxEventsOfZeroIsRefused(Deviation):
         "RFC8936-2.3-MORE-AVAILABLE",
         "RFC8936-2.4.2-ACKONLY-LONGPOLL",
         "SSF-8.1.1-UNDELIVERED-NOT-SENT",
-    )
+    ),
+)
+def max_events_of_zero_is_refused(call: Call, proceed: Proceed) -> Outcome:
+    """A poll that only acknowledges, with maxEvents 0, is refused with 400."""
+    if call.body.get("maxEvents") == 0:
+        raise InvalidRequest("maxEvents has to be 1 or more", "maxEvents")
+    return proceed(call)
 
-    def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        if call.body.get("maxEvents") == 0:
-            raise InvalidRequest("maxEvents has to be 1 or more", "maxEvents")
-        return proceed(call)
 
-
-@fault
-class PollThatAcknowledgesAndFetchesIsRefused(Deviation):
-    """A poll that acknowledges is refused with 400, unless its maxEvents is 0."""
-
-    on = ("poll",)
-    breaks = ("RFC8936-2.4.3-COMBINED",)
-    also = (
+@fault_at(
+    "operation",
+    on=("poll",),
+    breaks=("RFC8936-2.4.3-COMBINED",),
+    also=(
         "RFC8936-2.2-ACK-ACCEPTED",
         "RFC8936-2.2-ACK-UNKNOWN-JTI",
         "RFC8936-2.2-SETERRS-ACCEPTED",
         "RFC8936-2.3-MORE-AVAILABLE",
         "RFC8936-2.4.4-ACK-AND-ERRORS",
         "RFC8936-2.5-STATUS-200",
-    )
+    ),
+)
+def poll_that_acknowledges_and_fetches_is_refused(call: Call, proceed: Proceed) -> Outcome:
+    """A poll that acknowledges is refused with 400, unless its maxEvents is 0."""
+    if call.body.get("ack") and call.body.get("maxEvents") != 0:
+        raise InvalidRequest("acknowledge with maxEvents 0", "ack")
+    return proceed(call)
 
-    def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        if call.body.get("ack") and call.body.get("maxEvents") != 0:
-            raise InvalidRequest("acknowledge with maxEvents 0", "ack")
-        return proceed(call)
 
-
-@fault
-class PollWaitsOnlyWhereItSaysSo(Deviation):
-    """A poll that leaves returnImmediately out is answered at once; one with false waits."""
-
-    on = ("poll",)
-    breaks = ("RFC8936-2.2-LONGPOLL-DEFAULT",)
-    also = (
+@fault_at(
+    "operation",
+    on=("poll",),
+    breaks=("RFC8936-2.2-LONGPOLL-DEFAULT",),
+    also=(
         "RFC8936-2.4.2-ACKONLY-LONGPOLL",
         "RFC8936-2.5-LONGPOLL-HOLDS",
-    )
+    ),
+)
+def poll_waits_only_where_it_says_so(call: Call, proceed: Proceed) -> Outcome:
+    """A poll that leaves returnImmediately out is answered at once; one with false waits."""
+    if call.body.get("returnImmediately") is None:
+        call = with_body(call, returnImmediately=True)
+    return proceed(call)
 
-    def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        if call.body.get("returnImmediately") is None:
-            call = with_body(call, returnImmediately=True)
-        return proceed(call)
 
-
-@fault
-class AcknowledgementAloneNeverWaits(Deviation):
+@fault_at("operation", on=("poll",), breaks=("RFC8936-2.4.2-ACKONLY-LONGPOLL",))
+def acknowledgement_alone_never_waits(call: Call, proceed: Proceed) -> Outcome:
     """A poll with maxEvents 0 is answered at once, though it may wait."""
-
-    on = ("poll",)
-    breaks = ("RFC8936-2.4.2-ACKONLY-LONGPOLL",)
-
-    def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        if call.body.get("maxEvents") == 0:
-            call = with_body(call, returnImmediately=True)
-        return proceed(call)
+    if call.body.get("maxEvents") == 0:
+        call = with_body(call, returnImmediately=True)
+    return proceed(call)
 
 
-@fault
-class PollOfNothingIsNotAllowed(Deviation):
-    """A poll that finds no SET is answered with 405."""
-
-    on = ("poll",)
-    breaks = ("RFC8936-2.1-POST",)
-    also = (
+@fault_at(
+    "response",
+    on=("poll",),
+    breaks=("RFC8936-2.1-POST",),
+    also=(
         "RFC8936-2.2-ACK-EMPTY-OR-ABSENT",
         "RFC8936-2.2-MAXEVENTS-ZERO",
         "RFC8936-2.2-ACK-UNKNOWN-JTI",
         "RFC8936-2.2-SETERRS-ACCEPTED",
         "RFC8936-2.4.4-ACK-AND-ERRORS",
         "RFC8936-2.5-STATUS-200",
-    )
-
-    def response(self, response: Response, at: At) -> Response:
-        if not response.body.startswith(b'{"sets":{}'):
-            return response
-        return with_header(replace(response, status=_NOT_ALLOWED), "allow", "GET")
+    ),
+)
+def poll_of_nothing_is_not_allowed(response: Response) -> Response:
+    """A poll that finds no SET is answered with 405."""
+    if not response.body.startswith(b'{"sets":{}'):
+        return response
+    return with_header(replace(response, status=_NOT_ALLOWED), "allow", "GET")
 
 
 @fault
@@ -143,35 +133,30 @@ class PollByAnotherMethodIsServed(Deviation):
         return replace(served, status=200, body=b'{"sets":{}}')
 
 
-@fault
-class RefusedPollsHaveNoChallenge(Deviation):
-    """A poll without a valid token is answered with 401 and no WWW-Authenticate."""
-
-    on = ("poll",)
-    breaks = ("RFC8936-3-WWW-AUTHENTICATE",)
-    also = (
+@fault_at(
+    "response",
+    on=("poll",),
+    breaks=("RFC8936-3-WWW-AUTHENTICATE",),
+    also=(
         "RFC6750-3-BEARER-CHALLENGE",
         "RFC6750-3.1-INVALID-TOKEN",
         "RFC9110-15.5.2-401-CHALLENGE",
         "VEPA-POLL-AUTH-AUDIENCE",
-    )
+    ),
+)
+def refused_polls_have_no_challenge(response: Response) -> Response:
+    """A poll without a valid token is answered with 401 and no WWW-Authenticate."""
+    if response.status != _UNAUTHORIZED:
+        return response
+    return with_header(response, "www-authenticate", None)
 
-    def response(self, response: Response, at: At) -> Response:
-        if response.status != _UNAUTHORIZED:
-            return response
-        return with_header(response, "www-authenticate", None)
 
-
-@fault
-class PollOfAnUnknownStreamIsServed(Deviation):
+@fault_at("operation", breaks=("VEPA-ERR-UNKNOWN-STREAM",))
+def poll_of_an_unknown_stream_is_served(call: Call, proceed: Proceed) -> Outcome:
     """A poll of a stream that is not there is answered with no SETs."""
-
-    breaks = ("VEPA-ERR-UNKNOWN-STREAM",)
-
-    def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        try:
-            return proceed(call)
-        except StreamNotFound:
-            if call.operation != "poll":
-                raise
-            return Reply(status=200, document={"sets": {}}, message="poll_response")
+    try:
+        return proceed(call)
+    except StreamNotFound:
+        if call.operation != "poll":
+            raise
+        return Reply(status=200, document={"sets": {}}, message="poll_response")

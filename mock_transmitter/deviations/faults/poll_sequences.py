@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from mock_transmitter.deviations.deviation import At, Deviation, Proceed
 from mock_transmitter.deviations.documents import sets_in, with_body, without
-from mock_transmitter.deviations.entry import fault
+from mock_transmitter.deviations.entry import fault, fault_at
 from mock_transmitter.deviations.faults.acknowledge import EFFECT, FOLLOWS, AckDeviation
 from mock_transmitter.deviations.faults.acknowledge_lists import KEPT, LOSSES
 from mock_transmitter.deviations.faults.redelivery import DAY_S, HOUR_S, BackoffDeviation
@@ -45,12 +45,10 @@ class PollDeviation(Deviation):
 # -- what an answer looks like
 
 
-@fault
-class SecondSetOfABatchIsAnObject(Deviation):
-    """The second of several SETs in one answer is an object that holds the token."""
-
-    breaks = ("RFC8936-2.3-SETS-OBJECT", "VEPA-POLL-RESPONSE-SETS")
-    also = (
+@fault_at(
+    "batch",
+    breaks=("RFC8936-2.3-SETS-OBJECT", "VEPA-POLL-RESPONSE-SETS"),
+    also=(
         *KEPT,
         *EFFECT,
         *LOSSES,
@@ -58,112 +56,100 @@ class SecondSetOfABatchIsAnObject(Deviation):
         "RFC8936-2.2-MAXEVENTS-LIMIT",
         "VEPA-POLL-PATH",
         "SSE-7.1.2.2-POST-UPDATES-200",
-    )
+    ),
+)
+def second_set_of_a_batch_is_an_object(batch: Batch) -> Batch:
+    """The second of several SETs in one answer is an object that holds the token."""
+    wrapped: dict[str, Any] = dict(batch.sets)
+    for jti in list(wrapped)[1:2]:
+        wrapped[jti] = {"set": wrapped[jti]}
+    return replace(batch, sets=wrapped)
 
-    def batch(self, batch: Batch, at: At) -> Batch:
-        wrapped: dict[str, Any] = dict(batch.sets)
-        for jti in list(wrapped)[1:2]:
-            wrapped[jti] = {"set": wrapped[jti]}
-        return replace(batch, sets=wrapped)
 
-
-@fault
-class AcknowledgingAloneIsAnswered204(PollDeviation):
+@fault_at(
+    PollDeviation,
+    "poll",
+    breaks=("RFC8936-2.5-STATUS-200",),
+    also=("RFC8936-2.4.2-ACKONLY-LONGPOLL", "RFC8936-2.5-SETS-PRESENT"),
+)
+def acknowledging_alone_is_answered_204(call: Call, stream: Stream, proceed: Proceed) -> Outcome:
     """A poll that acknowledges and asks for no SET is answered with an empty 204."""
-
-    breaks = ("RFC8936-2.5-STATUS-200",)
-    also = ("RFC8936-2.4.2-ACKONLY-LONGPOLL", "RFC8936-2.5-SETS-PRESENT")
-
-    def poll(self, call: Call, stream: Stream, proceed: Proceed) -> Outcome:
-        outcome = proceed(call)
-        alone = call.body.get("ack") and call.body.get("maxEvents") == 0
-        return Reply(status=204) if alone and isinstance(outcome, Reply) else outcome
+    outcome = proceed(call)
+    alone = call.body.get("ack") and call.body.get("maxEvents") == 0
+    return Reply(status=204) if alone and isinstance(outcome, Reply) else outcome
 
 
-@fault
-class AnswersWithSetsArePlainText(Deviation):
+@fault_at("response", on=("poll",), breaks=("RFC8936-2-JSON-MEDIA", "RFC9110-8.3-CONTENT-TYPE"))
+def answers_with_sets_are_plain_text(response: Response) -> Response:
     """An answer that holds SETs is labelled text/plain, and others are labelled as they should."""
-
-    on = ("poll",)
-    breaks = ("RFC8936-2-JSON-MEDIA", "RFC9110-8.3-CONTENT-TYPE")
-
-    def response(self, response: Response, at: At) -> Response:
-        if b'"sets":{"' not in response.body:
-            return response
-        others = tuple(one for one in response.headers if one[0] != "content-type")
-        return replace(response, headers=(*others, ("content-type", "text/plain")))
+    if b'"sets":{"' not in response.body:
+        return response
+    others = tuple(one for one in response.headers if one[0] != "content-type")
+    return replace(response, headers=(*others, ("content-type", "text/plain")))
 
 
-@fault
-class NoMoreIsNull(PollDeviation):
+@fault_at(PollDeviation, "poll", breaks=("RFC8936-2.3-MORE-AVAILABLE",))
+def no_more_is_null(call: Call, stream: Stream, proceed: Proceed) -> Outcome:
     """moreAvailable is null where it should be false."""
-
-    breaks = ("RFC8936-2.3-MORE-AVAILABLE",)
-
-    def poll(self, call: Call, stream: Stream, proceed: Proceed) -> Outcome:
-        outcome = proceed(call)
-        if not isinstance(outcome, Reply) or outcome.document.get("moreAvailable") is not False:
-            return outcome
-        return replace(outcome, document={**outcome.document, "moreAvailable": None})
+    outcome = proceed(call)
+    if not isinstance(outcome, Reply) or outcome.document.get("moreAvailable") is not False:
+        return outcome
+    return replace(outcome, document={**outcome.document, "moreAvailable": None})
 
 
-@fault
-class FullPageSaysThereIsNoMore(PollDeviation):
+@fault_at(PollDeviation, "poll", breaks=("RFC8936-2.3-MORE-AVAILABLE",))
+def full_page_says_there_is_no_more(call: Call, stream: Stream, proceed: Proceed) -> Outcome:
     """An answer holds five SETs at most, and says that there are no more."""
-
-    breaks = ("RFC8936-2.3-MORE-AVAILABLE",)
-
-    def poll(self, call: Call, stream: Stream, proceed: Proceed) -> Outcome:
-        limit = call.body.get("maxEvents")
-        if limit is not None and limit <= _PAGE:
-            return proceed(call)
-        outcome = proceed(with_body(call, maxEvents=_PAGE))
-        if not isinstance(outcome, Reply) or len(sets_in(outcome) or ()) < _PAGE:
-            return outcome
-        return replace(outcome, document={**outcome.document, "moreAvailable": False})
+    limit = call.body.get("maxEvents")
+    if limit is not None and limit <= _PAGE:
+        return proceed(call)
+    outcome = proceed(with_body(call, maxEvents=_PAGE))
+    if not isinstance(outcome, Reply) or len(sets_in(outcome) or ()) < _PAGE:
+        return outcome
+    return replace(outcome, document={**outcome.document, "moreAvailable": False})
 
 
-@fault
-class LargeLimitsBringNothing(PollDeviation):
+@fault_at(
+    PollDeviation,
+    "poll",
+    breaks=("RFC8936-2-UNACKED-KEPT", "VEPA-POLL-REQUEST-MEMBERS"),
+    also=LOSSES,
+)
+def large_limits_bring_nothing(call: Call, stream: Stream, proceed: Proceed) -> Outcome:
     """A poll with a maxEvents of 100 or more gets no SET, whatever waits."""
-
-    breaks = ("RFC8936-2-UNACKED-KEPT", "VEPA-POLL-REQUEST-MEMBERS")
-    also = LOSSES
-
-    def poll(self, call: Call, stream: Stream, proceed: Proceed) -> Outcome:
-        limit = call.body.get("maxEvents")
-        return proceed(with_body(call, maxEvents=0) if limit and limit >= 20 * _PAGE else call)
+    limit = call.body.get("maxEvents")
+    return proceed(with_body(call, maxEvents=0) if limit and limit >= 20 * _PAGE else call)
 
 
 # -- what waits, and how long
 
 
-@fault
-class ImmediateAnswersAreLateBesideAnAck(PollDeviation):
+@fault_at(PollDeviation, "poll", breaks=("RFC8936-2.2-RETURN-IMMEDIATELY",))
+def immediate_answers_are_late_beside_an_ack(
+    call: Call, stream: Stream, proceed: Proceed
+) -> Outcome:
     """A poll that acknowledges may be held although it asks for an immediate answer."""
-
-    breaks = ("RFC8936-2.2-RETURN-IMMEDIATELY",)
-
-    def poll(self, call: Call, stream: Stream, proceed: Proceed) -> Outcome:
-        return proceed(with_body(call, returnImmediately=False) if call.body.get("ack") else call)
+    return proceed(with_body(call, returnImmediately=False) if call.body.get("ack") else call)
 
 
-@fault
-class ImmediateAnswersAreLateWhileSetsWait(PollDeviation):
-    """A poll that asks for an immediate answer is held while a SET waits for its redelivery."""
-
-    breaks = ("VEPA-POLL-RETURN-IMMEDIATELY",)
-    also = (
+@fault_at(
+    PollDeviation,
+    "poll",
+    breaks=("VEPA-POLL-RETURN-IMMEDIATELY",),
+    also=(
         "VEPA-BACKOFF-GAPS-NONDECREASING",
         "VEPA-BACKOFF-GAPS-GROW",
         "VEPA-BACKOFF-INDEPENDENT",
         "VEPA-BACKOFF-NEW-NOT-HELD-UP",
         "VEPA-UNACKED-REDELIVERED",
-    )
-
-    def poll(self, call: Call, stream: Stream, proceed: Proceed) -> Outcome:
-        waits = len(stream.queue) and not stream.queue.is_due(call.transmitter.clock.now())
-        return proceed(with_body(call, returnImmediately=False) if waits else call)
+    ),
+)
+def immediate_answers_are_late_while_sets_wait(
+    call: Call, stream: Stream, proceed: Proceed
+) -> Outcome:
+    """A poll that asks for an immediate answer is held while a SET waits for its redelivery."""
+    waits = len(stream.queue) and not stream.queue.is_due(call.transmitter.clock.now())
+    return proceed(with_body(call, returnImmediately=False) if waits else call)
 
 
 class AskingAgain(PollDeviation):
@@ -194,69 +180,53 @@ class AskingAgain(PollDeviation):
         return call
 
 
-@fault
-class HeldPollWakesUpEmpty(AskingAgain):
+@fault_at(AskingAgain, "instead")
+def held_poll_wakes_up_empty(call: Call) -> Call:
     """The SET that comes while a poll is held ends it, and is in the answer to the next."""
-
-    def instead(self, call: Call) -> Call:
-        return with_body(call, maxEvents=0)
+    return with_body(call, maxEvents=0)
 
 
-@fault
-class HeldPollForgetsItsLimit(AskingAgain):
+@fault_at(AskingAgain, "instead", breaks=("RFC8936-2.2-MAXEVENTS-LIMIT", "VEPA-POLL-MAX-EVENTS"))
+def held_poll_forgets_its_limit(call: Call) -> Call:
     """A poll that was held returns every SET that is due, whatever maximum it states."""
-
-    breaks = ("RFC8936-2.2-MAXEVENTS-LIMIT", "VEPA-POLL-MAX-EVENTS")
-
-    def instead(self, call: Call) -> Call:
-        return replace(call, body=without(call.body, "maxEvents"))
+    return replace(call, body=without(call.body, "maxEvents"))
 
 
-@fault
-class LongPollSeesOnlyWhatComesLater(PollDeviation):
-    """A long poll that finds a SET waiting gets nothing, as if none were there."""
-
-    breaks = (
+@fault_at(
+    PollDeviation,
+    "poll",
+    breaks=(
         "RFC8936-2.4.1-EMPTY-OBJECT",
         "RFC8936-2.5-LONGPOLL-HOLDS",
         "VEPA-POLL-RETURN-IMMEDIATELY",
-    )
-    also = ("RFC8936-2.2-LONGPOLL-DEFAULT", "RFC8936-2.4.2-ACKONLY-LONGPOLL", *KEPT)
-
-    def poll(self, call: Call, stream: Stream, proceed: Proceed) -> Outcome:
-        default = call.transmitter.profile.poll.return_immediately_default
-        asked = call.body.get("returnImmediately", default is not False)
-        waits = stream.queue.is_due(call.transmitter.clock.now())
-        blind = with_body(call, maxEvents=0, returnImmediately=True)
-        return proceed(blind if waits and not asked else call)
+    ),
+    also=("RFC8936-2.2-LONGPOLL-DEFAULT", "RFC8936-2.4.2-ACKONLY-LONGPOLL", *KEPT),
+)
+def long_poll_sees_only_what_comes_later(call: Call, stream: Stream, proceed: Proceed) -> Outcome:
+    """A long poll that finds a SET waiting gets nothing, as if none were there."""
+    default = call.transmitter.profile.poll.return_immediately_default
+    asked = call.body.get("returnImmediately", default is not False)
+    waits = stream.queue.is_due(call.transmitter.clock.now())
+    blind = with_body(call, maxEvents=0, returnImmediately=True)
+    return proceed(blind if waits and not asked else call)
 
 
 # -- what is acknowledged
 
 
-@fault
-class JtiTwiceInAnAckUndoesIt(AckDeviation):
+@fault_at(AckDeviation, "edit", breaks=EFFECT, also=FOLLOWS)
+def jti_twice_in_an_ack_undoes_it(jtis: list[str]) -> list[str]:
     """A SET that an acknowledgement names twice is not released."""
-
-    breaks = EFFECT
-    also = FOLLOWS
-
-    def edit(self, jtis: list[str], stream: Stream) -> list[str]:
-        return [jti for jti in jtis if jtis.count(jti) == 1]
+    return [jti for jti in jtis if jtis.count(jti) == 1]
 
 
-@fault
-class MaxEventsLimitsTheAckToo(PollDeviation):
+@fault_at(PollDeviation, "poll", breaks=("RFC8936-2.2-ACK-ACCEPTED",), also=FOLLOWS)
+def max_events_limits_the_ack_too(call: Call, stream: Stream, proceed: Proceed) -> Outcome:
     """Of the SETs that a poll acknowledges no more are released than its maxEvents."""
-
-    breaks = ("RFC8936-2.2-ACK-ACCEPTED",)
-    also = FOLLOWS
-
-    def poll(self, call: Call, stream: Stream, proceed: Proceed) -> Outcome:
-        limit = call.body.get("maxEvents")
-        if not limit or not call.body.get("ack"):
-            return proceed(call)
-        return proceed(with_body(call, ack=call.body["ack"][:limit]))
+    limit = call.body.get("maxEvents")
+    if not limit or not call.body.get("ack"):
+        return proceed(call)
+    return proceed(with_body(call, ack=call.body["ack"][:limit]))
 
 
 @fault
@@ -358,21 +328,14 @@ class AckWithoutAcksReleasesEverything(Deviation):
         return response
 
 
-@fault
-class PatchLosesWhatWaits(Deviation):
+@fault_at("operation", on=("update_stream",), needs=("update_stream",), breaks=KEPT, also=LOSSES)
+def patch_loses_what_waits(call: Call, proceed: Proceed) -> Outcome:
     """A PATCH of a stream's configuration drops the SETs that wait on it."""
-
-    on = ("update_stream",)
-    breaks = KEPT
-    also = LOSSES
-    needs = ("update_stream",)
-
-    def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        outcome = proceed(call)
-        stream = target(call)
-        if stream is not None:
-            stream.queue.acknowledge([one.jti for one in stream.queue])
-        return outcome
+    outcome = proceed(call)
+    stream = target(call)
+    if stream is not None:
+        stream.queue.acknowledge([one.jti for one in stream.queue])
+    return outcome
 
 
 @fault
@@ -402,14 +365,10 @@ class PatchBringsAcknowledgedSetsBack(AckDeviation):
 # -- when it comes again
 
 
-@fault
-class BackoffCapIsTwentySixHours(BackoffDeviation):
+@fault_at(BackoffDeviation, breaks=("VEPA-BACKOFF-CAP-24H",))
+def backoff_cap_is_twenty_six_hours(attempt: int) -> float | None:
     """The gaps between two deliveries of a SET grow to 26 hours, less than jitter could make."""
-
-    breaks = ("VEPA-BACKOFF-CAP-24H",)
-
-    def gap(self, attempt: int, waited: float) -> float | None:
-        return min(2.0 ** min(attempt - 1, 30), 26 * 3600.0)
+    return min(2.0 ** min(attempt - 1, 30), 26 * 3600.0)
 
 
 @fault
@@ -428,32 +387,23 @@ class BackoffIsConstantWithJitter(BackoffDeviation):
         return 60.0 * self.SHARES[self._count * 4 % len(self.SHARES)]
 
 
-@fault
-class BackoffIsLinearByTheHour(BackoffDeviation):
+@fault_at(BackoffDeviation, breaks=("VEPA-BACKOFF-GAPS-GROW",))
+def backoff_is_linear_by_the_hour(attempt: int) -> float | None:
     """Each gap between two deliveries of a SET is an hour longer than the one before."""
-
-    breaks = ("VEPA-BACKOFF-GAPS-GROW",)
-
-    def gap(self, attempt: int, waited: float) -> float | None:
-        return min(3600.0 * attempt, DAY_S)
+    return min(3600.0 * attempt, DAY_S)
 
 
-@fault
-class SetsAreDroppedSomeTimeAfterTheCap(BackoffDeviation):
+@fault_at(BackoffDeviation, breaks=("VEPA-BACKOFF-CONTINUES",))
+def sets_are_dropped_some_time_after_the_cap(attempt: int) -> float | None:
     """A SET is dropped after seven deliveries at a cap of ten minutes, within two hours."""
-
-    breaks = ("VEPA-BACKOFF-CONTINUES",)
-
-    def gap(self, attempt: int, waited: float) -> float | None:
-        return None if attempt > _DELIVERIES else min(2.0 ** (attempt - 1), 600.0)
+    return None if attempt > _DELIVERIES else min(2.0 ** (attempt - 1), 600.0)
 
 
-@fault
-class NewSetsWaitBehindTwo(Deviation):
-    """A new SET waits for an hour where two or more were delivered and not acknowledged."""
-
-    breaks = ("VEPA-BACKOFF-NEW-NOT-HELD-UP",)
-    also = (
+@fault_at(
+    "schedule",
+    needs=("acknowledge",),
+    breaks=("VEPA-BACKOFF-NEW-NOT-HELD-UP",),
+    also=(
         "VEPA-ACK-STOPS-REDELIVERY",
         "VEPA-BACKOFF-CONTINUES",
         "VEPA-BACKOFF-INDEPENDENT",
@@ -461,26 +411,26 @@ class NewSetsWaitBehindTwo(Deviation):
         "VEPA-POLL-MAX-EVENTS",
         "VEPA-POLL-RETURN-IMMEDIATELY",
         "VEPA-UNACKED-REDELIVERED",
-    )
-    needs = ("acknowledge",)
+    ),
+)
+def new_sets_wait_behind_two(gap: float, at: At) -> float | None:
+    """A new SET waits for an hour where two or more were delivered and not acknowledged."""
+    behind = sum(one.attempts > 0 for one in at.stream.queue)
+    return 3600.0 if not at.pending.attempts and behind > 1 else gap
 
-    def schedule(self, gap: float, at: At) -> float | None:
-        behind = sum(one.attempts > 0 for one in at.stream.queue)
-        return 3600.0 if not at.pending.attempts and behind > 1 else gap
 
-
-@fault
-class SetsAreLostThatNobodyFetches(PollDeviation):
+@fault_at(
+    PollDeviation,
+    "poll",
+    needs=("acknowledge",),
+    breaks=("VEPA-BACKOFF-CONTINUES",),
+    also=(*LOSSES, "VEPA-BACKOFF-CAP-24H", "VEPA-UNACKED-REDELIVERED"),
+)
+def sets_are_lost_that_nobody_fetches(call: Call, stream: Stream, proceed: Proceed) -> Outcome:
     """A SET that has been due for twelve hours when a poll comes is dropped."""
-
-    breaks = ("VEPA-BACKOFF-CONTINUES",)
-    also = (*LOSSES, "VEPA-BACKOFF-CAP-24H", "VEPA-UNACKED-REDELIVERED")
-    needs = ("acknowledge",)
-
-    def poll(self, call: Call, stream: Stream, proceed: Proceed) -> Outcome:
-        overdue = call.transmitter.clock.now() - DAY_S / 2
-        stream.queue.acknowledge([jti for _, jti in stream.queue.due_between(0.0, overdue)])
-        return proceed(call)
+    overdue = call.transmitter.clock.now() - DAY_S / 2
+    stream.queue.acknowledge([jti for _, jti in stream.queue.due_between(0.0, overdue)])
+    return proceed(call)
 
 
 # -- the path

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from mock_transmitter.deviations.deviation import At, Deviation, Json, Proceed
-from mock_transmitter.deviations.entry import fault
+from mock_transmitter.deviations.entry import fault, fault_at
 from mock_transmitter.deviations.faults.update import target
 from mock_transmitter.domain.push import Attempt, PushOutcome
 from mock_transmitter.http.operations import Call, Outcome
@@ -88,14 +88,10 @@ class AcceptedPushCountsAsFailed(Deviation):
         return replace(outcome, ending="failed") if outcome.ending == "delivered" else outcome
 
 
-@fault
-class RefusedSetIsPushedAgainAndAgain(Deviation):
+@fault_at("pushed", breaks=("RFC8935-2-NO-NEEDLESS-RESEND",))
+def refused_set_is_pushed_again_and_again(outcome: PushOutcome) -> PushOutcome:
     """A SET that the Receiver has refused is pushed again as if the network had failed."""
-
-    breaks = ("RFC8935-2-NO-NEEDLESS-RESEND",)
-
-    def pushed(self, outcome: PushOutcome, at: At) -> PushOutcome:
-        return replace(outcome, ending="failed") if outcome.ending == "refused" else outcome
+    return replace(outcome, ending="failed") if outcome.ending == "refused" else outcome
 
 
 class _StopsThePushes(Deviation, ABC):
@@ -117,54 +113,34 @@ class _StopsThePushes(Deviation, ABC):
         return outcome
 
 
-@fault
-class RefusedSetEndsThePushes(_StopsThePushes):
+@fault_at(_StopsThePushes, breaks=("RFC8935-2.3-HANDLES-400-ERR",))
+def refused_set_ends_the_pushes(outcome: PushOutcome) -> bool:
     """After a SET that the Receiver has refused with a registered code, no other is pushed."""
-
-    breaks = ("RFC8935-2.3-HANDLES-400-ERR",)
-
-    def is_the_end(self, outcome: PushOutcome) -> bool:
-        return outcome.err in REGISTERED
+    return outcome.err in REGISTERED
 
 
-@fault
-class DeniedAccessEndsThePushes(_StopsThePushes):
+@fault_at(_StopsThePushes, breaks=("RFC8935-2.3-HANDLES-400-ERR",))
+def denied_access_ends_the_pushes(outcome: PushOutcome) -> bool:
     """After a SET that is answered 400 with err access_denied, no other is pushed."""
-
-    breaks = ("RFC8935-2.3-HANDLES-400-ERR",)
-
-    def is_the_end(self, outcome: PushOutcome) -> bool:
-        return outcome.err == "access_denied"
+    return outcome.err == "access_denied"
 
 
-@fault
-class UnknownErrorCodeEndsThePushes(_StopsThePushes):
+@fault_at(_StopsThePushes, breaks=("RFC8935-2.4-UNKNOWN-ERR-CODE",))
+def unknown_error_code_ends_the_pushes(outcome: PushOutcome) -> bool:
     """After a SET that is refused with a code that RFC 8935 does not list, no other is pushed."""
-
-    breaks = ("RFC8935-2.4-UNKNOWN-ERR-CODE",)
-
-    def is_the_end(self, outcome: PushOutcome) -> bool:
-        return outcome.err is not None and outcome.err not in REGISTERED
+    return outcome.err is not None and outcome.err not in REGISTERED
 
 
-@fault
-class UnauthorizedPushEndsThePushes(_StopsThePushes):
+@fault_at(_StopsThePushes, breaks=("RFC8935-4-RETRY-STRATEGY",))
+def unauthorized_push_ends_the_pushes(outcome: PushOutcome) -> bool:
     """After a push that was answered 401 or 403, no other SET is pushed."""
-
-    breaks = ("RFC8935-4-RETRY-STRATEGY",)
-
-    def is_the_end(self, outcome: PushOutcome) -> bool:
-        return outcome.reason in {"answered 401", "answered 403"}
+    return outcome.reason in {"answered 401", "answered 403"}
 
 
-@fault
-class TimeOutEndsThePushes(_StopsThePushes):
+@fault_at(_StopsThePushes, breaks=("RFC8935-4-RETRY-STRATEGY",))
+def time_out_ends_the_pushes(outcome: PushOutcome) -> bool:
     """After a push that was not answered in time, no other SET is pushed."""
-
-    breaks = ("RFC8935-4-RETRY-STRATEGY",)
-
-    def is_the_end(self, outcome: PushOutcome) -> bool:
-        return outcome.reason.startswith("no answer")
+    return outcome.reason.startswith("no answer")
 
 
 class _LosesTheSet(Deviation, ABC):
@@ -179,46 +155,29 @@ class _LosesTheSet(Deviation, ABC):
         return replace(outcome, ending="delivered") if lost else outcome
 
 
-@fault
-class ServerErrorLosesTheSet(_LosesTheSet):
+@fault_at(_LosesTheSet, breaks=("RFC8935-4-RETRY-STRATEGY",))
+def server_error_loses_the_set(reason: str) -> bool:
     """A SET whose push is answered with a 5xx is never pushed again."""
-
-    breaks = ("RFC8935-4-RETRY-STRATEGY",)
-
-    def is_lost(self, reason: str) -> bool:
-        return reason.startswith("answered 5")
+    return reason.startswith("answered 5")
 
 
-@fault
-class UnavailableReceiverLosesTheSet(_LosesTheSet):
+@fault_at(_LosesTheSet, breaks=("RFC8935-4-RETRY-STRATEGY",))
+def unavailable_receiver_loses_the_set(reason: str) -> bool:
     """A SET whose push is answered 503 is never pushed again, whatever Retry-After says."""
-
-    breaks = ("RFC8935-4-RETRY-STRATEGY",)
-
-    def is_lost(self, reason: str) -> bool:
-        return reason == "answered 503"
+    return reason == "answered 503"
 
 
-@fault
-class ClientErrorLosesTheSet(_LosesTheSet):
+@fault_at(_LosesTheSet, breaks=("RFC8935-4-RETRY-STRATEGY",))
+def client_error_loses_the_set(reason: str) -> bool:
     """A SET whose push is answered with a 4xx is never pushed again, 429 included."""
-
-    breaks = ("RFC8935-4-RETRY-STRATEGY",)
-
-    def is_lost(self, reason: str) -> bool:
-        return reason.startswith("answered 4")
+    return reason.startswith("answered 4")
 
 
-@fault
-class RetriesComeAtOnce(Deviation):
+@fault_at("schedule", breaks=("RFC8935-2-RESEND-DELAY",))
+def retries_come_at_once(gap: float, at: At) -> float | None:
     """A SET whose push has failed is pushed again without delay."""
-
-    breaks = ("RFC8935-2-RESEND-DELAY",)
-
-    def schedule(self, gap: float, at: At) -> float | None:
-        """Leave no gap on a stream that pushes."""
-        pushes = at.stream.configuration.delivery.method.endswith(("8935", "/push"))
-        return 0.0 if pushes and at.pending.attempts else gap
+    pushes = at.stream.configuration.delivery.method.endswith(("8935", "/push"))
+    return 0.0 if pushes and at.pending.attempts else gap
 
 
 class _SignsRetriesAnew(Deviation, ABC):
@@ -244,14 +203,10 @@ class _SignsRetriesAnew(Deviation, ABC):
         return replace(attempt, body=token.encode())
 
 
-@fault
-class RetryHasANewJti(_SignsRetriesAnew):
+@fault_at(_SignsRetriesAnew, breaks=("RFC8935-4-RETRY-STRATEGY",))
+def retry_has_a_new_jti(claims: Json, attempts: int) -> Json:
     """Each time a SET is pushed again, it has another jti."""
-
-    breaks = ("RFC8935-4-RETRY-STRATEGY",)
-
-    def edit(self, claims: Json, attempts: int) -> Json:
-        return {**claims, "jti": f"{claims['jti']}-{attempts}"}
+    return {**claims, "jti": f"{claims['jti']}-{attempts}"}
 
 
 @fault
@@ -266,14 +221,10 @@ class RetryHasANewTxn(_SignsRetriesAnew):
         return {**claims, "txn": f"{claims.get('txn', '')}-{attempts}"}
 
 
-@fault
-class PushFollowsRedirects(Deviation):
+@fault_at("push", breaks=("RFC8935-5.3-TLS",))
+def push_follows_redirects(attempt: Attempt) -> Attempt:
     """A push goes wherever a redirect points, also out of TLS."""
-
-    breaks = ("RFC8935-5.3-TLS",)
-
-    def push(self, attempt: Attempt, at: At) -> Attempt:
-        return replace(attempt, follow_redirects=True)
+    return replace(attempt, follow_redirects=True)
 
 
 def _trust_anybody(context: ssl.SSLContext) -> None:
@@ -323,41 +274,25 @@ class PushSpeaksOldTlsAlone(Deviation):
         return replace(attempt, tls=_speak_old_tls_alone)
 
 
-@fault
-class PushTrustsAnyCertificate(Deviation):
+@fault_at("push", breaks=("RFC8935-3-VALIDATES-CERT",))
+def push_trusts_any_certificate(attempt: Attempt) -> Attempt:
     """A SET is pushed whatever certificate the other side has."""
-
-    breaks = ("RFC8935-3-VALIDATES-CERT",)
-
-    def push(self, attempt: Attempt, at: At) -> Attempt:
-        return replace(attempt, tls=_trust_anybody)
+    return replace(attempt, tls=_trust_anybody)
 
 
-@fault
-class PushTrustsAnyHostName(Deviation):
+@fault_at("push", breaks=("RFC8935-3-VALIDATES-CERT",))
+def push_trusts_any_host_name(attempt: Attempt) -> Attempt:
     """A SET is pushed to a host with the certificate of another one."""
-
-    breaks = ("RFC8935-3-VALIDATES-CERT",)
-
-    def push(self, attempt: Attempt, at: At) -> Attempt:
-        return replace(attempt, tls=_trust_any_name)
+    return replace(attempt, tls=_trust_any_name)
 
 
-@fault
-class PushTrustsExpiredCertificates(Deviation):
+@fault_at("push", breaks=("RFC8935-3-VALIDATES-CERT",))
+def push_trusts_expired_certificates(attempt: Attempt) -> Attempt:
     """A SET is pushed to a host whose certificate has expired."""
-
-    breaks = ("RFC8935-3-VALIDATES-CERT",)
-
-    def push(self, attempt: Attempt, at: At) -> Attempt:
-        return replace(attempt, tls=_trust_at_any_time)
+    return replace(attempt, tls=_trust_at_any_time)
 
 
-@fault
-class PushDoesWithoutEncryption(Deviation):
+@fault_at("push", breaks=("RFC8935-5.3-BCP195",))
+def push_does_without_encryption(attempt: Attempt) -> Attempt:
     """A SET is pushed by a cipher suite without encryption, where the other side has no other."""
-
-    breaks = ("RFC8935-5.3-BCP195",)
-
-    def push(self, attempt: Attempt, at: At) -> Attempt:
-        return replace(attempt, tls=_take_no_encryption)
+    return replace(attempt, tls=_take_no_encryption)

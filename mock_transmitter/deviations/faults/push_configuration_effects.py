@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from mock_transmitter.deviations.deviation import At, Deviation, Json, Proceed
 from mock_transmitter.deviations.documents import with_body, with_configurations
-from mock_transmitter.deviations.entry import fault
+from mock_transmitter.deviations.entry import fault, fault_at
 from mock_transmitter.deviations.faults.push_configuration import is_push
 from mock_transmitter.deviations.faults.push_requests import with_authorization
 from mock_transmitter.deviations.faults.update import target
@@ -106,20 +106,15 @@ class PatchFromPushToPollLeavesThePushing(Deviation):
         return document if shown is None else {**document, "delivery": shown}
 
 
-@fault
-class PatchLosesTheAuthorization(Deviation):
+@fault_at("operation", breaks=("SSF-8.1.1.3-PATCH-MISSING-UNCHANGED",))
+def patch_loses_the_authorization(call: Call, proceed: Proceed) -> Outcome:
     """A PATCH without delivery takes the authorization_header away, which nobody sees in a read."""
-
-    breaks = ("SSF-8.1.1.3-PATCH-MISSING-UNCHANGED",)
-
-    def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Make the delivery of what is shown of it."""
-        outcome = proceed(call)
-        stream = target(call)
-        if call.operation == "update_stream" and stream is not None and "delivery" not in call.body:
-            shown = replace(stream.configuration.delivery, authorization_header=None)
-            stream.configuration = replace(stream.configuration, delivery=shown)
-        return outcome
+    outcome = proceed(call)
+    stream = target(call)
+    if call.operation == "update_stream" and stream is not None and "delivery" not in call.body:
+        shown = replace(stream.configuration.delivery, authorization_header=None)
+        stream.configuration = replace(stream.configuration, delivery=shown)
+    return outcome
 
 
 @fault

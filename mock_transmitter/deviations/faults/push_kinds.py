@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from mock_transmitter.deviations.deviation import At, Deviation
-from mock_transmitter.deviations.entry import fault
+from mock_transmitter.deviations.entry import fault, fault_at
 from mock_transmitter.deviations.faults.push_requests import (
     TO_THE_RECEIVERS_URL,
     WITH_THE_HEADER,
@@ -20,46 +20,30 @@ def is_repeated(attempt: Attempt) -> bool:
     return attempt.pending.attempts > 1
 
 
-@fault
-class RepeatedPushIsNotAuthorized(Deviation):
+@fault_at("push", breaks=WITH_THE_HEADER)
+def repeated_push_is_not_authorized(attempt: Attempt) -> Attempt:
     """A push that repeats another has no Authorization."""
-
-    breaks = WITH_THE_HEADER
-
-    def push(self, attempt: Attempt, at: At) -> Attempt:
-        return with_authorization(attempt, None) if is_repeated(attempt) else attempt
+    return with_authorization(attempt, None) if is_repeated(attempt) else attempt
 
 
-@fault
-class RepeatedPushGoesToAnotherPath(Deviation):
+@fault_at("push", breaks=TO_THE_RECEIVERS_URL)
+def repeated_push_goes_to_another_path(attempt: Attempt) -> Attempt:
     """A push that repeats another goes to the Receiver's URL with a slash more at its end."""
-
-    breaks = TO_THE_RECEIVERS_URL
-
-    def push(self, attempt: Attempt, at: At) -> Attempt:
-        return replace(attempt, url=f"{attempt.url}/") if is_repeated(attempt) else attempt
+    return replace(attempt, url=f"{attempt.url}/") if is_repeated(attempt) else attempt
 
 
-@fault
-class AnnouncementIsPushedWithoutAuthorization(Deviation):
+@fault_at("push", breaks=WITH_THE_HEADER)
+def announcement_is_pushed_without_authorization(attempt: Attempt) -> Attempt:
     """The push of a Stream Updated Event has no Authorization."""
-
-    breaks = WITH_THE_HEADER
-
-    def push(self, attempt: Attempt, at: At) -> Attempt:
-        return with_authorization(attempt, None) if attempt.pending.announces else attempt
+    return with_authorization(attempt, None) if attempt.pending.announces else attempt
 
 
-@fault
-class RepeatedPushIsLabelledAsJson(Deviation):
+@fault_at("push", breaks=("RFC8935-2.1-CONTENT-TYPE",))
+def repeated_push_is_labelled_as_json(attempt: Attempt) -> Attempt:
     """A push that repeats another has the media type of JSON."""
-
-    breaks = ("RFC8935-2.1-CONTENT-TYPE",)
-
-    def push(self, attempt: Attempt, at: At) -> Attempt:
-        if not is_repeated(attempt):
-            return attempt
-        return with_header(attempt, "content-type", "application/json")
+    if not is_repeated(attempt):
+        return attempt
+    return with_header(attempt, "content-type", "application/json")
 
 
 @fault
@@ -78,11 +62,7 @@ class DisabledStreamLosesItsAuthorization(Deviation):
         return with_authorization(attempt, None) if attempt.stream_id in self._disabled else attempt
 
 
-@fault
-class PausesDoNotReachWhatIsPushedAgain(Deviation):
+@fault_at("handling", breaks=PAUSED)
+def pauses_do_not_reach_what_is_pushed_again(handling: Handling, at: At) -> Handling:
     """A SET whose push has failed is pushed again also while its stream is paused."""
-
-    breaks = PAUSED
-
-    def handling(self, handling: Handling, at: At) -> Handling:
-        return "transmit" if handling == "hold" and at.pending.attempts else handling
+    return "transmit" if handling == "hold" and at.pending.attempts else handling

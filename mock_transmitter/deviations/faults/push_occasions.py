@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from mock_transmitter.deviations.deviation import At, Deviation, Proceed
-from mock_transmitter.deviations.entry import fault
+from mock_transmitter.deviations.entry import fault, fault_at
 from mock_transmitter.deviations.faults.push_kinds import is_repeated
 from mock_transmitter.deviations.faults.push_requests import (
     WITH_THE_HEADER,
@@ -24,46 +24,33 @@ if TYPE_CHECKING:
     from mock_transmitter.domain.stream import DeliveryConfiguration
 
 
-@fault
-class RetriesArePushedWithPut(Deviation):
+@fault_at("push", breaks=("RFC8935-2.1-POST",))
+def retries_are_pushed_with_put(attempt: Attempt) -> Attempt:
     """A SET that is pushed again comes with PUT."""
-
-    breaks = ("RFC8935-2.1-POST",)
-
-    def push(self, attempt: Attempt, at: At) -> Attempt:
-        return replace(attempt, method="PUT") if is_repeated(attempt) else attempt
+    return replace(attempt, method="PUT") if is_repeated(attempt) else attempt
 
 
-@fault
-class VerificationsArePushedWithoutTheAuthorization(Deviation):
+@fault_at("push", breaks=WITH_THE_HEADER)
+def verifications_are_pushed_without_the_authorization(attempt: Attempt) -> Attempt:
     """A Verification Event does not carry the stream's authorization_header."""
-
-    breaks = WITH_THE_HEADER
-
-    def push(self, attempt: Attempt, at: At) -> Attempt:
-        verifies = any(one.endswith("/verification") for one in attempt.pending.claims["events"])
-        return with_authorization(attempt, None) if verifies else attempt
+    verifies = any(one.endswith("/verification") for one in attempt.pending.claims["events"])
+    return with_authorization(attempt, None) if verifies else attempt
 
 
-@fault
-class PushHasTheSetTwice(Deviation):
+@fault_at(
+    "push",
+    breaks=("RFC8935-2.1-BODY-IS-SET",),
+    also=("RFC7515-7.1-COMPACT", "RFC8417-2.4-JWT-FORM"),
+)
+def push_has_the_set_twice(attempt: Attempt) -> Attempt:
     """The body of a push is the SET, and at once the SET again: five parts, as a JWE has."""
-
-    breaks = ("RFC8935-2.1-BODY-IS-SET",)
-    also = ("RFC7515-7.1-COMPACT", "RFC8417-2.4-JWT-FORM")
-
-    def push(self, attempt: Attempt, at: At) -> Attempt:
-        return replace(attempt, body=attempt.body * 2)
+    return replace(attempt, body=attempt.body * 2)
 
 
-@fault
-class PushHoldsTheClaimsAlone(Deviation):
+@fault_at("push", breaks=("RFC8935-2.1-BODY-IS-SET",))
+def push_holds_the_claims_alone(attempt: Attempt) -> Attempt:
     """The body of a push is the claims of the SET as JSON, with no token about them."""
-
-    breaks = ("RFC8935-2.1-BODY-IS-SET",)
-
-    def push(self, attempt: Attempt, at: At) -> Attempt:
-        return replace(attempt, body=json.dumps(attempt.pending.claims).encode())
+    return replace(attempt, body=json.dumps(attempt.pending.claims).encode())
 
 
 @fault

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 from mock_transmitter.deviations.deviation import At, Deviation, Json, Proceed
 from mock_transmitter.deviations.documents import with_configurations
-from mock_transmitter.deviations.entry import fault
+from mock_transmitter.deviations.entry import fault, fault_at
 from mock_transmitter.deviations.faults.push_configuration import is_push
 from mock_transmitter.domain.push import Attempt
 from mock_transmitter.http.operations import Call, Outcome
@@ -28,96 +28,60 @@ def with_authorization(attempt: Attempt, value: str | None) -> Attempt:
     return with_header(attempt, "authorization", value)
 
 
-@fault
-class PushesWithPut(Deviation):
+@fault_at("push", breaks=("RFC8935-2.1-POST",))
+def pushes_with_put(attempt: Attempt) -> Attempt:
     """SETs are pushed with PUT."""
-
-    breaks = ("RFC8935-2.1-POST",)
-
-    def push(self, attempt: Attempt, at: At) -> Attempt:
-        return replace(attempt, method="PUT")
+    return replace(attempt, method="PUT")
 
 
-@fault
-class PushPathBeginsWithTwoSlashes(Deviation):
+@fault_at("push", breaks=TO_THE_RECEIVERS_URL)
+def push_path_begins_with_two_slashes(attempt: Attempt) -> Attempt:
     """The path of the Receiver's URL has a slash more at its beginning when it is pushed to."""
-
-    breaks = TO_THE_RECEIVERS_URL
-
-    def push(self, attempt: Attempt, at: At) -> Attempt:
-        parts = urlsplit(attempt.url)
-        return replace(attempt, url=urlunsplit(parts._replace(path=f"/{parts.path}")))
+    parts = urlsplit(attempt.url)
+    return replace(attempt, url=urlunsplit(parts._replace(path=f"/{parts.path}")))
 
 
-@fault
-class PushIsLabelledAsPlainJwt(Deviation):
+@fault_at("push", breaks=("RFC8935-2.1-CONTENT-TYPE",))
+def push_is_labelled_as_plain_jwt(attempt: Attempt) -> Attempt:
     """A push has the media type application/jwt."""
-
-    breaks = ("RFC8935-2.1-CONTENT-TYPE",)
-
-    def push(self, attempt: Attempt, at: At) -> Attempt:
-        return with_header(attempt, "content-type", "application/jwt")
+    return with_header(attempt, "content-type", "application/jwt")
 
 
-@fault
-class PushHasNoContentType(Deviation):
+@fault_at("push", breaks=("RFC8935-2.1-CONTENT-TYPE",))
+def push_has_no_content_type(attempt: Attempt) -> Attempt:
     """A push does not say what it carries."""
-
-    breaks = ("RFC8935-2.1-CONTENT-TYPE",)
-
-    def push(self, attempt: Attempt, at: At) -> Attempt:
-        return with_header(attempt, "content-type", None)
+    return with_header(attempt, "content-type", None)
 
 
-@fault
-class PushAcceptsAnything(Deviation):
+@fault_at("push", breaks=("RFC8935-2.1-ACCEPT",))
+def push_accepts_anything(attempt: Attempt) -> Attempt:
     """A push accepts */*, as HTTP clients do when nobody tells them otherwise."""
-
-    breaks = ("RFC8935-2.1-ACCEPT",)
-
-    def push(self, attempt: Attempt, at: At) -> Attempt:
-        return with_header(attempt, "accept", "*/*")
+    return with_header(attempt, "accept", "*/*")
 
 
-@fault
-class PushWrapsTheSetInJson(Deviation):
+@fault_at("push", breaks=("RFC8935-2.1-BODY-IS-SET",))
+def push_wraps_the_set_in_json(attempt: Attempt) -> Attempt:
     """A push carries the SET as a member of a JSON object, as the answer to a poll does."""
-
-    breaks = ("RFC8935-2.1-BODY-IS-SET",)
-
-    def push(self, attempt: Attempt, at: At) -> Attempt:
-        body = json.dumps({"sets": {attempt.jti: attempt.body.decode()}})
-        return replace(attempt, body=body.encode())
+    body = json.dumps({"sets": {attempt.jti: attempt.body.decode()}})
+    return replace(attempt, body=body.encode())
 
 
-@fault
-class PushQuotesTheSet(Deviation):
+@fault_at("push", breaks=("RFC8935-2.1-BODY-IS-SET",))
+def push_quotes_the_set(attempt: Attempt) -> Attempt:
     """A push carries the SET as a JSON string, with its quotes."""
-
-    breaks = ("RFC8935-2.1-BODY-IS-SET",)
-
-    def push(self, attempt: Attempt, at: At) -> Attempt:
-        return replace(attempt, body=b'"%s"' % attempt.body)
+    return replace(attempt, body=b'"%s"' % attempt.body)
 
 
-@fault
-class PushUrlLosesItsPathsCase(Deviation):
+@fault_at("push", breaks=TO_THE_RECEIVERS_URL)
+def push_url_loses_its_paths_case(attempt: Attempt) -> Attempt:
     """SETs are pushed to the endpoint_url in lower case."""
-
-    breaks = TO_THE_RECEIVERS_URL
-
-    def push(self, attempt: Attempt, at: At) -> Attempt:
-        return replace(attempt, url=attempt.url.lower())
+    return replace(attempt, url=attempt.url.lower())
 
 
-@fault
-class PushUrlLosesItsQuery(Deviation):
+@fault_at("push", breaks=TO_THE_RECEIVERS_URL)
+def push_url_loses_its_query(attempt: Attempt) -> Attempt:
     """SETs are pushed to the endpoint_url without its query."""
-
-    breaks = TO_THE_RECEIVERS_URL
-
-    def push(self, attempt: Attempt, at: At) -> Attempt:
-        return replace(attempt, url=urlunsplit(urlsplit(attempt.url)._replace(query="")))
+    return replace(attempt, url=urlunsplit(urlsplit(attempt.url)._replace(query="")))
 
 
 @fault
@@ -134,25 +98,16 @@ class PushUrlIsTheFirstForEver(Deviation):
         return replace(attempt, url=self._first.setdefault(attempt.stream_id, attempt.url))
 
 
-@fault
-class PushLeavesTheAuthorizationOut(Deviation):
+@fault_at("push", breaks=WITH_THE_HEADER)
+def push_leaves_the_authorization_out(attempt: Attempt) -> Attempt:
     """A push does not carry the stream's authorization_header."""
-
-    breaks = WITH_THE_HEADER
-
-    def push(self, attempt: Attempt, at: At) -> Attempt:
-        return with_authorization(attempt, None)
+    return with_authorization(attempt, None)
 
 
-@fault
-class PushPutsBearerBeforeTheAuthorization(Deviation):
+@fault_at("push", breaks=WITH_THE_HEADER, also=("SSF-8.1.1.3-PATCH-MISSING-UNCHANGED",))
+def push_puts_bearer_before_the_authorization(attempt: Attempt) -> Attempt:
     """A push puts "Bearer" before the stream's authorization_header, whatever that is."""
-
-    breaks = WITH_THE_HEADER
-    also = ("SSF-8.1.1.3-PATCH-MISSING-UNCHANGED",)
-
-    def push(self, attempt: Attempt, at: At) -> Attempt:
-        return with_authorization(attempt, f"Bearer {attempt.headers.get('authorization', '')}")
+    return with_authorization(attempt, f"Bearer {attempt.headers.get('authorization', '')}")
 
 
 @fault
@@ -204,12 +159,10 @@ class PushKeepsARemovedAuthorization(Deviation):
         return attempt
 
 
-@fault
-class PushMethodOfTheDraftIsAWord(Deviation):
-    """A stream of the draft shows its delivery method as the word "push"."""
-
-    breaks = ("SSE-11.2.1.1-PUSH-METHOD-URI",)
-    also = (
+@fault_at(
+    "operation",
+    breaks=("SSE-11.2.1.1-PUSH-METHOD-URI",),
+    also=(
         "JAMF-DELIVERY-METHOD",
         "JAMF-POST-UPDATES",
         "JAMF-READ-MODIFY-WRITE",
@@ -217,13 +170,14 @@ class PushMethodOfTheDraftIsAWord(Deviation):
         "SSE-7.1.2-DELIVERY",
         "SSE-7.1.2.2-POST-UPDATES-200",
         "SSE-7.1.2.2-RO-MATCH-OK",
-    )
+    ),
+)
+def push_method_of_the_draft_is_a_word(call: Call, proceed: Proceed) -> Outcome:
+    """A stream of the draft shows its delivery method as the word "push"."""
 
-    def operation(self, call: Call, proceed: Proceed) -> Outcome:
+    def edit(document: Json) -> Json:
+        if call.transmitter.explicit or not is_push(document["delivery"], call):
+            return document
+        return {**document, "delivery": {**document["delivery"], "method": "push"}}
 
-        def edit(document: Json) -> Json:
-            if call.transmitter.explicit or not is_push(document["delivery"], call):
-                return document
-            return {**document, "delivery": {**document["delivery"], "method": "push"}}
-
-        return with_configurations(proceed(call), edit, needs="delivery")
+    return with_configurations(proceed(call), edit, needs="delivery")

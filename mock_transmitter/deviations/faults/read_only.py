@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from mock_transmitter.deviations.deviation import Deviation, Proceed
 from mock_transmitter.deviations.documents import without
-from mock_transmitter.deviations.entry import fault
+from mock_transmitter.deviations.entry import fault, fault_at
 from mock_transmitter.deviations.faults.shapes import ShowsInactivityTimeout
 from mock_transmitter.deviations.faults.update import target
 from mock_transmitter.domain.errors import InvalidRequest
@@ -24,17 +24,12 @@ class AcceptsAMismatch(Deviation):
         return proceed(call)
 
 
-@fault
-class PatchAcceptsAnyArrayForAud(Deviation):
+@fault_at("operation", on=("update_stream",), breaks=("SSF-8.1.1.3-PATCH-RO-MISMATCH-400",))
+def patch_accepts_any_array_for_aud(call: Call, proceed: Proceed) -> Outcome:
     """A PATCH with another aud is answered with 200 if that is an array; the aud stays."""
-
-    on = ("update_stream",)
-    breaks = ("SSF-8.1.1.3-PATCH-RO-MISMATCH-400",)
-
-    def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        if isinstance(call.body.get("aud"), list):
-            call = replace(call, body=without(call.body, "aud"))
-        return proceed(call)
+    if isinstance(call.body.get("aud"), list):
+        call = replace(call, body=without(call.body, "aud"))
+    return proceed(call)
 
 
 @fault
@@ -192,21 +187,20 @@ class ReplaceLosesTheInterval(LosesTheInterval):
     breaks = ("SSF-8.1.1.4-PUT-RO-MISSING-IGNORED",)
 
 
-@fault
-class UpdatesNeedEventsDelivered(Deviation):
-    """A PATCH of events_requested without events_delivered is refused."""
-
-    on = ("update_stream",)
-    breaks = ("SSF-8.1.1.3-PATCH-RO-MISSING-IGNORED",)
-    also = (
+@fault_at(
+    "operation",
+    on=("update_stream",),
+    breaks=("SSF-8.1.1.3-PATCH-RO-MISSING-IGNORED",),
+    also=(
         "SSF-8.1.1-UNKNOWN-EVENTS-IGNORED",
         "SSF-8.1.1.3-DELIVERED-RECOMPUTED",
         "SSF-8.1.1.3-PATCH-200-FULL",
         "SSF-8.1.1.3-PATCH-APPLIES",
-    )
-
-    def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        lone = "events_requested" in call.body and "events_delivered" not in call.body
-        if lone and target(call) is not None:
-            raise InvalidRequest("events_delivered is missing", "events_delivered")
-        return proceed(call)
+    ),
+)
+def updates_need_events_delivered(call: Call, proceed: Proceed) -> Outcome:
+    """A PATCH of events_requested without events_delivered is refused."""
+    lone = "events_requested" in call.body and "events_delivered" not in call.body
+    if lone and target(call) is not None:
+        raise InvalidRequest("events_delivered is missing", "events_delivered")
+    return proceed(call)

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import ClassVar
 
 from mock_transmitter.deviations.deviation import At, Deviation, Proceed
-from mock_transmitter.deviations.entry import fault
+from mock_transmitter.deviations.entry import fault, fault_at
 from mock_transmitter.deviations.faults.acknowledge import EFFECT, FOLLOWS, AckDeviation
 from mock_transmitter.deviations.faults.update import target
 from mock_transmitter.domain.delivery_queue import PendingSet
@@ -51,15 +51,14 @@ class BackoffDeviation(GapDeviation):
         return super().schedule(gap, at) if gap else gap
 
 
-@fault
-class UnacknowledgedSetsNeverReturn(GapDeviation):
+@fault_at(
+    GapDeviation,
+    breaks=("RFC8936-2-UNACKED-KEPT", "VEPA-UNACKED-REDELIVERED"),
+    also=(*_BACKOFF, "RFC8936-2.3-MORE-AVAILABLE", "RFC8936-2.4.3-COMBINED"),
+)
+def unacknowledged_sets_never_return(attempt: int) -> float | None:
     """A SET is delivered once, acknowledged or not."""
-
-    breaks = ("RFC8936-2-UNACKED-KEPT", "VEPA-UNACKED-REDELIVERED")
-    also = (*_BACKOFF, "RFC8936-2.3-MORE-AVAILABLE", "RFC8936-2.4.3-COMBINED")
-
-    def gap(self, attempt: int, waited: float) -> float | None:
-        return None
+    return None
 
 
 @fault
@@ -92,193 +91,126 @@ class RedeliveryHasANewJti(AckDeviation):
         return [self._true.get(jti, jti) for jti in jtis]
 
 
-@fault
-class RedeliveryIsSignedAnew(Deviation):
+@fault_at(
+    "batch", breaks=("VEPA-BACKOFF-SAME-SET",), also=("RFC8417-2.2-JTI-UNIQUE", "RFC8417-2.2-IAT")
+)
+def redelivery_is_signed_anew(batch: Batch, at: At) -> Batch:
     """Each time a SET is delivered again, it has a new iat and so other bytes."""
-
-    breaks = ("VEPA-BACKOFF-SAME-SET",)
-    also = ("RFC8417-2.2-JTI-UNIQUE", "RFC8417-2.2-IAT")
-
-    def batch(self, batch: Batch, at: At) -> Batch:
-        """Sign it again; within one second the attempts make the difference."""
-        sets = dict(batch.sets)
-        for pending in batch.delivered:
-            if pending.attempts > 1:
-                iat = int(batch.now) + pending.attempts
-                sets[pending.jti] = at.key.sign(at.key.header(), {**pending.claims, "iat": iat})
-        return replace(batch, sets=sets)
+    sets = dict(batch.sets)
+    for pending in batch.delivered:
+        if pending.attempts > 1:
+            iat = int(batch.now) + pending.attempts
+            sets[pending.jti] = at.key.sign(at.key.header(), {**pending.claims, "iat": iat})
+    return replace(batch, sets=sets)
 
 
-@fault
-class RedeliveryHasANewTxn(Deviation):
+@fault_at(
+    "batch",
+    breaks=("RFC8417-2.2-JTI-UNIQUE", "VEPA-BACKOFF-SAME-SET"),
+    also=("SSF-4.1.9-TXN-UNIQUE-PER-CAUSE",),
+)
+def redelivery_has_a_new_txn(batch: Batch, at: At) -> Batch:
     """Each time a SET is delivered again, it has the same jti and another txn."""
-
-    breaks = ("RFC8417-2.2-JTI-UNIQUE", "VEPA-BACKOFF-SAME-SET")
-    also = ("SSF-4.1.9-TXN-UNIQUE-PER-CAUSE",)
-
-    def batch(self, batch: Batch, at: At) -> Batch:
-        sets = dict(batch.sets)
-        for pending in batch.delivered:
-            if pending.attempts > 1:
-                txn = f"{pending.claims['txn']}-{pending.attempts}"
-                sets[pending.jti] = at.key.sign(at.key.header(), {**pending.claims, "txn": txn})
-        return replace(batch, sets=sets)
+    sets = dict(batch.sets)
+    for pending in batch.delivered:
+        if pending.attempts > 1:
+            txn = f"{pending.claims['txn']}-{pending.attempts}"
+            sets[pending.jti] = at.key.sign(at.key.header(), {**pending.claims, "txn": txn})
+    return replace(batch, sets=sets)
 
 
-@fault
-class BackoffShrinks(BackoffDeviation):
+@fault_at(BackoffDeviation, breaks=("VEPA-BACKOFF-GAPS-NONDECREASING",), also=_BACKOFF)
+def backoff_shrinks(attempt: int) -> float | None:
     """The gaps between two deliveries of a SET get shorter, from an hour down to a minute."""
-
-    breaks = ("VEPA-BACKOFF-GAPS-NONDECREASING",)
-    also = _BACKOFF
-
-    def gap(self, attempt: int, waited: float) -> float | None:
-        return max(3600.0 / 2.0 ** min(attempt - 1, 10), 60.0)
+    return max(3600.0 / 2.0 ** min(attempt - 1, 10), 60.0)
 
 
-@fault
-class BackoffIsConstant(BackoffDeviation):
+@fault_at(BackoffDeviation, breaks=("VEPA-BACKOFF-GAPS-GROW",), also=_BACKOFF)
+def backoff_is_constant(attempt: int) -> float | None:
     """The gap between two deliveries of a SET is a minute each time, and never grows."""
-
-    breaks = ("VEPA-BACKOFF-GAPS-GROW",)
-    also = _BACKOFF
-
-    def gap(self, attempt: int, waited: float) -> float | None:
-        return 60.0
+    return 60.0
 
 
-@fault
-class BackoffIsMissing(BackoffDeviation):
+@fault_at(BackoffDeviation, breaks=("VEPA-BACKOFF-GAPS-GROW",), also=_BACKOFF)
+def backoff_is_missing(attempt: int) -> float | None:
     """A SET that was not acknowledged comes again with every poll, and never waits."""
-
-    breaks = ("VEPA-BACKOFF-GAPS-GROW",)
-    also = _BACKOFF
-
-    def gap(self, attempt: int, waited: float) -> float | None:
-        return 0.0
+    return 0.0
 
 
-@fault
-class BackoffIsLinear(BackoffDeviation):
+@fault_at(BackoffDeviation, breaks=("VEPA-BACKOFF-GAPS-GROW",), also=_BACKOFF)
+def backoff_is_linear(attempt: int) -> float | None:
     """Each gap between two deliveries of a SET is a minute longer than the one before."""
-
-    breaks = ("VEPA-BACKOFF-GAPS-GROW",)
-    also = _BACKOFF
-
-    def gap(self, attempt: int, waited: float) -> float | None:
-        return min(60.0 * attempt, DAY_S)
+    return min(60.0 * attempt, DAY_S)
 
 
-@fault
-class BackoffSlowsDown(BackoffDeviation):
+@fault_at(BackoffDeviation, breaks=("VEPA-BACKOFF-GAPS-GROW",), also=_BACKOFF)
+def backoff_slows_down(attempt: int) -> float | None:
     """The gaps double four times, and then grow by a tenth each time."""
-
-    breaks = ("VEPA-BACKOFF-GAPS-GROW",)
-    also = _BACKOFF
-
-    def gap(self, attempt: int, waited: float) -> float | None:
-        doubled = min(attempt - 1, 4)
-        return min(60.0 * 2.0**doubled * 1.1 ** min(attempt - 1 - doubled, 100), DAY_S)
+    doubled = min(attempt - 1, 4)
+    return min(60.0 * 2.0**doubled * 1.1 ** min(attempt - 1 - doubled, 100), DAY_S)
 
 
-@fault
-class BackoffStartsAgainAtTheCap(BackoffDeviation):
+@fault_at(BackoffDeviation, breaks=("VEPA-BACKOFF-GAPS-NONDECREASING",), also=_BACKOFF)
+def backoff_starts_again_at_the_cap(attempt: int) -> float | None:
     """Once the gap has grown to its cap, it starts again from its beginning."""
-
-    breaks = ("VEPA-BACKOFF-GAPS-NONDECREASING",)
-    also = _BACKOFF
-
-    def gap(self, attempt: int, waited: float) -> float | None:
-        return 60.0 * 2.0 ** ((attempt - 1) % 10)
+    return 60.0 * 2.0 ** ((attempt - 1) % 10)
 
 
-@fault
-class BackoffJittersWildly(BackoffDeviation):
+@fault_at(BackoffDeviation, breaks=("VEPA-BACKOFF-GAPS-NONDECREASING",), also=_BACKOFF)
+def backoff_jitters_wildly(attempt: int) -> float | None:
     """Every second gap between two deliveries of a SET is a fifth of what it should be."""
-
-    breaks = ("VEPA-BACKOFF-GAPS-NONDECREASING",)
-    also = _BACKOFF
-
-    def gap(self, attempt: int, waited: float) -> float | None:
-        nominal = min(2.0 ** min(attempt - 1, 30), DAY_S)
-        return nominal if attempt % 2 else nominal * 0.2
+    nominal = min(2.0 ** min(attempt - 1, 30), DAY_S)
+    return nominal if attempt % 2 else nominal * 0.2
 
 
-@fault
-class BackoffCapIsTwoDays(BackoffDeviation):
+@fault_at(BackoffDeviation, breaks=("VEPA-BACKOFF-CAP-24H",), also=_BACKOFF)
+def backoff_cap_is_two_days(attempt: int) -> float | None:
     """The gaps between two deliveries of a SET grow to 48 hours."""
-
-    breaks = ("VEPA-BACKOFF-CAP-24H",)
-    also = _BACKOFF
-
-    def gap(self, attempt: int, waited: float) -> float | None:
-        return min(2.0 ** min(attempt - 1, 30), 2 * DAY_S)
+    return min(2.0 ** min(attempt - 1, 30), 2 * DAY_S)
 
 
-@fault
-class SetsAreDroppedAfterADayOfHours(BackoffDeviation):
+@fault_at(BackoffDeviation, breaks=("VEPA-BACKOFF-CONTINUES",), also=_BACKOFF)
+def sets_are_dropped_after_a_day_of_hours(attempt: int, waited: float) -> float | None:
     """The gaps stay at an hour, and after 24 hours the SET is dropped."""
-
-    breaks = ("VEPA-BACKOFF-CONTINUES",)
-    also = _BACKOFF
-
-    def gap(self, attempt: int, waited: float) -> float | None:
-        """Double it up to an hour, until then."""
-        return None if waited >= DAY_S else min(2.0 ** min(attempt - 1, 30), HOUR_S)
+    return None if waited >= DAY_S else min(2.0 ** min(attempt - 1, 30), HOUR_S)
 
 
-@fault
-class SetsAreDroppedAtTheCap(BackoffDeviation):
+@fault_at(BackoffDeviation, breaks=("VEPA-BACKOFF-CONTINUES",), also=_BACKOFF)
+def sets_are_dropped_at_the_cap(attempt: int) -> float | None:
     """A SET is dropped when the gap has grown to its cap."""
-
-    breaks = ("VEPA-BACKOFF-CONTINUES",)
-    also = _BACKOFF
-
-    def gap(self, attempt: int, waited: float) -> float | None:
-        gap = 2.0 ** min(attempt - 1, 30)
-        return None if gap >= DAY_S else gap
+    gap = 2.0 ** min(attempt - 1, 30)
+    return None if gap >= DAY_S else gap
 
 
-@fault
-class SetsAreDroppedAfterFiveDeliveries(BackoffDeviation):
+@fault_at(BackoffDeviation, breaks=("VEPA-BACKOFF-CONTINUES",), also=_BACKOFF)
+def sets_are_dropped_after_five_deliveries(attempt: int) -> float | None:
     """A SET is dropped after its fifth delivery, within a minute."""
-
-    breaks = ("VEPA-BACKOFF-CONTINUES",)
-    also = _BACKOFF
-
-    def gap(self, attempt: int, waited: float) -> float | None:
-        return None if attempt >= _MOST_DELIVERIES else 2.0 ** (attempt - 1)
+    return None if attempt >= _MOST_DELIVERIES else 2.0 ** (attempt - 1)
 
 
-@fault
-class SetsAreDroppedAfterAnHour(Deviation):
+@fault_at("schedule", breaks=("VEPA-BACKOFF-CONTINUES",), also=_BACKOFF)
+def sets_are_dropped_after_an_hour(gap: float, at: At) -> float | None:
     """A SET that was not acknowledged within an hour is dropped, whatever the schedule."""
-
-    breaks = ("VEPA-BACKOFF-CONTINUES",)
-    also = _BACKOFF
-
-    def schedule(self, gap: float, at: At) -> float | None:
-        return None if at.now - at.pending.queued_at >= HOUR_S else gap
+    return None if at.now - at.pending.queued_at >= HOUR_S else gap
 
 
-@fault
-class NewSetsWaitBehindOldOnes(Deviation):
-    """A new SET is held up until all that were delivered before it are due again."""
-
-    breaks = ("VEPA-BACKOFF-NEW-NOT-HELD-UP",)
-    also = (
+@fault_at(
+    "schedule",
+    breaks=("VEPA-BACKOFF-NEW-NOT-HELD-UP",),
+    also=(
         *_BACKOFF,
         "VEPA-POLL-MAX-EVENTS",
         "VEPA-POLL-RESPONSE-SETS",
         "VEPA-POLL-RETURN-IMMEDIATELY",
         "VEPA-ACK-STOPS-REDELIVERY",
-    )
-
-    def schedule(self, gap: float, at: At) -> float | None:
-        if at.pending.attempts:
-            return gap
-        latest = at.stream.queue.last_due()
-        return gap if latest is None else max(latest - at.now, 0.0)
+    ),
+)
+def new_sets_wait_behind_old_ones(gap: float, at: At) -> float | None:
+    """A new SET is held up until all that were delivered before it are due again."""
+    if at.pending.attempts:
+        return gap
+    latest = at.stream.queue.last_due()
+    return gap if latest is None else max(latest - at.now, 0.0)
 
 
 @fault
@@ -407,15 +339,11 @@ class AcknowledgingOnePostponesTheOthers(AckDisturbs):
         self.postpone(batch)
 
 
-@fault
-class AcknowledgingOneBringsTheOthersAtOnce(AckDisturbs):
+@fault_at(AckDisturbs, also=(*_BACKOFF, "VEPA-POLL-RETURN-IMMEDIATELY", "VEPA-POLL-EMPTY"))
+def acknowledging_one_brings_the_others_at_once(batch: Batch) -> None:
     """After an acknowledgement the other SETs on the stream are due at once."""
-
-    also = (*_BACKOFF, "VEPA-POLL-RETURN-IMMEDIATELY", "VEPA-POLL-EMPTY")
-
-    def disturb(self, batch: Batch) -> None:
-        for pending in _others(batch):
-            batch.stream.queue.add(pending, due=batch.now)
+    for pending in _others(batch):
+        batch.stream.queue.add(pending, due=batch.now)
 
 
 @fault

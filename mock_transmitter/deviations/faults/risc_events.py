@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from mock_transmitter.deviations.deviation import Deviation, Json, Proceed
 from mock_transmitter.deviations.documents import with_configurations
-from mock_transmitter.deviations.entry import fault
+from mock_transmitter.deviations.entry import fault, fault_at
 from mock_transmitter.deviations.faults.caep_events import PayloadDeviation
 from mock_transmitter.deviations.faults.sets_events import MISNAMED
 from mock_transmitter.deviations.signing import (
@@ -19,16 +19,15 @@ from mock_transmitter.domain.stream import Stream
 from mock_transmitter.http.operations import Call, Outcome
 
 
-@fault
-class RiscTypeHasAnotherBase(EventsDeviation):
+@fault_at(
+    EventsDeviation,
+    breaks=("RISC-2-TYPE-URI-BASE",),
+    also=(*MISNAMED, "SSE-11.1.2-SUBJECT-IN-PAYLOAD"),
+)
+def risc_type_has_another_base(event_type: str, payload: Json) -> Json:
     """The type of every RISC event is below events instead of event-type."""
-
-    breaks = ("RISC-2-TYPE-URI-BASE",)
-    also = (*MISNAMED, "SSE-11.1.2-SUBJECT-IN-PAYLOAD")
-
-    def edit_event(self, event_type: str, payload: Json, iat: int) -> Json:
-        other = RISC.replace("event-type", "events")
-        return {event_type.replace(RISC, other): payload}
+    other = RISC.replace("event-type", "events")
+    return {event_type.replace(RISC, other): payload}
 
 
 class _AboutAnAccount(ClaimsDeviation):

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from mock_transmitter.deviations.deviation import Deviation, Proceed
 from mock_transmitter.deviations.documents import with_body
-from mock_transmitter.deviations.entry import fault
+from mock_transmitter.deviations.entry import fault_at
 from mock_transmitter.deviations.faults.acknowledge_lists import LOSSES
 from mock_transmitter.deviations.faults.update import target
 from mock_transmitter.domain.errors import InvalidRequest
@@ -33,84 +33,64 @@ class SetErrorsDeviation(ABC, Deviation):
         return proceed(call)
 
 
-@fault
-class SetErrorsAreRefused(SetErrorsDeviation):
+@fault_at(SetErrorsDeviation)
+def set_errors_are_refused(errors: Mapping[str, Any]) -> Mapping[str, Any]:
     """A poll that reports an error of a SET is refused with 400."""
-
-    def edit(self, errors: Mapping[str, Any], call: Call) -> Mapping[str, Any]:
-        raise InvalidRequest("setErrs is not supported", "setErrs")
+    raise InvalidRequest("setErrs is not supported", "setErrs")
 
 
-@fault
-class SetErrorsAreIgnored(SetErrorsDeviation):
+@fault_at(SetErrorsDeviation)
+def set_errors_are_ignored(errors: Mapping[str, Any]) -> Mapping[str, Any]:
     """Error reports are taken, and release nothing."""
-
-    def edit(self, errors: Mapping[str, Any], call: Call) -> Mapping[str, Any]:
-        return {}
+    return {}
 
 
-@fault
-class OneOfSeveralSetErrorsCounts(SetErrorsDeviation):
+@fault_at(SetErrorsDeviation)
+def one_of_several_set_errors_counts(errors: Mapping[str, Any]) -> Mapping[str, Any]:
     """Of several error reports in one poll, the first one counts."""
-
-    def edit(self, errors: Mapping[str, Any], call: Call) -> Mapping[str, Any]:
-        return dict(list(errors.items())[:1])
+    return dict(list(errors.items())[:1])
 
 
-@fault
-class SetErrorsInOtherAlphabetsAreRefused(SetErrorsDeviation):
+@fault_at(SetErrorsDeviation)
+def set_errors_in_other_alphabets_are_refused(errors: Mapping[str, Any]) -> Mapping[str, Any]:
     """An error report with a description beyond ASCII is refused with 400."""
-
-    def edit(self, errors: Mapping[str, Any], call: Call) -> Mapping[str, Any]:
-        if any(not str(one.get("description")).isascii() for one in errors.values()):
-            raise InvalidRequest("a description is not ASCII", "setErrs")
-        return errors
+    if any(not str(one.get("description")).isascii() for one in errors.values()):
+        raise InvalidRequest("a description is not ASCII", "setErrs")
+    return errors
 
 
-@fault
-class SetErrorsBesideAnAckAreIgnored(SetErrorsDeviation):
+@fault_at(SetErrorsDeviation, breaks=("RFC8936-2.4.4-ACK-AND-ERRORS",))
+def set_errors_beside_an_ack_are_ignored(
+    errors: Mapping[str, Any], call: Call
+) -> Mapping[str, Any]:
     """Error reports release nothing where the same poll also acknowledges."""
-
-    breaks = ("RFC8936-2.4.4-ACK-AND-ERRORS",)
-
-    def edit(self, errors: Mapping[str, Any], call: Call) -> Mapping[str, Any]:
-        return {} if call.body.get("ack") else errors
+    return {} if call.body.get("ack") else errors
 
 
-@fault
-class AckBesideSetErrorsIsRefused(SetErrorsDeviation):
+@fault_at(SetErrorsDeviation, breaks=("RFC8936-2.4.4-ACK-AND-ERRORS",))
+def ack_beside_set_errors_is_refused(errors: Mapping[str, Any], call: Call) -> Mapping[str, Any]:
     """A poll that acknowledges and reports errors is refused with 400."""
-
-    breaks = ("RFC8936-2.4.4-ACK-AND-ERRORS",)
-
-    def edit(self, errors: Mapping[str, Any], call: Call) -> Mapping[str, Any]:
-        if call.body.get("ack"):
-            raise InvalidRequest("one of ack and setErrs, please", "setErrs")
-        return errors
+    if call.body.get("ack"):
+        raise InvalidRequest("one of ack and setErrs, please", "setErrs")
+    return errors
 
 
-@fault
-class SetErrorsReleaseEverything(SetErrorsDeviation):
+@fault_at(SetErrorsDeviation, breaks=("RFC8936-2-UNACKED-KEPT",), also=LOSSES)
+def set_errors_release_everything(errors: Mapping[str, Any], call: Call) -> Mapping[str, Any]:
     """An error report releases every SET of the stream."""
-
-    breaks = ("RFC8936-2-UNACKED-KEPT",)
-    also = LOSSES
-
-    def edit(self, errors: Mapping[str, Any], call: Call) -> Mapping[str, Any]:
-        stream = target(call)
-        pending = () if stream is None else stream.queue
-        return {**errors, **{one.jti: {} for one in pending}}
+    stream = target(call)
+    pending = () if stream is None else stream.queue
+    return {**errors, **{one.jti: {} for one in pending}}
 
 
-@fault
-class EmptySetErrorsAreRefused(Deviation):
+@fault_at(
+    "operation",
+    on=("poll",),
+    breaks=("RFC8936-2.2-SETERRS-EMPTY",),
+    also=("RFC8936-2.5-STATUS-200", "RFC8936-2.5-SETS-PRESENT"),
+)
+def empty_set_errors_are_refused(call: Call, proceed: Proceed) -> Outcome:
     """A poll with an empty setErrs is refused with 400."""
-
-    on = ("poll",)
-    breaks = ("RFC8936-2.2-SETERRS-EMPTY",)
-    also = ("RFC8936-2.5-STATUS-200", "RFC8936-2.5-SETS-PRESENT")
-
-    def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        if call.body.get("setErrs") == {}:
-            raise InvalidRequest("setErrs is empty", "setErrs")
-        return proceed(call)
+    if call.body.get("setErrs") == {}:
+        raise InvalidRequest("setErrs is empty", "setErrs")
+    return proceed(call)

@@ -2,110 +2,93 @@
 
 from typing import ClassVar
 
-from mock_transmitter.deviations.deviation import At, Deviation, Json
+from mock_transmitter.deviations.deviation import At, Json
 from mock_transmitter.deviations.documents import without
-from mock_transmitter.deviations.entry import fault
+from mock_transmitter.deviations.entry import fault, fault_at
 from mock_transmitter.deviations.signing import ClaimsDeviation, TextDeviation
 from mock_transmitter.domain.stream import Stream
 
 
-@fault
-class SetHasASub(ClaimsDeviation):
+@fault_at(ClaimsDeviation, breaks=("SSF-4.1.2-NO-SUB", "SSE-11.1.2-NO-SUB"))
+def set_has_a_sub(claims: Json) -> Json:
     """Every SET has the JWT claim sub."""
-
-    breaks = ("SSF-4.1.2-NO-SUB", "SSE-11.1.2-NO-SUB")
-
-    def edit(self, claims: Json, stream: Stream) -> Json:
-        return {**claims, "sub": "user@example.com"}
+    return {**claims, "sub": "user@example.com"}
 
 
-@fault
-class SetHasAnExp(ClaimsDeviation):
+@fault_at(ClaimsDeviation, breaks=("SSF-4.1.7-NO-EXP", "SSE-11.1.5-NO-EXP", "RFC8417-2.2-NO-EXP"))
+def set_has_an_exp(claims: Json) -> Json:
     """Every SET has the JWT claim exp."""
-
-    breaks = ("SSF-4.1.7-NO-EXP", "SSE-11.1.5-NO-EXP", "RFC8417-2.2-NO-EXP")
-
-    def edit(self, claims: Json, stream: Stream) -> Json:
-        return {**claims, "exp": claims["iat"] + 3600}
+    return {**claims, "exp": claims["iat"] + 3600}
 
 
-@fault
-class SetIatCountsMilliseconds(ClaimsDeviation):
+@fault_at(
+    ClaimsDeviation,
+    breaks=("RFC7519-2-NUMERICDATE",),
+    also=("RFC7519-4.1.6-IAT-NOT-FUTURE", "RFC8417-2.2-IAT"),
+)
+def set_iat_counts_milliseconds(claims: Json) -> Json:
     """The iat of every SET counts milliseconds."""
-
-    breaks = ("RFC7519-2-NUMERICDATE",)
-    also = ("RFC7519-4.1.6-IAT-NOT-FUTURE", "RFC8417-2.2-IAT")
-
-    def edit(self, claims: Json, stream: Stream) -> Json:
-        return {**claims, "iat": claims["iat"] * 1000}
+    return {**claims, "iat": claims["iat"] * 1000}
 
 
-@fault
-class SetIatIsAString(ClaimsDeviation):
+@fault_at(
+    ClaimsDeviation,
+    breaks=("RFC8417-2.2-IAT",),
+    also=("RFC7519-2-NUMERICDATE", "RFC7519-4.1.6-IAT-NOT-FUTURE"),
+)
+def set_iat_is_a_string(claims: Json) -> Json:
     """The iat of every SET is a string of digits."""
-
-    breaks = ("RFC8417-2.2-IAT",)
-    also = ("RFC7519-2-NUMERICDATE", "RFC7519-4.1.6-IAT-NOT-FUTURE")
-
-    def edit(self, claims: Json, stream: Stream) -> Json:
-        return {**claims, "iat": str(claims["iat"])}
+    return {**claims, "iat": str(claims["iat"])}
 
 
-@fault
-class SetIssHasATrailingSlash(ClaimsDeviation):
-    """The iss of every SET has a slash at its end that the issuer has not."""
-
-    breaks = (
+@fault_at(
+    ClaimsDeviation,
+    breaks=(
         "SSF-4.1.6-ISS-MATCHES-STREAM",
         "SSF-7.1-ISSUER-EQUALS-SET-ISS",
         "SSE-6.1-ISSUER-EQUALS-SET-ISS",
-    )
-    also = ("SSE-7.1.2-ISS", "JAMF-ISS")
+    ),
+    also=("SSE-7.1.2-ISS", "JAMF-ISS"),
+)
+def set_iss_has_a_trailing_slash(claims: Json) -> Json:
+    """The iss of every SET has a slash at its end that the issuer has not."""
+    return {**claims, "iss": f"{claims['iss']}/"}
 
-    def edit(self, claims: Json, stream: Stream) -> Json:
-        return {**claims, "iss": f"{claims['iss']}/"}
 
-
-@fault
-class SetAudIsAnothers(ClaimsDeviation):
+@fault_at(ClaimsDeviation, breaks=("SSF-4.1.8-AUD-MATCHES-STREAM",))
+def set_aud_is_anothers(claims: Json) -> Json:
     """The aud of every SET names another Receiver than the stream's."""
-
-    breaks = ("SSF-4.1.8-AUD-MATCHES-STREAM",)
-
-    def edit(self, claims: Json, stream: Stream) -> Json:
-        return {**claims, "aud": "https://another-receiver.example.net"}
+    return {**claims, "aud": "https://another-receiver.example.net"}
 
 
-@fault
-class SetTxnIsANumber(ClaimsDeviation):
+@fault_at(
+    ClaimsDeviation,
+    breaks=("RFC8417-2.2-TXN-STRING",),
+    also=("SSF-4.1.9-TXN-PRESENT", "SSF-4.1.9-TXN-UNIQUE-PER-CAUSE"),
+)
+def set_txn_is_a_number(claims: Json) -> Json:
     """The txn of every SET is a number."""
-
-    breaks = ("RFC8417-2.2-TXN-STRING",)
-    also = ("SSF-4.1.9-TXN-PRESENT", "SSF-4.1.9-TXN-UNIQUE-PER-CAUSE")
-
-    def edit(self, claims: Json, stream: Stream) -> Json:
-        return {**claims, "txn": int(claims["txn"][:8], 16)}
+    return {**claims, "txn": int(claims["txn"][:8], 16)}
 
 
-@fault
-class SetSubjectStandsInTheEvent(ClaimsDeviation):
-    """The subject of every SET stands inside the event, and there is no sub_id."""
-
-    breaks = ("SSF-3.1-SUBID-PRESENT", "SSF-3.1.1-SUBID-WITH-LEGACY-SUBJECT")
-    also = (
+@fault_at(
+    ClaimsDeviation,
+    breaks=("SSF-3.1-SUBID-PRESENT", "SSF-3.1.1-SUBID-WITH-LEGACY-SUBJECT"),
+    also=(
         "SSF-3.1.2-NEW-TYPES-NO-PAYLOAD-SUBJECT",
         "SSF-3.2-SIMPLE-IS-SUBID",
         "SSF-8.1.4.1-SUBID-OPAQUE-STREAMID",
-    )
-
-    def edit(self, claims: Json, stream: Stream) -> Json:
-        if "sub_id" not in claims:
-            return claims
-        events = {
-            event_type: {"subject": claims["sub_id"], **payload}
-            for event_type, payload in claims["events"].items()
-        }
-        return {**without(claims, "sub_id"), "events": events}
+    ),
+)
+def set_subject_stands_in_the_event(claims: Json) -> Json:
+    """The subject of every SET stands inside the event, and there is no sub_id."""
+    if "sub_id" not in claims:
+        return claims
+    events = {
+        event_type: {"subject": claims["sub_id"], **payload}
+        for event_type, payload in claims["events"].items()
+    }
+    return {**without(claims, "sub_id"), "events": events}
 
 
 @fault
@@ -166,118 +149,77 @@ class SetJtiIsUsedAgain(ClaimsDeviation):
         return claims if waiting else {**claims, "jti": last}
 
 
-@fault
-class SetHasNoIss(ClaimsDeviation):
+@fault_at(ClaimsDeviation, breaks=("RFC8417-2.2-ISS",))
+def set_has_no_iss(claims: Json) -> Json:
     """No SET says who issued it."""
-
-    breaks = ("RFC8417-2.2-ISS",)
-
-    def edit(self, claims: Json, stream: Stream) -> Json:
-        return without(claims, "iss")
+    return without(claims, "iss")
 
 
-@fault
-class SetHasNoJti(Deviation):
-    """No SET has a jti, though each is delivered under one."""
-
-    breaks = ("RFC8417-2.2-JTI",)
-    also = (
+@fault_at(
+    "token",
+    breaks=("RFC8417-2.2-JTI",),
+    also=(
         "RFC8936-2.3-SETS-OBJECT",
         "VEPA-POLL-RESPONSE-SETS",
         "RFC8935-2.2-HANDLES-202",
         "SSE-7.1.1.1-ENABLED",
         "SSE-7.1.1.1-PAUSED-HOLDS",
-    )
+    ),
+)
+def set_has_no_jti(token: str, at: At) -> str:
+    """No SET has a jti, though each is delivered under one."""
+    return at.key.sign(at.header, without(at.claims, "jti"))
 
-    def token(self, token: str, at: At) -> str:
-        return at.key.sign(at.header, without(at.claims, "jti"))
 
-
-@fault
-class SetJtiIsNotItsKey(Deviation):
+@fault_at("token", breaks=("RFC8936-2.3-SETS-OBJECT", "VEPA-POLL-RESPONSE-SETS"))
+def set_jti_is_not_its_key(token: str, at: At) -> str:
     """Every SET is delivered under another name than its jti."""
-
-    breaks = ("RFC8936-2.3-SETS-OBJECT", "VEPA-POLL-RESPONSE-SETS")
-
-    def token(self, token: str, at: At) -> str:
-        return at.key.sign(at.header, {**at.claims, "jti": at.claims["jti"][::-1]})
+    return at.key.sign(at.header, {**at.claims, "jti": at.claims["jti"][::-1]})
 
 
-@fault
-class SetHasNoAud(ClaimsDeviation):
+@fault_at(ClaimsDeviation, breaks=("RFC8417-2.2-AUD",))
+def set_has_no_aud(claims: Json) -> Json:
     """No SET says whom it is for."""
-
-    breaks = ("RFC8417-2.2-AUD",)
-
-    def edit(self, claims: Json, stream: Stream) -> Json:
-        return without(claims, "aud")
+    return without(claims, "aud")
 
 
-@fault
-class SetAudIsAnObject(ClaimsDeviation):
+@fault_at(ClaimsDeviation, breaks=("SSF-4.1.8-AUD-SHAPE", "SSE-11.1.6-AUD-SHAPE"))
+def set_aud_is_an_object(claims: Json) -> Json:
     """The aud of every SET is an object."""
-
-    breaks = ("SSF-4.1.8-AUD-SHAPE", "SSE-11.1.6-AUD-SHAPE")
-
-    def edit(self, claims: Json, stream: Stream) -> Json:
-        return {**claims, "aud": {"receiver": claims["aud"]}}
+    return {**claims, "aud": {"receiver": claims["aud"]}}
 
 
-@fault
-class SetIatIsAnHourAhead(ClaimsDeviation):
+@fault_at(ClaimsDeviation, breaks=("RFC7519-4.1.6-IAT-NOT-FUTURE",))
+def set_iat_is_an_hour_ahead(claims: Json) -> Json:
     """The iat of every SET is an hour ahead of the clock."""
-
-    breaks = ("RFC7519-4.1.6-IAT-NOT-FUTURE",)
-
-    def edit(self, claims: Json, stream: Stream) -> Json:
-        return {**claims, "iat": claims["iat"] + 3600}
+    return {**claims, "iat": claims["iat"] + 3600}
 
 
-@fault
-class SetToeIsAText(ClaimsDeviation):
+@fault_at(ClaimsDeviation, breaks=("RFC8417-2.2-TOE",))
+def set_toe_is_a_text(claims: Json) -> Json:
     """Every SET has a toe that is a date in words."""
-
-    breaks = ("RFC8417-2.2-TOE",)
-
-    def edit(self, claims: Json, stream: Stream) -> Json:
-        return {**claims, "toe": "2026-01-01T00:00:00Z"}
+    return {**claims, "toe": "2026-01-01T00:00:00Z"}
 
 
-@fault
-class SetToeCountsMilliseconds(ClaimsDeviation):
+@fault_at(ClaimsDeviation, breaks=("RFC7519-2-NUMERICDATE",))
+def set_toe_counts_milliseconds(claims: Json) -> Json:
     """Every SET has a toe that counts milliseconds."""
-
-    breaks = ("RFC7519-2-NUMERICDATE",)
-
-    def edit(self, claims: Json, stream: Stream) -> Json:
-        return {**claims, "toe": claims["iat"] * 1000}
+    return {**claims, "toe": claims["iat"] * 1000}
 
 
-@fault
-class SetHasNoTxn(ClaimsDeviation):
+@fault_at(ClaimsDeviation, breaks=("SSF-4.1.9-TXN-PRESENT",))
+def set_has_no_txn(claims: Json) -> Json:
     """No SET has a txn."""
-
-    breaks = ("SSF-4.1.9-TXN-PRESENT",)
-
-    def edit(self, claims: Json, stream: Stream) -> Json:
-        return without(claims, "txn")
+    return without(claims, "txn")
 
 
-@fault
-class SetTxnIsTheSameForEverything(ClaimsDeviation):
+@fault_at(ClaimsDeviation, breaks=("SSF-4.1.9-TXN-UNIQUE-PER-CAUSE",))
+def set_txn_is_the_same_for_everything(claims: Json, stream: Stream) -> Json:
     """All SETs of a stream share one txn, whatever they tell of."""
-
-    breaks = ("SSF-4.1.9-TXN-UNIQUE-PER-CAUSE",)
-
-    def edit(self, claims: Json, stream: Stream) -> Json:
-        return {**claims, "txn": stream.stream_id}
+    return {**claims, "txn": stream.stream_id}
 
 
-@fault
-class SetNamesAClaimTwice(TextDeviation):
+@fault_at(TextDeviation, "edit_claims", breaks=("RFC7519-4-UNIQUE-CLAIMS",))
+def set_names_a_claim_twice(text: str) -> str:
     """Every SET has the claim iss twice."""
-
-    breaks = ("RFC7519-4-UNIQUE-CLAIMS",)
-
-    def edit_claims(self, text: str, claims: Json) -> str:
-        return '{"iss":"https://staging.example.com",' + text.removeprefix("{")
+    return '{"iss":"https://staging.example.com",' + text.removeprefix("{")

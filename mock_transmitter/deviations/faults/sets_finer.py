@@ -2,8 +2,8 @@
 
 from types import MappingProxyType
 
-from mock_transmitter.deviations.deviation import At, Deviation, Json
-from mock_transmitter.deviations.entry import fault
+from mock_transmitter.deviations.deviation import At, Json
+from mock_transmitter.deviations.entry import fault, fault_at
 from mock_transmitter.deviations.signing import (
     UNVERIFIABLE,
     ClaimsDeviation,
@@ -12,7 +12,6 @@ from mock_transmitter.deviations.signing import (
 )
 from mock_transmitter.domain.events import SUBJECT
 from mock_transmitter.domain.keys import base64url, compact_json
-from mock_transmitter.domain.stream import Stream
 
 _ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 
@@ -47,82 +46,63 @@ class SetAlgIsInLowerCase(HeaderDeviation):
     changes = MappingProxyType({"alg": "es256"})
 
 
-@fault
-class SetSignatureEndsInAnotherCharacter(Deviation):
+@fault_at(
+    "token",
+    breaks=("RFC7515-7.1-COMPACT", "RFC8417-2.4-JWT-FORM"),
+    also=(*UNVERIFIABLE, "SSF-8.1.1-EVENTS-DELIVERED-SENT"),
+)
+def set_signature_ends_in_another_character(token: str, at: At) -> str:
     """The last character of every SET says more bits than the signature has."""
-
-    breaks = ("RFC7515-7.1-COMPACT", "RFC8417-2.4-JWT-FORM")
-    also = (*UNVERIFIABLE, "SSF-8.1.1-EVENTS-DELIVERED-SENT")
-
-    def token(self, token: str, at: At) -> str:
-        signed = at.key.sign(at.header, at.claims)
-        return signed[:-1] + _ALPHABET[_ALPHABET.index(signed[-1]) | 1]
+    signed = at.key.sign(at.header, at.claims)
+    return signed[:-1] + _ALPHABET[_ALPHABET.index(signed[-1]) | 1]
 
 
-@fault
-class SetHasFivePartsAndIsNotEncrypted(Deviation):
+@fault_at(
+    "token",
+    breaks=("RFC8417-2.4-JWT-FORM",),
+    also=(*UNVERIFIABLE, "SSF-8.1.1-EVENTS-DELIVERED-SENT", "RFC8935-2.1-BODY-IS-SET"),
+)
+def set_has_five_parts_and_is_not_encrypted(token: str, at: At) -> str:
     """Every SET has five parts as an encrypted one has, and a header without enc."""
-
-    breaks = ("RFC8417-2.4-JWT-FORM",)
-    also = (*UNVERIFIABLE, "SSF-8.1.1-EVENTS-DELIVERED-SENT", "RFC8935-2.1-BODY-IS-SET")
-
-    def token(self, token: str, at: At) -> str:
-        further = base64url(compact_json({}))
-        return f"{at.key.sign(at.header, at.claims)}.{further}.{further}"
+    further = base64url(compact_json({}))
+    return f"{at.key.sign(at.header, at.claims)}.{further}.{further}"
 
 
-@fault
-class SetIatCountsMinutes(ClaimsDeviation):
+@fault_at(ClaimsDeviation, breaks=("RFC7519-2-NUMERICDATE",), also=("CAEP-2-EVENT-TIMESTAMP",))
+def set_iat_counts_minutes(claims: Json) -> Json:
     """The iat of every SET counts minutes."""
-
-    breaks = ("RFC7519-2-NUMERICDATE",)
-    also = ("CAEP-2-EVENT-TIMESTAMP",)
-
-    def edit(self, claims: Json, stream: Stream) -> Json:
-        return {**claims, "iat": claims["iat"] // 60}
+    return {**claims, "iat": claims["iat"] // 60}
 
 
-@fault
-class SetNbfCountsMilliseconds(ClaimsDeviation):
+@fault_at(ClaimsDeviation, breaks=("RFC7519-2-NUMERICDATE",))
+def set_nbf_counts_milliseconds(claims: Json) -> Json:
     """Every SET has an nbf that counts milliseconds."""
-
-    breaks = ("RFC7519-2-NUMERICDATE",)
-
-    def edit(self, claims: Json, stream: Stream) -> Json:
-        return {**claims, "nbf": claims["iat"] * 1000}
+    return {**claims, "nbf": claims["iat"] * 1000}
 
 
-@fault
-class SetAudIsEmpty(ClaimsDeviation):
+@fault_at(ClaimsDeviation, breaks=("SSF-4.1.8-AUD-MATCHES-STREAM",))
+def set_aud_is_empty(claims: Json) -> Json:
     """The aud of every SET is an array with nobody in it."""
-
-    breaks = ("SSF-4.1.8-AUD-MATCHES-STREAM",)
-
-    def edit(self, claims: Json, stream: Stream) -> Json:
-        return {**claims, "aud": []}
+    return {**claims, "aud": []}
 
 
-@fault
-class PublishedKeyIsInPaddedBase64(Deviation):
-    """The numbers of the published key are filled up with equals signs."""
-
-    breaks = (
+@fault_at(
+    "key_set",
+    breaks=(
         "RFC7515-5.2-SIGNATURE-VALID",
         "RFC8417-5.1-SIGNED",
         "SSF-4.1.4-KEY-FROM-JWKS",
         "SSE-11.1.1-KEY-FROM-JWKS",
         "VEPA-SIGNED",
-    )
-
-    def key_set(self, key_set: Json, at: At) -> Json:
-        keys = [
-            {
-                name: f"{value}=" if name in {"x", "y"} else value
-                for name, value in published.items()
-            }
-            for published in key_set["keys"]
-        ]
-        return {**key_set, "keys": keys}
+    ),
+)
+def published_key_is_in_padded_base_64(key_set: Json) -> Json:
+    """The numbers of the published key are filled up with equals signs."""
+    keys = [
+        {name: f"{value}=" if name in {"x", "y"} else value for name, value in published.items()}
+        for published in key_set["keys"]
+    ]
+    return {**key_set, "keys": keys}
 
 
 @fault

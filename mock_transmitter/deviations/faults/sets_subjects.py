@@ -5,7 +5,7 @@ from types import MappingProxyType
 from typing import Any, ClassVar
 
 from mock_transmitter.deviations.deviation import Json
-from mock_transmitter.deviations.entry import fault
+from mock_transmitter.deviations.entry import fault, fault_at
 from mock_transmitter.deviations.signing import SubjectDeviation, TextDeviation
 from mock_transmitter.domain.events import SUBJECT
 from mock_transmitter.domain.keys import compact_json
@@ -248,18 +248,17 @@ class SubjectIsAnEmptyObject(SubjectDeviation):
     subject: ClassVar[Mapping[str, Any]] = MappingProxyType({})
 
 
-@fault
-class SubjectNamesAMemberTwice(TextDeviation):
-    """The subject of every event is complex and has two users."""
-
-    breaks = ("SSF-3.3-COMPLEX-MEMBER-ONCE", "SSE-3.2-COMPLEX-MEMBER-ONCE")
-    also = (
+@fault_at(
+    TextDeviation,
+    "edit_claims",
+    breaks=("SSF-3.3-COMPLEX-MEMBER-ONCE", "SSE-3.2-COMPLEX-MEMBER-ONCE"),
+    also=(
         "RISC-2.5-SUBJECT-FORMAT",
         "RISC-2.6-SUBJECT-FORMAT",
-    )
-
-    def edit_claims(self, text: str, claims: Json) -> str:
-        """Write both in place of the one subject."""
-        email = compact_json(SUBJECT).decode()
-        kind = '"format":"complex",' if "sub_id" in claims else ""
-        return text.replace(email, f'{{{kind}"user":{email},"user":{email}}}')
+    ),
+)
+def subject_names_a_member_twice(text: str, claims: Json) -> str:
+    """The subject of every event is complex and has two users."""
+    email = compact_json(SUBJECT).decode()
+    kind = '"format":"complex",' if "sub_id" in claims else ""
+    return text.replace(email, f'{{{kind}"user":{email},"user":{email}}}')

@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 from mock_transmitter.deviations.deviation import At, Deviation, Json, Proceed
 from mock_transmitter.deviations.documents import without
-from mock_transmitter.deviations.entry import fault
+from mock_transmitter.deviations.entry import fault, fault_at
 from mock_transmitter.deviations.signing import UNVERIFIABLE, HeaderDeviation, TextDeviation
 from mock_transmitter.domain.keys import SigningKey, base64url, compact_json
 from mock_transmitter.domain.seed import source
@@ -51,28 +51,18 @@ class SetKidIsUnknown(HeaderDeviation):
     changes = MappingProxyType({"kid": "2019-key"})
 
 
-@fault
-class SetIsUnsigned(Deviation):
+@fault_at("token", breaks=("VEPA-SIGNED",), also=UNVERIFIABLE)
+def set_is_unsigned(token: str, at: At) -> str:
     """Every SET has the algorithm none and an empty signature."""
-
-    breaks = ("VEPA-SIGNED",)
-    also = UNVERIFIABLE
-
-    def token(self, token: str, at: At) -> str:
-        unsigned = at.key.sign({**without(at.header, "kid"), "alg": "none"}, at.claims)
-        return unsigned.rpartition(".")[0] + "."
+    unsigned = at.key.sign({**without(at.header, "kid"), "alg": "none"}, at.claims)
+    return unsigned.rpartition(".")[0] + "."
 
 
-@fault
-class SetSignatureIsBroken(Deviation):
+@fault_at("token", breaks=NO_KEY_VERIFIES, also=UNVERIFIABLE)
+def set_signature_is_broken(token: str, at: At) -> str:
     """The signature of every SET is that of other bytes."""
-
-    breaks = NO_KEY_VERIFIES
-    also = UNVERIFIABLE
-
-    def token(self, token: str, at: At) -> str:
-        other = at.key.sign(at.header, {**at.claims, "jti": "another"})
-        return f"{token.rpartition('.')[0]}.{other.rpartition('.')[2]}"
+    other = at.key.sign(at.header, {**at.claims, "jti": "another"})
+    return f"{token.rpartition('.')[0]}.{other.rpartition('.')[2]}"
 
 
 @fault
@@ -108,15 +98,10 @@ class SetCritNamesWhatIsNotThere(HeaderDeviation):
     changes = MappingProxyType({"crit": ["b64"]})
 
 
-@fault
-class SetHeaderNamesAMemberTwice(TextDeviation):
+@fault_at(TextDeviation, "edit_header", breaks=("RFC7515-7.1-COMPACT",), also=UNVERIFIABLE)
+def set_header_names_a_member_twice(text: str) -> str:
     """The header of every SET has typ twice."""
-
-    breaks = ("RFC7515-7.1-COMPACT",)
-    also = UNVERIFIABLE
-
-    def edit_header(self, text: str) -> str:
-        return '{"typ":"JWT",' + text.removeprefix("{")
+    return '{"typ":"JWT",' + text.removeprefix("{")
 
 
 class _TokenDeviation(Deviation, ABC):
@@ -130,89 +115,73 @@ class _TokenDeviation(Deviation, ABC):
         return self.edit(*at.key.sign(at.header, at.claims).split("."))
 
 
-@fault
-class SetIsPadded(_TokenDeviation):
-    """The parts of every SET are filled up with equals signs."""
-
-    breaks = ("RFC8417-2.4-JWT-FORM", "RFC7515-7.1-COMPACT")
-    also = (
+@fault_at(
+    _TokenDeviation,
+    breaks=("RFC8417-2.4-JWT-FORM", "RFC7515-7.1-COMPACT"),
+    also=(
         *UNVERIFIABLE,
         "SSF-8.1.1-EVENTS-DELIVERED-SENT",
         "RFC8935-2.1-BODY-IS-SET",
         "SSE-7.1.1.1-ENABLED",
-    )
+    ),
+)
+def set_is_padded(header: str, claims: str, signature: str) -> str:
+    """The parts of every SET are filled up with equals signs."""
+    return ".".join(f"{part}{'=' * (-len(part) % 4)}" for part in (header, claims, signature))
 
-    def edit(self, header: str, claims: str, signature: str) -> str:
-        return ".".join(f"{part}{'=' * (-len(part) % 4)}" for part in (header, claims, signature))
 
-
-@fault
-class SetHasNoSignaturePart(_TokenDeviation):
-    """Every SET has two parts, header and claims."""
-
-    breaks = ("RFC8417-2.4-JWT-FORM", "RFC7515-7.1-COMPACT")
-    also = (
+@fault_at(
+    _TokenDeviation,
+    breaks=("RFC8417-2.4-JWT-FORM", "RFC7515-7.1-COMPACT"),
+    also=(
         *UNVERIFIABLE,
         "SSF-8.1.1-EVENTS-DELIVERED-SENT",
         "RFC8935-2.1-BODY-IS-SET",
         "RFC8935-4-RETRY-STRATEGY",
-    )
+    ),
+)
+def set_has_no_signature_part(header: str, claims: str) -> str:
+    """Every SET has two parts, header and claims."""
+    return f"{header}.{claims}"
 
-    def edit(self, header: str, claims: str, signature: str) -> str:
-        return f"{header}.{claims}"
 
-
-@fault
-class SetSignatureIsStripped(_TokenDeviation):
+@fault_at(_TokenDeviation, breaks=NO_KEY_VERIFIES)
+def set_signature_is_stripped(header: str, claims: str) -> str:
     """Every SET names its algorithm and has an empty signature."""
-
-    breaks = NO_KEY_VERIFIES
-
-    def edit(self, header: str, claims: str, signature: str) -> str:
-        return f"{header}.{claims}."
+    return f"{header}.{claims}."
 
 
-@fault
-class SetIsChangedAfterItWasSigned(Deviation):
+@fault_at("token", breaks=NO_KEY_VERIFIES)
+def set_is_changed_after_it_was_signed(token: str, at: At) -> str:
     """The claims of every SET say more than what was signed."""
-
-    breaks = NO_KEY_VERIFIES
-
-    def token(self, token: str, at: At) -> str:
-        first, _, last = at.key.sign(at.header, at.claims).split(".")
-        return f"{first}.{base64url(compact_json({**at.claims, 'amr': ['pwd']}))}.{last}"
+    first, _, last = at.key.sign(at.header, at.claims).split(".")
+    return f"{first}.{base64url(compact_json({**at.claims, 'amr': ['pwd']}))}.{last}"
 
 
-@fault
-class SetSignatureIsInDer(Deviation):
+@fault_at("token", breaks=NO_KEY_VERIFIES)
+def set_signature_is_in_der(token: str, at: At) -> str:
     """The signature of every SET is the ASN.1 structure that cryptography libraries make."""
-
-    breaks = NO_KEY_VERIFIES
-
-    def token(self, token: str, at: At) -> str:
-        """Wrap both numbers; a leading zero byte keeps each positive."""
-        signed, _, last = at.key.sign(at.header, at.claims).rpartition(".")
-        raw = urlsafe_b64decode(f"{last}==")
-        numbers = b"".join(b"\x02\x21\x00" + raw[at : at + 32] for at in (0, 32))
-        return f"{signed}.{base64url(bytes((0x30, len(numbers))) + numbers)}"
+    signed, _, last = at.key.sign(at.header, at.claims).rpartition(".")
+    raw = urlsafe_b64decode(f"{last}==")
+    numbers = b"".join(b"\x02\x21\x00" + raw[at : at + 32] for at in (0, 32))
+    return f"{signed}.{base64url(bytes((0x30, len(numbers))) + numbers)}"
 
 
-@fault
-class SetIsAuthenticatedWithThePublicKey(Deviation):
-    """Every SET is an HS256 token, with the published key as the shared secret."""
-
-    breaks = (
+@fault_at(
+    "token",
+    breaks=(
         "RFC7515-5.2-SIGNATURE-VALID",
         "SSF-4.1.4-KEY-FROM-JWKS",
         "SSE-11.1.1-KEY-FROM-JWKS",
         "VEPA-SIGNED",
-    )
-    also = ("RFC8417-5.1-SIGNED",)
-
-    def token(self, token: str, at: At) -> str:
-        signed = at.key.sign({**at.header, "alg": "HS256"}, at.claims).rpartition(".")[0]
-        code = hmac.digest(compact_json(at.key.public), signed.encode(), "sha256")
-        return f"{signed}.{base64url(code)}"
+    ),
+    also=("RFC8417-5.1-SIGNED",),
+)
+def set_is_authenticated_with_the_public_key(token: str, at: At) -> str:
+    """Every SET is an HS256 token, with the published key as the shared secret."""
+    signed = at.key.sign({**at.header, "alg": "HS256"}, at.claims).rpartition(".")[0]
+    code = hmac.digest(compact_json(at.key.public), signed.encode(), "sha256")
+    return f"{signed}.{base64url(code)}"
 
 
 # -- keys
@@ -277,16 +246,15 @@ class SetIsSignedWithAShortRsaKey(_OtherKey):
         return SigningKey.rs256(1024)
 
 
-@fault
-class SetsAreSignedAndNoKeySetIsNamed(Deviation):
+@fault_at(
+    "operation",
+    on=("discover",),
+    breaks=("SSF-7.1-JWKS-URI-WHEN-SIGNING",),
+    also=(*UNVERIFIABLE, "SSE-6.1-JWKS-URI"),
+)
+def sets_are_signed_and_no_key_set_is_named(call: Call, proceed: Proceed) -> Outcome:
     """SETs are signed, and the metadata has no jwks_uri."""
-
-    on = ("discover",)
-    breaks = ("SSF-7.1-JWKS-URI-WHEN-SIGNING",)
-    also = (*UNVERIFIABLE, "SSE-6.1-JWKS-URI")
-
-    def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        outcome = proceed(call)
-        if not isinstance(outcome, Reply):
-            return outcome
-        return replace(outcome, document=without(outcome.document, "jwks_uri"))
+    outcome = proceed(call)
+    if not isinstance(outcome, Reply):
+        return outcome
+    return replace(outcome, document=without(outcome.document, "jwks_uri"))

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from mock_transmitter.deviations.deviation import At, Deviation, Json, Proceed
 from mock_transmitter.deviations.documents import with_body, with_configurations, without
-from mock_transmitter.deviations.entry import fault
+from mock_transmitter.deviations.entry import fault, fault_at
 from mock_transmitter.deviations.faults.descriptions import CONFIGURES
 from mock_transmitter.deviations.faults.update import UPDATES
 from mock_transmitter.domain.errors import InvalidRequest
@@ -73,12 +73,10 @@ class IntervalIsText(ShownOtherwise):
         return {**document, "min_verification_interval": "PT30S"}
 
 
-@fault
-class EventsRequestedIsShownAsText(Deviation):
-    """events_requested is shown as one text of URIs between blanks instead of an array."""
-
-    breaks = ("SSF-8.1.1-EVENTS-REQUESTED-ECHO",)
-    also = (
+@fault_at(
+    "operation",
+    breaks=("SSF-8.1.1-EVENTS-REQUESTED-ECHO",),
+    also=(
         "SSF-8.1.1.1-RECEIVER-FIELDS-ACCEPTED",
         "SSF-8.1.1.3-PATCH-APPLIES",
         "SSF-8.1.1.3-PATCH-RO-MATCH-OK",
@@ -86,17 +84,18 @@ class EventsRequestedIsShownAsText(Deviation):
         "SSF-8.1.1.4-PUT-RO-MATCH-OK",
         "SSF-8.1.1.4-ERR-404",
         "SSF-8.1.1.4-PUT-DELIVERED-PRE-VALUE",
+    ),
+)
+def events_requested_is_shown_as_text(call: Call, proceed: Proceed) -> Outcome:
+    """events_requested is shown as one text of URIs between blanks instead of an array."""
+    return with_configurations(
+        proceed(call),
+        lambda document: {
+            **document,
+            "events_requested": " ".join(map(str, document["events_requested"])),
+        },
+        needs="events_requested",
     )
-
-    def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        return with_configurations(
-            proceed(call),
-            lambda document: {
-                **document,
-                "events_requested": " ".join(map(str, document["events_requested"])),
-            },
-            needs="events_requested",
-        )
 
 
 @fault
@@ -118,13 +117,11 @@ class IssHasATrailingSlash(ShownOtherwise):
         return {**document, "iss": f"{document['iss']}/"}
 
 
-@fault
-class ReadLeavesStreamIdOut(Deviation):
-    """Reading a stream shows its configuration without the stream_id."""
-
-    on = ("read_stream",)
-    breaks = ("SSF-8.1.1-STREAMID-PRESENT",)
-    also = (
+@fault_at(
+    "operation",
+    on=("read_stream",),
+    breaks=("SSF-8.1.1-STREAMID-PRESENT",),
+    also=(
         "SSF-8-AUTH-BINDS-STREAMS",
         "SSF-8-HTTP-AUTH",
         "SSF-8.1.1-AUD-IMMUTABLE",
@@ -144,11 +141,12 @@ class ReadLeavesStreamIdOut(Deviation):
         "SSF-8.1.2.2-ERR-403",
         "SSF-8.1.3.2-ERR-403",
         "SSF-8.1.3.3-ERR-403",
-    )
-
-    def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        outcome = proceed(call)
-        return with_configurations(outcome, lambda document: without(document, "stream_id"))
+    ),
+)
+def read_leaves_stream_id_out(call: Call, proceed: Proceed) -> Outcome:
+    """Reading a stream shows its configuration without the stream_id."""
+    outcome = proceed(call)
+    return with_configurations(outcome, lambda document: without(document, "stream_id"))
 
 
 @fault

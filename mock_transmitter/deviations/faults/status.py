@@ -7,7 +7,7 @@ from typing import Any
 
 from mock_transmitter.deviations.deviation import At, Deviation, Json, Proceed
 from mock_transmitter.deviations.documents import without
-from mock_transmitter.deviations.entry import fault
+from mock_transmitter.deviations.entry import fault, fault_at
 from mock_transmitter.deviations.faults.update import others, target
 from mock_transmitter.domain.stream import Stream
 from mock_transmitter.http.message import Request, Response
@@ -44,38 +44,32 @@ class ShownStatus(Deviation, ABC):
         """Return what is shown."""
 
 
-@fault
-class StatusIsABareText(ShownStatus):
+@fault_at(
+    ShownStatus,
+    breaks=STATUS_200,
+    also=(*STATUS_ENUM, STREAM_ID, *UPDATE_200, "SSF-8.1.2.1-INITIAL-STATUS", *INVALID, *UNPARSED),
+)
+def status_is_a_bare_text(document: Json) -> Any:  # noqa: ANN401 (JSON)
     """A status read is answered with the status as a JSON string instead of an object."""
-
-    breaks = STATUS_200
-    also = (*STATUS_ENUM, STREAM_ID, *UPDATE_200, "SSF-8.1.2.1-INITIAL-STATUS", *INVALID, *UNPARSED)
-
-    def shown(self, document: Json) -> Any:  # noqa: ANN401 (JSON)
-        return document.get("status")
+    return document.get("status")
 
 
-@fault
-class StatusIsReadWithNoContent(Deviation):
+@fault_at(
+    "operation",
+    on=("read_status",),
+    breaks=STATUS_200,
+    also=(*STATUS_ENUM, STREAM_ID, *UPDATE_200, "SSF-8.1.2.1-INITIAL-STATUS", *INVALID, *UNPARSED),
+)
+def status_is_read_with_no_content(call: Call, proceed: Proceed) -> Outcome:
     """A status read is answered with 204 and no body."""
-
-    on = ("read_status",)
-    breaks = STATUS_200
-    also = (*STATUS_ENUM, STREAM_ID, *UPDATE_200, "SSF-8.1.2.1-INITIAL-STATUS", *INVALID, *UNPARSED)
-
-    def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        proceed(call)
-        return Reply(status=204)
+    proceed(call)
+    return Reply(status=204)
 
 
-@fault
-class StatusLacksTheStreamId(ShownStatus):
+@fault_at(ShownStatus, breaks=(STREAM_ID,))
+def status_lacks_the_stream_id(document: Json) -> Json:
     """A status is shown without the id of its stream."""
-
-    breaks = (STREAM_ID,)
-
-    def shown(self, document: Json) -> Json:
-        return without(document, "stream_id")
+    return without(document, "stream_id")
 
 
 @fault
@@ -89,38 +83,24 @@ class StatusOfAnUpdateLacksTheStreamId(ShownStatus):
         return without(document, "stream_id")
 
 
-@fault
-class StatusIsInCapitals(ShownStatus):
+@fault_at(ShownStatus, breaks=STATUS_ENUM, also=(*UPDATE_200, "SSF-8.1.2.1-INITIAL-STATUS"))
+def status_is_in_capitals(document: Json) -> Json:
     """A status is shown in capital letters."""
-
-    breaks = STATUS_ENUM
-    also = (*UPDATE_200, "SSF-8.1.2.1-INITIAL-STATUS")
-
-    def shown(self, document: Json) -> Json:
-        return {**document, "status": str(document.get("status")).upper()}
+    return {**document, "status": str(document.get("status")).upper()}
 
 
-@fault
-class StoppedIsAStatusOfItsOwn(ShownStatus):
+@fault_at(ShownStatus, breaks=STATUS_ENUM, also=UPDATE_200)
+def stopped_is_a_status_of_its_own(document: Json) -> Json:
     """A disabled stream is shown as inactive."""
-
-    breaks = STATUS_ENUM
-    also = UPDATE_200
-
-    def shown(self, document: Json) -> Json:
-        status = document.get("status")
-        return {**document, "status": "inactive" if status == "disabled" else status}
+    status = document.get("status")
+    return {**document, "status": "inactive" if status == "disabled" else status}
 
 
-@fault
-class ReasonIsAnObject(ShownStatus):
+@fault_at(ShownStatus, breaks=("SSF-8.1.2.1-REASON",))
+def reason_is_an_object(document: Json) -> Json:
     """The reason of a status is shown as an object with a text for each language."""
-
-    breaks = ("SSF-8.1.2.1-REASON",)
-
-    def shown(self, document: Json) -> Json:
-        reason = document.get("reason")
-        return document if reason is None else {**document, "reason": {"en": reason}}
+    reason = document.get("reason")
+    return document if reason is None else {**document, "reason": {"en": reason}}
 
 
 @fault
@@ -169,51 +149,48 @@ class StatusWithoutAStreamIdIsThatOfTheNewest(Deviation):
         return proceed(call)
 
 
-@fault
-class UnknownStreamsAreDisabled(Deviation):
+@fault_at(
+    "operation",
+    on=("read_status",),
+    breaks=("SSF-8.1.2.1-ERR-404", "SSE-7.1.1.1-ERR-404-NO-STREAM"),
+    also=("SSF-8-AUTH-BINDS-STREAMS",),
+)
+def unknown_streams_are_disabled(call: Call, proceed: Proceed) -> Outcome:
     """The status of a stream that does not exist is read as disabled."""
-
-    on = ("read_status",)
-    breaks = ("SSF-8.1.2.1-ERR-404", "SSE-7.1.1.1-ERR-404-NO-STREAM")
-    also = ("SSF-8-AUTH-BINDS-STREAMS",)
-
-    def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        if target(call) is not None:
-            return proceed(call)
-        named = {} if call.stream_id is None else {"stream_id": call.stream_id}
-        document = {**named, "status": "disabled"}
-        return Reply(status=200, document=document, message="stream_status")
-
-
-@fault
-class UpdateOfAnUnknownStreamIsAnswered(Deviation):
-    """A status update of a stream that does not exist is answered with 200 and that status."""
-
-    on = ("update_status",)
-    breaks = ("SSF-8.1.2.2-ERR-404", "SSE-7.1.1.2-ERR-404")
-    also = ("SSF-8-AUTH-BINDS-STREAMS",)
-
-    def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        if target(call) is not None:
-            return proceed(call)
-        named = {} if call.stream_id is None else {"stream_id": call.stream_id}
-        document = {**named, "status": call.body["status"]}
-        return Reply(status=200, document=document, message="stream_status")
-
-
-@fault
-class UpdateOfAnUnknownStreamReachesTheNewest(Deviation):
-    """A status update of a stream that does not exist gets 404, and is done to the newest one."""
-
-    on = ("update_status",)
-    breaks = ("SSF-8.1.2.2-ERR-404",)
-    also = ("SSF-8-AUTH-BINDS-STREAMS",)
-
-    def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        streams = call.transmitter.streams(call.audience)
-        if target(call) is None and streams:
-            call.transmitter.set_status(streams[-1], call.body["status"])
+    if target(call) is not None:
         return proceed(call)
+    named = {} if call.stream_id is None else {"stream_id": call.stream_id}
+    document = {**named, "status": "disabled"}
+    return Reply(status=200, document=document, message="stream_status")
+
+
+@fault_at(
+    "operation",
+    on=("update_status",),
+    breaks=("SSF-8.1.2.2-ERR-404", "SSE-7.1.1.2-ERR-404"),
+    also=("SSF-8-AUTH-BINDS-STREAMS",),
+)
+def update_of_an_unknown_stream_is_answered(call: Call, proceed: Proceed) -> Outcome:
+    """A status update of a stream that does not exist is answered with 200 and that status."""
+    if target(call) is not None:
+        return proceed(call)
+    named = {} if call.stream_id is None else {"stream_id": call.stream_id}
+    document = {**named, "status": call.body["status"]}
+    return Reply(status=200, document=document, message="stream_status")
+
+
+@fault_at(
+    "operation",
+    on=("update_status",),
+    breaks=("SSF-8.1.2.2-ERR-404",),
+    also=("SSF-8-AUTH-BINDS-STREAMS",),
+)
+def update_of_an_unknown_stream_reaches_the_newest(call: Call, proceed: Proceed) -> Outcome:
+    """A status update of a stream that does not exist gets 404, and is done to the newest one."""
+    streams = call.transmitter.streams(call.audience)
+    if target(call) is None and streams:
+        call.transmitter.set_status(streams[-1], call.body["status"])
+    return proceed(call)
 
 
 class Update(Deviation, ABC):
@@ -232,94 +209,70 @@ class Update(Deviation, ABC):
         """Return the answer."""
 
 
-@fault
-class StatusUpdateIsAnsweredAndIgnored(Update):
+@fault_at(Update, breaks=UPDATE_200, also=("SSE-7.1-SUBJECT-CHANGE-ENABLED",))
+def status_update_is_answered_and_ignored(stream: Stream, call: Call, proceed: Proceed) -> Outcome:
     """A status update is answered with 200 and the new status, and nothing is done."""
-
-    breaks = UPDATE_200
-    also = ("SSE-7.1-SUBJECT-CHANGE-ENABLED",)
-
-    def updated(self, stream: Stream, call: Call, proceed: Proceed) -> Outcome:
-        before, reason = stream.status, stream.reason
-        outcome = proceed(call)
-        call.transmitter.set_status(stream, before, reason=reason)
-        return outcome
+    before, reason = stream.status, stream.reason
+    outcome = proceed(call)
+    call.transmitter.set_status(stream, before, reason=reason)
+    return outcome
 
 
-@fault
-class StatusUpdateShowsTheOldStatus(Update):
+@fault_at(Update, breaks=UPDATE_200)
+def status_update_shows_the_old_status(stream: Stream, call: Call, proceed: Proceed) -> Outcome:
     """A status update is answered with the status from before."""
-
-    breaks = UPDATE_200
-
-    def updated(self, stream: Stream, call: Call, proceed: Proceed) -> Outcome:
-        before = call.transmitter.status_document(stream)
-        outcome = proceed(call)
-        return replace(outcome, document=before) if isinstance(outcome, Reply) else outcome
+    before = call.transmitter.status_document(stream)
+    outcome = proceed(call)
+    return replace(outcome, document=before) if isinstance(outcome, Reply) else outcome
 
 
-@fault
-class StatusUpdateHasAnEmptyAnswer(Update):
+@fault_at(Update, breaks=UPDATE_200)
+def status_update_has_an_empty_answer(stream: Stream, call: Call, proceed: Proceed) -> Outcome:
     """A status update is answered with 204 and no body."""
-
-    breaks = UPDATE_200
-
-    def updated(self, stream: Stream, call: Call, proceed: Proceed) -> Outcome:
-        proceed(call)
-        return Reply(status=204)
+    proceed(call)
+    return Reply(status=204)
 
 
-@fault
-class ADisabledStreamStaysSo(Update):
+@fault_at(
+    Update,
+    breaks=(*UPDATE_200, "SSF-8.1.2.1-ENABLED-TRANSMITS", "SSE-7.1.1.1-ENABLED"),
+    also=("SSF-8.1.5-RECEIVER-CHANGE-NO-EVENT-NEEDED",),
+)
+def a_disabled_stream_stays_so(stream: Stream, call: Call, proceed: Proceed) -> Outcome:
     """Enabling a disabled stream is answered with 200, and it stays disabled."""
-
-    breaks = (*UPDATE_200, "SSF-8.1.2.1-ENABLED-TRANSMITS", "SSE-7.1.1.1-ENABLED")
-    also = ("SSF-8.1.5-RECEIVER-CHANGE-NO-EVENT-NEEDED",)
-
-    def updated(self, stream: Stream, call: Call, proceed: Proceed) -> Outcome:
-        was_disabled = stream.status == "disabled" and "subject" not in call.body
-        outcome = proceed(call)
-        if was_disabled and stream.status == "enabled":
-            call.transmitter.set_status(stream, "disabled")
-        return outcome
+    was_disabled = stream.status == "disabled" and "subject" not in call.body
+    outcome = proceed(call)
+    if was_disabled and stream.status == "enabled":
+        call.transmitter.set_status(stream, "disabled")
+    return outcome
 
 
-@fault
-class UpdateToTheSameStatusIsAConflict(Update):
+@fault_at(Update, breaks=UPDATE_200)
+def update_to_the_same_status_is_a_conflict(
+    stream: Stream, call: Call, proceed: Proceed
+) -> Outcome:
     """Enabling a stream that is enabled is answered with 409."""
-
-    breaks = UPDATE_200
-
-    def updated(self, stream: Stream, call: Call, proceed: Proceed) -> Outcome:
-        if call.body["status"] == stream.status == "enabled" and "subject" not in call.body:
-            return Reply(status=409, document={"error": "conflict"})
-        return proceed(call)
-
-
-@fault
-class RefusedPauseIsDone(Update):
-    """Pausing a stream is answered with 409, and it is paused."""
-
-    breaks = UPDATE_200
-
-    def updated(self, stream: Stream, call: Call, proceed: Proceed) -> Outcome:
-        outcome = proceed(call)
-        if call.body["status"] != "paused":
-            return outcome
+    if call.body["status"] == stream.status == "enabled" and "subject" not in call.body:
         return Reply(status=409, document={"error": "conflict"})
+    return proceed(call)
 
 
-@fault
-class AStopIsForAllStreams(Update):
-    """Pausing or disabling a stream does the same to all streams of the Receiver."""
-
-    breaks = ("SSF-8.1.2-STREAMS-INDEPENDENT",)
-
-    def updated(self, stream: Stream, call: Call, proceed: Proceed) -> Outcome:
-        outcome = proceed(call)
-        for other in others(call):
-            call.transmitter.set_status(other, call.body["status"])
+@fault_at(Update, breaks=UPDATE_200)
+def refused_pause_is_done(stream: Stream, call: Call, proceed: Proceed) -> Outcome:
+    """Pausing a stream is answered with 409, and it is paused."""
+    outcome = proceed(call)
+    if call.body["status"] != "paused":
         return outcome
+    return Reply(status=409, document={"error": "conflict"})
+
+
+@fault_at(Update, breaks=("SSF-8.1.2-STREAMS-INDEPENDENT",))
+def a_stop_is_for_all_streams(stream: Stream, call: Call, proceed: Proceed) -> Outcome:
+    """Pausing or disabling a stream does the same to all streams of the Receiver."""
+    outcome = proceed(call)
+    for other in others(call):
+        call.transmitter.set_status(other, call.body["status"])
+    return outcome
 
 
 class StatusRequest(Deviation, ABC):
@@ -345,37 +298,23 @@ class StatusRequest(Deviation, ABC):
         return body
 
 
-@fault
-class TruncatedStatusUpdateIsMended(StatusRequest):
+@fault_at(StatusRequest, "unparsed", breaks=UNPARSED)
+def truncated_status_update_is_mended(body: bytes) -> bytes:
     """A status update that ends too early is done as far as it came."""
-
-    breaks = UNPARSED
-
-    def unparsed(self, body: bytes) -> bytes:
-        return body + b"}"
+    return body + b"}"
 
 
-@fault
-class UnknownStatusMeansEnabled(StatusRequest):
+@fault_at(StatusRequest, "parsed", breaks=INVALID, also=UNPARSED)
+def unknown_status_means_enabled(body: Json) -> Json:
     """A status that is none of the three is taken for enabled."""
-
-    breaks = INVALID
-    also = UNPARSED
-
-    def parsed(self, body: Json) -> Json:
-        known = body.get("status") in STATUSES
-        return body if known or "status" not in body else {**body, "status": "enabled"}
+    known = body.get("status") in STATUSES
+    return body if known or "status" not in body else {**body, "status": "enabled"}
 
 
-@fault
-class MissingStatusMeansDisabled(StatusRequest):
+@fault_at(StatusRequest, "parsed", breaks=INVALID, also=UNPARSED)
+def missing_status_means_disabled(body: Json) -> Json:
     """A status update without a status disables the stream."""
-
-    breaks = INVALID
-    also = UNPARSED
-
-    def parsed(self, body: Json) -> Json:
-        return {"status": "disabled", **body}
+    return {"status": "disabled", **body}
 
 
 @fault
@@ -403,18 +342,13 @@ class RefusedStatusUpdatePauses(StatusRequest):
         return Response.json(400, {"error": "invalid_request"})
 
 
-@fault
-class InvalidStatusUpdateIsAServerError(Deviation):
+@fault_at("response", on=("update_status",), breaks=(*INVALID, *UNPARSED))
+def invalid_status_update_is_a_server_error(response: Response) -> Response:
     """A status update that is not valid, or can't be parsed, is answered with 500."""
-
-    on = ("update_status",)
-    breaks = (*INVALID, *UNPARSED)
-
-    def response(self, response: Response, at: At) -> Response:
-        bad_request = 400
-        if response.status != bad_request:
-            return response
-        return Response.json(500, {"error": "server_error"})
+    bad_request = 400
+    if response.status != bad_request:
+        return response
+    return Response.json(500, {"error": "server_error"})
 
 
 @fault
@@ -434,29 +368,20 @@ class StatusUpdateWithoutAStreamIdReachesTheNewest(StatusRequest):
         return proceed(call)
 
 
-@fault
-class StatusOfNoSubjectIsEnabled(Deviation):
+@fault_at("response", on=("read_status",), breaks=("SSE-7.1.1.1-ERR-404-SUBJECT",))
+def status_of_no_subject_is_enabled(response: Response) -> Response:
     """The status of what is no subject is read as enabled."""
-
-    on = ("read_status",)
-    breaks = ("SSE-7.1.1.1-ERR-404-SUBJECT",)
-
-    def response(self, response: Response, at: At) -> Response:
-        not_found = 404
-        if response.status != not_found:
-            return response
-        if b"subject" not in response.body:
-            return response
-        return Response.json(200, {"status": "enabled"})
+    not_found = 404
+    if response.status != not_found:
+        return response
+    if b"subject" not in response.body:
+        return response
+    return Response.json(200, {"status": "enabled"})
 
 
-@fault
-class UpdateForNoSubjectIsForTheStream(StatusRequest):
+@fault_at(StatusRequest, "parsed", breaks=("SSE-7.1.1.2-ERR-404",))
+def update_for_no_subject_is_for_the_stream(body: Json) -> Json:
     """A status update for what is no subject is done to the whole stream."""
-
-    breaks = ("SSE-7.1.1.2-ERR-404",)
-
-    def parsed(self, body: Json) -> Json:
-        subject = body.get("subject")
-        is_one = isinstance(subject, dict) and "format" in subject
-        return body if is_one else without(body, "subject")
+    subject = body.get("subject")
+    is_one = isinstance(subject, dict) and "format" in subject
+    return body if is_one else without(body, "subject")

@@ -1,7 +1,7 @@
 """Faults of what a status does to a stream: SSF 1.0 section 8.1.2.1, the draft's 7.1.1.1."""
 
 from mock_transmitter.deviations.deviation import At, Deviation, Proceed
-from mock_transmitter.deviations.entry import fault
+from mock_transmitter.deviations.entry import fault, fault_at
 from mock_transmitter.deviations.faults.update import target
 from mock_transmitter.domain.delivery_queue import Handling
 from mock_transmitter.domain.stream import Stream
@@ -59,152 +59,105 @@ class WhatAPauseHeldWaitsForTheNextPause(Deviation):
         return "hold" if at.pending.jti in self._held else handling
 
 
-@fault
-class EventsOfAPauseAreLost(Deviation):
+@fault_at("handling", breaks=HOLDS, also=LATER)
+def events_of_a_pause_are_lost(handling: Handling, at: At) -> Handling:
     """What happens while a stream is paused is dropped."""
-
-    breaks = HOLDS
-    also = LATER
-
-    def handling(self, handling: Handling, at: At) -> Handling:
-        if at.stream.status == "paused" and not at.pending.announces and not at.pending.attempts:
-            return "drop"
-        return handling
+    if at.stream.status == "paused" and not at.pending.announces and not at.pending.attempts:
+        return "drop"
+    return handling
 
 
-@fault
-class TheLastEventOfAPauseIsLost(Deviation):
+@fault_at("handling", breaks=HOLDS, also=LATER)
+def the_last_event_of_a_pause_is_lost(handling: Handling, at: At) -> Handling:
     """A paused stream has place for one event: what happens after it is dropped."""
-
-    breaks = HOLDS
-    also = LATER
-
-    def handling(self, handling: Handling, at: At) -> Handling:
-        waiting = [one for one in at.stream.queue if one is not at.pending]
-        return "drop" if handling == "hold" and waiting else handling
+    waiting = [one for one in at.stream.queue if one is not at.pending]
+    return "drop" if handling == "hold" and waiting else handling
 
 
-@fault
-class APausedStreamIsPolled(Deviation):
+@fault_at("handling", breaks=PAUSED)
+def a_paused_stream_is_polled(handling: Handling, at: At) -> Handling:
     """A paused stream goes on answering polls with SETs."""
-
-    breaks = PAUSED
-
-    def handling(self, handling: Handling, at: At) -> Handling:
-        polled = handling == "hold" and not pushes(at.stream)
-        return "transmit" if polled else handling
+    polled = handling == "hold" and not pushes(at.stream)
+    return "transmit" if polled else handling
 
 
-@fault
-class APausedStreamPushes(Deviation):
+@fault_at("handling", breaks=PAUSED)
+def a_paused_stream_pushes(handling: Handling, at: At) -> Handling:
     """A paused stream goes on pushing, and does not answer polls with SETs."""
-
-    breaks = PAUSED
-
-    def handling(self, handling: Handling, at: At) -> Handling:
-        pushed = handling == "hold" and pushes(at.stream)
-        return "transmit" if pushed else handling
+    pushed = handling == "hold" and pushes(at.stream)
+    return "transmit" if pushed else handling
 
 
-@fault
-class APauseLetsTheThirdEventThrough(Deviation):
+@fault_at("handling", breaks=PAUSED, also=ORDER)
+def a_pause_lets_the_third_event_through(handling: Handling, at: At) -> Handling:
     """A paused stream holds two SETs at most, and transmits what comes after them."""
-
-    breaks = PAUSED
-    also = ORDER
-
-    def handling(self, handling: Handling, at: At) -> Handling:
-        waiting = [one for one in at.stream.queue if one is not at.pending]
-        full = 2
-        return "transmit" if handling == "hold" and len(waiting) >= full else handling
+    waiting = [one for one in at.stream.queue if one is not at.pending]
+    full = 2
+    return "transmit" if handling == "hold" and len(waiting) >= full else handling
 
 
-@fault
-class WhatAPauseHeldComesInReverse(Deviation):
+@fault_at("operation", breaks=ORDER)
+def what_a_pause_held_comes_in_reverse(call: Call, proceed: Proceed) -> Outcome:
     """What was held in a pause is transmitted last first."""
-
-    breaks = ORDER
-
-    def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Turn it round before the stream is enabled."""
-        stream = target(call)
-        starts = call.operation == "update_status" and call.body.get("status") == "enabled"
-        if starts and stream is not None and stream.status == "paused":
-            waiting = list(stream.queue)
-            now = call.transmitter.clock.now()
-            for pending in waiting:
-                stream.queue.acknowledge([pending.jti])
-            for pending in reversed(waiting):
-                stream.queue.add(pending, due=now, held=True)
-        return proceed(call)
+    stream = target(call)
+    starts = call.operation == "update_status" and call.body.get("status") == "enabled"
+    if starts and stream is not None and stream.status == "paused":
+        waiting = list(stream.queue)
+        now = call.transmitter.clock.now()
+        for pending in waiting:
+            stream.queue.acknowledge([pending.jti])
+        for pending in reversed(waiting):
+            stream.queue.add(pending, due=now, held=True)
+    return proceed(call)
 
 
-@fault
-class TheFirstHeldEventComesLast(Deviation):
+@fault_at("operation", breaks=ORDER)
+def the_first_held_event_comes_last(call: Call, proceed: Proceed) -> Outcome:
     """Of what was held in a pause, the first is transmitted after all others."""
-
-    breaks = ORDER
-
-    def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Put it at the end before the stream is enabled."""
-        stream = target(call)
-        starts = call.operation == "update_status" and call.body.get("status") == "enabled"
-        if starts and stream is not None and stream.status == "paused":
-            now = call.transmitter.clock.now()
-            for pending in list(stream.queue)[:1]:
-                stream.queue.add(pending, due=now, held=True)
-        return proceed(call)
+    stream = target(call)
+    starts = call.operation == "update_status" and call.body.get("status") == "enabled"
+    if starts and stream is not None and stream.status == "paused":
+        now = call.transmitter.clock.now()
+        for pending in list(stream.queue)[:1]:
+            stream.queue.add(pending, due=now, held=True)
+    return proceed(call)
 
 
-@fault
-class ADisabledStreamIsPolled(Deviation):
+@fault_at("handling", breaks=DISABLED, also=("SSF-8.1.2.1-DISABLED-NOT-HELD",))
+def a_disabled_stream_is_polled(handling: Handling, at: At) -> Handling:
     """A disabled stream goes on answering polls with SETs."""
-
-    breaks = DISABLED
-    also = ("SSF-8.1.2.1-DISABLED-NOT-HELD",)
-
-    def handling(self, handling: Handling, at: At) -> Handling:
-        polled = handling == "drop" and not pushes(at.stream)
-        return "transmit" if polled else handling
+    polled = handling == "drop" and not pushes(at.stream)
+    return "transmit" if polled else handling
 
 
-@fault
-class ADisabledStreamPushes(Deviation):
+@fault_at("handling", breaks=DISABLED)
+def a_disabled_stream_pushes(handling: Handling, at: At) -> Handling:
     """A disabled stream goes on pushing."""
-
-    breaks = DISABLED
-
-    def handling(self, handling: Handling, at: At) -> Handling:
-        pushed = handling == "drop" and pushes(at.stream)
-        return "transmit" if pushed else handling
+    pushed = handling == "drop" and pushes(at.stream)
+    return "transmit" if pushed else handling
 
 
-@fault
-class ADisabledStreamHoldsWhatHappens(Deviation):
+@fault_at("handling", breaks=NOT_HELD)
+def a_disabled_stream_holds_what_happens(handling: Handling) -> Handling:
     """A disabled stream holds events, and transmits them when it is enabled."""
-
-    breaks = NOT_HELD
-
-    def handling(self, handling: Handling, at: At) -> Handling:
-        return "hold" if handling == "drop" else handling
+    return "hold" if handling == "drop" else handling
 
 
 UPDATES = frozenset({"update_stream", "replace_stream"})
 
 
-@fault
-class AnUpdateEnablesTheStream(Deviation):
+@fault_at(
+    "operation",
+    on=UPDATES,
+    breaks=("SSF-8.1.2-UPDATE-KEEPS-STATUS", "SSE-7.1.1-UPDATE-KEEPS-STATUS"),
+)
+def an_update_enables_the_stream(call: Call, proceed: Proceed) -> Outcome:
     """A stream that was paused or disabled is enabled by any update of its configuration."""
-
-    on = UPDATES
-    breaks = ("SSF-8.1.2-UPDATE-KEEPS-STATUS", "SSE-7.1.1-UPDATE-KEEPS-STATUS")
-
-    def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        outcome = proceed(call)
-        stream = target(call)
-        if stream is not None:
-            call.transmitter.set_status(stream, "enabled")
-        return outcome
+    outcome = proceed(call)
+    stream = target(call)
+    if stream is not None:
+        call.transmitter.set_status(stream, "enabled")
+    return outcome
 
 
 @fault

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from mock_transmitter.deviations.deviation import At, Deviation, Json, Proceed
 from mock_transmitter.deviations.documents import with_body
-from mock_transmitter.deviations.entry import fault
+from mock_transmitter.deviations.entry import fault, fault_at
 from mock_transmitter.deviations.faults.update import STILL_WORKS, others, target
 from mock_transmitter.deviations.faults.verification import STATE_ECHO, StateDeviation
 from mock_transmitter.domain.delivery_queue import Handling, PendingSet
@@ -36,84 +36,65 @@ def is_of(pending: PendingSet, kind: str) -> bool:
     return any(uri.endswith(f"/{kind}") for uri in pending.claims["events"])
 
 
-@fault
-class UpdatesWithALongReasonAreIgnored(Deviation):
+@fault_at("operation", breaks=UPDATE_200)
+def updates_with_a_long_reason_are_ignored(call: Call, proceed: Proceed) -> Outcome:
     """A status update whose reason has more than 255 characters is answered, and ignored."""
-
-    breaks = UPDATE_200
-
-    def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        stream = target(call)
-        before = None if stream is None else (stream.status, stream.reason)
-        outcome = proceed(call)
-        is_long = len(str(call.body.get("reason", ""))) > LONGEST
-        if call.operation == "update_status" and is_long and stream is not None and before:
-            call.transmitter.set_status(stream, before[0], reason=before[1])
-        return outcome
+    stream = target(call)
+    before = None if stream is None else (stream.status, stream.reason)
+    outcome = proceed(call)
+    is_long = len(str(call.body.get("reason", ""))) > LONGEST
+    if call.operation == "update_status" and is_long and stream is not None and before:
+        call.transmitter.set_status(stream, before[0], reason=before[1])
+    return outcome
 
 
-@fault
-class StatusIsShoutedOnceItHasAReason(Deviation):
+@fault_at(
+    "operation",
+    on=("read_status",),
+    breaks=("SSF-8.1.2.1-STATUS-ENUM", "SSE-7.1.1.1-STATUS-ENUM"),
+    also=(*UPDATE_200, *ANNOUNCED, "SSF-8.1.5-SENT-BEFORE-STOP"),
+)
+def status_is_shouted_once_it_has_a_reason(call: Call, proceed: Proceed) -> Outcome:
     """A status that was given a reason is shown in capital letters, and any other as it is."""
-
-    on = ("read_status",)
-    breaks = ("SSF-8.1.2.1-STATUS-ENUM", "SSE-7.1.1.1-STATUS-ENUM")
-    also = (*UPDATE_200, *ANNOUNCED, "SSF-8.1.5-SENT-BEFORE-STOP")
-
-    def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        outcome = proceed(call)
-        stream = target(call)
-        if stream is None or stream.reason is None:
-            return outcome
-        if not isinstance(outcome, Reply) or not isinstance(outcome.document, dict):
-            return outcome
-        return replace(outcome, document={**outcome.document, "status": stream.status.upper()})
+    outcome = proceed(call)
+    stream = target(call)
+    if stream is None or stream.reason is None:
+        return outcome
+    if not isinstance(outcome, Reply) or not isinstance(outcome.document, dict):
+        return outcome
+    return replace(outcome, document={**outcome.document, "status": stream.status.upper()})
 
 
-@fault
-class StatusHasTheIdOfTheOldestStream(Deviation):
+@fault_at("operation", on=("read_status",), breaks=("SSF-8.1.2.1-STATUS-STREAMID",))
+def status_has_the_id_of_the_oldest_stream(call: Call, proceed: Proceed) -> Outcome:
     """A status is shown with the id of the Receiver's oldest stream."""
-
-    on = ("read_status",)
-    breaks = ("SSF-8.1.2.1-STATUS-STREAMID",)
-
-    def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        outcome = proceed(call)
-        if not isinstance(outcome, Reply):
-            return outcome
-        if not call.transmitter.explicit:
-            return outcome
-        oldest = call.transmitter.streams(call.audience)[0]
-        return replace(outcome, document={**outcome.document, "stream_id": oldest.stream_id})
+    outcome = proceed(call)
+    if not isinstance(outcome, Reply):
+        return outcome
+    if not call.transmitter.explicit:
+        return outcome
+    oldest = call.transmitter.streams(call.audience)[0]
+    return replace(outcome, document={**outcome.document, "stream_id": oldest.stream_id})
 
 
-@fault
-class EnablingAStreamEnablesAll(Deviation):
+@fault_at("operation", on=("update_status",), breaks=(INDEPENDENT,))
+def enabling_a_stream_enables_all(call: Call, proceed: Proceed) -> Outcome:
     """Enabling a stream enables all streams of its Receiver."""
-
-    on = ("update_status",)
-    breaks = (INDEPENDENT,)
-
-    def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        outcome = proceed(call)
-        if call.body.get("status") == "enabled":
-            for other in others(call):
-                call.transmitter.set_status(other, "enabled")
-        return outcome
+    outcome = proceed(call)
+    if call.body.get("status") == "enabled":
+        for other in others(call):
+            call.transmitter.set_status(other, "enabled")
+    return outcome
 
 
-@fault
-class StreamsAreMadePausedBesideAPausedOne(Deviation):
+@fault_at("operation", breaks=(INDEPENDENT,))
+def streams_are_made_paused_beside_a_paused_one(call: Call, proceed: Proceed) -> Outcome:
     """A stream that is made while another one of the Receiver is stopped is paused."""
-
-    breaks = (INDEPENDENT,)
-
-    def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        stopped = any(one.status != "enabled" for one in call.transmitter.streams(call.audience))
-        outcome = proceed(call)
-        if call.operation == "create_stream" and stopped:
-            call.transmitter.set_status(call.transmitter.streams(call.audience)[-1], "paused")
-        return outcome
+    stopped = any(one.status != "enabled" for one in call.transmitter.streams(call.audience))
+    outcome = proceed(call)
+    if call.operation == "create_stream" and stopped:
+        call.transmitter.set_status(call.transmitter.streams(call.audience)[-1], "paused")
+    return outcome
 
 
 class KnowsItsTransmitter(Deviation):
@@ -143,38 +124,32 @@ class APauseHoldsTheSetsOfAllStreams(KnowsItsTransmitter):
         return "hold" if paused and not at.pending.announces else handling
 
 
-@fault
-class ReadingAStreamEndsItsPause(Deviation):
+@fault_at(
+    "operation",
+    on=("read_stream",),
+    breaks=UPDATE_200,
+    also=(INDEPENDENT, "SSF-8.1.2-UPDATE-KEEPS-STATUS", "SSE-7.1.1-UPDATE-KEEPS-STATUS"),
+)
+def reading_a_stream_ends_its_pause(call: Call, proceed: Proceed) -> Outcome:
     """A stream that is paused is enabled by reading its configuration."""
-
-    on = ("read_stream",)
-    breaks = UPDATE_200
-    also = (INDEPENDENT, "SSF-8.1.2-UPDATE-KEEPS-STATUS", "SSE-7.1.1-UPDATE-KEEPS-STATUS")
-
-    def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        stream = target(call)
-        if stream is not None and stream.status == "paused":
-            call.transmitter.set_status(stream, "enabled")
-        return proceed(call)
+    stream = target(call)
+    if stream is not None and stream.status == "paused":
+        call.transmitter.set_status(stream, "enabled")
+    return proceed(call)
 
 
-@fault
-class StatusMayBeSpelledAnyhow(Deviation):
+@fault_at("request", breaks=("SSF-8.1.2.2-ERR-400-INVALID",), also=("SSE-7.1.1.2-ERR-400",))
+def status_may_be_spelled_anyhow(request: Request) -> Request:
     """A status update takes a status in capitals or with spaces around it."""
-
-    breaks = ("SSF-8.1.2.2-ERR-400-INVALID",)
-    also = ("SSE-7.1.1.2-ERR-400",)
-
-    def request(self, request: Request, at: At) -> Request:
-        try:
-            body = json.loads(request.body)
-        except ValueError:
-            return request
-        status = body.get("status") if isinstance(body, dict) else None
-        if not isinstance(status, str):
-            return request
-        spelled = {**body, "status": status.strip().lower()}
-        return replace(request, body=json.dumps(spelled).encode())
+    try:
+        body = json.loads(request.body)
+    except ValueError:
+        return request
+    status = body.get("status") if isinstance(body, dict) else None
+    if not isinstance(status, str):
+        return request
+    spelled = {**body, "status": status.strip().lower()}
+    return replace(request, body=json.dumps(spelled).encode())
 
 
 @fault
@@ -195,34 +170,22 @@ class WhatADisabledStreamMissedComesByWayOfAPause(Deviation):
         return "hold" if handling == "drop" and at.pending.subject is not None else handling
 
 
-@fault
-class VerificationStateIsCutAbove255(StateDeviation):
+@fault_at(StateDeviation, breaks=STATE_ECHO)
+def verification_state_is_cut_above_255(state: str) -> str | None:
     """The Verification Event echoes no more than 255 characters of the state."""
-
-    breaks = STATE_ECHO
-
-    def edit(self, state: str) -> str | None:
-        return state[:LONGEST]
+    return state[:LONGEST]
 
 
-@fault
-class VerificationStateEndsAtANul(StateDeviation):
+@fault_at(StateDeviation, breaks=STATE_ECHO)
+def verification_state_ends_at_a_nul(state: str) -> str | None:
     """The Verification Event echoes the state as far as its first NUL."""
-
-    breaks = STATE_ECHO
-
-    def edit(self, state: str) -> str | None:
-        return state.partition("\0")[0]
+    return state.partition("\0")[0]
 
 
-@fault
-class VerificationStateIsTrimmed(StateDeviation):
+@fault_at(StateDeviation, breaks=STATE_ECHO)
+def verification_state_is_trimmed(state: str) -> str | None:
     """The Verification Event echoes the state without white space around it."""
-
-    breaks = STATE_ECHO
-
-    def edit(self, state: str) -> str | None:
-        return state.strip()
+    return state.strip()
 
 
 @fault
@@ -243,19 +206,14 @@ class ARequestWithoutStateRepeatsTheOneBefore(Deviation):
         return proceed(call if known is None else with_body(call, state=known))
 
 
-@fault
-class VerificationGoesToAllStreams(Deviation):
+@fault_at("operation", on=("verify",), breaks=(INDEPENDENT,))
+def verification_goes_to_all_streams(call: Call, proceed: Proceed) -> Outcome:
     """A verification request brings its event on every stream of the Receiver."""
-
-    on = ("verify",)
-    breaks = (INDEPENDENT,)
-
-    def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        outcome = proceed(call)
-        for other in others(call):
-            other.verified_at = None
-            call.transmitter.verify(other, call.body.get("state"))
-        return outcome
+    outcome = proceed(call)
+    for other in others(call):
+        other.verified_at = None
+        call.transmitter.verify(other, call.body.get("state"))
+    return outcome
 
 
 @fault
@@ -285,34 +243,28 @@ class AStreamThatWasPausedIsNotVerified(Deviation):
         return outcome
 
 
-@fault
-class AStreamWithoutEventTypesIsNotVerified(Deviation):
+@fault_at(
+    "handling",
+    breaks=("SSF-8.1.4.2-204-MEANS-WILL-SEND",),
+    also=(*STILL_WORKS, "SSF-8.1.1.3-PATCH-MISSING-UNCHANGED"),
+)
+def a_stream_without_event_types_is_not_verified(handling: Handling, at: At) -> Handling:
     """Where a stream delivers no event type, a verification request gets 204 and no event."""
-
-    breaks = ("SSF-8.1.4.2-204-MEANS-WILL-SEND",)
-    also = (*STILL_WORKS, "SSF-8.1.1.3-PATCH-MISSING-UNCHANGED")
-
-    def handling(self, handling: Handling, at: At) -> Handling:
-        empty = not at.stream.configuration.events_delivered
-        return "drop" if empty and is_of(at.pending, "verification") else handling
+    empty = not at.stream.configuration.events_delivered
+    return "drop" if empty and is_of(at.pending, "verification") else handling
 
 
-@fault
-class StatesThatAreObjectsAreServed(Deviation):
+@fault_at("request", breaks=("SSF-8.1.4.2-ERR-400-INVALID",), also=("SSE-7.1.4.2-ERR-400",))
+def states_that_are_objects_are_served(request: Request) -> Request:
     """A verification request whose state is an object or an array is served, as one without."""
-
-    breaks = ("SSF-8.1.4.2-ERR-400-INVALID",)
-    also = ("SSE-7.1.4.2-ERR-400",)
-
-    def request(self, request: Request, at: At) -> Request:
-        try:
-            body = json.loads(request.body)
-        except ValueError:
-            return request
-        if not isinstance(body, dict) or not isinstance(body.get("state"), dict | list):
-            return request
-        rest = {name: value for name, value in body.items() if name != "state"}
-        return replace(request, body=json.dumps(rest).encode())
+    try:
+        body = json.loads(request.body)
+    except ValueError:
+        return request
+    if not isinstance(body, dict) or not isinstance(body.get("state"), dict | list):
+        return request
+    rest = {name: value for name, value in body.items() if name != "state"}
+    return replace(request, body=json.dumps(rest).encode())
 
 
 @fault

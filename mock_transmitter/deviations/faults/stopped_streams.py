@@ -1,7 +1,7 @@
 """Faults of streams that were stopped: once more, while verified, or another Receiver's."""
 
 from mock_transmitter.deviations.deviation import At, Deviation, Proceed
-from mock_transmitter.deviations.entry import fault
+from mock_transmitter.deviations.entry import fault, fault_at
 from mock_transmitter.deviations.faults.status_effects import DISABLED, HOLDS, LATER, PAUSED, pushes
 from mock_transmitter.deviations.faults.update import target
 from mock_transmitter.domain.delivery_queue import Handling
@@ -71,45 +71,31 @@ class ADisabledStreamIsVerified(Deviation):
         return "transmit" if at.pending.jti in self._asked else handling
 
 
-@fault
-class OneReceiversPauseIsEverybodys(Deviation):
+@fault_at("operation", on=("update_status",), breaks=("SSF-8.1.2-STREAMS-INDEPENDENT",))
+def one_receivers_pause_is_everybodys(call: Call, proceed: Proceed) -> Outcome:
     """What a Receiver does to the status of its stream is done to those of all other Receivers."""
-
-    on = ("update_status",)
-    breaks = ("SSF-8.1.2-STREAMS-INDEPENDENT",)
-
-    def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        outcome = proceed(call)
-        stream = target(call)
-        if stream is not None:
-            for one in call.transmitter.streams():
-                if one.audience != call.audience:
-                    call.transmitter.set_status(one, stream.status)
-        return outcome
+    outcome = proceed(call)
+    stream = target(call)
+    if stream is not None:
+        for one in call.transmitter.streams():
+            if one.audience != call.audience:
+                call.transmitter.set_status(one, stream.status)
+    return outcome
 
 
-@fault
-class AReasonOutlivesItsStatus(Deviation):
+@fault_at("operation", on=("update_status",), breaks=("SSF-8.1.2.1-REASON",))
+def a_reason_outlives_its_status(call: Call, proceed: Proceed) -> Outcome:
     """A status that is updated without a reason keeps the one that it had."""
-
-    on = ("update_status",)
-    breaks = ("SSF-8.1.2.1-REASON",)
-
-    def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        stream = target(call)
-        before = None if stream is None else stream.reason
-        outcome = proceed(call)
-        if stream is not None and stream.reason is None:
-            stream.reason = before
-        return outcome
+    stream = target(call)
+    before = None if stream is None else stream.reason
+    outcome = proceed(call)
+    if stream is not None and stream.reason is None:
+        stream.reason = before
+    return outcome
 
 
-@fault
-class VerificationEventsAreNotPushed(Deviation):
+@fault_at("handling", breaks=("SSF-8.1.4.2-204-MEANS-WILL-SEND", "SSE-7.1.4.2-STATE-ECHO"))
+def verification_events_are_not_pushed(handling: Handling, at: At) -> Handling:
     """On a stream that pushes a verification request is answered with 204, and no event comes."""
-
-    breaks = ("SSF-8.1.4.2-204-MEANS-WILL-SEND", "SSE-7.1.4.2-STATE-ECHO")
-
-    def handling(self, handling: Handling, at: At) -> Handling:
-        is_one = any(uri.endswith("/verification") for uri in at.pending.claims["events"])
-        return "drop" if is_one and pushes(at.stream) else handling
+    is_one = any(uri.endswith("/verification") for uri in at.pending.claims["events"])
+    return "drop" if is_one and pushes(at.stream) else handling

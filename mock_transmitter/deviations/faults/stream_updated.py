@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from mock_transmitter.deviations.deviation import At, Deviation, Json, Proceed
 from mock_transmitter.deviations.documents import without
-from mock_transmitter.deviations.entry import fault
+from mock_transmitter.deviations.entry import fault, fault_at
 from mock_transmitter.deviations.faults.update import target
 from mock_transmitter.domain.delivery_queue import Handling
 from mock_transmitter.domain.push import Attempt, PushOutcome
@@ -94,97 +94,68 @@ class ReenablingIsNotAnnounced(Unannounced):
     SILENT_ON = ("enabled",)
 
 
-@fault
-class AnnouncementsWaitForTheEndOfThePause(Deviation):
+@fault_at("handling", breaks=BEFORE_STOP)
+def announcements_wait_for_the_end_of_the_pause(handling: Handling, at: At) -> Handling:
     """That a stream is paused is announced once it is enabled again."""
-
-    breaks = BEFORE_STOP
-
-    def handling(self, handling: Handling, at: At) -> Handling:
-        return "hold" if at.pending.announces and at.stream.status == "paused" else handling
+    return "hold" if at.pending.announces and at.stream.status == "paused" else handling
 
 
-@fault
-class ADisabledStreamDropsItsAnnouncement(Deviation):
+@fault_at("handling", breaks=BEFORE_STOP)
+def a_disabled_stream_drops_its_announcement(handling: Handling, at: At) -> Handling:
     """That a stream is disabled is dropped with everything that waits."""
-
-    breaks = BEFORE_STOP
-
-    def handling(self, handling: Handling, at: At) -> Handling:
-        found = announced(at.pending.claims) if at.pending.announces else None
-        is_it = found is not None and found[1].get("status") == at.stream.status == "disabled"
-        return "drop" if is_it else handling
+    found = announced(at.pending.claims) if at.pending.announces else None
+    is_it = found is not None and found[1].get("status") == at.stream.status == "disabled"
+    return "drop" if is_it else handling
 
 
-@fault
-class StreamUpdatedHasTheTypeOfAnotherText(Announcement):
+@fault_at(Announcement, "said", breaks=TYPE_URI, also=OF_SUBJECTS)
+def stream_updated_has_the_type_of_another_text(
+    claims: Json, event_type: str, payload: Json
+) -> Json:
     """A Stream Updated Event has the type that the other of the two frameworks gives it."""
-
-    breaks = TYPE_URI
-    also = OF_SUBJECTS
-
-    def said(self, claims: Json, event_type: str, payload: Json, stream: Stream) -> Json:
-        """Put ssf for sse, or sse for ssf."""
-        old, new = ("/ssf/", "/sse/") if "/ssf/" in event_type else ("/sse/", "/ssf/")
-        return {**claims, "events": {event_type.replace(old, new): payload}}
+    old, new = ("/ssf/", "/sse/") if "/ssf/" in event_type else ("/sse/", "/ssf/")
+    return {**claims, "events": {event_type.replace(old, new): payload}}
 
 
-@fault
-class StreamUpdatedLacksTheStatus(Announcement):
+@fault_at(Announcement, "payload", breaks=STATUS, also=(INACTIVE,))
+def stream_updated_lacks_the_status(payload: Json) -> Json:
     """A Stream Updated Event does not have the status."""
-
-    breaks = STATUS
-    also = (INACTIVE,)
-
-    def payload(self, payload: Json) -> Json:
-        return without(payload, "status")
+    return without(payload, "status")
 
 
-@fault
-class StreamUpdatedHasTheStatusFromBefore(Announcement):
+@fault_at(Announcement, "said", breaks=STATUS, also=(INACTIVE,))
+def stream_updated_has_the_status_from_before(
+    claims: Json, event_type: str, payload: Json, stream: Stream
+) -> Json:
     """A Stream Updated Event has the status that the stream had."""
-
-    breaks = STATUS
-    also = (INACTIVE,)
-
-    def said(self, claims: Json, event_type: str, payload: Json, stream: Stream) -> Json:
-        return {**claims, "events": {event_type: {**payload, "status": stream.status}}}
+    return {**claims, "events": {event_type: {**payload, "status": stream.status}}}
 
 
-@fault
-class StreamUpdatedKnowsNoPause(Announcement):
+@fault_at(Announcement, "payload", breaks=STATUS, also=(INACTIVE,))
+def stream_updated_knows_no_pause(payload: Json) -> Json:
     """A Stream Updated Event says disabled where the stream is paused."""
-
-    breaks = STATUS
-    also = (INACTIVE,)
-
-    def payload(self, payload: Json) -> Json:
-        status = payload.get("status")
-        return {**payload, "status": "disabled" if status == "paused" else status}
+    status = payload.get("status")
+    return {**payload, "status": "disabled" if status == "paused" else status}
 
 
-@fault
-class StreamUpdatedIsAboutTheAudience(Announcement):
+@fault_at(Announcement, "said", breaks=SUBJECT)
+def stream_updated_is_about_the_audience(
+    claims: Json, event_type: str, payload: Json, stream: Stream
+) -> Json:
     """The subject of a Stream Updated Event is the Receiver instead of the stream."""
-
-    breaks = SUBJECT
-
-    def said(self, claims: Json, event_type: str, payload: Json, stream: Stream) -> Json:
-        if "sub_id" not in claims:
-            return claims
-        return {**claims, "sub_id": {"format": "opaque", "id": stream.audience}}
+    if "sub_id" not in claims:
+        return claims
+    return {**claims, "sub_id": {"format": "opaque", "id": stream.audience}}
 
 
-@fault
-class StreamUpdatedHasTheStreamIdAsAUri(Announcement):
+@fault_at(Announcement, "said", breaks=SUBJECT)
+def stream_updated_has_the_stream_id_as_a_uri(
+    claims: Json, event_type: str, payload: Json, stream: Stream
+) -> Json:
     """The subject of a Stream Updated Event is the stream in another format than opaque."""
-
-    breaks = SUBJECT
-
-    def said(self, claims: Json, event_type: str, payload: Json, stream: Stream) -> Json:
-        if "sub_id" not in claims:
-            return claims
-        return {**claims, "sub_id": {"format": "uri", "uri": f"urn:stream:{stream.stream_id}"}}
+    if "sub_id" not in claims:
+        return claims
+    return {**claims, "sub_id": {"format": "uri", "uri": f"urn:stream:{stream.stream_id}"}}
 
 
 class StoppedByAPush(Deviation, ABC):
@@ -207,36 +178,24 @@ class StoppedByAPush(Deviation, ABC):
         """Say whether that stops the stream."""
 
 
-@fault
-class RefusedVerificationDisablesInSilence(StoppedByAPush):
+@fault_at(StoppedByAPush, breaks=ANNOUNCED)
+def refused_verification_disables_in_silence(outcome: PushOutcome, attempt: Attempt) -> bool:
     """A stream is disabled without a word once its Verification Event is refused."""
-
-    breaks = ANNOUNCED
-
-    def is_the_end(self, outcome: PushOutcome, attempt: Attempt) -> bool:
-        return outcome.ending == "refused" and attempt.pending.subject is None
+    return outcome.ending == "refused" and attempt.pending.subject is None
 
 
-@fault
-class FailedPushesDisableInSilence(StoppedByAPush):
+@fault_at(StoppedByAPush, breaks=ANNOUNCED)
+def failed_pushes_disable_in_silence(outcome: PushOutcome, attempt: Attempt) -> bool:
     """A stream is disabled without a word once a SET was pushed four times in vain."""
-
-    breaks = ANNOUNCED
-
-    def is_the_end(self, outcome: PushOutcome, attempt: Attempt) -> bool:
-        return outcome.ending == "failed" and attempt.pending.attempts > 3  # noqa: PLR2004
+    return outcome.ending == "failed" and attempt.pending.attempts > 3  # noqa: PLR2004
 
 
-@fault
-class InactivityIsNotAnnounced(Deviation):
+@fault_at("schedule", breaks=(INACTIVE,))
+def inactivity_is_not_announced(gap: float, at: At) -> float | None:
     """A stream that is paused for inactivity goes silent without a word."""
-
-    breaks = (INACTIVE,)
-
-    def schedule(self, gap: float, at: At) -> float | None:
-        idle_at = at.stream.idle_at
-        idle = idle_at is not None and idle_at <= at.now
-        return None if idle and announced(at.pending.claims) is not None else gap
+    idle_at = at.stream.idle_at
+    idle = idle_at is not None and idle_at <= at.now
+    return None if idle and announced(at.pending.claims) is not None else gap
 
 
 class UnheardOf(Deviation):
@@ -285,19 +244,15 @@ class VerificationIsNoActivity(UnheardOf):
     UNHEARD = frozenset({"verify"})
 
 
-@fault
-class TheTimeoutIsShorterThanItSays(Deviation):
+@fault_at("operation", breaks=REFRESH)
+def the_timeout_is_shorter_than_it_says(call: Call, proceed: Proceed) -> Outcome:
     """A stream is paused after half of the inactivity_timeout that it shows."""
-
-    breaks = REFRESH
-
-    def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        outcome = proceed(call)
-        for stream in call.transmitter.streams():
-            timeout = stream.configuration.inactivity_timeout
-            if timeout is not None and stream.active_at == call.transmitter.clock.now():
-                stream.active_at -= timeout / 2
-        return outcome
+    outcome = proceed(call)
+    for stream in call.transmitter.streams():
+        timeout = stream.configuration.inactivity_timeout
+        if timeout is not None and stream.active_at == call.transmitter.clock.now():
+            stream.active_at -= timeout / 2
+    return outcome
 
 
 class OfSubjects(Deviation):
@@ -321,11 +276,7 @@ class TheEndOfASubjectIsNotAnnounced(OfSubjects):
     also = ("SSE-7.1-SUBJECT-CHANGE-PAUSED",)
 
 
-@fault
-class WhatBecomesOfASubjectInAPauseIsForgotten(OfSubjects):
+@fault_at(OfSubjects, "drops", breaks=("SSE-7.1-SUBJECT-CHANGE-PAUSED",))
+def what_becomes_of_a_subject_in_a_pause_is_forgotten(stream: Stream) -> bool:
     """What becomes of a subject while the stream is paused is not announced later."""
-
-    breaks = ("SSE-7.1-SUBJECT-CHANGE-PAUSED",)
-
-    def drops(self, stream: Stream) -> bool:
-        return stream.status == "paused"
+    return stream.status == "paused"

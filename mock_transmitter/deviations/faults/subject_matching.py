@@ -6,7 +6,7 @@ from collections import Counter
 from typing import ClassVar
 
 from mock_transmitter.deviations.deviation import At, Deviation, Json, Proceed
-from mock_transmitter.deviations.entry import fault
+from mock_transmitter.deviations.entry import fault, fault_at
 from mock_transmitter.deviations.faults.status_effects import pushes
 from mock_transmitter.deviations.faults.subjects import succeed
 from mock_transmitter.deviations.faults.update import others, target
@@ -53,65 +53,61 @@ class AddedSubjectsAreNotReported(_Remembers):
     breaks = ("SSF-8.1.3.1-MATCHED-SENT",)
     also = _UNREPORTED
 
-    def covers(self, covered: bool, at: At) -> bool:  # noqa: FBT001
+    def covers(self, covered: bool, at: At) -> bool:
         return covered and at.subject not in self.added(at.stream)
 
 
-@fault
-class SetsNameTheSubjectOtherwise(Deviation):
+@fault_at(
+    "claims",
+    needs=("add_subject",),
+    breaks=("SSF-8.1.3.1-MATCHED-SENT",),
+    also=(*_UNREPORTED, "RISC-2.5-SUBJECT-FORMAT", "RISC-2.6-SUBJECT-FORMAT"),
+)
+def sets_name_the_subject_otherwise(claims: Json, at: At) -> Json:
     """The sub_id of an event is an identifier of the Transmitter's own, and not the one added."""
-
-    breaks = ("SSF-8.1.3.1-MATCHED-SENT",)
-    also = (*_UNREPORTED, "RISC-2.5-SUBJECT-FORMAT", "RISC-2.6-SUBJECT-FORMAT")
-    needs = ("add_subject",)
-
-    def claims(self, claims: Json, at: At) -> Json:
-        subject = claims.get("sub_id")
-        if not isinstance(subject, dict) or subject == at.stream.subject:
-            return claims
-        return {**claims, "sub_id": {"format": "opaque", "id": f"account-{len(str(subject))}"}}
+    subject = claims.get("sub_id")
+    if not isinstance(subject, dict) or subject == at.stream.subject:
+        return claims
+    return {**claims, "sub_id": {"format": "opaque", "id": f"account-{len(str(subject))}"}}
 
 
-@fault
-class SetsNameTheSubjectInLowerCase(Deviation):
+@fault_at(
+    "claims",
+    needs=("add_subject",),
+    breaks=("SSF-8.1.3.1-MATCHED-SENT",),
+    also=("SSF-8.1.3.1-COMPLEX-WILDCARD", "SSF-8.1.3.1-SIMPLE-EXACT"),
+)
+def sets_name_the_subject_in_lower_case(claims: Json, at: At) -> Json:
     """The sub_id of an event is the subject that was added, with all its texts in lower case."""
-
-    breaks = ("SSF-8.1.3.1-MATCHED-SENT",)
-    also = ("SSF-8.1.3.1-COMPLEX-WILDCARD", "SSF-8.1.3.1-SIMPLE-EXACT")
-    needs = ("add_subject",)
-
-    def claims(self, claims: Json, at: At) -> Json:
-        subject = claims.get("sub_id")
-        if not isinstance(subject, dict) or subject == at.stream.subject:
-            return claims
-        return {**claims, "sub_id": json.loads(json.dumps(subject, ensure_ascii=False).lower())}
+    subject = claims.get("sub_id")
+    if not isinstance(subject, dict) or subject == at.stream.subject:
+        return claims
+    return {**claims, "sub_id": json.loads(json.dumps(subject, ensure_ascii=False).lower())}
 
 
-@fault
-class SubjectsOfTokensAreNotReported(Deviation):
+@fault_at(
+    "covers",
+    needs=("add_subject",),
+    breaks=("SSF-8.1.3.1-MATCHED-SENT",),
+    also=("SSF-8.1.3.1-SIMPLE-EXACT",),
+)
+def subjects_of_tokens_are_not_reported(covered: bool, at: At) -> bool:
     """A subject that is a token by its id is added, and no event about it is sent."""
-
-    breaks = ("SSF-8.1.3.1-MATCHED-SENT",)
-    also = ("SSF-8.1.3.1-SIMPLE-EXACT",)
-    needs = ("add_subject",)
-
-    def covers(self, covered: bool, at: At) -> bool:  # noqa: FBT001
-        return covered and at.subject.get("format") not in {"jwt_id", "saml_assertion_id"}
+    return covered and at.subject.get("format") not in {"jwt_id", "saml_assertion_id"}
 
 
-@fault
-class RemovalReachesAllStreams(Deviation):
+@fault_at(
+    "operation",
+    on=("remove_subject",),
+    needs=("remove_subject",),
+    breaks=("SSF-8.1.3.1-MATCHED-SENT",),
+)
+def removal_reaches_all_streams(call: Call, proceed: Proceed) -> Outcome:
     """A subject that is removed from one stream is removed from all streams of its Receiver."""
-
-    on = ("remove_subject",)
-    breaks = ("SSF-8.1.3.1-MATCHED-SENT",)
-    needs = ("remove_subject",)
-
-    def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        outcome = proceed(call)
-        for stream in others(call):
-            call.transmitter.remove_subject(stream, call.body["subject"])
-        return outcome
+    outcome = proceed(call)
+    for stream in others(call):
+        call.transmitter.remove_subject(stream, call.body["subject"])
+    return outcome
 
 
 @fault
@@ -133,59 +129,56 @@ class RemovalOfOneSilencesAll(Deviation):
             self._removed[stream.stream_id] += 1
         return outcome
 
-    def covers(self, covered: bool, at: At) -> bool:  # noqa: FBT001
+    def covers(self, covered: bool, at: At) -> bool:
         named = at.stream.subjects.status_of(at.subject) is not None
         return covered and not (named and self._removed[at.stream.stream_id])
 
 
-@fault
-class AllIsSaidAndNoneAreCovered(Deviation):
-    """default_subjects is ALL, and a stream delivers events about what was added to it alone."""
-
-    breaks = ("SSF-7.1-DEFAULT-ALL-DELIVERS",)
-    also = (
+@fault_at(
+    "covers",
+    needs=("add_subject",),
+    breaks=("SSF-7.1-DEFAULT-ALL-DELIVERS",),
+    also=(
         "RFC8936-2-UNACKED-KEPT",
         "RFC8936-2.5-LONGPOLL-HOLDS",
         "SSF-8.1.1-EVENTS-DELIVERED-SENT",
         "SSF-8.1.1.3-PATCH-MISSING-UNCHANGED",
         "SSF-8.1.1.4-PUT-200",
         "SSF-8.1.2.1-ENABLED-TRANSMITS",
-    )
-    needs = ("add_subject",)
+    ),
+)
+def all_is_said_and_none_are_covered(covered: bool, at: At) -> bool:
+    """default_subjects is ALL, and a stream delivers events about what was added to it alone."""
+    return covered and at.stream.subjects.status_of(at.subject) is not None
 
-    def covers(self, covered: bool, at: At) -> bool:  # noqa: FBT001
-        return covered and at.stream.subjects.status_of(at.subject) is not None
 
-
-@fault
-class RemovedSubjectsStayAway(Deviation):
+@fault_at(
+    "operation",
+    on=("add_subject",),
+    needs=("add_subject", "remove_subject"),
+    breaks=("SSF-7.1-DEFAULT-ALL-REMOVE-STOPS",),
+    also=("SSF-8.1.3.1-MATCHED-SENT",),
+)
+def removed_subjects_stay_away(call: Call, proceed: Proceed) -> Outcome:
     """A subject that was removed once is answered as added, and not reported again."""
-
-    on = ("add_subject",)
-    breaks = ("SSF-7.1-DEFAULT-ALL-REMOVE-STOPS",)
-    also = ("SSF-8.1.3.1-MATCHED-SENT",)
-    needs = ("add_subject", "remove_subject")
-
-    def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        stream = target(call)
-        subject = call.body.get("subject")
-        if stream is None or not isinstance(subject, dict):
-            return proceed(call)
-        removed = stream.subjects.status_of(subject) == "disabled"
-        return succeed(call) if removed else proceed(call)
+    stream = target(call)
+    subject = call.body.get("subject")
+    if stream is None or not isinstance(subject, dict):
+        return proceed(call)
+    removed = stream.subjects.status_of(subject) == "disabled"
+    return succeed(call) if removed else proceed(call)
 
 
-@fault
-class RemovalsAreAnsweredAndIgnored(Deviation):
+@fault_at(
+    "operation",
+    needs=("remove_subject",),
+    breaks=("SSF-8.1.3.3-REMOVE-STOPS", "SSF-7.1-DEFAULT-ALL-REMOVE-STOPS"),
+    also=("SSF-8.1.3.2-ADD-IDEMPOTENT",),
+)
+def removals_are_answered_and_ignored(call: Call, proceed: Proceed) -> Outcome:
     """Removing a subject is answered with success and has no effect."""
-
-    breaks = ("SSF-8.1.3.3-REMOVE-STOPS", "SSF-7.1-DEFAULT-ALL-REMOVE-STOPS")
-    also = ("SSF-8.1.3.2-ADD-IDEMPOTENT",)
-    needs = ("remove_subject",)
-
-    def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        ignored = call.operation == "remove_subject" and "subject" in call.body
-        return succeed(call) if ignored and target(call) is not None else proceed(call)
+    ignored = call.operation == "remove_subject" and "subject" in call.body
+    return succeed(call) if ignored and target(call) is not None else proceed(call)
 
 
 @fault
@@ -234,7 +227,7 @@ class NoneIsSaidAndAllAreCovered(NoSubjectsByDefault):
     breaks = ("SSF-7.1-DEFAULT-NONE-SILENT",)
     also = ("SSF-8.1.3.1-COMPLEX-MISMATCH", "SSF-8.1.3.1-SIMPLE-EXACT")
 
-    def covers(self, covered: bool, at: At) -> bool:  # noqa: FBT001
+    def covers(self, covered: bool, at: At) -> bool:
         return covered
 
 
@@ -253,7 +246,7 @@ class FirstAddOpensTheStreamToAll(NoSubjectsByDefault):
             self._open.add(call.stream_id)
         return super().operation(call, proceed)
 
-    def covers(self, covered: bool, at: At) -> bool:  # noqa: FBT001
+    def covers(self, covered: bool, at: At) -> bool:
         return super().covers(covered, at) or (covered and at.stream.stream_id in self._open)
 
 
@@ -263,7 +256,7 @@ class MissingMembersMatchNothing(_Remembers, NoSubjectsByDefault):
 
     breaks = ("SSF-8.1.3.1-COMPLEX-WILDCARD",)
 
-    def covers(self, covered: bool, at: At) -> bool:  # noqa: FBT001
+    def covers(self, covered: bool, at: At) -> bool:
         return super().covers(covered, at) and self.agrees(self.added(at.stream), at.subject)
 
     def agrees(self, added: list[Subject], subject: Subject) -> bool:
@@ -271,14 +264,10 @@ class MissingMembersMatchNothing(_Remembers, NoSubjectsByDefault):
         return subject in added
 
 
-@fault
-class WiderEventsMatchNothing(MissingMembersMatchNothing):
+@fault_at(MissingMembersMatchNothing, "agrees", breaks=("SSF-8.1.3.1-COMPLEX-WILDCARD",))
+def wider_events_match_nothing(added: list[Subject], subject: Subject) -> bool:
     """Where NONE is the default, an event that lacks a member of what was added is not sent."""
-
-    breaks = ("SSF-8.1.3.1-COMPLEX-WILDCARD",)
-
-    def agrees(self, added: list[Subject], subject: Subject) -> bool:
-        return any(one.keys() <= subject.keys() for one in added)
+    return any(one.keys() <= subject.keys() for one in added)
 
 
 # -- subjects that are taken for others
@@ -290,7 +279,7 @@ class _LooseMatching(_Remembers, ABC):
     breaks = ("SSF-8.1.3.1-SIMPLE-EXACT",)
     also: ClassVar[tuple[str, ...]] = ("SSF-7.1-DEFAULT-NONE-SILENT", "SSF-8.1.3.3-REMOVE-STOPS")
 
-    def covers(self, covered: bool, at: At) -> bool:  # noqa: FBT001
+    def covers(self, covered: bool, at: At) -> bool:
         added = self.added(at.stream)
         return covered or any(one != at.subject and self.alike(one, at.subject) for one in added)
 
@@ -299,100 +288,78 @@ class _LooseMatching(_Remembers, ABC):
         """Say whether it is taken for the one that was added."""
 
 
-@fault
-class SimpleSubjectsMatchByDomain(_LooseMatching):
-    """An address stands for all addresses of its domain."""
-
-    also = (
+@fault_at(
+    _LooseMatching,
+    also=(
         *_LooseMatching.also,
         "SSF-8.1.3.2-ADD-IDEMPOTENT",
         "SSF-7.1-DEFAULT-ALL-REMOVE-STOPS",
-    )
+    ),
+)
+def simple_subjects_match_by_domain(added: Subject, subject: Subject) -> bool:
+    """An address stands for all addresses of its domain."""
+    one, other = (str(subject.get("email", "")) for subject in (added, subject))
+    return "@" in one and one.rpartition("@")[2] == other.rpartition("@")[2]
 
-    def alike(self, added: Subject, subject: Subject) -> bool:
-        one, other = (str(subject.get("email", "")) for subject in (added, subject))
-        return "@" in one and one.rpartition("@")[2] == other.rpartition("@")[2]
 
-
-@fault
-class SimpleSubjectsMatchByPrefix(_LooseMatching):
+@fault_at(_LooseMatching)
+def simple_subjects_match_by_prefix(added: Subject, subject: Subject) -> bool:
     """An address stands for all addresses that begin with it."""
-
-    def alike(self, added: Subject, subject: Subject) -> bool:
-        one, other = (str(subject.get("email", "")) for subject in (added, subject))
-        return bool(one) and other.startswith(one)
+    one, other = (str(subject.get("email", "")) for subject in (added, subject))
+    return bool(one) and other.startswith(one)
 
 
-@fault
-class AddressesMatchInAnyCase(_LooseMatching):
+@fault_at(_LooseMatching)
+def addresses_match_in_any_case(added: Subject, subject: Subject) -> bool:
     """An address stands for all its spellings, in upper and lower case."""
-
-    def alike(self, added: Subject, subject: Subject) -> bool:
-        return str(added.get("email", "")).lower() == str(subject.get("email", "-")).lower()
+    return str(added.get("email", "")).lower() == str(subject.get("email", "-")).lower()
 
 
-@fault
-class IssuersDoNotCountInMatching(_LooseMatching):
+@fault_at(_LooseMatching)
+def issuers_do_not_count_in_matching(added: Subject, subject: Subject) -> bool:
     """An iss_sub subject stands for the same sub of every issuer."""
-
-    def alike(self, added: Subject, subject: Subject) -> bool:
-        return "sub" in added and added["sub"] == subject.get("sub")
+    return "sub" in added and added["sub"] == subject.get("sub")
 
 
-@fault
-class FormatsDoNotCountInMatching(_LooseMatching):
+@fault_at(_LooseMatching)
+def formats_do_not_count_in_matching(added: Subject, subject: Subject) -> bool:
     """A subject stands for one of any format that has the same text in it."""
-
-    def alike(self, added: Subject, subject: Subject) -> bool:
-        one, other = ({**one, "format": None}.values() for one in (added, subject))
-        return {str(value) for value in one} == {str(value) for value in other}
+    one, other = ({**one, "format": None}.values() for one in (added, subject))
+    return {str(value) for value in one} == {str(value) for value in other}
 
 
-@fault
-class OneEqualMemberIsEnough(_LooseMatching):
+@fault_at(_LooseMatching, breaks=("SSF-8.1.3.1-COMPLEX-MISMATCH",))
+def one_equal_member_is_enough(added: Subject, subject: Subject) -> bool:
     """Complex subjects match where one member is equal, whatever the others are."""
-
-    breaks = ("SSF-8.1.3.1-COMPLEX-MISMATCH",)
-
-    def alike(self, added: Subject, subject: Subject) -> bool:
-        if not added.get("format") == subject.get("format") == _COMPLEX:
-            return False
-        return any(added[name] == subject.get(name) for name in added if name != "format")
+    if not added.get("format") == subject.get("format") == _COMPLEX:
+        return False
+    return any(added[name] == subject.get(name) for name in added if name != "format")
 
 
-@fault
-class OnlyTheUserCountsInMatching(_LooseMatching):
+@fault_at(_LooseMatching, breaks=("SSF-8.1.3.1-COMPLEX-MISMATCH",))
+def only_the_user_counts_in_matching(added: Subject, subject: Subject) -> bool:
     """Complex subjects match where their users are equal, whatever the others are."""
-
-    breaks = ("SSF-8.1.3.1-COMPLEX-MISMATCH",)
-
-    def alike(self, added: Subject, subject: Subject) -> bool:
-        return "user" in added and added["user"] == subject.get("user")
+    return "user" in added and added["user"] == subject.get("user")
 
 
-@fault
-class RemovedSubjectsAreStillPushed(Deviation):
+@fault_at("covers", breaks=("SSF-8.1.3.3-REMOVE-STOPS",))
+def removed_subjects_are_still_pushed(covered: bool, at: At) -> bool:
     """A stream that pushes goes on about subjects that were removed from it."""
-
-    breaks = ("SSF-8.1.3.3-REMOVE-STOPS",)
-
-    def covers(self, covered: bool, at: At) -> bool:  # noqa: FBT001
-        return covered or pushes(at.stream)
+    return covered or pushes(at.stream)
 
 
-@fault
-class UpdatesForgetWhatWasRemoved(Deviation):
+@fault_at(
+    "operation",
+    on=("update_stream",),
+    needs=("remove_subject",),
+    breaks=("SSF-8.1.3.3-REMOVE-STOPS",),
+)
+def updates_forget_what_was_removed(call: Call, proceed: Proceed) -> Outcome:
     """An update of a stream covers anew what was removed from it."""
-
-    on = ("update_stream",)
-    breaks = ("SSF-8.1.3.3-REMOVE-STOPS",)
-    needs = ("remove_subject",)
-
-    def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        stream = target(call)
-        if stream is not None:
-            stream.subjects = Subjects()
-        return proceed(call)
+    stream = target(call)
+    if stream is not None:
+        stream.subjects = Subjects()
+    return proceed(call)
 
 
 @fault
@@ -408,41 +375,31 @@ class PausesForgetWhatWasAdded(NoSubjectsByDefault):
         return super().operation(call, proceed)
 
 
-@fault
-class ComplexSubjectsStayWhenTheyAreRemoved(Deviation):
+@fault_at("operation", needs=("remove_subject",), breaks=("SSF-8.1.3.3-REMOVE-STOPS",))
+def complex_subjects_stay_when_they_are_removed(call: Call, proceed: Proceed) -> Outcome:
     """The removal of a complex subject is answered as done, and ends no events."""
-
-    breaks = ("SSF-8.1.3.3-REMOVE-STOPS",)
-    needs = ("remove_subject",)
-
-    def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        outcome = proceed(call)
-        stream = target(call)
-        subject = call.body.get("subject") if call.operation == "remove_subject" else None
-        if stream is not None and isinstance(subject, dict) and subject.get("format") == _COMPLEX:
-            call.transmitter.add_subject(stream, subject)
-        return outcome
+    outcome = proceed(call)
+    stream = target(call)
+    subject = call.body.get("subject") if call.operation == "remove_subject" else None
+    if stream is not None and isinstance(subject, dict) and subject.get("format") == _COMPLEX:
+        call.transmitter.add_subject(stream, subject)
+    return outcome
 
 
-@fault
-class SecondAddRemovesTheSubject(Deviation):
+@fault_at("operation", needs=("add_subject",), breaks=("SSF-8.1.3.2-ADD-IDEMPOTENT",))
+def second_add_removes_the_subject(call: Call, proceed: Proceed) -> Outcome:
     """Adding a subject that is there already takes it away."""
-
-    breaks = ("SSF-8.1.3.2-ADD-IDEMPOTENT",)
-    needs = ("add_subject",)
-
-    def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        stream = target(call)
-        subject = call.body.get("subject") if call.operation == "add_subject" else None
-        there = (
-            stream is not None
-            and isinstance(subject, dict)
-            and stream.subjects.status_of(subject) == "enabled"
-        )
-        outcome = proceed(call)
-        if there and stream is not None:
-            call.transmitter.remove_subject(stream, call.body["subject"])
-        return outcome
+    stream = target(call)
+    subject = call.body.get("subject") if call.operation == "add_subject" else None
+    there = (
+        stream is not None
+        and isinstance(subject, dict)
+        and stream.subjects.status_of(subject) == "enabled"
+    )
+    outcome = proceed(call)
+    if there and stream is not None:
+        call.transmitter.remove_subject(stream, call.body["subject"])
+    return outcome
 
 
 @fault
@@ -452,5 +409,5 @@ class AddReplacesWhatWasAdded(_Remembers):
     breaks = ("SSF-8.1.3.1-MATCHED-SENT",)
     also = ("SSF-8.1.3.2-ADD-IDEMPOTENT", "SSF-8.1.3.3-REMOVE-STOPS")
 
-    def covers(self, covered: bool, at: At) -> bool:  # noqa: FBT001
+    def covers(self, covered: bool, at: At) -> bool:
         return covered and at.subject not in self.added(at.stream)[:-1]

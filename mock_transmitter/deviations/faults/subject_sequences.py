@@ -33,7 +33,7 @@ class ThreeSubjectsAreTooMany(Deviation):
             added.append(json.dumps(call.body.get("subject"), sort_keys=True))
         return outcome
 
-    def covers(self, covered: bool, at: At) -> bool:  # noqa: FBT001
+    def covers(self, covered: bool, at: At) -> bool:
         added = list(dict.fromkeys(self._added.get(at.stream.stream_id, ())))
         return covered and json.dumps(dict(at.subject), sort_keys=True) not in added[3:]
 

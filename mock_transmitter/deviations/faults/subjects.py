@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any, ClassVar
 
 from mock_transmitter.deviations.deviation import At, Deviation, Proceed
-from mock_transmitter.deviations.entry import fault
+from mock_transmitter.deviations.entry import fault, fault_at
 from mock_transmitter.deviations.faults.invalid_requests import with_document
 from mock_transmitter.deviations.faults.update import target
 from mock_transmitter.domain.errors import InvalidRequest, StreamNotFound
@@ -42,36 +42,26 @@ class _Crash(Deviation, ABC):
         """Say whether it can't cope with this one."""
 
 
-@fault
-class ComplexSubjectsCrashTheAdd(_Crash):
+@fault_at(_Crash, breaks=("SSF-8.1.3.2-ADD-200-EMPTY", "SSE-7.1.3.1-ADD-200"))
+def complex_subjects_crash_the_add(call: Call, subject: Subject) -> bool:
     """Adding a complex subject is answered with 500."""
-
-    breaks = ("SSF-8.1.3.2-ADD-200-EMPTY", "SSE-7.1.3.1-ADD-200")
-
-    def fails_on(self, call: Call, subject: Subject) -> bool:
-        """Fail on a complex one: that of 2021 has no format."""
-        return bool(subject.get("format", "complex") == "complex")
+    return bool(subject.get("format", "complex") == "complex")
 
 
-@fault
-class DecentralizedIdentifiersCrashTheAdd(_Crash):
+@fault_at(
+    _Crash,
+    breaks=("SSF-8.1.3.2-ADD-200-EMPTY", "SSE-7.1.3.1-ADD-200"),
+    also=("SSF-8.1.3.2-ERR-400-INVALID", "SSE-7.1.3.1-ERR-400"),
+)
+def decentralized_identifiers_crash_the_add(call: Call, subject: Subject) -> bool:
     """Adding a subject that is a decentralized identifier (DID) is answered with 500."""
-
-    breaks = ("SSF-8.1.3.2-ADD-200-EMPTY", "SSE-7.1.3.1-ADD-200")
-    also = ("SSF-8.1.3.2-ERR-400-INVALID", "SSE-7.1.3.1-ERR-400")
-
-    def fails_on(self, call: Call, subject: Subject) -> bool:
-        return subject.get("format") == "did"
+    return subject.get("format") == "did"
 
 
-@fault
-class UnverifiedSubjectsCrashTheAdd(_Crash):
+@fault_at(_Crash, breaks=("SSF-8.1.3.2-ADD-200-EMPTY", "SSE-7.1.3.1-ADD-200"))
+def unverified_subjects_crash_the_add(call: Call) -> bool:
     """Adding a subject that the Receiver has not verified is answered with 500."""
-
-    breaks = ("SSF-8.1.3.2-ADD-200-EMPTY", "SSE-7.1.3.1-ADD-200")
-
-    def fails_on(self, call: Call, subject: Subject) -> bool:
-        return call.body.get("verified") is False
+    return call.body.get("verified") is False
 
 
 @fault
@@ -92,22 +82,18 @@ class RemovingWhatIsNotThereCrashes(_Crash):
         return stream is not None and stream.subjects.status_of(subject) != "enabled"
 
 
-@fault
-class SecondAddIsAConflict(Deviation):
+@fault_at(
+    "operation", on=("add_subject",), needs=("add_subject",), breaks=("SSF-8.1.3.2-ADD-IDEMPOTENT",)
+)
+def second_add_is_a_conflict(call: Call, proceed: Proceed) -> Outcome:
     """Adding a subject that was added already is answered with 409."""
-
-    on = ("add_subject",)
-    breaks = ("SSF-8.1.3.2-ADD-IDEMPOTENT",)
-    needs = ("add_subject",)
-
-    def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        stream = target(call)
-        subject = call.body.get("subject")
-        if stream is None or not isinstance(subject, dict):
-            return proceed(call)
-        if stream.subjects.status_of(subject) != "enabled":
-            return proceed(call)
-        return Reply(status=409, document={"error": "already_added"})
+    stream = target(call)
+    subject = call.body.get("subject")
+    if stream is None or not isinstance(subject, dict):
+        return proceed(call)
+    if stream.subjects.status_of(subject) != "enabled":
+        return proceed(call)
+    return Reply(status=409, document={"error": "already_added"})
 
 
 class _OfRequests(Deviation, ABC):
@@ -139,134 +125,119 @@ class _OfRequests(Deviation, ABC):
         """Say whether it can't cope with this body; None is one that is no JSON."""
 
 
-@fault
-class SubjectRequestThatIsNoJsonCrashes(_OfRequests):
+@fault_at(
+    _OfRequests,
+    breaks=("SSF-8.1.3.2-ERR-400", "SSF-8.1.3.3-ERR-400", "SSE-7.1.3.1-ERR-400"),
+    also=("SSE-7.1.3.2-ERR-400",),
+)
+def subject_request_that_is_no_json_crashes(body: Any) -> bool:  # noqa: ANN401 (JSON)
     """A request about a subject that can't be parsed is answered with 500."""
-
-    breaks = ("SSF-8.1.3.2-ERR-400", "SSF-8.1.3.3-ERR-400", "SSE-7.1.3.1-ERR-400")
-    also = ("SSE-7.1.3.2-ERR-400",)
-
-    def fails_on(self, body: Any) -> bool:  # noqa: ANN401 (JSON)
-        return body is None
+    return body is None
 
 
-@fault
-class SubjectThatIsNoObjectCrashes(_OfRequests):
+@fault_at(
+    _OfRequests,
+    breaks=(
+        "SSF-8.1.3.2-ERR-400-INVALID",
+        "SSF-8.1.3.3-ERR-400-INVALID",
+        "SSE-7.1.3.1-ERR-400",
+        "SSE-7.1.3.2-ERR-400",
+    ),
+)
+def subject_that_is_no_object_crashes(body: Any) -> bool:  # noqa: ANN401 (JSON)
     """A request whose subject is a text, a number or an array is answered with 500."""
+    return isinstance(body, dict) and "subject" in body and not isinstance(body["subject"], dict)
 
-    breaks = (
+
+@fault_at(
+    _OfRequests,
+    breaks=(
         "SSF-8.1.3.2-ERR-400-INVALID",
         "SSF-8.1.3.3-ERR-400-INVALID",
         "SSE-7.1.3.1-ERR-400",
         "SSE-7.1.3.2-ERR-400",
-    )
-
-    def fails_on(self, body: Any) -> bool:  # noqa: ANN401 (JSON)
-        return (
-            isinstance(body, dict) and "subject" in body and not isinstance(body["subject"], dict)
-        )
-
-
-@fault
-class SubjectWithoutWhatItsFormatAsksForCrashes(_OfRequests):
+    ),
+)
+def subject_without_what_its_format_asks_for_crashes(body: Any) -> bool:  # noqa: ANN401 (JSON)
     """A subject that lacks a member of its format is answered with 500."""
-
-    breaks = (
-        "SSF-8.1.3.2-ERR-400-INVALID",
-        "SSF-8.1.3.3-ERR-400-INVALID",
-        "SSE-7.1.3.1-ERR-400",
-        "SSE-7.1.3.2-ERR-400",
-    )
-
-    def fails_on(self, body: Any) -> bool:  # noqa: ANN401 (JSON)
-        """Fail on a subject of nothing but a format."""
-        subject = body.get("subject") if isinstance(body, dict) else None
-        return isinstance(subject, dict) and set(subject) == {"format"}
+    subject = body.get("subject") if isinstance(body, dict) else None
+    return isinstance(subject, dict) and set(subject) == {"format"}
 
 
-@fault
-class SubjectsMayBeMissing(Deviation):
+@fault_at(
+    "operation",
+    on=SUBJECT_OPERATIONS,
+    needs=("add_subject", "remove_subject"),
+    breaks=("SSF-8.1.3.2-ERR-400-INVALID", "SSF-8.1.3.3-ERR-400-INVALID"),
+    also=("SSE-7.1.3.1-ERR-400", "SSE-7.1.3.2-ERR-400"),
+)
+def subjects_may_be_missing(call: Call, proceed: Proceed) -> Outcome:
     """A request that names no subject is answered as a success."""
-
-    on = SUBJECT_OPERATIONS
-    breaks = ("SSF-8.1.3.2-ERR-400-INVALID", "SSF-8.1.3.3-ERR-400-INVALID")
-    also = ("SSE-7.1.3.1-ERR-400", "SSE-7.1.3.2-ERR-400")
-    needs = ("add_subject", "remove_subject")
-
-    def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        missing = "subject" not in call.body
-        return succeed(call) if missing else proceed(call)
+    missing = "subject" not in call.body
+    return succeed(call) if missing else proceed(call)
 
 
-@fault
-class SubjectsNeedNoFormat(Deviation):
+@fault_at("request", needs=("add_subject",), breaks=("SSF-8.1.3.2-ERR-400-INVALID",))
+def subjects_need_no_format(request: Request) -> Request:
     """A subject without a format is added."""
-
-    breaks = ("SSF-8.1.3.2-ERR-400-INVALID",)
-    needs = ("add_subject",)
-
-    def request(self, request: Request, at: At) -> Request:
-        try:
-            body = json.loads(request.body)
-        except (ValueError, RecursionError):
-            return request
-        subject = body.get("subject") if isinstance(body, dict) else None
-        if not isinstance(subject, dict) or "format" in subject or "stream_id" not in body:
-            return request
-        given = {"format": "opaque", "id": json.dumps(subject)}
-        return with_document(request, {**body, "subject": given})
+    try:
+        body = json.loads(request.body)
+    except (ValueError, RecursionError):
+        return request
+    subject = body.get("subject") if isinstance(body, dict) else None
+    if not isinstance(subject, dict) or "format" in subject or "stream_id" not in body:
+        return request
+    given = {"format": "opaque", "id": json.dumps(subject)}
+    return with_document(request, {**body, "subject": given})
 
 
-@fault
-class StreamsThatAreNoMoreTakeSubjects(Deviation):
-    """A subject is added to a stream that is no more, and removed from it."""
-
-    breaks = ("SSF-8.1.3.2-ERR-404-STREAM", "SSF-8.1.3.3-ERR-404-STREAM")
-    also = (
+@fault_at(
+    "operation",
+    needs=("add_subject", "remove_subject"),
+    breaks=("SSF-8.1.3.2-ERR-404-STREAM", "SSF-8.1.3.3-ERR-404-STREAM"),
+    also=(
         "SSF-8-AUTH-BINDS-STREAMS",
         "SSF-8.1.3.2-ERR-400-INVALID",
         "SSF-8.1.3.3-ERR-400-INVALID",
-    )
-    needs = ("add_subject", "remove_subject")
+    ),
+)
+def streams_that_are_no_more_take_subjects(call: Call, proceed: Proceed) -> Outcome:
+    """A subject is added to a stream that is no more, and removed from it."""
+    try:
+        return proceed(call)
+    except StreamNotFound:
+        if call.operation not in SUBJECT_OPERATIONS:
+            raise
+        return succeed(call)
 
-    def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        try:
-            return proceed(call)
-        except StreamNotFound:
-            if call.operation not in SUBJECT_OPERATIONS:
-                raise
-            return succeed(call)
 
-
-@fault
-class SubjectsOfAnUnknownStreamAreInvalid(Deviation):
+@fault_at(
+    "operation",
+    needs=("add_subject", "remove_subject"),
+    breaks=("SSF-8.1.3.2-ERR-404-STREAM", "SSF-8.1.3.3-ERR-404-STREAM"),
+)
+def subjects_of_an_unknown_stream_are_invalid(call: Call, proceed: Proceed) -> Outcome:
     """Adding a subject to a stream that is no more, or removing it, is answered with 400."""
-
-    breaks = ("SSF-8.1.3.2-ERR-404-STREAM", "SSF-8.1.3.3-ERR-404-STREAM")
-    needs = ("add_subject", "remove_subject")
-
-    def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        try:
-            return proceed(call)
-        except StreamNotFound as error:
-            if call.operation not in SUBJECT_OPERATIONS:
-                raise
-            raise InvalidRequest(str(error), "stream_id") from None
+    try:
+        return proceed(call)
+    except StreamNotFound as error:
+        if call.operation not in SUBJECT_OPERATIONS:
+            raise
+        raise InvalidRequest(str(error), "stream_id") from None
 
 
-@fault
-class AddTellsWhoIsUnknown(Deviation):
+@fault_at(
+    "operation",
+    on=("add_subject",),
+    needs=("add_subject",),
+    breaks=("SSF-9.1-CAREFUL-ERRORS", "SSE-9.1-CAREFUL-ERRORS"),
+    also=("SSF-8.1.3.2-ADD-200-EMPTY", "SSE-7.1.3.1-ADD-200"),
+)
+def add_tells_who_is_unknown(call: Call, proceed: Proceed) -> Outcome:
     """Adding a subject that nobody knows is a success, whose body says that nobody knows it."""
-
-    on = ("add_subject",)
-    breaks = ("SSF-9.1-CAREFUL-ERRORS", "SSE-9.1-CAREFUL-ERRORS")
-    also = ("SSF-8.1.3.2-ADD-200-EMPTY", "SSE-7.1.3.1-ADD-200")
-    needs = ("add_subject",)
-
-    def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        outcome = proceed(call)
-        subject = call.body.get("subject")
-        known = isinstance(subject, dict) and subject.get("format") == "email"
-        if known or not isinstance(outcome, Reply):
-            return outcome
-        return replace(outcome, document={"matched": 0})
+    outcome = proceed(call)
+    subject = call.body.get("subject")
+    known = isinstance(subject, dict) and subject.get("format") == "email"
+    if known or not isinstance(outcome, Reply):
+        return outcome
+    return replace(outcome, document={"matched": 0})

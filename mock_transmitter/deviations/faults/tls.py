@@ -23,7 +23,7 @@ from cryptography.hazmat.primitives.serialization import (
 
 from mock_transmitter.deviations.deviation import Deviation, Proceed
 from mock_transmitter.deviations.documents import Json, with_configurations
-from mock_transmitter.deviations.entry import fault
+from mock_transmitter.deviations.entry import fault, fault_at
 from mock_transmitter.http.operations import Call, Outcome
 
 OWN_ADDRESS, OTHER_NAME = "127.0.0.1", "localhost"
@@ -108,62 +108,51 @@ def _answer_for_other_name(context: ssl.SSLContext, other: ssl.SSLContext) -> No
     context.sni_callback = choose
 
 
-@fault
-class PollEndpointCertificateForAnotherHost(_UnverifiableCertificate):
+@fault_at(_UnverifiableCertificate, "certificate")
+def poll_endpoint_certificate_for_another_host(authority: trustme.CA) -> trustme.LeafCert:
     """The certificate of the poll endpoint names another host."""
-
-    def certificate(self, authority: trustme.CA) -> trustme.LeafCert:
-        return authority.issue_cert("another.example")
+    return authority.issue_cert("another.example")
 
 
-@fault
-class PollEndpointCertificateExpired(_UnverifiableCertificate):
+@fault_at(_UnverifiableCertificate, "certificate")
+def poll_endpoint_certificate_expired(authority: trustme.CA) -> trustme.LeafCert:
     """The certificate of the poll endpoint has expired."""
-
-    def certificate(self, authority: trustme.CA) -> trustme.LeafCert:
-        ended = dt.datetime(2020, 1, 1, tzinfo=dt.UTC)
-        return authority.issue_cert(OTHER_NAME, not_after=ended)
+    ended = dt.datetime(2020, 1, 1, tzinfo=dt.UTC)
+    return authority.issue_cert(OTHER_NAME, not_after=ended)
 
 
-@fault
-class PollEndpointCertificateOfUnknownAuthority(_UnverifiableCertificate):
+@fault_at(_UnverifiableCertificate, "certificate")
+def poll_endpoint_certificate_of_unknown_authority(authority: trustme.CA) -> trustme.LeafCert:
     """The certificate of the poll endpoint is of an authority that nobody knows."""
-
-    def certificate(self, authority: trustme.CA) -> trustme.LeafCert:
-        return trustme.CA().issue_cert(OTHER_NAME)
+    return trustme.CA().issue_cert(OTHER_NAME)
 
 
-@fault
-class PollEndpointWithoutTls12(_PollEndpointOfItsOwn):
+@fault_at(_PollEndpointOfItsOwn, "tls", breaks=_UnverifiableCertificate.breaks, also=NOT_POLLED)
+def poll_endpoint_without_tls_12(context: ssl.SSLContext) -> None:
     """The poll endpoint refuses TLS 1.2 and everything newer."""
 
-    breaks = _UnverifiableCertificate.breaks
-    also = NOT_POLLED
+    def refuse(_: ssl.SSLObject, name: str | None, __: ssl.SSLContext) -> int | None:
+        return PROTOCOL_VERSION if name == OTHER_NAME else None
 
-    def tls(self, context: ssl.SSLContext, authority: trustme.CA) -> None:
-
-        def refuse(_: ssl.SSLObject, name: str | None, __: ssl.SSLContext) -> int | None:
-            return PROTOCOL_VERSION if name == OTHER_NAME else None
-
-        context.sni_callback = refuse
+    context.sni_callback = refuse
 
 
 # RFC 5246 section 7.2: the alert of a server that knows no version that was offered.
 PROTOCOL_VERSION = 70
 
 
-@fault
-class PollEndpointWithSmallRsaKey(_PollEndpointOfItsOwn):
+@fault_at(
+    _PollEndpointOfItsOwn,
+    "tls",
+    breaks=("CAEPIOP-2.1-RFC9325",),
+    also=("RFC8936-4.3-BCP195", *NOT_POLLED),
+)
+def poll_endpoint_with_small_rsa_key(context: ssl.SSLContext, authority: trustme.CA) -> None:
     """The key in the certificate of the poll endpoint is an RSA key of 1024 bits."""
-
-    breaks = ("CAEPIOP-2.1-RFC9325",)
-    also = ("RFC8936-4.3-BCP195", *NOT_POLLED)
-
-    def tls(self, context: ssl.SSLContext, authority: trustme.CA) -> None:
-        other = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        other.set_ciphers(f"DEFAULT:{_ANY_STRENGTH}")
-        _small_certificate(authority).configure_cert(other)
-        _answer_for_other_name(context, other)
+    other = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    other.set_ciphers(f"DEFAULT:{_ANY_STRENGTH}")
+    _small_certificate(authority).configure_cert(other)
+    _answer_for_other_name(context, other)
 
 
 def _small_certificate(authority: trustme.CA) -> trustme.LeafCert:

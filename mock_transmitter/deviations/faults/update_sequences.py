@@ -9,7 +9,7 @@ from typing import ClassVar
 
 from mock_transmitter.deviations.deviation import At, Deviation, Json, Proceed
 from mock_transmitter.deviations.documents import with_body, with_configurations, without
-from mock_transmitter.deviations.entry import fault
+from mock_transmitter.deviations.entry import fault, fault_at
 from mock_transmitter.deviations.faults.descriptions import CONFIGURES
 from mock_transmitter.deviations.faults.update import (
     STILL_WORKS,
@@ -128,12 +128,10 @@ class PatchIsLostWithTheNextRead(UndonePatch):
     breaks = ("SSF-8.1.1.3-PATCH-MISSING-UNCHANGED",)
 
 
-@fault
-class PatchIsShownAndNotKept(Deviation):
-    """A PATCH is answered with the updated configuration, and nothing of it is kept."""
-
-    breaks = ("SSF-8.1.1.3-PATCH-APPLIES",)
-    also = (
+@fault_at(
+    "operation",
+    breaks=("SSF-8.1.1.3-PATCH-APPLIES",),
+    also=(
         "SSF-8.1.1.1-SECOND-NEW-ID",
         "SSF-8.1.1-DESCRIPTION",
         "SSF-8.1.1-UNKNOWN-EVENTS-IGNORED",
@@ -143,17 +141,17 @@ class PatchIsShownAndNotKept(Deviation):
         "SSF-8.1.1.3-PATCH-RO-MATCH-OK",
         "SSF-6.1.1-PUSH-ENDPOINT-FROM-RECEIVER",
         "SSF-6.1.1-PUSH-AUTHZ-HEADER-SENT",
-    )
-
-    def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Take it back once the answer is made."""
-        stream = target(call)
-        if call.operation != "update_stream" or stream is None:
-            return proceed(call)
-        earlier = stream.configuration
-        outcome = proceed(call)
-        stream.configuration = earlier
-        return outcome
+    ),
+)
+def patch_is_shown_and_not_kept(call: Call, proceed: Proceed) -> Outcome:
+    """A PATCH is answered with the updated configuration, and nothing of it is kept."""
+    stream = target(call)
+    if call.operation != "update_stream" or stream is None:
+        return proceed(call)
+    earlier = stream.configuration
+    outcome = proceed(call)
+    stream.configuration = earlier
+    return outcome
 
 
 class StaleView(Deviation):
@@ -209,78 +207,62 @@ class PatchIsSeenByTheReadAlone(StaleView):
     breaks = ("SSF-8.1.1.2-LIST-ARRAY",)
 
 
-@fault
-class RepeatedDescriptionIsRemoved(Deviation):
+@fault_at(
+    "operation",
+    breaks=("SSF-8.1.1.3-PATCH-APPLIES",),
+    also=("SSF-8.1.1-DESCRIPTION", "SSF-8.1.1.3-PATCH-RO-MATCH-OK"),
+)
+def repeated_description_is_removed(call: Call, proceed: Proceed) -> Outcome:
     """A PATCH that names the description in force removes it."""
-
-    breaks = ("SSF-8.1.1.3-PATCH-APPLIES",)
-    also = ("SSF-8.1.1-DESCRIPTION", "SSF-8.1.1.3-PATCH-RO-MATCH-OK")
-
-    def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        stream = target(call)
-        earlier = stream.configuration.others.get("description") if stream is not None else None
-        outcome = proceed(call)
-        repeated = earlier is not None and call.body.get("description") == earlier
-        if call.operation != "update_stream" or stream is None or not repeated:
-            return outcome
-        describe(stream, None)
-        return as_it_is(outcome, call, stream)
+    stream = target(call)
+    earlier = stream.configuration.others.get("description") if stream is not None else None
+    outcome = proceed(call)
+    repeated = earlier is not None and call.body.get("description") == earlier
+    if call.operation != "update_stream" or stream is None or not repeated:
+        return outcome
+    describe(stream, None)
+    return as_it_is(outcome, call, stream)
 
 
-@fault
-class PatchOfTheDeliveryDropsTheDescription(Deviation):
+@fault_at("operation", on=("update_stream",), breaks=("SSF-8.1.1.3-PATCH-MISSING-UNCHANGED",))
+def patch_of_the_delivery_drops_the_description(call: Call, proceed: Proceed) -> Outcome:
     """A PATCH that names the delivery and no description removes the description."""
-
-    on = ("update_stream",)
-    breaks = ("SSF-8.1.1.3-PATCH-MISSING-UNCHANGED",)
-
-    def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        outcome = proceed(call)
-        stream = target(call)
-        named = "delivery" in call.body and "description" not in call.body
-        if stream is None or not named:
-            return outcome
-        describe(stream, None)
-        return as_it_is(outcome, call, stream)
+    outcome = proceed(call)
+    stream = target(call)
+    named = "delivery" in call.body and "description" not in call.body
+    if stream is None or not named:
+        return outcome
+    describe(stream, None)
+    return as_it_is(outcome, call, stream)
 
 
-@fault
-class PatchOfTheDescriptionNarrowsTheEvents(Deviation):
+@fault_at(
+    "operation",
+    breaks=("SSF-8.1.1.3-PATCH-MISSING-UNCHANGED",),
+    also=("SSF-8.1.1.3-PATCH-RO-MISSING-IGNORED", "SSF-8.1.1.3-PATCH-DELIVERED-PRE-VALUE"),
+)
+def patch_of_the_description_narrows_the_events(call: Call, proceed: Proceed) -> Outcome:
     """A PATCH that names the description alone leaves one event type requested at most."""
-
-    breaks = ("SSF-8.1.1.3-PATCH-MISSING-UNCHANGED",)
-    also = ("SSF-8.1.1.3-PATCH-RO-MISSING-IGNORED", "SSF-8.1.1.3-PATCH-DELIVERED-PRE-VALUE")
-
-    def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        outcome = proceed(call)
-        stream = target(call)
-        alone = set(call.body) - {"stream_id"} == {"description"}
-        if call.operation != "update_stream" or stream is None or not alone:
-            return outcome
-        first = stream.configuration.events_requested[:1]
-        stream.configuration = replace(stream.configuration, events_requested=first)
-        return as_it_is(outcome, call, stream)
+    outcome = proceed(call)
+    stream = target(call)
+    alone = set(call.body) - {"stream_id"} == {"description"}
+    if call.operation != "update_stream" or stream is None or not alone:
+        return outcome
+    first = stream.configuration.events_requested[:1]
+    stream.configuration = replace(stream.configuration, events_requested=first)
+    return as_it_is(outcome, call, stream)
 
 
-@fault
-class PatchDropsWaitingSets(Deviation):
+@fault_at("operation", needs=("update_stream",), breaks=("RFC8936-2-UNACKED-KEPT",))
+def patch_drops_waiting_sets(call: Call, proceed: Proceed) -> Outcome:
     """A PATCH drops the SETs that wait on the stream."""
-
-    needs = ("update_stream",)
-    breaks = ("RFC8936-2-UNACKED-KEPT",)
-
-    def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        return _emptied(call, proceed(call), "update_stream")
+    return _emptied(call, proceed(call), "update_stream")
 
 
-@fault
-class ReplaceDropsWaitingSets(Deviation):
+@fault_at("operation", breaks=("RFC8936-2-UNACKED-KEPT",))
+def replace_drops_waiting_sets(call: Call, proceed: Proceed) -> Outcome:
     """A PUT drops the SETs that wait on the stream."""
-
-    breaks = ("RFC8936-2-UNACKED-KEPT",)
-
-    def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        return _emptied(call, proceed(call), "replace_stream")
+    return _emptied(call, proceed(call), "replace_stream")
 
 
 def _emptied(call: Call, outcome: Outcome, operation: str) -> Outcome:

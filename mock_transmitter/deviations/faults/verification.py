@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import replace
 
 from mock_transmitter.deviations.deviation import At, Deviation, Json, Proceed
-from mock_transmitter.deviations.entry import fault
+from mock_transmitter.deviations.entry import fault, fault_at
 from mock_transmitter.deviations.faults.update import STILL_WORKS, target
 from mock_transmitter.domain.errors import TooManyRequests
 from mock_transmitter.http.operations import Call, Outcome, Reply
@@ -38,53 +38,44 @@ class StateDeviation(Deviation, ABC):
         return {**claims, "events": edited}
 
 
-@fault
-class VerificationStateIsNotEchoed(StateDeviation):
-    """The Verification Event lacks the state of the request that asked for it."""
-
-    breaks = STATE_ECHO
-    also = (
+@fault_at(
+    StateDeviation,
+    breaks=STATE_ECHO,
+    also=(
         "SSF-8.1.4.1-STREAM-SUBJECT-STICKY",
         "SSF-8.1.4.2-204-MEANS-WILL-SEND",
-    )
+    ),
+)
+def verification_state_is_not_echoed(state: str) -> str | None:
+    """The Verification Event lacks the state of the request that asked for it."""
+    return None
 
-    def edit(self, state: str) -> str | None:
-        return None
 
-
-@fault
-class VerificationStateIsCutShort(StateDeviation):
+@fault_at(StateDeviation, breaks=STATE_ECHO, also=_UNMATCHED)
+def verification_state_is_cut_short(state: str) -> str | None:
     """The Verification Event echoes no more than eight characters of the state."""
-
-    breaks = STATE_ECHO
-    also = _UNMATCHED
-
-    def edit(self, state: str) -> str | None:
-        return state[:8]
+    return state[:8]
 
 
-@fault
-class VerificationAnswers200(Deviation):
+@fault_at(
+    "operation",
+    on=("verify",),
+    breaks=("SSF-8.1.4.2-VERIFY-204", "SSE-7.1.4.2-VERIFY-204"),
+    also=("SSF-8.1.4.2-NO-STATE-REQUEST",),
+)
+def verification_answers_200(call: Call, proceed: Proceed) -> Outcome:
     """A verification request is answered with 200 instead of an empty 204."""
-
-    on = ("verify",)
-    breaks = ("SSF-8.1.4.2-VERIFY-204", "SSE-7.1.4.2-VERIFY-204")
-    also = ("SSF-8.1.4.2-NO-STATE-REQUEST",)
-
-    def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        outcome = proceed(call)
-        if not isinstance(outcome, Reply):
-            return outcome
-        return replace(outcome, status=200, document={})
+    outcome = proceed(call)
+    if not isinstance(outcome, Reply):
+        return outcome
+    return replace(outcome, status=200, document={})
 
 
-@fault
-class VerificationIsNeverSent(Deviation):
-    """A verification request is answered with 204, and no event follows."""
-
-    on = ("verify",)
-    breaks = ("SSF-8.1.4.2-204-MEANS-WILL-SEND",)
-    also = (
+@fault_at(
+    "operation",
+    on=("verify",),
+    breaks=("SSF-8.1.4.2-204-MEANS-WILL-SEND",),
+    also=(
         "SSF-8.1.1.3-PATCH-MISSING-UNCHANGED",
         "SSF-8.1.1.4-PUT-200",
         *STILL_WORKS,
@@ -92,25 +83,23 @@ class VerificationIsNeverSent(Deviation):
         "SSF-8.1.1-INACTIVITY-REFRESH",
         "SSF-8.1.4.1-STREAM-SUBJECT-STICKY",
         "SSF-8.1.4.2-NO-STATE-REQUEST",
-    )
+    ),
+)
+def verification_is_never_sent(call: Call, proceed: Proceed) -> Outcome:
+    """A verification request is answered with 204, and no event follows."""
+    if target(call) is None:
+        return proceed(call)
+    return Reply(status=call.transmitter.profile.operations["verify"].success[0])
 
-    def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        if target(call) is None:
-            return proceed(call)
-        return Reply(status=call.transmitter.profile.operations["verify"].success[0])
 
-
-@fault
-class VerificationSubjectIsTheAudience(Deviation):
+@fault_at(
+    "claims", breaks=("SSF-8.1.4.1-SUBID-OPAQUE-STREAMID",), also=("SSF-10.1-CONSISTENT-SUBJECT",)
+)
+def verification_subject_is_the_audience(claims: Json, at: At) -> Json:
     """The Verification Event is about the Receiver's audience instead of the stream."""
-
-    breaks = ("SSF-8.1.4.1-SUBID-OPAQUE-STREAMID",)
-    also = ("SSF-10.1-CONSISTENT-SUBJECT",)
-
-    def claims(self, claims: Json, at: At) -> Json:
-        if not any(event_type.endswith("/verification") for event_type in claims["events"]):
-            return claims
-        return {**claims, "sub_id": {"format": "opaque", "id": at.stream.audience}}
+    if not any(event_type.endswith("/verification") for event_type in claims["events"]):
+        return claims
+    return {**claims, "sub_id": {"format": "opaque", "id": at.stream.audience}}
 
 
 @fault

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from mock_transmitter.deviations.deviation import At, Deviation, Json, Proceed
-from mock_transmitter.deviations.entry import fault
+from mock_transmitter.deviations.entry import fault, fault_at
 from mock_transmitter.deviations.faults.invalid_requests import with_document
 from mock_transmitter.deviations.faults.update import STILL_WORKS, target
 from mock_transmitter.deviations.faults.verification import (
@@ -33,25 +33,16 @@ def verify_unasked(call: Call, state: str | None) -> None:
         stream.verified_at = before
 
 
-@fault
-class VerificationStateLosesItsAccents(StateDeviation):
+@fault_at(StateDeviation, breaks=STATE_ECHO)
+def verification_state_loses_its_accents(state: str) -> str | None:
     """The Verification Event echoes the state without what is not ASCII."""
-
-    breaks = STATE_ECHO
-
-    def edit(self, state: str) -> str | None:
-        return state.encode("ascii", "ignore").decode()
+    return state.encode("ascii", "ignore").decode()
 
 
-@fault
-class VerificationStateThatIsEmptyIsLeftOut(StateDeviation):
+@fault_at(StateDeviation, breaks=STATE_ECHO, also=("SSF-8.1.4.2-204-MEANS-WILL-SEND",))
+def verification_state_that_is_empty_is_left_out(state: str) -> str | None:
     """The Verification Event has no state where the request has an empty one."""
-
-    breaks = STATE_ECHO
-    also = ("SSF-8.1.4.2-204-MEANS-WILL-SEND",)
-
-    def edit(self, state: str) -> str | None:
-        return state or None
+    return state or None
 
 
 @fault
@@ -95,31 +86,25 @@ class OnlyTheFirstVerificationIsSent(Deviation):
         return outcome
 
 
-@fault
-class UnaskedVerificationHasAState(Deviation):
+@fault_at(
+    "operation",
+    breaks=("SSF-8.1.4.2-STATE-ABSENT-UNSOLICITED", "SSE-7.1.4.2-STATE-ABSENT-UNSOLICITED"),
+    also=(*STATE_ECHO, "SSF-8.1.4.2-204-MEANS-WILL-SEND", "SSF-8.1.4.2-NO-STATE-REQUEST"),
+)
+def unasked_verification_has_a_state(call: Call, proceed: Proceed) -> Outcome:
     """A stream that was just made is verified unasked, with a state of the Transmitter's own."""
-
-    breaks = ("SSF-8.1.4.2-STATE-ABSENT-UNSOLICITED", "SSE-7.1.4.2-STATE-ABSENT-UNSOLICITED")
-    also = (*STATE_ECHO, "SSF-8.1.4.2-204-MEANS-WILL-SEND", "SSF-8.1.4.2-NO-STATE-REQUEST")
-
-    def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        outcome = proceed(call)
-        verify_unasked(call, "a state of our own")
-        return outcome
+    outcome = proceed(call)
+    verify_unasked(call, "a state of our own")
+    return outcome
 
 
-@fault
-class VerificationTakesAnyState(Deviation):
+@fault_at("request", breaks=("SSF-8.1.4.2-ERR-400-INVALID",), also=("SSE-7.1.4.2-ERR-400",))
+def verification_takes_any_state(request: Request) -> Request:
     """A verification request whose state is a number is served, with the number's digits."""
-
-    breaks = ("SSF-8.1.4.2-ERR-400-INVALID",)
-    also = ("SSE-7.1.4.2-ERR-400",)
-
-    def request(self, request: Request, at: At) -> Request:
-        body = _posted(request)
-        if not isinstance(body.get("state"), int):
-            return request
-        return with_document(request, {**body, "state": str(body["state"])})
+    body = _posted(request)
+    if not isinstance(body.get("state"), int):
+        return request
+    return with_document(request, {**body, "state": str(body["state"])})
 
 
 @fault
@@ -145,23 +130,22 @@ class VerificationTakesTheOnlyStream(Deviation):
         return outcome
 
 
-@fault
-class VerificationIntervalEndsAMomentLate(Deviation):
+@fault_at(
+    "operation",
+    on=("verify",),
+    breaks=VerificationIntervalNeverEnds.breaks,
+    also=VerificationIntervalNeverEnds.also,
+)
+def verification_interval_ends_a_moment_late(call: Call, proceed: Proceed) -> Outcome:
     """A verification request just when min_verification_interval has passed is answered 429."""
-
-    on = ("verify",)
-    breaks = VerificationIntervalNeverEnds.breaks
-    also = VerificationIntervalNeverEnds.also
-
-    def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        stream = target(call)
-        if stream is None or stream.verified_at is None:
-            return proceed(call)
-        interval = stream.configuration.min_verification_interval or 0
-        wait = stream.verified_at + interval + _TOO_SOON_BY_S - call.transmitter.clock.now()
-        if 0 < wait <= _TOO_SOON_BY_S:
-            raise TooManyRequests("wait between verification requests", wait)
+    stream = target(call)
+    if stream is None or stream.verified_at is None:
         return proceed(call)
+    interval = stream.configuration.min_verification_interval or 0
+    wait = stream.verified_at + interval + _TOO_SOON_BY_S - call.transmitter.clock.now()
+    if 0 < wait <= _TOO_SOON_BY_S:
+        raise TooManyRequests("wait between verification requests", wait)
+    return proceed(call)
 
 
 @fault

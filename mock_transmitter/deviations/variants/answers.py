@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from mock_transmitter.deviations.deviation import At, Deviation
 from mock_transmitter.deviations.documents import with_header
-from mock_transmitter.deviations.entry import variant
+from mock_transmitter.deviations.entry import variant, variant_at
 from mock_transmitter.deviations.faults.invalid_requests import UnnamedStream
 from mock_transmitter.http.message import Request, Response
 
@@ -24,63 +24,51 @@ _MANAGES = frozenset(
 )
 
 
-@variant
-class CreateNamesItsLocation(Deviation):
+@variant_at("response", on=("create_stream",), exercises=("SSF-8.1.1.1-CREATE-201",))
+def create_names_its_location(response: Response) -> Response:
     """A new stream is answered with its location, an entity tag and the charset of its JSON."""
-
-    on = ("create_stream",)
-    exercises = ("SSF-8.1.1.1-CREATE-201",)
-
-    def response(self, response: Response, at: At) -> Response:
-        if response.status != _CREATED:
-            return response
-        answer = with_header(response, "location", "/ssf/streams/new")
-        answer = with_header(answer, "etag", 'W/"1"')
-        return with_header(answer, "content-type", "application/json; charset=utf-8")
+    if response.status != _CREATED:
+        return response
+    answer = with_header(response, "location", "/ssf/streams/new")
+    answer = with_header(answer, "etag", 'W/"1"')
+    return with_header(answer, "content-type", "application/json; charset=utf-8")
 
 
-@variant
-class JsonIsIndentedAsciiInAnyOrder(Deviation):
+@variant_at("response", on=_MANAGES, exercises=("SSF-8.1.1.1-CREATE-201", "SSF-8.1.1.2-READ-200"))
+def json_is_indented_ascii_in_any_order(response: Response) -> Response:
     """JSON is written with escapes beyond ASCII, indented, its members sorted."""
-
-    on = _MANAGES
-    exercises = ("SSF-8.1.1.1-CREATE-201", "SSF-8.1.1.2-READ-200")
-
-    def response(self, response: Response, at: At) -> Response:
-        if not response.body:
-            return response
-        document = json.loads(response.body)
-        text = json.dumps(document, ensure_ascii=True, indent=2, sort_keys=True)
-        return replace(response, body=f"\r\n{text}\n".encode())
+    if not response.body:
+        return response
+    document = json.loads(response.body)
+    text = json.dumps(document, ensure_ascii=True, indent=2, sort_keys=True)
+    return replace(response, body=f"\r\n{text}\n".encode())
 
 
-@variant
-class RefusalsAreText(Deviation):
+@variant_at(
+    "response",
+    on=_MANAGES,
+    exercises=("SSF-8.1.1.3-ERR-400", "SSF-8.1.1.4-ERR-400", "SSF-8.1.1.5-ERR-404"),
+)
+def refusals_are_text(response: Response) -> Response:
     """Whatever the management API refuses has a line of text for a body."""
-
-    on = _MANAGES
-    exercises = ("SSF-8.1.1.3-ERR-400", "SSF-8.1.1.4-ERR-400", "SSF-8.1.1.5-ERR-404")
-
-    def response(self, response: Response, at: At) -> Response:
-        if response.status not in _REFUSED:
-            return response
-        plain = with_header(response, "content-type", "text/plain; charset=utf-8")
-        return replace(plain, body=b"The request was refused.\n")
+    if response.status not in _REFUSED:
+        return response
+    plain = with_header(response, "content-type", "text/plain; charset=utf-8")
+    return replace(plain, body=b"The request was refused.\n")
 
 
-@variant
-class RefusalsAreProblemDetails(Deviation):
+@variant_at(
+    "response",
+    on=_MANAGES,
+    exercises=("SSF-8.1.1.3-ERR-400", "SSF-8.1.1.4-ERR-400", "SSF-8.1.1.5-ERR-404"),
+)
+def refusals_are_problem_details(response: Response) -> Response:
     """Whatever the management API refuses has problem details (RFC 9457) for a body."""
-
-    on = _MANAGES
-    exercises = ("SSF-8.1.1.3-ERR-400", "SSF-8.1.1.4-ERR-400", "SSF-8.1.1.5-ERR-404")
-
-    def response(self, response: Response, at: At) -> Response:
-        if response.status not in _REFUSED:
-            return response
-        details = {"type": "about:blank", "title": "refused", "status": response.status}
-        answer = with_header(response, "content-type", "application/problem+json")
-        return replace(answer, body=json.dumps(details).encode())
+    if response.status not in _REFUSED:
+        return response
+    details = {"type": "about:blank", "title": "refused", "status": response.status}
+    answer = with_header(response, "content-type", "application/problem+json")
+    return replace(answer, body=json.dumps(details).encode())
 
 
 @variant

@@ -8,7 +8,7 @@ from mock_transmitter.deviations.documents import (
     with_configurations,
     with_header,
 )
-from mock_transmitter.deviations.entry import variant
+from mock_transmitter.deviations.entry import variant, variant_at
 from mock_transmitter.deviations.faults.authorisation import FORBIDDEN, POLLING
 from mock_transmitter.deviations.faults.update import target
 from mock_transmitter.domain.errors import StreamNotFound
@@ -17,84 +17,71 @@ from mock_transmitter.http.message import Response
 from mock_transmitter.http.operations import Call, Outcome, Reply
 
 
-@variant
-class ForeignStreamsAreForbidden(Deviation):
+@variant_at(
+    "operation", exercises=("SSF-8.1.1.2-ERR-403", "SSF-8.1.1.3-ERR-403", "SSF-8.1.1.5-ERR-403")
+)
+def foreign_streams_are_forbidden(call: Call, proceed: Proceed) -> Outcome:
     """Another Receiver's stream is answered with 403 instead of 404."""
-
-    exercises = ("SSF-8.1.1.2-ERR-403", "SSF-8.1.1.3-ERR-403", "SSF-8.1.1.5-ERR-403")
-
-    def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        try:
-            return proceed(call)
-        except StreamNotFound:
-            known = {stream.stream_id for stream in call.transmitter.streams()}
-            if call.stream_id not in known:
-                raise
-            refusal = {"error": "access_denied", "error_description": "not your stream"}
-            return Reply(status=403, document=refusal)
+    try:
+        return proceed(call)
+    except StreamNotFound:
+        known = {stream.stream_id for stream in call.transmitter.streams()}
+        if call.stream_id not in known:
+            raise
+        refusal = {"error": "access_denied", "error_description": "not your stream"}
+        return Reply(status=403, document=refusal)
 
 
-@variant
-class ChallengeOffersAnotherScheme(Deviation):
+@variant_at(
+    "response",
+    exercises=(
+        "RFC6750-3-BEARER-CHALLENGE",
+        "RFC8936-3-RECIPIENT-AUTH",
+        "RFC9110-15.5.2-401-CHALLENGE",
+    ),
+)
+def challenge_offers_another_scheme(response: Response) -> Response:
     """A 401 offers a second authentication scheme before Bearer."""
-
-    exercises = (
-        "RFC6750-3-BEARER-CHALLENGE",
-        "RFC8936-3-RECIPIENT-AUTH",
-        "RFC9110-15.5.2-401-CHALLENGE",
-    )
-
-    def response(self, response: Response, at: At) -> Response:
-        challenge = dict(response.headers).get("www-authenticate")
-        if challenge is None:
-            return response
-        return with_header(response, "www-authenticate", f'Basic realm="{REALM}", {challenge}')
+    challenge = dict(response.headers).get("www-authenticate")
+    if challenge is None:
+        return response
+    return with_header(response, "www-authenticate", f'Basic realm="{REALM}", {challenge}')
 
 
-@variant
-class ForeignPollTokensAreUnknown(Deviation):
+@variant_at("authorisation", on=POLLING, exercises=("VEPA-POLL-AUTH-AUDIENCE",))
+def foreign_poll_tokens_are_unknown(decision: Decision) -> Decision:
     """A poll with the token of another audience is answered with 401 instead of 403."""
-
-    on = POLLING
-    exercises = ("VEPA-POLL-AUTH-AUDIENCE",)
-
-    def authorisation(self, decision: Decision, at: At) -> Decision:
-        if isinstance(decision, Denied):
-            return replace(decision, status=401, error=decision.error and "invalid_token")
-        return decision
+    if isinstance(decision, Denied):
+        return replace(decision, status=401, error=decision.error and "invalid_token")
+    return decision
 
 
-@variant
-class RefusalsHaveNoBody(Deviation):
+@variant_at("response", exercises=FORBIDDEN)
+def refusals_have_no_body(response: Response, at: At) -> Response:
     """A 401, a 403 and a 404 have an empty body."""
-
-    exercises = FORBIDDEN
-
-    def response(self, response: Response, at: At) -> Response:
-        if at.operation is None or response.status not in {401, 403, 404}:
-            return response
-        return replace(with_header(response, "content-type", None), body=b"")
+    if at.operation is None or response.status not in {401, 403, 404}:
+        return response
+    return replace(with_header(response, "content-type", None), body=b"")
 
 
-@variant
-class ChallengesAreSpelledOtherwise(Deviation):
-    """A challenge has its scheme in lower case, and another scheme in a header field of its own."""
-
-    exercises = (
+@variant_at(
+    "response",
+    exercises=(
         "RFC6750-3-BEARER-CHALLENGE",
         "RFC8936-3-RECIPIENT-AUTH",
         "RFC9110-15.5.2-401-CHALLENGE",
+    ),
+)
+def challenges_are_spelled_otherwise(response: Response) -> Response:
+    """A challenge has its scheme in lower case, and another scheme in a header field of its own."""
+    challenge = dict(response.headers).get("www-authenticate")
+    if challenge is None:
+        return response
+    spelled = with_header(
+        response, "www-authenticate", challenge.replace("Bearer realm=", "bearer  realm=")
     )
-
-    def response(self, response: Response, at: At) -> Response:
-        challenge = dict(response.headers).get("www-authenticate")
-        if challenge is None:
-            return response
-        spelled = with_header(
-            response, "www-authenticate", challenge.replace("Bearer realm=", "bearer  realm=")
-        )
-        other = ("www-authenticate", 'DPoP algs="ES256 PS256"')
-        return replace(spelled, headers=(other, *spelled.headers))
+    other = ("www-authenticate", 'DPoP algs="ES256 PS256"')
+    return replace(spelled, headers=(other, *spelled.headers))
 
 
 @variant

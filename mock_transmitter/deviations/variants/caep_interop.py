@@ -6,14 +6,13 @@ from typing import ClassVar
 
 from mock_transmitter.deviations.deviation import At, Deviation, Json, Proceed
 from mock_transmitter.deviations.documents import with_header
-from mock_transmitter.deviations.entry import variant
+from mock_transmitter.deviations.entry import variant, variant_at
 from mock_transmitter.deviations.signing import ClaimsDeviation
 from mock_transmitter.deviations.variants.configuration import (
     FewerEventsAreDeliveredThanRequested,
     OneStreamPerReceiver,
 )
 from mock_transmitter.domain.events import CAEP
-from mock_transmitter.domain.stream import Stream
 from mock_transmitter.http.message import Request, Response
 from mock_transmitter.http.operations import Call, Outcome, Reply
 
@@ -55,30 +54,22 @@ class InteropStreamsAreNeitherUpdatedNorDeleted(Deviation):
         return with_header(response, "allow", "GET, POST")
 
 
-@variant
-class AuthorizationServerHasNoMetadata(Deviation):
+@variant_at(
+    "response", on=("discover_authorization_server",), exercises=("CAEPIOP-2.7.1-AS-METADATA",)
+)
+def authorization_server_has_no_metadata(response: Response) -> Response:
     """The authorization server publishes no metadata of its own."""
-
-    on = ("discover_authorization_server",)
-    exercises = ("CAEPIOP-2.7.1-AS-METADATA",)
-
-    def response(self, response: Response, at: At) -> Response:
-        return Response.json(404, {"error": "not_found"})
+    return Response.json(404, {"error": "not_found"})
 
 
-@variant
-class ScopesAreFiner(Deviation):
+@variant_at("response", on=("token",), exercises=("CAEPIOP-2.7.2-SCOPE-POSTFIX",))
+def scopes_are_finer(response: Response) -> Response:
     """A token has finer scopes beside those that were asked for."""
-
-    on = ("token",)
-    exercises = ("CAEPIOP-2.7.2-SCOPE-POSTFIX",)
-
-    def response(self, response: Response, at: At) -> Response:
-        if response.status != _OK:
-            return response
-        document = json.loads(response.body)
-        document["scope"] += f" {document['scope'].split()[0]}.poll"
-        return replace(response, body=json.dumps(document).encode())
+    if response.status != _OK:
+        return response
+    document = json.loads(response.body)
+    document["scope"] += f" {document['scope'].split()[0]}.poll"
+    return replace(response, body=json.dumps(document).encode())
 
 
 @variant
@@ -105,22 +96,18 @@ class ProtectedResourceMetadataNamesOtherScopes(Deviation):
         return replace(response, body=json.dumps(document).encode())
 
 
-@variant
-class InteropCredentialsChangeInAnotherWay(ClaimsDeviation):
+@variant_at(ClaimsDeviation, exercises=("CAEPIOP-3.2-ANY-VALUES",))
+def interop_credentials_change_in_another_way(claims: Json) -> Json:
     """A credential-change event tells that a certificate was revoked."""
-
-    exercises = ("CAEPIOP-3.2-ANY-VALUES",)
-
-    def edit(self, claims: Json, stream: Stream) -> Json:
-        payload = claims["events"].get(_CREDENTIAL_CHANGE)
-        if payload is None:
-            return claims
-        other = {
-            "credential_type": "x509",
-            "change_type": "revoke",
-            "reason_admin": payload["reason_admin"],
-            "event_timestamp": payload["event_timestamp"],
-            "x509_issuer": "CN=Issuer",
-            "x509_serial": "0a0b0c",
-        }
-        return {**claims, "events": {_CREDENTIAL_CHANGE: other}}
+    payload = claims["events"].get(_CREDENTIAL_CHANGE)
+    if payload is None:
+        return claims
+    other = {
+        "credential_type": "x509",
+        "change_type": "revoke",
+        "reason_admin": payload["reason_admin"],
+        "event_timestamp": payload["event_timestamp"],
+        "x509_issuer": "CN=Issuer",
+        "x509_serial": "0a0b0c",
+    }
+    return {**claims, "events": {_CREDENTIAL_CHANGE: other}}

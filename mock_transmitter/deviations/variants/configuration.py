@@ -9,7 +9,7 @@ from mock_transmitter.deviations.documents import (
     with_configurations,
     without,
 )
-from mock_transmitter.deviations.entry import variant
+from mock_transmitter.deviations.entry import variant, variant_at
 from mock_transmitter.deviations.faults.shapes import RenamedStreams
 from mock_transmitter.deviations.faults.update import UPDATES, target
 from mock_transmitter.domain.errors import InvalidRequest, StreamExists
@@ -32,44 +32,32 @@ class OneStreamPerReceiver(Deviation):
         return proceed(call)
 
 
-@variant
-class LongDescriptionsAreTruncated(Deviation):
+@variant_at("operation", exercises=("SSF-8.1.1-DESCRIPTION-TRUNCATED",))
+def long_descriptions_are_truncated(call: Call, proceed: Proceed) -> Outcome:
     """A description is cut to 40 characters."""
-
-    exercises = ("SSF-8.1.1-DESCRIPTION-TRUNCATED",)
-
-    def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        description = call.body.get("description")
-        if isinstance(description, str):
-            call = with_body(call, description=description[:40])
-        return proceed(call)
+    description = call.body.get("description")
+    if isinstance(description, str):
+        call = with_body(call, description=description[:40])
+    return proceed(call)
 
 
-@variant
-class DescriptionsEndAt255Characters(Deviation):
+@variant_at("operation", exercises=("SSF-8.1.1-DESCRIPTION-TRUNCATED",))
+def descriptions_end_at_255_characters(call: Call, proceed: Proceed) -> Outcome:
     """A description is cut to 255 characters."""
-
-    exercises = ("SSF-8.1.1-DESCRIPTION-TRUNCATED",)
-
-    def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        description = call.body.get("description")
-        if isinstance(description, str):
-            call = with_body(call, description=description[:255])
-        return proceed(call)
+    description = call.body.get("description")
+    if isinstance(description, str):
+        call = with_body(call, description=description[:255])
+    return proceed(call)
 
 
-@variant
-class DescriptionsEndAt64Bytes(Deviation):
+@variant_at("operation", exercises=("SSF-8.1.1-DESCRIPTION-TRUNCATED",))
+def descriptions_end_at_64_bytes(call: Call, proceed: Proceed) -> Outcome:
     """A description is cut to 64 bytes of UTF-8, and never inside a character."""
-
-    exercises = ("SSF-8.1.1-DESCRIPTION-TRUNCATED",)
-
-    def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        description = call.body.get("description")
-        if isinstance(description, str):
-            cut = description.encode()[:64].decode(errors="ignore")
-            call = with_body(call, description=cut)
-        return proceed(call)
+    description = call.body.get("description")
+    if isinstance(description, str):
+        cut = description.encode()[:64].decode(errors="ignore")
+        call = with_body(call, description=cut)
+    return proceed(call)
 
 
 @variant
@@ -89,64 +77,48 @@ class AbsentPropertiesAreNull(Deviation):
         return {**shown, "events_requested": shown.get("events_requested") or None}
 
 
-@variant
-class AbsentDescriptionsAreEmpty(Deviation):
+@variant_at("operation", exercises=("SSF-8.1.1.4-PUT-MISSING-DELETES",))
+def absent_descriptions_are_empty(call: Call, proceed: Proceed) -> Outcome:
     """A stream without a description shows an empty one."""
-
-    exercises = ("SSF-8.1.1.4-PUT-MISSING-DELETES",)
-
-    def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        return with_configurations(
-            proceed(call), lambda document: {"description": "", **document}, needs="stream_id"
-        )
+    return with_configurations(
+        proceed(call), lambda document: {"description": "", **document}, needs="stream_id"
+    )
 
 
-@variant
-class EmptyDescriptionsAreNotShown(Deviation):
+@variant_at("operation", exercises=("SSF-8.1.1-DESCRIPTION",))
+def empty_descriptions_are_not_shown(call: Call, proceed: Proceed) -> Outcome:
     """A stream with an empty description shows none."""
-
-    exercises = ("SSF-8.1.1-DESCRIPTION",)
-
-    def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        return with_configurations(
-            proceed(call),
-            lambda document: (
-                document if document["description"] else without(document, "description")
-            ),
-            needs="description",
-        )
+    return with_configurations(
+        proceed(call),
+        lambda document: document if document["description"] else without(document, "description"),
+        needs="description",
+    )
 
 
-@variant
-class EventsAreShownInAnotherOrder(Deviation):
+@variant_at(
+    "operation", exercises=("SSF-8.1.1-EVENTS-REQUESTED-ECHO", "SSF-8.1.1-EVENTS-DELIVERED-SUBSET")
+)
+def events_are_shown_in_another_order(call: Call, proceed: Proceed) -> Outcome:
     """The arrays of event types are shown in an order that nobody chose."""
-
-    exercises = ("SSF-8.1.1-EVENTS-REQUESTED-ECHO", "SSF-8.1.1-EVENTS-DELIVERED-SUBSET")
-
-    def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        return with_configurations(
-            proceed(call),
-            lambda document: {
-                name: sorted(value, key=lambda uri: str(uri)[::-1])
-                if name.startswith("events_") and isinstance(value, list)
-                else value
-                for name, value in document.items()
-            },
-        )
+    return with_configurations(
+        proceed(call),
+        lambda document: {
+            name: sorted(value, key=lambda uri: str(uri)[::-1])
+            if name.startswith("events_") and isinstance(value, list)
+            else value
+            for name, value in document.items()
+        },
+    )
 
 
-@variant
-class EventsRequestedIsNotShown(Deviation):
+@variant_at("operation", exercises=("SSF-8.1.1-EVENTS-REQUESTED-ECHO",))
+def events_requested_is_not_shown(call: Call, proceed: Proceed) -> Outcome:
     """The configuration does not show events_requested."""
-
-    exercises = ("SSF-8.1.1-EVENTS-REQUESTED-ECHO",)
-
-    def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        return with_configurations(
-            proceed(call),
-            lambda document: without(document, "events_requested"),
-            needs="stream_id",
-        )
+    return with_configurations(
+        proceed(call),
+        lambda document: without(document, "events_requested"),
+        needs="stream_id",
+    )
 
 
 @variant
@@ -183,43 +155,33 @@ class FewerEventsAreDeliveredThanRequested(Deviation):
         return delivered[:1] if call.transmitter.explicit else delivered
 
 
-@variant
-class ReplaceWithoutEventsAsksForAll(Deviation):
+@variant_at("operation", exercises=("SSF-8.1.1.4-PUT-MISSING-EVENTS",))
+def replace_without_events_asks_for_all(call: Call, proceed: Proceed) -> Outcome:
     """A PUT, or a new stream, without events_requested asks for all that is supported."""
-
-    exercises = ("SSF-8.1.1.4-PUT-MISSING-EVENTS",)
-
-    def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        asks = call.operation in {"create_stream", "replace_stream"}
-        if asks and call.transmitter.explicit and "events_requested" not in call.body:
-            call = with_body(call, events_requested=list(call.transmitter.supported))
-        return proceed(call)
+    asks = call.operation in {"create_stream", "replace_stream"}
+    if asks and call.transmitter.explicit and "events_requested" not in call.body:
+        call = with_body(call, events_requested=list(call.transmitter.supported))
+    return proceed(call)
 
 
-@variant
-class UnknownEventTypesAreNotShown(Deviation):
+@variant_at("operation", exercises=("SSF-8.1.1-UNKNOWN-EVENTS-IGNORED",))
+def unknown_event_types_are_not_shown(call: Call, proceed: Proceed) -> Outcome:
     """events_requested shows only those of the requested types that the Transmitter knows."""
-
-    exercises = ("SSF-8.1.1-UNKNOWN-EVENTS-IGNORED",)
-
-    def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        requested = call.body.get("events_requested")
-        if requested is not None and call.transmitter.explicit:
-            known = [uri for uri in requested if uri in call.transmitter.supported]
-            call = with_body(call, events_requested=known)
-        return proceed(call)
+    requested = call.body.get("events_requested")
+    if requested is not None and call.transmitter.explicit:
+        known = [uri for uri in requested if uri in call.transmitter.supported]
+        call = with_body(call, events_requested=known)
+    return proceed(call)
 
 
-@variant
-class EventsSupportedIsNotShown(Deviation):
+@variant_at(
+    "operation", exercises=("SSF-8.1.1-EVENTS-SUPPORTED-ELSEWHERE", "JAMF-EVENTS-SUPPORTED")
+)
+def events_supported_is_not_shown(call: Call, proceed: Proceed) -> Outcome:
     """The configuration does not show events_supported; it is published elsewhere."""
-
-    exercises = ("SSF-8.1.1-EVENTS-SUPPORTED-ELSEWHERE", "JAMF-EVENTS-SUPPORTED")
-
-    def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        return with_configurations(
-            proceed(call), lambda document: without(document, "events_supported")
-        )
+    return with_configurations(
+        proceed(call), lambda document: without(document, "events_supported")
+    )
 
 
 @variant
@@ -265,34 +227,24 @@ class AudNamesTwo(Deviation):
         return f"{audience}/another-name"
 
 
-@variant
-class NoInactivityTimeout(Deviation):
+@variant_at("operation", exercises=("SSF-8.1.1-INACTIVITY-ACTION",))
+def no_inactivity_timeout(call: Call, proceed: Proceed) -> Outcome:
     """A configuration shows no inactivity_timeout, and there is none."""
-
-    exercises = ("SSF-8.1.1-INACTIVITY-ACTION",)
-
-    def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        outcome = proceed(call)
-        for stream in call.transmitter.streams():
-            stream.configuration = replace(stream.configuration, inactivity_timeout=None)
-        return with_configurations(
-            outcome, lambda document: without(document, "inactivity_timeout")
-        )
+    outcome = proceed(call)
+    for stream in call.transmitter.streams():
+        stream.configuration = replace(stream.configuration, inactivity_timeout=None)
+    return with_configurations(outcome, lambda document: without(document, "inactivity_timeout"))
 
 
-@variant
-class VerificationIntervalIsNotShown(Deviation):
+@variant_at("operation", exercises=("SSF-8.1.1-MIN-VERIF-429",))
+def verification_interval_is_not_shown(call: Call, proceed: Proceed) -> Outcome:
     """A configuration shows no min_verification_interval, and there is none."""
-
-    exercises = ("SSF-8.1.1-MIN-VERIF-429",)
-
-    def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        outcome = proceed(call)
-        for stream in call.transmitter.streams():
-            stream.configuration = replace(stream.configuration, min_verification_interval=None)
-        return with_configurations(
-            outcome, lambda document: without(document, "min_verification_interval")
-        )
+    outcome = proceed(call)
+    for stream in call.transmitter.streams():
+        stream.configuration = replace(stream.configuration, min_verification_interval=None)
+    return with_configurations(
+        outcome, lambda document: without(document, "min_verification_interval")
+    )
 
 
 @variant
@@ -329,33 +281,24 @@ class PollUrlHasAQuery(Deviation):
         return with_configurations(proceed(call), edit, needs="delivery")
 
 
-@variant
-class ListBeginsWithTheNewest(Deviation):
+@variant_at("operation", on=("list_streams",), exercises=("SSF-8.1.1.2-LIST-ARRAY",))
+def list_begins_with_the_newest(call: Call, proceed: Proceed) -> Outcome:
     """The list of streams begins with the newest."""
-
-    on = ("list_streams",)
-    exercises = ("SSF-8.1.1.2-LIST-ARRAY",)
-
-    def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        outcome = proceed(call)
-        if not isinstance(outcome, Reply):
-            return outcome
-        return replace(outcome, document=list(reversed(outcome.document)))
+    outcome = proceed(call)
+    if not isinstance(outcome, Reply):
+        return outcome
+    return replace(outcome, document=list(reversed(outcome.document)))
 
 
-@variant
-class UnknownDeliveryMethodsMeanPoll(Deviation):
+@variant_at("operation", exercises=("SSF-8.1.1.1-UNSUPPORTED-METHOD-400",))
+def unknown_delivery_methods_mean_poll(call: Call, proceed: Proceed) -> Outcome:
     """A stream that is asked for with a delivery method that is not known polls."""
-
-    exercises = ("SSF-8.1.1.1-UNSUPPORTED-METHOD-400",)
-
-    def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        rules = call.transmitter.profile.delivery
-        delivery = call.body.get("delivery")
-        method = delivery.get("method") if isinstance(delivery, dict) else rules.poll
-        if call.operation == "create_stream" and method not in {rules.poll, rules.push}:
-            call = replace(call, body=without(call.body, "delivery"))
-        return proceed(call)
+    rules = call.transmitter.profile.delivery
+    delivery = call.body.get("delivery")
+    method = delivery.get("method") if isinstance(delivery, dict) else rules.poll
+    if call.operation == "create_stream" and method not in {rules.poll, rules.push}:
+        call = replace(call, body=without(call.body, "delivery"))
+    return proceed(call)
 
 
 class _Accepts(Deviation):

@@ -6,38 +6,28 @@ from typing import ClassVar
 
 from mock_transmitter.deviations.deviation import At, Deviation, Proceed
 from mock_transmitter.deviations.documents import without
-from mock_transmitter.deviations.entry import variant
+from mock_transmitter.deviations.entry import variant, variant_at
 from mock_transmitter.http.message import Request
 from mock_transmitter.http.operations import Call, Outcome, Reply
 
 
-@variant
-class MetadataNamesADraft(Deviation):
+@variant_at("operation", on=("discover",), exercises=("SSF-7.1-SPEC-VERSION",))
+def metadata_names_a_draft(call: Call, proceed: Proceed) -> Outcome:
     """The spec_version is that of a draft before the final text."""
-
-    on = ("discover",)
-    exercises = ("SSF-7.1-SPEC-VERSION",)
-
-    def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        outcome = proceed(call)
-        if not isinstance(outcome, Reply):
-            return outcome
-        return replace(outcome, document={**outcome.document, "spec_version": "1_0-ID3"})
+    outcome = proceed(call)
+    if not isinstance(outcome, Reply):
+        return outcome
+    return replace(outcome, document={**outcome.document, "spec_version": "1_0-ID3"})
 
 
-@variant
-class MetadataSaysNoMoreThanItMust(Deviation):
+@variant_at("operation", on=("discover",), exercises=("SSF-7.1-SPEC-VERSION",))
+def metadata_says_no_more_than_it_must(call: Call, proceed: Proceed) -> Outcome:
     """The metadata has neither a spec_version nor authorization_schemes."""
-
-    on = ("discover",)
-    exercises = ("SSF-7.1-SPEC-VERSION",)
-
-    def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        outcome = proceed(call)
-        if not isinstance(outcome, Reply):
-            return outcome
-        few = without(outcome.document, "spec_version", "authorization_schemes")
-        return replace(outcome, document=few)
+    outcome = proceed(call)
+    if not isinstance(outcome, Reply):
+        return outcome
+    few = without(outcome.document, "spec_version", "authorization_schemes")
+    return replace(outcome, document=few)
 
 
 class _AtTheOldLocationToo(Deviation, ABC):

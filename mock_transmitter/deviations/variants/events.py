@@ -5,11 +5,10 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import ClassVar
 
-from mock_transmitter.deviations.deviation import Deviation, Json, Proceed
-from mock_transmitter.deviations.entry import variant
+from mock_transmitter.deviations.deviation import Json, Proceed
+from mock_transmitter.deviations.entry import variant, variant_at
 from mock_transmitter.deviations.signing import ClaimsDeviation, EventsDeviation, with_subject
 from mock_transmitter.domain.events import CAEP, RISC
-from mock_transmitter.domain.stream import Stream
 from mock_transmitter.http.operations import Call, Outcome, Reply
 
 SESSIONS = ("CAEP-3.6-OPTIONAL", "CAEP-3.7-OPTIONAL")
@@ -48,19 +47,15 @@ class EventsSayNoMoreThanTheyMust(EventsDeviation):
         return {event_type: {name: value for name, value in payload.items() if name in kept}}
 
 
-@variant
-class SessionEventsSayAllTheyMay(EventsDeviation):
+@variant_at(EventsDeviation, exercises=SESSIONS)
+def session_events_say_all_they_may(event_type: str, payload: Json) -> Json:
     """Every session-established and session-presented has all that CAEP defines for it."""
-
-    exercises = SESSIONS
-
-    def edit_event(self, event_type: str, payload: Json, iat: int) -> Json:
-        more: Json = {}
-        if event_type in {f"{CAEP}/session-established", f"{CAEP}/session-presented"}:
-            more = {"fp_ua": "abb0b6e7da81a42233f8f2b1a8ddb1b9a4c81611", "ext_id": "_8e8dc5f69a98"}
-        if event_type == f"{CAEP}/session-established":
-            more |= {"acr": "urn:mace:incommon:iap:silver", "amr": ["pwd", "otp"]}
-        return {event_type: {**payload, **more}}
+    more: Json = {}
+    if event_type in {f"{CAEP}/session-established", f"{CAEP}/session-presented"}:
+        more = {"fp_ua": "abb0b6e7da81a42233f8f2b1a8ddb1b9a4c81611", "ext_id": "_8e8dc5f69a98"}
+    if event_type == f"{CAEP}/session-established":
+        more |= {"acr": "urn:mace:incommon:iap:silver", "amr": ["pwd", "otp"]}
+    return {event_type: {**payload, **more}}
 
 
 @variant
@@ -87,56 +82,39 @@ class RiscEventsSayAllTheyMay(EventsDeviation):
         return {event_type: said}
 
 
-@variant
-class IdentifierEventsAreAboutPhoneNumbers(ClaimsDeviation):
+@variant_at(ClaimsDeviation, exercises=("RISC-2.5-NEW-VALUE",))
+def identifier_events_are_about_phone_numbers(claims: Json) -> Json:
     """Every identifier-changed and identifier-recycled is about a phone number."""
-
-    exercises = ("RISC-2.5-NEW-VALUE",)
-
-    def edit(self, claims: Json, stream: Stream) -> Json:
-        if not any(kind.startswith(f"{RISC}/identifier-") for kind in claims["events"]):
-            return claims
-        number = {"format": "phone_number", "phone_number": "+12065550100"}
-        return with_subject(claims, number)
+    if not any(kind.startswith(f"{RISC}/identifier-") for kind in claims["events"]):
+        return claims
+    number = {"format": "phone_number", "phone_number": "+12065550100"}
+    return with_subject(claims, number)
 
 
-@variant
-class ReasonsAreInManyLanguages(EventsDeviation):
+@variant_at(EventsDeviation, exercises=("SSF-4.2.2-EVENT-FIELDS",))
+def reasons_are_in_many_languages(event_type: str, payload: Json, iat: int) -> Json:
     """The reasons of CAEP events have language tags of every kind, and dates have a fraction."""
-
-    exercises = ("SSF-4.2.2-EVENT-FIELDS",)
-
-    def edit_event(self, event_type: str, payload: Json, iat: int) -> Json:
-        if not event_type.startswith(CAEP):
-            return {event_type: payload}
-        tags = ("en", "es-410", "zh-Hant-TW", "sl-rozaj-biske", "i-klingon", "x-whatever")
-        reasons = dict.fromkeys(tags, "Landspeed Policy Violation: C076E82F")
-        said = {"reason_admin": reasons, "reason_user": reasons, "event_timestamp": iat - 0.25}
-        return {event_type: {**payload, **said}}
+    if not event_type.startswith(CAEP):
+        return {event_type: payload}
+    tags = ("en", "es-410", "zh-Hant-TW", "sl-rozaj-biske", "i-klingon", "x-whatever")
+    reasons = dict.fromkeys(tags, "Landspeed Policy Violation: C076E82F")
+    said = {"reason_admin": reasons, "reason_user": reasons, "event_timestamp": iat - 0.25}
+    return {event_type: {**payload, **said}}
 
 
-@variant
-class RiscEventsHaveMembersOfTheirOwn(EventsDeviation):
+@variant_at(EventsDeviation, exercises=("SSF-4.2.2-EVENT-FIELDS",))
+def risc_events_have_members_of_their_own(event_type: str, payload: Json, iat: int) -> Json:
     """Every RISC event has members that RISC doesn't define, as SSF lets it."""
-
-    exercises = ("SSF-4.2.2-EVENT-FIELDS",)
-
-    def edit_event(self, event_type: str, payload: Json, iat: int) -> Json:
-        if not event_type.startswith(RISC):
-            return {event_type: payload}
-        return {event_type: {**payload, "event_timestamp": iat, "initiating_entity": "admin"}}
+    if not event_type.startswith(RISC):
+        return {event_type: payload}
+    return {event_type: {**payload, "event_timestamp": iat, "initiating_entity": "admin"}}
 
 
-@variant
-class MetadataNamesCriticalSubjectMembers(Deviation):
+@variant_at("operation", on=("discover",), exercises=("SSF-3.6-CRITICAL-MEMBERS-DECLARED",))
+def metadata_names_critical_subject_members(call: Call, proceed: Proceed) -> Outcome:
     """The metadata names the members of complex subjects that a Receiver has to understand."""
-
-    on = ("discover",)
-    exercises = ("SSF-3.6-CRITICAL-MEMBERS-DECLARED",)
-
-    def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        outcome = proceed(call)
-        if not isinstance(outcome, Reply):
-            return outcome
-        named = {**outcome.document, "critical_subject_members": ["tenant", "user"]}
-        return replace(outcome, document=named)
+    outcome = proceed(call)
+    if not isinstance(outcome, Reply):
+        return outcome
+    named = {**outcome.document, "critical_subject_members": ["tenant", "user"]}
+    return replace(outcome, document=named)

@@ -10,7 +10,7 @@ from mock_transmitter.deviations.documents import (
     with_header,
     without,
 )
-from mock_transmitter.deviations.entry import variant
+from mock_transmitter.deviations.entry import variant, variant_at
 from mock_transmitter.deviations.faults.update import target
 from mock_transmitter.domain.errors import InvalidRequest, StreamExists
 from mock_transmitter.http.message import Request, Response
@@ -44,95 +44,73 @@ class DeletedFormatIsNull(Deviation):
         )
 
 
-@variant
-class FormatsThatAreNotKnownAreRefused(Deviation):
+@variant_at(
+    "operation", on=("replace_stream",), exercises=("SSE-7.1.2-FORMAT", "JAMF-POST-UPDATES")
+)
+def formats_that_are_not_known_are_refused(call: Call, proceed: Proceed) -> Outcome:
     """A POST with a subject identifier format other than email and iss_sub is refused with 400."""
-
-    on = ("replace_stream",)
-    exercises = ("SSE-7.1.2-FORMAT", "JAMF-POST-UPDATES")
-
-    def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        wish = call.body.get("format")
-        if wish not in {None, *REGISTERED_FORMATS}:
-            raise InvalidRequest("this format is not known here", "format")
-        return proceed(call)
+    wish = call.body.get("format")
+    if wish not in {None, *REGISTERED_FORMATS}:
+        raise InvalidRequest("this format is not known here", "format")
+    return proceed(call)
 
 
-@variant
-class FormatsThatAreNotKnownAreLeftOut(Deviation):
+@variant_at(
+    "operation", on=("replace_stream",), exercises=("SSE-7.1.2-FORMAT", "JAMF-POST-UPDATES")
+)
+def formats_that_are_not_known_are_left_out(call: Call, proceed: Proceed) -> Outcome:
     """A POST with another format than email and iss_sub is taken as one without a format."""
-
-    on = ("replace_stream",)
-    exercises = ("SSE-7.1.2-FORMAT", "JAMF-POST-UPDATES")
-
-    def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        wish = call.body.get("format")
-        if wish not in {None, *REGISTERED_FORMATS}:
-            call = replace(call, body=without(call.body, "format"))
-        return proceed(call)
+    wish = call.body.get("format")
+    if wish not in {None, *REGISTERED_FORMATS}:
+        call = replace(call, body=without(call.body, "format"))
+    return proceed(call)
 
 
-@variant
-class EventsAreShownInAlphabeticalOrder(Deviation):
+@variant_at("operation", exercises=POST_UPDATES)
+def events_are_shown_in_alphabetical_order(call: Call, proceed: Proceed) -> Outcome:
     """The arrays of event types are shown in alphabetical order."""
+    names = ("events_supported", "events_requested", "events_delivered")
 
-    exercises = POST_UPDATES
+    def edit(document: Json) -> Json:
+        return document | {name: sorted(document[name]) for name in names if name in document}
 
-    def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        names = ("events_supported", "events_requested", "events_delivered")
-
-        def edit(document: Json) -> Json:
-            return document | {name: sorted(document[name]) for name in names if name in document}
-
-        return with_configurations(proceed(call), edit)
+    return with_configurations(proceed(call), edit)
 
 
-@variant
-class UnknownEventsAreLeftOutOfTheImplicitStream(Deviation):
+@variant_at(
+    "operation", on=("replace_stream",), exercises=(*POST_UPDATES, "JAMF-DELIVERED-INTERSECTION")
+)
+def unknown_events_are_left_out_of_the_implicit_stream(call: Call, proceed: Proceed) -> Outcome:
     """The implicit stream shows only those of the requested types that are supported."""
-
-    on = ("replace_stream",)
-    exercises = (*POST_UPDATES, "JAMF-DELIVERED-INTERSECTION")
-
-    def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        if not call.transmitter.explicit:
-            requested = call.body.get("events_requested", ())
-            known = [uri for uri in requested if uri in call.transmitter.supported]
-            call = with_body(call, events_requested=known) if requested else call
-        return proceed(call)
+    if not call.transmitter.explicit:
+        requested = call.body.get("events_requested", ())
+        known = [uri for uri in requested if uri in call.transmitter.supported]
+        call = with_body(call, events_requested=known) if requested else call
+    return proceed(call)
 
 
-@variant
-class AuthorizationHeaderIsMasked(Deviation):
+@variant_at("operation", exercises=("JAMF-DELIVERY-METHOD", "SSE-7.1.2-DELIVERY"))
+def authorization_header_is_masked(call: Call, proceed: Proceed) -> Outcome:
     """A delivery with an authorization_header shows asterisks in its place."""
-
-    exercises = ("JAMF-DELIVERY-METHOD", "SSE-7.1.2-DELIVERY")
-
-    def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        outcome = proceed(call)
-        stream = target(call)
-        if stream is None or stream.configuration.delivery.authorization_header is None:
-            return outcome
-        mask = {"authorization_header": "********"}
-        return with_configurations(
-            outcome,
-            lambda document: {**document, "delivery": {**document["delivery"], **mask}},
-            needs="delivery",
-        )
+    outcome = proceed(call)
+    stream = target(call)
+    if stream is None or stream.configuration.delivery.authorization_header is None:
+        return outcome
+    mask = {"authorization_header": "********"}
+    return with_configurations(
+        outcome,
+        lambda document: {**document, "delivery": {**document["delivery"], **mask}},
+        needs="delivery",
+    )
 
 
-@variant
-class MissingEventsAreDeletedAndNotRefused(Deviation):
+@variant_at("operation", on=("replace_stream",), exercises=NOT_MERGED)
+def missing_events_are_deleted_and_not_refused(call: Call, proceed: Proceed) -> Outcome:
     """A POST without events_requested is taken, and leaves none requested."""
-
-    on = ("replace_stream",)
-    exercises = NOT_MERGED
-
-    def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        partial = "events_requested" not in call.body and not call.transmitter.explicit
-        if partial:
-            call = with_body(call, events_requested=[])
-        return proceed(call)
+    partial = "events_requested" not in call.body and not call.transmitter.explicit
+    if partial:
+        call = with_body(call, events_requested=[])
+    return proceed(call)
 
 
 @variant
@@ -171,18 +149,14 @@ class EveryAnswerShowsWhenItWasMade(Deviation):
         return with_configurations(proceed(call), lambda document: document | shown_as)
 
 
-@variant
-class ErrorsAreProblemDetails(Deviation):
+@variant_at("response", exercises=("SSE-7.1.2.2-ERR-400", "JAMF-RO-MUST-MATCH"))
+def errors_are_problem_details(response: Response, at: At) -> Response:
     """An error answer is a problem detail of RFC 9457."""
-
-    exercises = ("SSE-7.1.2.2-ERR-400", "JAMF-RO-MUST-MATCH")
-
-    def response(self, response: Response, at: At) -> Response:
-        if at.operation != "replace_stream" or response.status < 400:  # noqa: PLR2004 (errors)
-            return response
-        problem = json.dumps({"type": "about:blank", "status": response.status}).encode()
-        answer = replace(response, body=problem)
-        return with_header(answer, "content-type", "application/problem+json")
+    if at.operation != "replace_stream" or response.status < 400:  # noqa: PLR2004 (errors)
+        return response
+    problem = json.dumps({"type": "about:blank", "status": response.status}).encode()
+    answer = replace(response, body=problem)
+    return with_header(answer, "content-type", "application/problem+json")
 
 
 @variant

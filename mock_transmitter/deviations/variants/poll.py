@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from mock_transmitter.deviations.deviation import At, Deviation, Proceed
 from mock_transmitter.deviations.documents import with_body, with_header
-from mock_transmitter.deviations.entry import variant
+from mock_transmitter.deviations.entry import variant, variant_at
 from mock_transmitter.domain.errors import InvalidRequest
 from mock_transmitter.domain.transmitter import Batch
 from mock_transmitter.http.message import Request, Response
@@ -26,127 +26,100 @@ _REGISTERED = frozenset(
 )
 
 
-@variant
-class MoreAvailableIsLeftOut(Deviation):
+@variant_at("batch", exercises=("RFC8936-2.3-MORE-OMITTED",))
+def more_available_is_left_out(batch: Batch) -> Batch:
     """moreAvailable is left out where it would be false."""
-
-    exercises = ("RFC8936-2.3-MORE-OMITTED",)
-
-    def batch(self, batch: Batch, at: At) -> Batch:
-        return replace(batch, more_available=batch.more_available or None)
+    return replace(batch, more_available=batch.more_available or None)
 
 
-@variant
-class PollAnswersOneSetAtATime(Deviation):
+@variant_at(
+    "operation",
+    on=("poll",),
+    exercises=(
+        "RFC8936-2-ACKED-NOT-RETAINED",
+        "RFC8936-2.2-MAXEVENTS-OMITTED",
+        "VEPA-POLL-NO-MORE-AVAILABLE",
+    ),
+)
+def poll_answers_one_set_at_a_time(call: Call, proceed: Proceed) -> Outcome:
     """A poll returns one SET at most, whatever maximum it states."""
-
-    on = ("poll",)
-    exercises = (
-        "RFC8936-2-ACKED-NOT-RETAINED",
-        "RFC8936-2.2-MAXEVENTS-OMITTED",
-        "VEPA-POLL-NO-MORE-AVAILABLE",
-    )
-
-    def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        if call.body.get("maxEvents") != 0:
-            call = with_body(call, maxEvents=1)
-        return proceed(call)
+    if call.body.get("maxEvents") != 0:
+        call = with_body(call, maxEvents=1)
+    return proceed(call)
 
 
-@variant
-class PollAnswersInReverseOrder(Deviation):
+@variant_at("batch", exercises=("RFC8936-2.2-ORDER-FREE",))
+def poll_answers_in_reverse_order(batch: Batch) -> Batch:
     """The SETs of one answer stand in it newest first."""
-
-    exercises = ("RFC8936-2.2-ORDER-FREE",)
-
-    def batch(self, batch: Batch, at: At) -> Batch:
-        return replace(batch, sets=dict(reversed(list(batch.sets.items()))))
+    return replace(batch, sets=dict(reversed(list(batch.sets.items()))))
 
 
-@variant
-class AcknowledgeAnswers204(Deviation):
+@variant_at("operation", on=("acknowledge",), exercises=("VEPA-ACK-PATH",))
+def acknowledge_answers_204(call: Call, proceed: Proceed) -> Outcome:
     """An acknowledgement that is a call of its own is answered with an empty 204."""
-
-    on = ("acknowledge",)
-    exercises = ("VEPA-ACK-PATH",)
-
-    def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        proceed(call)
-        return Reply(status=204)
+    proceed(call)
+    return Reply(status=204)
 
 
-@variant
-class MoreAvailableCountsWhatWasDelivered(Deviation):
+@variant_at("batch", exercises=("RFC8936-2.4-REDELIVERY",))
+def more_available_counts_what_was_delivered(batch: Batch) -> Batch:
     """moreAvailable is true as long as any SET is not acknowledged, those of the answer too."""
-
-    exercises = ("RFC8936-2.4-REDELIVERY",)
-
-    def batch(self, batch: Batch, at: At) -> Batch:
-        return replace(batch, more_available=len(batch.stream.queue) > 0)
+    return replace(batch, more_available=len(batch.stream.queue) > 0)
 
 
-@variant
-class PollAnswersThreeSetsAtMost(Deviation):
-    """A poll returns three SETs at most, whatever maximum it states."""
-
-    on = ("poll",)
-    exercises = (
+@variant_at(
+    "operation",
+    on=("poll",),
+    exercises=(
         "RFC8936-2-ACKED-NOT-RETAINED",
         "RFC8936-2.2-MAXEVENTS-OMITTED",
         "VEPA-POLL-NO-MORE-AVAILABLE",
+    ),
+)
+def poll_answers_three_sets_at_most(call: Call, proceed: Proceed) -> Outcome:
+    """A poll returns three SETs at most, whatever maximum it states."""
+    asked = call.body.get("maxEvents")
+    call = with_body(call, maxEvents=_CAP if asked is None else min(asked, _CAP))
+    return proceed(call)
+
+
+@variant_at("operation", exercises=("RFC8936-2.5-IMMEDIATE-WHEN-AVAILABLE",))
+def long_poll_ends_after_a_second(call: Call, proceed: Proceed) -> Outcome:
+    """A long poll is held for a second, and then answered without a SET."""
+    outcome = proceed(call)
+    if not isinstance(outcome, Waiting):
+        return outcome
+    clock = call.transmitter.clock
+    waiting = outcome
+    deadline = min(waiting.deadline, clock.now() + _EARLY_S)
+    return replace(
+        waiting,
+        deadline=deadline,
+        wake_at=lambda: min(deadline, waiting.wake_at()),
+        attempt=lambda: waiting.expire() if clock.now() >= deadline else waiting.attempt(),
     )
 
-    def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        asked = call.body.get("maxEvents")
-        call = with_body(call, maxEvents=_CAP if asked is None else min(asked, _CAP))
-        return proceed(call)
 
-
-@variant
-class LongPollEndsAfterASecond(Deviation):
-    """A long poll is held for a second, and then answered without a SET."""
-
-    exercises = ("RFC8936-2.5-IMMEDIATE-WHEN-AVAILABLE",)
-
-    def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        outcome = proceed(call)
-        if not isinstance(outcome, Waiting):
-            return outcome
-        clock = call.transmitter.clock
-        waiting = outcome
-        deadline = min(waiting.deadline, clock.now() + _EARLY_S)
-        return replace(
-            waiting,
-            deadline=deadline,
-            wake_at=lambda: min(deadline, waiting.wake_at()),
-            attempt=lambda: waiting.expire() if clock.now() >= deadline else waiting.attempt(),
-        )
-
-
-@variant
-class PollAnswersHaveOtherMembers(Deviation):
+@variant_at(
+    "response", on=("poll",), exercises=("RFC8936-2.3-MORE-OMITTED", "VEPA-POLL-NO-MORE-AVAILABLE")
+)
+def poll_answers_have_other_members(response: Response) -> Response:
     """The answer to a poll has a member that no specification names."""
-
-    on = ("poll",)
-    exercises = ("RFC8936-2.3-MORE-OMITTED", "VEPA-POLL-NO-MORE-AVAILABLE")
-
-    def response(self, response: Response, at: At) -> Response:
-        if not response.body.startswith(b'{"sets"'):
-            return response
-        return replace(response, body=b'{"x-queue":{"depth":"unknown"},' + response.body[1:])
+    if not response.body.startswith(b'{"sets"'):
+        return response
+    return replace(response, body=b'{"x-queue":{"depth":"unknown"},' + response.body[1:])
 
 
-@variant
-class PollsAreRefusedWithoutABody(Deviation):
+@variant_at(
+    "response",
+    on=("poll", "acknowledge"),
+    exercises=("RFC8936-2.5.1-ERROR-BODY-FREE", "RFC8936-2.5.1-400-ANY"),
+)
+def polls_are_refused_without_a_body(response: Response) -> Response:
     """A poll that is refused gets a status and no body."""
-
-    on = ("poll", "acknowledge")
-    exercises = ("RFC8936-2.5.1-ERROR-BODY-FREE", "RFC8936-2.5.1-400-ANY")
-
-    def response(self, response: Response, at: At) -> Response:
-        if response.status < _BAD_REQUEST:
-            return response
-        return with_header(replace(response, body=b""), "content-type", None)
+    if response.status < _BAD_REQUEST:
+        return response
+    return with_header(replace(response, body=b""), "content-type", None)
 
 
 @variant
@@ -170,17 +143,13 @@ class PollsOfAnotherMediaTypeAreRefused(Deviation):
         return proceed(call)
 
 
-@variant
-class UnregisteredErrorCodesAreRefused(Deviation):
+@variant_at("operation", exercises=("RFC8936-2.5.1-400-ANY",))
+def unregistered_error_codes_are_refused(call: Call, proceed: Proceed) -> Outcome:
     """A report in setErrs whose err nobody has registered, or without description, gets 400."""
-
-    exercises = ("RFC8936-2.5.1-400-ANY",)
-
-    def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        for one in call.body.get("setErrs", {}).values():
-            if one.get("err") not in _REGISTERED or "description" not in one:
-                raise InvalidRequest("err or description is missing, or unknown", "setErrs")
-        return proceed(call)
+    for one in call.body.get("setErrs", {}).values():
+        if one.get("err") not in _REGISTERED or "description" not in one:
+            raise InvalidRequest("err or description is missing, or unknown", "setErrs")
+    return proceed(call)
 
 
 @variant
@@ -202,14 +171,9 @@ class ErrorReportsNeedALanguage(Deviation):
         return proceed(call)
 
 
-@variant
-class HugeLimitsAreRefused(Deviation):
+@variant_at("operation", on=("poll",), exercises=("RFC8936-2.5.1-400-ANY",))
+def huge_limits_are_refused(call: Call, proceed: Proceed) -> Outcome:
     """A maxEvents beyond 2^31 - 1 is refused with 400."""
-
-    on = ("poll",)
-    exercises = ("RFC8936-2.5.1-400-ANY",)
-
-    def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        if (call.body.get("maxEvents") or 0) > 2**31 - 1:
-            raise InvalidRequest("maxEvents is no 32-bit integer", "maxEvents")
-        return proceed(call)
+    if (call.body.get("maxEvents") or 0) > 2**31 - 1:
+        raise InvalidRequest("maxEvents is no 32-bit integer", "maxEvents")
+    return proceed(call)

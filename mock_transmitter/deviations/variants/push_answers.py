@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from mock_transmitter.deviations.deviation import At, Deviation, Proceed
-from mock_transmitter.deviations.entry import variant
+from mock_transmitter.deviations.entry import variant, variant_at
 from mock_transmitter.deviations.faults.status_effects import pushes
 from mock_transmitter.domain.push import PushOutcome
 from mock_transmitter.http.operations import Call, Outcome
@@ -12,26 +12,17 @@ _FIRST_RETRY_S = 60.0
 _TRANSIENT = frozenset({"authentication_failed", "access_denied"})
 
 
-@variant
-class DeniedSetIsPushedAgain(Deviation):
+@variant_at("pushed", exercises=("RFC8935-2-RESEND-ALLOWED",))
+def denied_set_is_pushed_again(outcome: PushOutcome) -> PushOutcome:
     """A SET is pushed again where the Receiver may think better of its refusal."""
-
-    exercises = ("RFC8935-2-RESEND-ALLOWED",)
-
-    def pushed(self, outcome: PushOutcome, at: At) -> PushOutcome:
-        """Count these codes as failures that may pass."""
-        return replace(outcome, ending="failed") if outcome.err in _TRANSIENT else outcome
+    return replace(outcome, ending="failed") if outcome.err in _TRANSIENT else outcome
 
 
-@variant
-class PushWithoutAnswerMayHaveArrived(Deviation):
+@variant_at("pushed", exercises=("RFC8935-2-RESEND-ALLOWED",))
+def push_without_answer_may_have_arrived(outcome: PushOutcome) -> PushOutcome:
     """A SET whose push got no answer at all is taken for delivered, for it may have been."""
-
-    exercises = ("RFC8935-2-RESEND-ALLOWED",)
-
-    def pushed(self, outcome: PushOutcome, at: At) -> PushOutcome:
-        unknown = outcome.ending == "failed" and not outcome.reason.startswith("answered")
-        return replace(outcome, ending="delivered") if unknown else outcome
+    unknown = outcome.ending == "failed" and not outcome.reason.startswith("answered")
+    return replace(outcome, ending="delivered") if unknown else outcome
 
 
 @variant
@@ -53,14 +44,9 @@ class FailedPushPausesTheStream(Deviation):
         return outcome
 
 
-@variant
-class RetriesWaitForAMinute(Deviation):
+@variant_at("schedule", exercises=("RFC8935-2-RESEND-ALLOWED",))
+def retries_wait_for_a_minute(gap: float, at: At) -> float | None:
     """A push that failed comes again after a minute at the soonest; its subject waits with it."""
-
-    exercises = ("RFC8935-2-RESEND-ALLOWED",)
-
-    def schedule(self, gap: float, at: At) -> float | None:
-        """Wait so long where a push has failed."""
-        if gap is None or not at.pending.attempts or not pushes(at.stream):
-            return gap
-        return max(gap, _FIRST_RETRY_S)
+    if gap is None or not at.pending.attempts or not pushes(at.stream):
+        return gap
+    return max(gap, _FIRST_RETRY_S)

@@ -2,16 +2,11 @@
 
 from dataclasses import replace
 
-from mock_transmitter.deviations.deviation import At, Deviation
-from mock_transmitter.deviations.entry import variant
+from mock_transmitter.deviations.entry import variant_at
 from mock_transmitter.domain.push import Attempt
 
 
-@variant
-class PushAsksForALanguage(Deviation):
+@variant_at("push", exercises=("RFC8935-2.1-ACCEPT-LANGUAGE",))
+def push_asks_for_a_language(attempt: Attempt) -> Attempt:
     """A push names the languages in which an error may be described."""
-
-    exercises = ("RFC8935-2.1-ACCEPT-LANGUAGE",)
-
-    def push(self, attempt: Attempt, at: At) -> Attempt:
-        return replace(attempt, headers={**attempt.headers, "accept-language": "en-US, en;q=0.5"})
+    return replace(attempt, headers={**attempt.headers, "accept-language": "en-US, en;q=0.5"})

@@ -1,7 +1,7 @@
 """Variants of the redelivery schedule."""
 
 from mock_transmitter.deviations.deviation import At
-from mock_transmitter.deviations.entry import variant
+from mock_transmitter.deviations.entry import variant, variant_at
 from mock_transmitter.deviations.faults.redelivery import DAY_S, BackoffDeviation, GapDeviation
 
 
@@ -18,44 +18,30 @@ class RedeliveryWaitsFiveSeconds(GapDeviation):
         return 5.0
 
 
-@variant
-class BackoffCapIsOneHour(BackoffDeviation):
+@variant_at(BackoffDeviation, exercises=("VEPA-BACKOFF-CAP-24H", "VEPA-BACKOFF-CONTINUES"))
+def backoff_cap_is_one_hour(attempt: int) -> float | None:
     """The gaps between two deliveries of a SET grow to one hour."""
-
-    exercises = ("VEPA-BACKOFF-CAP-24H", "VEPA-BACKOFF-CONTINUES")
-
-    def gap(self, attempt: int, waited: float) -> float | None:
-        return min(2.0 ** min(attempt - 1, 30), 3600.0)
+    return min(2.0 ** min(attempt - 1, 30), 3600.0)
 
 
-@variant
-class BackoffFactorIsOneAndAHalf(BackoffDeviation):
+@variant_at(
+    BackoffDeviation, exercises=("VEPA-BACKOFF-GAPS-GROW", "VEPA-BACKOFF-GAPS-NONDECREASING")
+)
+def backoff_factor_is_one_and_a_half(attempt: int) -> float | None:
     """Each gap between two deliveries of a SET is one and a half times the one before."""
-
-    exercises = ("VEPA-BACKOFF-GAPS-GROW", "VEPA-BACKOFF-GAPS-NONDECREASING")
-
-    def gap(self, attempt: int, waited: float) -> float | None:
-        return min(1.5 ** min(attempt - 1, 60), DAY_S)
+    return min(1.5 ** min(attempt - 1, 60), DAY_S)
 
 
-@variant
-class BackoffFactorIsFour(BackoffDeviation):
+@variant_at(BackoffDeviation, exercises=("VEPA-BACKOFF-GAPS-GROW",))
+def backoff_factor_is_four(attempt: int) -> float | None:
     """Each gap between two deliveries of a SET is four times the one before."""
-
-    exercises = ("VEPA-BACKOFF-GAPS-GROW",)
-
-    def gap(self, attempt: int, waited: float) -> float | None:
-        return min(4.0 ** min(attempt - 1, 30), DAY_S)
+    return min(4.0 ** min(attempt - 1, 30), DAY_S)
 
 
-@variant
-class BackoffStartsAtTenMinutes(BackoffDeviation):
+@variant_at(BackoffDeviation, exercises=("VEPA-UNACKED-REDELIVERED", "VEPA-BACKOFF-GAPS-GROW"))
+def backoff_starts_at_ten_minutes(attempt: int) -> float | None:
     """A SET comes again ten minutes after its first delivery at the earliest."""
-
-    exercises = ("VEPA-UNACKED-REDELIVERED", "VEPA-BACKOFF-GAPS-GROW")
-
-    def gap(self, attempt: int, waited: float) -> float | None:
-        return min(600.0 * 2.0 ** min(attempt - 1, 30), DAY_S)
+    return min(600.0 * 2.0 ** min(attempt - 1, 30), DAY_S)
 
 
 @variant
@@ -72,47 +58,33 @@ class BackoffJitters(BackoffDeviation):
         return min(2.0 ** min(attempt - 1, 30), DAY_S) * (1.0 - share)
 
 
-@variant
-class BackoffIsADayFromTheStart(BackoffDeviation):
+@variant_at(
+    BackoffDeviation,
+    exercises=("VEPA-UNACKED-REDELIVERED", "VEPA-BACKOFF-CAP-24H", "VEPA-BACKOFF-GAPS-GROW"),
+)
+def backoff_is_a_day_from_the_start(attempt: int) -> float | None:
     """A SET comes again 24 hours after its first delivery, and every 24 hours from then on."""
-
-    exercises = ("VEPA-UNACKED-REDELIVERED", "VEPA-BACKOFF-CAP-24H", "VEPA-BACKOFF-GAPS-GROW")
-
-    def gap(self, attempt: int, waited: float) -> float | None:
-        return DAY_S
+    return DAY_S
 
 
-@variant
-class BackoffCapIsFourMinutes(BackoffDeviation):
+@variant_at(BackoffDeviation, exercises=("VEPA-BACKOFF-CAP-24H", "VEPA-BACKOFF-CONTINUES"))
+def backoff_cap_is_four_minutes(attempt: int) -> float | None:
     """The gaps between two deliveries of a SET double twice, from a minute, and then stay."""
-
-    exercises = ("VEPA-BACKOFF-CAP-24H", "VEPA-BACKOFF-CONTINUES")
-
-    def gap(self, attempt: int, waited: float) -> float | None:
-        return min(60.0 * 2.0 ** min(attempt - 1, 2), 240.0)
+    return min(60.0 * 2.0 ** min(attempt - 1, 2), 240.0)
 
 
-@variant
-class BackoffGrowsFromTheSecondGap(BackoffDeviation):
+@variant_at(BackoffDeviation, exercises=("VEPA-BACKOFF-GAPS-GROW",))
+def backoff_grows_from_the_second_gap(attempt: int) -> float | None:
     """The first two gaps between deliveries of a SET are alike; from then on each is doubled."""
-
-    exercises = ("VEPA-BACKOFF-GAPS-GROW",)
-
-    def gap(self, attempt: int, waited: float) -> float | None:
-        return min(5.0 * 2.0 ** min(max(attempt - 2, 0), 30), DAY_S)
+    return min(5.0 * 2.0 ** min(max(attempt - 2, 0), 30), DAY_S)
 
 
-@variant
-class BackoffCountsFromTheQueueing(BackoffDeviation):
+@variant_at(BackoffDeviation, exercises=("VEPA-BACKOFF-GAPS-GROW", "VEPA-BACKOFF-INDEPENDENT"))
+def backoff_counts_from_the_queueing(attempt: int, waited: float) -> float | None:
     """A SET is due again 1, 3, 7, 15 ... seconds after it was queued, however late it is polled."""
-
-    exercises = ("VEPA-BACKOFF-GAPS-GROW", "VEPA-BACKOFF-INDEPENDENT")
-
-    def gap(self, attempt: int, waited: float) -> float | None:
-        """Return what is left of the step that runs."""
-        step = 1.0
-        due = step
-        while due <= waited:
-            step = min(step * 2.0, DAY_S)
-            due += step
-        return due - waited
+    step = 1.0
+    due = step
+    while due <= waited:
+        step = min(step * 2.0, DAY_S)
+        due += step
+    return due - waited

@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from mock_transmitter.deviations.deviation import At, Deviation, Json
 from mock_transmitter.deviations.documents import without
-from mock_transmitter.deviations.entry import variant
+from mock_transmitter.deviations.entry import variant, variant_at
 from mock_transmitter.deviations.signing import (
     ClaimsDeviation,
     EventsDeviation,
@@ -19,7 +19,6 @@ from mock_transmitter.deviations.signing import (
 from mock_transmitter.domain.events import CAEP
 from mock_transmitter.domain.keys import SigningKey
 from mock_transmitter.domain.seed import source
-from mock_transmitter.domain.stream import Stream
 
 SIGNED = ("RFC8417-2.4-SIGNED-OR-ENCRYPTED",)
 EXTRAS = ("SSF-4.2.3-EXTRA-FIELDS", "SSE-11.1.3-EXTRA-CLAIMS", "RFC8417-2-ENVELOPE-EXTRAS")
@@ -94,14 +93,10 @@ class OnlyKeyHasNoKid(HeaderDeviation):
         return {**key_set, "keys": [without(one, "kid") for one in key_set["keys"]]}
 
 
-@variant
-class KeySaysNoMoreThanItMust(Deviation):
+@variant_at("key_set", exercises=SIGNED)
+def key_says_no_more_than_it_must(key_set: Json) -> Json:
     """The published key has no use and no alg."""
-
-    exercises = SIGNED
-
-    def key_set(self, key_set: Json, at: At) -> Json:
-        return {**key_set, "keys": [without(one, "use", "alg") for one in key_set["keys"]]}
+    return {**key_set, "keys": [without(one, "use", "alg") for one in key_set["keys"]]}
 
 
 # -- header and claims
@@ -122,118 +117,86 @@ class HeaderSaysMore(HeaderDeviation):
     )
 
 
-@variant
-class ClaimsHaveBlanksAndEscapes(TextDeviation):
+@variant_at(TextDeviation, "edit_claims", exercises=SIGNED)
+def claims_have_blanks_and_escapes(text: str) -> str:
     """The claims of every SET begin and end with white space, and escape what they need not."""
-
-    exercises = SIGNED
-
-    def edit_claims(self, text: str, claims: Json) -> str:
-        escaped = text.replace("https:", "https\\u003a")
-        return f"\n {escaped}\t\n"
+    escaped = text.replace("https:", "https\\u003a")
+    return f"\n {escaped}\t\n"
 
 
-@variant
-class AudIsAnArray(ClaimsDeviation):
+@variant_at(ClaimsDeviation, exercises=("SSF-4.1.8-AUD-VALUE-FREE", *SIGNED))
+def aud_is_an_array(claims: Json) -> Json:
     """The aud of every SET is an array with the one Receiver in it."""
-
-    exercises = ("SSF-4.1.8-AUD-VALUE-FREE", *SIGNED)
-
-    def edit(self, claims: Json, stream: Stream) -> Json:
-        return {**claims, "aud": [claims["aud"]]}
+    return {**claims, "aud": [claims["aud"]]}
 
 
-@variant
-class IatHasAFraction(ClaimsDeviation):
+@variant_at(ClaimsDeviation, exercises=EXTRAS)
+def iat_has_a_fraction(claims: Json) -> Json:
     """The iat of every SET counts fractions of seconds, and a toe says when it happened."""
-
-    exercises = EXTRAS
-
-    def edit(self, claims: Json, stream: Stream) -> Json:
-        return {**claims, "iat": claims["iat"] + 0.25, "toe": claims["iat"] - 1.5}
+    return {**claims, "iat": claims["iat"] + 0.25, "toe": claims["iat"] - 1.5}
 
 
-@variant
-class EventsOfOneMomentShareATxn(ClaimsDeviation):
+@variant_at(ClaimsDeviation, exercises=("SSF-4.1.9-TXN-SHARED-OK", *EXTRAS))
+def events_of_one_moment_share_a_txn(claims: Json) -> Json:
     """Events that happen in the same second have one cause, and one txn."""
-
-    exercises = ("SSF-4.1.9-TXN-SHARED-OK", *EXTRAS)
-
-    def edit(self, claims: Json, stream: Stream) -> Json:
-        if any(is_verification(event_type) for event_type in claims["events"]):
-            return claims
-        return {**claims, "txn": f"cause-{claims['iat']}"}
+    if any(is_verification(event_type) for event_type in claims["events"]):
+        return claims
+    return {**claims, "txn": f"cause-{claims['iat']}"}
 
 
 # -- events and subjects
 
 
-@variant
-class EventsSayAllThatTheirTypeAllows(EventsDeviation):
+@variant_at(EventsDeviation, exercises=("SSF-4.2.2-EVENT-FIELDS", *EXTRAS))
+def events_say_all_that_their_type_allows(event_type: str, payload: Json, iat: int) -> Json:
     """Every CAEP event has the optional members that CAEP gives to all its types."""
-
-    exercises = ("SSF-4.2.2-EVENT-FIELDS", *EXTRAS)
-
-    def edit_event(self, event_type: str, payload: Json, iat: int) -> Json:
-        if not event_type.startswith(CAEP):
-            return {event_type: payload}
-        said = {
-            "initiating_entity": "policy",
-            "reason_admin": {"en": "Landspeed Policy Violation: C076E82F"},
-            "reason_user": {"en": "Access attempt from multiple regions."},
-        }
-        return {event_type: {**payload, **said, "event_timestamp": iat}}
+    if not event_type.startswith(CAEP):
+        return {event_type: payload}
+    said = {
+        "initiating_entity": "policy",
+        "reason_admin": {"en": "Landspeed Policy Violation: C076E82F"},
+        "reason_user": {"en": "Access attempt from multiple regions."},
+    }
+    return {event_type: {**payload, **said, "event_timestamp": iat}}
 
 
-@variant
-class EventRepeatsTheSubject(ClaimsDeviation):
+@variant_at(ClaimsDeviation, exercises=("SSF-3.1.1-LEGACY-SUBJECT-TOLERATED",))
+def event_repeats_the_subject(claims: Json) -> Json:
     """Every CAEP event has the subject in its payload as well, as older Receivers expect it."""
-
-    exercises = ("SSF-3.1.1-LEGACY-SUBJECT-TOLERATED",)
-
-    def edit(self, claims: Json, stream: Stream) -> Json:
-        events = {
-            event_type: {**payload, "subject": claims.get("sub_id")}
-            if "/caep/" in event_type
-            else payload
-            for event_type, payload in claims["events"].items()
-        }
-        return {**claims, "events": events}
+    events = {
+        event_type: {**payload, "subject": claims.get("sub_id")}
+        if "/caep/" in event_type
+        else payload
+        for event_type, payload in claims["events"].items()
+    }
+    return {**claims, "events": events}
 
 
-@variant
-class EventNamesAFurtherSubject(EventsDeviation):
+@variant_at(EventsDeviation, exercises=("SSF-3.1.3-EXTRA-SUBJECTS-ALLOWED",))
+def event_names_a_further_subject(event_type: str, payload: Json) -> Json:
     """Every event names another subject under a name of its own."""
-
-    exercises = ("SSF-3.1.3-EXTRA-SUBJECTS-ALLOWED",)
-
-    def edit_event(self, event_type: str, payload: Json, iat: int) -> Json:
-        moved_by = {"format": "iss_sub", "iss": "https://idp.example.com", "sub": "admin-7"}
-        return {event_type: {**payload, "moved_by": moved_by}}
+    moved_by = {"format": "iss_sub", "iss": "https://idp.example.com", "sub": "admin-7"}
+    return {event_type: {**payload, "moved_by": moved_by}}
 
 
-@variant
-class SubjectIsComplex(ClaimsDeviation):
-    """The subject of every event is complex, with a member that no text names."""
-
-    exercises = (
+@variant_at(
+    ClaimsDeviation,
+    exercises=(
         "SSF-3.1.4-SIMPLE-OR-COMPLEX",
         "SSF-3.3-COMPLEX-MEMBER-NAMES-OPEN",
         "SSE-3.2-COMPLEX-MEMBER-NAMES-OPEN",
-    )
-
-    def edit(self, claims: Json, stream: Stream) -> Json:
-        """Build it; only the later text gives it a format."""
-        if has_chosen_subject(claims):
-            return claims
-        subject = {
-            "user": {"format": "email", "email": "user@example.com"},
-            "device": {"format": "ip-addresses", "ip-addresses": ["2001:db8::8a2e:370:7334"]},
-            "robot": {"format": "opaque", "id": "robot-1"},
-        }
-        return with_subject(
-            claims, {"format": "complex", **subject} if "sub_id" in claims else subject
-        )
+    ),
+)
+def subject_is_complex(claims: Json) -> Json:
+    """The subject of every event is complex, with a member that no text names."""
+    if has_chosen_subject(claims):
+        return claims
+    subject = {
+        "user": {"format": "email", "email": "user@example.com"},
+        "device": {"format": "ip-addresses", "ip-addresses": ["2001:db8::8a2e:370:7334"]},
+        "robot": {"format": "opaque", "id": "robot-1"},
+    }
+    return with_subject(claims, {"format": "complex", **subject} if "sub_id" in claims else subject)
 
 
 @variant

@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from mock_transmitter.deviations.deviation import At, Deviation, Json, Proceed
 from mock_transmitter.deviations.documents import without
-from mock_transmitter.deviations.entry import variant
+from mock_transmitter.deviations.entry import variant, variant_at
 from mock_transmitter.deviations.faults.stream_updated import Announcement, announced
 from mock_transmitter.deviations.faults.update import target
 from mock_transmitter.domain.delivery_queue import Handling
@@ -15,33 +15,24 @@ from mock_transmitter.http.authorisation import Decision, Denied
 from mock_transmitter.http.operations import Call, Outcome, Reply
 
 
-@variant
-class APauseKeepsTheLastEventOnly(Deviation):
+@variant_at("operation", exercises=("SSF-8.1.2.1-PAUSED-MAY-DROP",))
+def a_pause_keeps_the_last_event_only(call: Call, proceed: Proceed) -> Outcome:
     """Of the events of a pause only the last one is transmitted when it is over."""
-
-    exercises = ("SSF-8.1.2.1-PAUSED-MAY-DROP",)
-
-    def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Drop the others before the stream is enabled."""
-        stream = target(call)
-        starts = call.operation == "update_status" and call.body.get("status") == "enabled"
-        if starts and stream is not None and stream.status == "paused":
-            held = [one for one in stream.queue if one.subject is not None and not one.attempts]
-            stream.queue.acknowledge(one.jti for one in held[:-1])
-        return proceed(call)
+    stream = target(call)
+    starts = call.operation == "update_status" and call.body.get("status") == "enabled"
+    if starts and stream is not None and stream.status == "paused":
+        held = [one for one in stream.queue if one.subject is not None and not one.attempts]
+        stream.queue.acknowledge(one.jti for one in held[:-1])
+    return proceed(call)
 
 
-@variant
-class ReasonsAreNotShown(Deviation):
+@variant_at("operation", exercises=("SSF-8.1.2.2-REASON-OPTIONAL",))
+def reasons_are_not_shown(call: Call, proceed: Proceed) -> Outcome:
     """The reason that a status update gives is taken, and never shown."""
-
-    exercises = ("SSF-8.1.2.2-REASON-OPTIONAL",)
-
-    def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        outcome = proceed(call)
-        if isinstance(outcome, Reply) and outcome.message == "stream_status":
-            return replace(outcome, document=without(outcome.document, "reason"))
-        return outcome
+    outcome = proceed(call)
+    if isinstance(outcome, Reply) and outcome.message == "stream_status":
+        return replace(outcome, document=without(outcome.document, "reason"))
+    return outcome
 
 
 @variant
@@ -68,51 +59,42 @@ class StatusUpdatesAreAcceptedFirst(Deviation):
         return Reply(status=202)
 
 
-@variant
-class LimitedReceiversFindNoStatus(Deviation):
+@variant_at(
+    "authorisation", on=("read_status",), exercises=("SSF-8.1.2.1-ERR-403", "SSE-7.1.1.1-ERR-403")
+)
+def limited_receivers_find_no_status(decision: Decision) -> Decision:
     """A status read that is not allowed is answered with 404."""
-
-    on = ("read_status",)
-    exercises = ("SSF-8.1.2.1-ERR-403", "SSE-7.1.1.1-ERR-403")
-
-    def authorisation(self, decision: Decision, at: At) -> Decision:
-        forbidden = 403
-        if not isinstance(decision, Denied):
-            return decision
-        return replace(decision, status=404) if decision.status == forbidden else decision
+    forbidden = 403
+    if not isinstance(decision, Denied):
+        return decision
+    return replace(decision, status=404) if decision.status == forbidden else decision
 
 
-@variant
-class RequestedChangesAreAnnounced(Deviation):
-    """A status that the Receiver itself has asked for is announced as well."""
-
-    exercises = (
+@variant_at(
+    "operation",
+    exercises=(
         "SSF-8.1.5-RECEIVER-CHANGE-NO-EVENT-NEEDED",
         "SSF-8.1.5-OUTSIDE-EVENT-LISTS",
-    )
+    ),
+)
+def requested_changes_are_announced(call: Call, proceed: Proceed) -> Outcome:
+    """A status that the Receiver itself has asked for is announced as well."""
+    stream = target(call)
+    status = call.body.get("status")
+    if (
+        call.operation == "update_status"
+        and stream is not None
+        and status is not None
+        and "subject" not in call.body
+    ):
+        call.transmitter.act(stream, status, reason=call.body.get("reason"))
+    return proceed(call)
 
-    def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Let the Transmitter do it, who says so."""
-        stream = target(call)
-        status = call.body.get("status")
-        if (
-            call.operation == "update_status"
-            and stream is not None
-            and status is not None
-            and "subject" not in call.body
-        ):
-            call.transmitter.act(stream, status, reason=call.body.get("reason"))
-        return proceed(call)
 
-
-@variant
-class AnnouncementsHaveNoReason(Announcement):
+@variant_at(Announcement, "payload", exercises=("SSF-8.1.5-REASON", "SSE-7.1.5-REASON-SUBJECT"))
+def announcements_have_no_reason(payload: Json) -> Json:
     """A Stream Updated Event has no reason."""
-
-    exercises = ("SSF-8.1.5-REASON", "SSE-7.1.5-REASON-SUBJECT")
-
-    def payload(self, payload: Json) -> Json:
-        return without(payload, "reason")
+    return without(payload, "reason")
 
 
 class Inactive(Deviation):
@@ -132,61 +114,52 @@ class Inactive(Deviation):
         """Do it."""
 
 
-@variant
-class InactiveStreamsAreDeleted(Inactive):
+@variant_at(Inactive, "end")
+def inactive_streams_are_deleted(transmitter: Transmitter, stream: Stream) -> None:
     """A stream that was idle for too long is deleted."""
-
-    def end(self, transmitter: Transmitter, stream: Stream) -> None:
-        transmitter.delete_stream(stream)
+    transmitter.delete_stream(stream)
 
 
-@variant
-class InactiveStreamsAreDisabled(Inactive):
-    """A stream that was idle for too long is disabled, and that is announced."""
-
-    exercises = (
+@variant_at(
+    Inactive,
+    "end",
+    exercises=(
         "SSF-8.1.1-INACTIVITY-ACTION",
         "SSF-8.1.5-UNILATERAL-CHANGE",
-    )
+    ),
+)
+def inactive_streams_are_disabled(transmitter: Transmitter, stream: Stream) -> None:
+    """A stream that was idle for too long is disabled, and that is announced."""
+    transmitter.act(stream, "disabled", reason="Nobody was there.")
 
-    def end(self, transmitter: Transmitter, stream: Stream) -> None:
-        transmitter.act(stream, "disabled", reason="Nobody was there.")
 
-
-@variant
-class SubjectsAreDisabledWithTheirStream(Deviation):
+@variant_at(
+    "handling", exercises=("SSE-7.1-SUBJECT-CHANGE-DISABLED", "SSE-7.1.5-UNILATERAL-CHANGE")
+)
+def subjects_are_disabled_with_their_stream(handling: Handling, at: At) -> Handling:
     """What becomes of a subject while the stream is disabled is announced once it goes on."""
-
-    exercises = ("SSE-7.1-SUBJECT-CHANGE-DISABLED", "SSE-7.1.5-UNILATERAL-CHANGE")
-
-    def handling(self, handling: Handling, at: At) -> Handling:
-        dropped = handling == "drop" and not at.pending.announces
-        return "hold" if dropped and announced(at.pending.claims) is not None else handling
+    dropped = handling == "drop" and not at.pending.announces
+    return "hold" if dropped and announced(at.pending.claims) is not None else handling
 
 
-@variant
-class StatusOfASubjectIsAnsweredWithoutIt(Deviation):
+@variant_at("operation", exercises=("SSE-7.1.1.1-SUBJECT-QUERY", "SSE-7.1.1.2-SUBJECT-OPTIONAL"))
+def status_of_a_subject_is_answered_without_it(call: Call, proceed: Proceed) -> Outcome:
     """The answer about the status of a subject does not repeat the subject."""
-
-    exercises = ("SSE-7.1.1.1-SUBJECT-QUERY", "SSE-7.1.1.2-SUBJECT-OPTIONAL")
-
-    def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        outcome = proceed(call)
-        if isinstance(outcome, Reply) and outcome.message == "stream_status":
-            return replace(outcome, document=without(outcome.document, "subject"))
-        return outcome
+    outcome = proceed(call)
+    if isinstance(outcome, Reply) and outcome.message == "stream_status":
+        return replace(outcome, document=without(outcome.document, "subject"))
+    return outcome
 
 
-@variant
-class UpdatesEnableAStreamAndSaySo(Deviation):
+@variant_at(
+    "operation",
+    on=("update_stream", "replace_stream"),
+    exercises=("SSF-8.1.5-UNILATERAL-CHANGE", "SSE-7.1.5-UNILATERAL-CHANGE"),
+)
+def updates_enable_a_stream_and_say_so(call: Call, proceed: Proceed) -> Outcome:
     """An update of the configuration enables the stream, which is announced."""
-
-    on = ("update_stream", "replace_stream")
-    exercises = ("SSF-8.1.5-UNILATERAL-CHANGE", "SSE-7.1.5-UNILATERAL-CHANGE")
-
-    def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        outcome = proceed(call)
-        stream = target(call)
-        if stream is not None:
-            call.transmitter.act(stream, "enabled")
-        return outcome
+    outcome = proceed(call)
+    stream = target(call)
+    if stream is not None:
+        call.transmitter.act(stream, "enabled")
+    return outcome

@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import ClassVar
 
 from mock_transmitter.deviations.deviation import At, Deviation, Proceed
-from mock_transmitter.deviations.entry import variant
+from mock_transmitter.deviations.entry import variant, variant_at
 from mock_transmitter.deviations.faults.update import target
 from mock_transmitter.domain.errors import SubjectNotFound, TooManyRequests
 from mock_transmitter.http.operations import Call, Outcome, Reply
@@ -26,7 +26,7 @@ class NoSubjectsByDefault(Deviation):
                 return replace(outcome, document={**document, "default_subjects": "NONE"})
         return outcome
 
-    def covers(self, covered: bool, at: At) -> bool:  # noqa: FBT001
+    def covers(self, covered: bool, at: At) -> bool:
         return covered and at.stream.subjects.status_of(at.subject) is not None
 
 
@@ -39,72 +39,68 @@ def _is_known(subject: object) -> bool:
     return isinstance(subject, dict) and subject.get("format", "complex") in {"email", "complex"}
 
 
-@variant
-class UnknownSubjectsAreNotFound(Deviation):
-    """Adding or removing a simple subject that is no address is answered with 404."""
-
-    on = _OPERATIONS
-    exercises = (
+@variant_at(
+    "operation",
+    on=_OPERATIONS,
+    needs=_OPERATIONS,
+    exercises=(
         "SSF-8.1.3.2-ERR-404-SUBJECT",
         "SSF-8.1.3.3-ERR-404-SUBJECT",
         "SSE-7.1.3.1-ERR-404",
         "SSE-7.1.3.2-ERR-404",
-    )
-    needs = _OPERATIONS
+    ),
+)
+def unknown_subjects_are_not_found(call: Call, proceed: Proceed) -> Outcome:
+    """Adding or removing a simple subject that is no address is answered with 404."""
+    outcome = proceed(call)
+    if not _is_known(call.body["subject"]):
+        raise SubjectNotFound("the subject is not recognized")
+    return outcome
 
-    def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        outcome = proceed(call)
-        if not _is_known(call.body["subject"]):
-            raise SubjectNotFound("the subject is not recognized")
-        return outcome
 
-
-@variant
-class UnwillingSubjectsAreForbidden(Deviation):
+@variant_at(
+    "operation",
+    on=("add_subject",),
+    needs=("add_subject",),
+    exercises=("SSF-8.1.3.2-ADD-SILENT-IGNORE", "SSE-7.1.3.1-ADD-SILENT"),
+)
+def unwilling_subjects_are_forbidden(call: Call, proceed: Proceed) -> Outcome:
     """Adding a subject that has opted out is answered with 403."""
-
-    on = ("add_subject",)
-    exercises = ("SSF-8.1.3.2-ADD-SILENT-IGNORE", "SSE-7.1.3.1-ADD-SILENT")
-    needs = ("add_subject",)
-
-    def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        outcome = proceed(call)
-        if _is_known(call.body["subject"]):
-            return outcome
-        return Reply(status=403, document={"error": "access_denied"})
+    outcome = proceed(call)
+    if _is_known(call.body["subject"]):
+        return outcome
+    return Reply(status=403, document={"error": "access_denied"})
 
 
-@variant
-class UnwillingSubjectsAreNeverReported(Deviation):
-    """A subject that has opted out is added with success, and nothing is sent about it."""
-
-    exercises = (
+@variant_at(
+    "covers",
+    needs=("add_subject",),
+    exercises=(
         "SSF-8.1.3.2-ADD-SILENT-IGNORE",
         "SSF-9.1-SUCCESS-WITHOUT-EVENTS",
         "SSF-9.2-SOME-ALL-NONE",
         "SSE-7.1.3.1-ADD-SILENT",
         "SSE-9.1-SUCCESS-WITHOUT-EVENTS",
         "SSE-9.2-SOME-ALL-NONE",
-    )
-    needs = ("add_subject",)
+    ),
+)
+def unwilling_subjects_are_never_reported(covered: bool, at: At) -> bool:
+    """A subject that has opted out is added with success, and nothing is sent about it."""
+    return covered and (at.subject == at.stream.subject or _is_known(at.subject))
 
-    def covers(self, covered: bool, at: At) -> bool:  # noqa: FBT001
-        return covered and (at.subject == at.stream.subject or _is_known(at.subject))
 
-
-@variant
-class AddsAreAnswered204(Deviation):
+@variant_at(
+    "operation",
+    on=("add_subject",),
+    needs=("add_subject",),
+    exercises=("SSF-9.1-SUCCESS-WITHOUT-EVENTS", "SSE-9.1-SUCCESS-WITHOUT-EVENTS"),
+)
+def adds_are_answered_204(call: Call, proceed: Proceed) -> Outcome:
     """Adding a subject is answered with 204, as the security considerations have it."""
-
-    on = ("add_subject",)
-    exercises = ("SSF-9.1-SUCCESS-WITHOUT-EVENTS", "SSE-9.1-SUCCESS-WITHOUT-EVENTS")
-    needs = ("add_subject",)
-
-    def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        outcome = proceed(call)
-        if not isinstance(outcome, Reply):
-            return outcome
-        return replace(outcome, status=204)
+    outcome = proceed(call)
+    if not isinstance(outcome, Reply):
+        return outcome
+    return replace(outcome, status=204)
 
 
 @variant
@@ -146,7 +142,7 @@ class RemovedSubjectsGoOnForAWhile(Deviation):
         self._calls.append((call.transmitter.clock.now(), call))
         return outcome
 
-    def covers(self, covered: bool, at: At) -> bool:  # noqa: FBT001
+    def covers(self, covered: bool, at: At) -> bool:
         return covered or any(
             call.body["subject"] == at.subject
             and target(call) is at.stream

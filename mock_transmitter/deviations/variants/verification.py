@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from mock_transmitter.deviations.deviation import At, Deviation, Proceed
 from mock_transmitter.deviations.documents import with_configurations, with_header, without
-from mock_transmitter.deviations.entry import variant
+from mock_transmitter.deviations.entry import variant, variant_at
 from mock_transmitter.deviations.faults.update import target
 from mock_transmitter.deviations.faults.verification_more import verify_unasked
 from mock_transmitter.domain.push import PushOutcome
@@ -25,21 +25,20 @@ TOO_SOON = (
 )
 
 
-@variant
-class UnsolicitedVerification(Deviation):
-    """A stream that was made, or an implicit one that was replaced, is verified unasked."""
-
-    exercises = (
+@variant_at(
+    "operation",
+    exercises=(
         "SSF-8.1.4-UNSOLICITED-VERIFICATION",
         "SSF-8.1.4.2-ASYNC",
         "SSE-7.1.4-UNSOLICITED",
         "SSE-7.1.4.2-ASYNC",
-    )
-
-    def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        outcome = proceed(call)
-        verify_unasked(call, None)
-        return outcome
+    ),
+)
+def unsolicited_verification(call: Call, proceed: Proceed) -> Outcome:
+    """A stream that was made, or an implicit one that was replaced, is verified unasked."""
+    outcome = proceed(call)
+    verify_unasked(call, None)
+    return outcome
 
 
 @variant
@@ -63,40 +62,26 @@ class FailedVerificationPausesTheStream(Deviation):
         return outcome
 
 
-@variant
-class VerificationMayBeRequestedAnyTime(Deviation):
+@variant_at("operation", on=("verify",), exercises=TOO_SOON)
+def verification_may_be_requested_any_time(call: Call, proceed: Proceed) -> Outcome:
     """A verification request that comes too soon is served all the same."""
-
-    on = ("verify",)
-    exercises = TOO_SOON
-
-    def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        stream = target(call)
-        if stream is not None:
-            stream.verified_at = None
-        return proceed(call)
+    stream = target(call)
+    if stream is not None:
+        stream.verified_at = None
+    return proceed(call)
 
 
-@variant
-class NoIntervalIsShown(Deviation):
+@variant_at("operation", exercises=TOO_SOON)
+def no_interval_is_shown(call: Call, proceed: Proceed) -> Outcome:
     """The interval between verification requests is kept and not shown."""
-
-    exercises = TOO_SOON
-
-    def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        return with_configurations(
-            proceed(call), lambda document: without(document, "min_verification_interval")
-        )
+    return with_configurations(
+        proceed(call), lambda document: without(document, "min_verification_interval")
+    )
 
 
-@variant
-class TooSoonHasNoRetryAfter(Deviation):
+@variant_at("response", on=("verify",), exercises=TOO_SOON)
+def too_soon_has_no_retry_after(response: Response) -> Response:
     """A verification request that comes too soon is answered with 429 and no Retry-After."""
-
-    on = ("verify",)
-    exercises = TOO_SOON
-
-    def response(self, response: Response, at: At) -> Response:
-        if response.status != _TOO_MANY_REQUESTS:
-            return response
-        return with_header(response, "retry-after", None)
+    if response.status != _TOO_MANY_REQUESTS:
+        return response
+    return with_header(response, "retry-after", None)
