@@ -66,7 +66,7 @@ class Inspected:
 
     @property
     def broken(self) -> bool:
-        """Say whether a requirement is broken, beyond what only warns."""
+        """Return whether a requirement is broken, beyond what only warns."""
         return any(one.word == _WORDS[Grade.FAIL] for one in self.told)
 
 

@@ -1,1 +1,1 @@
-"""One run from plan to results, and the pytest plugin that drives it."""
+"""One run from its plan to its results, and the pytest plugin that drives it."""

@@ -1,4 +1,4 @@
-"""From arguments to a run: the same for the command line and for pytest's --ssf- options."""
+"""Making a run from arguments, for the command line and for pytest's --ssf- options alike."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -17,7 +17,7 @@ from conformance.target.target_file import from_file, from_issuer
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunArguments:
-    """The arguments of `run`, as they were given."""
+    """The arguments of `run`, as given."""
 
     target: str | None = None
     mock: bool = False
@@ -47,10 +47,10 @@ class RunArguments:
 
 
 def make_run(arguments: RunArguments) -> Run:
-    """Return the run that was asked for, checked, with nothing sent yet.
+    """Return a run for these arguments. They are checked, and nothing is sent yet.
 
-    A mock over TLS serves from now on, until the run is closed. Raises TargetError or
-    ProfileError, naming the argument or the file and key.
+    A mock over TLS is served from now on, until the run is closed. Raises TargetError or
+    ProfileError, naming the argument, or the file and key.
     """
     if arguments.mock == (arguments.target is not None):
         raise TargetError("name one target: an issuer URL, a target.toml, or --mock")

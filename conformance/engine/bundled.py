@@ -1,4 +1,4 @@
-"""The one door to the mock: starts it, and lists its faults and variants."""
+"""The bundled mock: starts it, and lists its faults and variants. Nothing else imports it."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -16,7 +16,7 @@ from mock_transmitter.server import RunningServer
 from mock_transmitter.site import Site
 from mock_transmitter.tenant import Tenant
 
-# The path and its last slash are for the rules of discovery: SSF 1.0 section 7.2.1.
+# The path and its trailing slash exercise the rules of discovery: SSF 1.0 section 7.2.1.
 ISSUER = "https://transmitter.invalid/tenant/"
 
 OVER_TLS = "--mock --tls"
@@ -24,7 +24,7 @@ OVER_TLS = "--mock --tls"
 
 @dataclass(frozen=True, slots=True)
 class Bundled:
-    """The bundled mock: a Transmitter of its own, with every hook that it can lend."""
+    """One instance of the mock, with every hook that it can offer."""
 
     target: Target
     transport: Transport
@@ -33,9 +33,9 @@ class Bundled:
 
 @dataclass(frozen=True, slots=True)
 class Deviation:
-    """A named deviation of the mock, as its catalogue has it.
+    """A fault or variant of the mock, as its catalogue describes it.
 
-    `over_tls` says that it shows in handshakes alone, or in what follows from them.
+    `over_tls` says that it only shows over TLS.
     """
 
     name: str
@@ -67,12 +67,12 @@ def deviations() -> tuple[Deviation, ...]:
 
 
 def target_of(profile: Profile) -> Target:
-    """Return the mock as a target: what a run is planned from."""
+    """Return the mock as a target, from which a run is planned."""
     return replace(_open(profile, (), 0, "plan").target, named="--mock")
 
 
 def leases(target: Target, *, seed: int, active: Sequence[str]) -> Callable[[str], Bundled]:
-    """Return what gives each case a Transmitter of its own, all from the seed."""
+    """Return a function that gives each case a mock of its own, determined by the seed."""
 
     def lease(case: str) -> Bundled:
         opened = _open(target.profile, active, seed, case)
@@ -84,8 +84,8 @@ def leases(target: Target, *, seed: int, active: Sequence[str]) -> Callable[[str
 class Server:
     """The bundled mock as a server over TLS on the loopback interface, until `close`.
 
-    `asked` is the mock as a target, with what the command line said. All is from the seed but the
-    port, and the keys and certificates of TLS.
+    `asked` is the mock as a target, with the options of the command line. The seed determines all
+    but the port, and the keys and certificates of TLS.
     """
 
     def __init__(self, asked: Target, *, seed: int, active: Sequence[str] = ()) -> None:
@@ -112,13 +112,13 @@ class Server:
         return replace(_as_asked(opened, self._asked), named=OVER_TLS)
 
     def close(self) -> None:
-        """Stop the server, and with it all tenants; stopping twice is fine."""
+        """Stop the server and all tenants. It may be called twice."""
         self._transport.close()
         self._server.stop()
 
 
 def _as_asked(opened: Target, target: Target) -> Target:
-    """Return the target of one case with what the command line said of the run's."""
+    """Return the target of one case with the options that the command line gave the run."""
     return replace(
         opened,
         limits=target.limits,
@@ -188,7 +188,7 @@ def _target(profile: Profile, tenant: Tenant) -> Target:
 
 
 def _push_ca() -> str:
-    """Return the certificate, in PEM, that vouches for the suite's push listener."""
+    """Return the authority, in PEM, of the suite's push listener."""
     return own_authority().cert_pem.bytes().decode()
 
 

@@ -1,4 +1,4 @@
-"""The Transmitter that each case speaks to, and what all cases together have seen of it."""
+"""The Transmitter that each case calls, and everything that all cases have seen of it."""
 
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 class CaseTransmitters:
     """Opens a Transmitter for each case: the shared target, or one that the case leases.
 
-    `metadata` is that of the target once the run has it, and None before. `shared` is the
-    connection that all cases share; None where each has its own.
+    `metadata` is that of the target, None until the run has fetched it. `shared` is the connection
+    of all cases, None where each has its own.
     """
 
     def __init__(self, target: Target, options: RunOptions) -> None:
@@ -46,7 +46,7 @@ class CaseTransmitters:
             self._listener.start()
 
     def open(self, case: str, recorder: Recorder) -> RemoteTransmitter:
-        """Return the Transmitter of a case, whose exchanges go to the recorder."""
+        """Return the Transmitter for a case; the recorder gets its exchanges."""
         connection = self._connection(case)
         connection.seen_sets = self.seen_sets
         connection.seen_answers = self.seen_answers
@@ -56,8 +56,8 @@ class CaseTransmitters:
         if connection.target.issuer == self._target.issuer:
             connection.metadata = self.metadata or {}
         elif self.metadata is not None:
-            # Another issuer has other endpoints. The case has not asked for them, so the request
-            # belongs neither to its exchanges nor to a reproducer.
+            # Another issuer has other endpoints. The case does not request them itself, so this
+            # request belongs neither to its exchanges nor to a reproducer.
             with suppress(Unreachable):
                 discover(RemoteTransmitter(connection, Recorder()))
         return RemoteTransmitter(connection, recorder, case=case)

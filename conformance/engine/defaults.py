@@ -1,3 +1,3 @@
-"""What a run does where nobody says otherwise."""
+"""The defaults of a run."""
 
 EXAMPLES = 20

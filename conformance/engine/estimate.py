@@ -1,10 +1,10 @@
-"""How long a planned run will take, before it begins."""
+"""An estimate of how long a planned run will take."""
 
 from dataclasses import dataclass
 
 from conformance.engine.run import Run
 
-# Make a stream, read it, act twice, read again each time, look, try it out, delete it.
+# Create a stream, read it, act twice, read after each, list, receive a SET, delete it.
 _REQUESTS_IN_AN_EXAMPLE = 9
 # Requests per second, unless the operator allows fewer: to a mock in process, to one over TLS on
 # loopback, and to a target across a network.
@@ -15,9 +15,9 @@ _RPS_NETWORK = 50.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Estimate:
-    """About what a run sends, and how fast.
+    """An estimate of the requests of a run, and of their rate.
 
-    `verification_events` counts those that the run asks for at the pace that the target allows.
+    `verification_events` are the Verification Events requested at the pace that the target allows.
     """
 
     requests: int
@@ -31,7 +31,7 @@ class Estimate:
 
     @classmethod
     def of(cls, run: Run) -> "Estimate":
-        """Return the estimate for a run that has its plan; without one nothing is sent."""
+        """Return the estimate for a planned run. Without a plan nothing is sent."""
         cases = () if run.plan is None else run.plan.cases
         paced = not any(map(run.target.has_hook, ("emit_event", "clock")))
         return cls(

@@ -1,4 +1,4 @@
-"""A case that has run: its record, how it ended, and what that says about a requirement."""
+"""A case that has run: its record, how it ended, and its ruling on each requirement."""
 
 import traceback
 from collections.abc import Iterator
@@ -15,9 +15,11 @@ from conformance.spec.requirement import Grade
 
 @dataclass(slots=True)
 class FinishedCase:
-    """A case, its record, and why it ended early if it did.
+    """A case that has run, its record, and why it ended early if it did.
 
-    `issuer` is set where the case had a Transmitter of its own.
+    `blocked`: the target gave it nothing to judge. `not_reached`: a precondition did not hold.
+    `crashed`: the traceback of an error in the suite. `issuer` is set if the case had a Transmitter
+    of its own.
     """
 
     case: Case
@@ -30,7 +32,7 @@ class FinishedCase:
     issuer: str | None = None
 
     def ended_by(self, error: Exception) -> None:
-        """Keep why the case ended early. The breaches that it saw are in its record already."""
+        """Keep the reason why the case ended early. The breaches are in its record already."""
         leaves = list(_leaves(error))
         for leaf in leaves:
             if isinstance(leaf, Blocked):
@@ -62,7 +64,7 @@ class FinishedCase:
 
 
 def _leaves(error: BaseException | None) -> Iterator[BaseException]:
-    """Yield the exceptions inside groups, and those behind a failure that was called flaky."""
+    """Yield the exceptions inside groups, and the one behind a failure called flaky."""
     if isinstance(error, BaseExceptionGroup):
         for part in error.exceptions:
             yield from _leaves(part)

@@ -1,4 +1,4 @@
-"""Known failures: a vendor's own debt, visible in every report, that may not outlive its date."""
+"""Known failures: breaches that the operator accepts until a date, shown in every report."""
 
 import tomllib
 from collections.abc import Mapping
@@ -13,12 +13,12 @@ from conformance.spec.requirement import UnknownRequirement, load_catalogue
 
 
 class KnownFailureError(UsageError):
-    """The file of known failures can't be used: the message names the file and the entry."""
+    """The file of known failures can't be used; the message names the file and the entry."""
 
 
 @dataclass(frozen=True, slots=True)
 class KnownFailures:
-    """Requirement ids with the reason why they fail, and those whose date has passed."""
+    """The listed requirement ids with their reasons, and those whose date has passed."""
 
     reasons: Mapping[str, str] = field(default_factory=dict)
     expired: frozenset[str] = frozenset()
@@ -26,7 +26,7 @@ class KnownFailures:
     def state_of(self, requirement: str, verdict: Verdict) -> KnownFailureState | None:
         """Return the state of a requirement's entry, given the verdict of its cases.
 
-        None where it is not listed, or where the run did not judge it.
+        None if it is not listed, or if the run did not judge it.
         """
         if requirement not in self.reasons:
             return None

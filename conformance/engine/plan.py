@@ -1,7 +1,6 @@
 """The plan: for each row, whether this target can be judged by it, and why not.
 
-It is made from the profile, the metadata and the hooks; nothing but a request for metadata was sent
-for it.
+It is made from the profile, the metadata and the hooks. Only the metadata is requested for it.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -15,7 +14,7 @@ from conformance.receiver.remote_transmitter import RemoteTransmitter
 from conformance.spec.requirement import Catalogue, Grade, Requirement
 from conformance.target.provisions import PROVISIONS
 
-# The outlook of rows that cases judge; a conditional row may still turn out not to be seen.
+# The outlook of rows that cases judge. A conditional row may still end as not seen.
 JUDGED = "judged"
 DECIDED_IN_RUN = "decided in the run"
 
@@ -24,7 +23,10 @@ APPLICABLE_KINDS = frozenset({"obligation", "conditional"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """One bare case function with its parameters."""
+    """One case function with its parameters.
+
+    `last` cases judge what all other cases have seen.
+    """
 
     name: str
     claim: str
@@ -38,8 +40,8 @@ class Case:
 class PlannedRow:
     """One requirement as this target is held to it.
 
-    `verdict` is set where it is certain before the run; where it is None, `cases` judge the row.
-    `hook` is what would unlock a row that is not testable.
+    `verdict` is set if it is certain before the run; if it is None, `cases` judge the row. `hook`
+    is what would make a row testable that is not.
     """
 
     requirement: Requirement
@@ -64,7 +66,7 @@ class PlannedRow:
 
 @dataclass(frozen=True, slots=True)
 class Obstacle:
-    """Why a case can't run here."""
+    """Why a case can't run against this target."""
 
     reason: str
     hook: str | None = None
@@ -72,7 +74,7 @@ class Obstacle:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Selection:
-    """What the operator asked for: requirement ids and sections; empty means everything."""
+    """The requirement ids and sections that the operator selected; empty means everything."""
 
     requirements: tuple[str, ...] = ()
     sections: tuple[str, ...] = ()
@@ -81,7 +83,7 @@ class Selection:
         return bool(self.requirements or self.sections)
 
     def holds(self, row: Requirement) -> bool:
-        """Say whether a row is selected; a section selects what lies below it."""
+        """Return whether a row is selected. A section includes its subsections."""
         if not self:
             return True
         return row.id in self.requirements or any(
@@ -92,7 +94,7 @@ class Selection:
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """Every row of this target's tags, and the cases to run for them."""
+    """The rows for this target, and the cases to run for them."""
 
     rows: Mapping[str, PlannedRow]
     cases: tuple[Case, ...]
@@ -105,7 +107,7 @@ class Plan:
 
     @property
     def unlocks(self) -> dict[str, int]:
-        """Return how many rows each missing hook would unlock."""
+        """Return how many rows each missing hook would make testable."""
         counts: dict[str, int] = {}
         for row in self.rows.values():
             if row.hook is not None:
@@ -183,7 +185,7 @@ def _not_provided(needs: Needs, transmitter: RemoteTransmitter) -> Iterator[Obst
 
 
 def _is_missing(name: str, need: str, needs: Needs, transmitter: RemoteTransmitter) -> bool:
-    """Return whether a case's need is not met without something that the operator can provide."""
+    """Return whether a need is unmet for lack of something that the operator can provide."""
     target = transmitter.target
     if need == "subjects":
         return not target.chooses_subjects

@@ -1,6 +1,6 @@
-"""pytest plumbing: the suite's cases are pytest items whose bodies a run executes.
+"""The pytest plugin: each case is a pytest item, and a run executes its function.
 
-Every option of ours begins with --ssf-. Without --ssf-target this plugin does nothing.
+All options of the plugin begin with --ssf-. Without --ssf-target it does nothing.
 """
 
 from collections.abc import Iterable, Iterator
@@ -30,25 +30,25 @@ CASES = Path(__file__).parents[1] / "cases"
 
 
 class Progress(Protocol):
-    """Whoever wants to know how far a run is."""
+    """Receives the progress of a run."""
 
     def planned(self, cases: int) -> None:
-        """Learn how many cases will run."""
+        """Receive how many cases will run."""
         ...
 
     def began(self, case: str) -> None:
-        """Learn which case runs now."""
+        """Receive the name of the case that begins."""
         ...
 
     def ended(self, case: str) -> None:
-        """Learn that a case is done."""
+        """Receive the name of the case that has ended."""
         ...
 
 
 class SuitePlugin:
-    """Runs the collected cases as one run; `run.plan` and `run.finished` tell what came of it.
+    """Runs the collected cases as one run. The results are in `run.plan` and `run.finished`.
 
-    `alone` says that nobody but whoever started the run is to be told what is wrong with it.
+    With `alone`, errors are kept in `problem` for the caller, and pytest does not report them.
     """
 
     def __init__(
@@ -73,7 +73,7 @@ class SuitePlugin:
     def pytest_collection_modifyitems(
         self, session: pytest.Session, config: pytest.Config, items: list[pytest.Item]
     ) -> None:
-        """Plan the run and keep the items that it needs, those that judge everything last."""
+        """Plan the run and keep the items that it needs, the `last` ones at the end."""
         del session
         cases = list(_cases(items))
         try:
@@ -81,7 +81,7 @@ class SuitePlugin:
             if plan.cases and not self.plan_only:
                 self.run.check_hooks_and_credentials()
         except Exception as error:
-            # pytest would print a wall of its own; whoever started the run says what is wrong.
+            # pytest would print a long report. The caller reports the error instead.
             self.problem = error
             items[:] = []
             if self.alone:
@@ -101,7 +101,7 @@ class SuitePlugin:
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtestloop(self, session: pytest.Session) -> Any:  # noqa: ANN401 (a wrapper's result)
-        """Start the cases that may run side by side, then let pytest wait for each in turn."""
+        """Start the cases that may run in parallel, then let pytest wait for each in turn."""
         if not (session.config.option.collectonly or self.plan_only):
             self._futures = self.run.start()
         try:
@@ -116,7 +116,7 @@ class SuitePlugin:
             raise
 
     def pytest_pyfunc_call(self, pyfuncitem: pytest.Function) -> bool | None:
-        """Execute the case of an item, or wait for it, and tell pytest how it went."""
+        """Execute the case of an item, or wait for it, and report the outcome to pytest."""
         case = self._cases.get(pyfuncitem.nodeid)
         if case is None:
             return None
@@ -130,7 +130,7 @@ class SuitePlugin:
         return True
 
     def pytest_sessionfinish(self) -> None:
-        """Hang up, and write results.json for people who live in pytest."""
+        """Close the run, and write results.json for users of pytest."""
         self.run.close()
         if self.reports is not None and self.run.finished:
             results.write(document_of(self.run), self.reports)
@@ -158,7 +158,7 @@ def _cases(items: Iterable[pytest.Item]) -> Iterable[tuple[pytest.Item, Case]]:
 
 
 def _tell(done: FinishedCase) -> None:
-    """Raise what pytest understands: failed, skipped, or an error of ours."""
+    """Raise the outcome for pytest: failed, skipped, or an error of the suite."""
     if done.crashed is not None:
         pytest.fail(done.crashed, pytrace=False)
     failed = [
@@ -172,7 +172,7 @@ def _tell(done: FinishedCase) -> None:
             breach = done.record.judgements[requirement].worst()
             if breach is not None:
                 lines.append(f"{requirement}: expected {breach.expected}; got {breach.got}")
-        # Without a traceback: there is none of the target's, and pytest would parse our sources.
+        # Without a traceback: the target has none, and pytest would parse the suite's sources.
         pytest.fail("\n".join(lines), pytrace=False)
     reason = done.blocked or done.not_reached
     if reason is not None:
@@ -182,10 +182,10 @@ def _tell(done: FinishedCase) -> None:
 def execute(
     run: Run, *, plan_only: bool = False, progress: Progress | None = None
 ) -> tuple[Plan, int]:
-    """Run the cases of the package under pytest, with a configuration of our own.
+    """Run the cases of the package under pytest, with our own configuration.
 
     Returns the plan and pytest's exit code. Raises what Run.prepare raises, and KeyboardInterrupt
-    where the run was interrupted before there was a plan.
+    if the run was interrupted before there was a plan.
     """
     plugin = SuitePlugin(run, plan_only=plan_only, progress=progress, alone=True)
     code = _start(plugin)
@@ -201,7 +201,7 @@ def execute(
 
 
 class _Collector:
-    """Keeps every case of the package, and runs none."""
+    """Collects the cases of the package without running them."""
 
     def __init__(self) -> None:
         self.cases: list[Case] = []
@@ -213,7 +213,7 @@ class _Collector:
 
 @cache
 def all_cases() -> tuple[Case, ...]:
-    """Return every case of the package, whatever the target; nothing is sent."""
+    """Return every case of the package, for any target. Nothing is sent."""
     collector = _Collector()
     _start(collector)
     return tuple(collector.cases)
@@ -232,7 +232,7 @@ def _start(plugin: object) -> int:
 
 @contextmanager
 def _own_environment() -> Iterator[None]:
-    """Keep a user's pytest settings out of a run that is not theirs."""
+    """Keep the user's pytest settings out of our run."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
         patch.delenv("PYTEST_ADDOPTS", raising=False)
@@ -241,7 +241,7 @@ def _own_environment() -> Iterator[None]:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add what a run under a user's own pytest needs; the other options are those of `run`."""
+    """Add the options for a run under the user's own pytest. The others are only on `run`."""
     group = parser.getgroup("ssf", "OpenID Shared Signals conformance")
     group.addoption("--ssf-target", metavar="ISSUER_URL|FILE|mock", help="the Transmitter to judge")
     group.addoption("--ssf-profile", metavar="NAME|FILE", help="the text that it is held to")
@@ -253,7 +253,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Take part where --ssf-target is given."""
+    """Register the run if --ssf-target is given."""
     config.addinivalue_line("markers", "last: judges what all the other cases have seen")
     name = config.getoption("--ssf-target", default=None)
     if name is None:

@@ -1,4 +1,4 @@
-"""results.json: a finished run as a document, the one source of every report."""
+"""results.json: a finished run as a document, the only source of every report."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -31,7 +31,7 @@ CONFORMANT = "CONFORMANT"
 NONCONFORMANT = "NONCONFORMANT"
 INCOMPLETE = "INCOMPLETE"
 
-# A row whose entry in the list of known failures has to go, or has outlived its date, fails.
+# A row fails if its entry in the list of known failures is stale or expired.
 _LISTED_IN_VAIN = {
     KnownFailureState.STALE: "listed as a known failure, but it holds: take it off the list",
     KnownFailureState.EXPIRED: "its date in the list of known failures has passed",
@@ -87,7 +87,7 @@ def document_of(run: Run, known_failures: KnownFailures | None = None) -> Result
             for one in done.record.series
         ],
     }
-    # The schema of results.json holds what the type says; a test validates every kind of run.
+    # A test validates every kind of run by the schema of results.json.
     return cast("Results", document)
 
 
@@ -126,7 +126,7 @@ def _requirement(run: Run, row: PlannedRow, known: KnownFailures) -> Json:
 
 
 def troubles_of(run: Run) -> list[str]:
-    """Return what failed of what the operator lends, each once, with the next step."""
+    """Return the failures of hooks and credentials, each once, with the next step."""
     found: dict[str, list[str]] = {}
     for one in run.transmitters.troubles:
         found.setdefault(one.place, []).append(one.text)
@@ -221,7 +221,10 @@ def _verdict(rows: Sequence[Json], *, strict: bool) -> str:
 
 
 def _is_shut_out(run: Run) -> bool:
-    """Say whether the target took the Receiver for nobody: then it was not judged at all."""
+    """Return whether the target treated every request as unauthenticated.
+
+    Then nothing was judged.
+    """
     return "management" in run.refused
 
 
@@ -243,7 +246,7 @@ def _exit_code(run: Run, rows: Sequence[Json], verdict: str) -> int:
 
 
 def _sets(run: Run) -> list[Json]:
-    """Return each distinct SET once, decoded, without signature and subject."""
+    """Return each distinct SET once, decoded, without its signature and subject."""
     seen_sets = run.transmitters.seen_sets
     times = Counter(seen.token for seen in seen_sets)
     first = {seen.token: seen for seen in reversed(seen_sets)}

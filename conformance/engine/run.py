@@ -31,7 +31,7 @@ from conformance.target.target import Target
 
 
 class Interrupted(BaseException):
-    """The operator stopped the run: the example that is running still tidies up after itself."""
+    """The operator stopped the run. The current example still cleans up after itself."""
 
 
 class Run:
@@ -94,17 +94,17 @@ class Run:
 
     @property
     def workers(self) -> int:
-        """Return how many cases run side by side: no more than a Receiver may have streams."""
+        """Return how many cases run in parallel: at most as many as a Receiver may have streams."""
         if self.options.lease is not None:
             return self.options.workers or 1
-        # A case that waits moves the clock it holds; side by side they would disturb each other.
+        # A case that waits moves the target's clock. In parallel, cases would disturb each other.
         alone = self.target.profile.stream.model == "implicit" or self.target.has_hook("clock")
-        # And nobody does two things at a time by hand.
+        # And a person does one thing at a time.
         alone = alone or bool(self.target.manual_hooks)
         return 1 if alone else max(1, min(self.options.workers or 4, self.target.streams))
 
     def start(self) -> dict[str, "Future[FinishedCase]"]:
-        """Submit the cases that may run side by side to a pool."""
+        """Submit the cases that may run in parallel to a pool."""
         if self.plan is None or self.workers == 1:
             return {}
         pool = ThreadPoolExecutor(self.workers, thread_name_prefix="case")
@@ -115,12 +115,12 @@ class Run:
         return submitted
 
     def stop(self) -> None:
-        """Stop at the next example of each case."""
+        """Stop each case at its next example."""
         self.interrupted = True
         self._stop.set()
 
     def execute(self, case: Case) -> FinishedCase:
-        """Run one case, whatever comes of it; what it found stands in its record."""
+        """Run one case and return it, however it ends."""
         if self.plan is None:
             raise RuntimeError("prepare() comes first")
         record = CaseRecord(ids=frozenset(case.declaration.ids), grades=self.plan.grades)
@@ -154,7 +154,7 @@ class Run:
             raise Interrupted
 
     def examples_of(self, case: Case) -> int:
-        """Return how many examples a case gets; the parameters of a case share them."""
+        """Return how many examples a case gets. The parameters of a function share them."""
         if not is_hypothesis_test(case.function):
             return 1
         return max(1, self.options.examples // (self._parameters[case.function] or 1))
@@ -169,7 +169,7 @@ class Run:
     # ---------------------------------------------------------------------------------------
 
     def grade_of(self, requirement: str) -> Grade:
-        """Return how loud a breach of a planned row is at most."""
+        """Return the grade of a planned row."""
         if self.plan is None:
             raise RuntimeError("prepare() comes first")
         return self.plan.rows[requirement].grade
@@ -181,19 +181,19 @@ class Run:
 
     @property
     def refused(self) -> list[str]:
-        """Return the channels whose requests were answered with 401 and with nothing else."""
+        """Return the channels on which every request was answered 401."""
         shared = self.transmitters.shared
         return [] if shared is None else sorted(shared.refused - shared.accepted)
 
     @property
     def lost(self) -> str | None:
-        """Return why the target could not be reached any more at the end; None where it could."""
+        """Return why the target was unreachable at the end, or None if it was not."""
         shared = self.transmitters.shared
         return None if shared is None else shared.lost
 
     @property
     def crashes(self) -> dict[str, str]:
-        """Return the cases that ended in an error of ours, with its traceback."""
+        """Return the cases that ended in an error of the suite, with its traceback."""
         return {
             name: done.crashed for name, done in self.finished.items() if done.crashed is not None
         }

@@ -1,4 +1,4 @@
-"""How a run goes: the options that are not about the target."""
+"""The options of a run that are not about the target."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -24,16 +24,16 @@ class Lease(Protocol):
         ...
 
     def close(self) -> None:
-        """End it: its case is over, and nobody will ask it anything more."""
+        """End it once its case is over and nothing will call it again."""
         ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunOptions:
-    """How a run goes.
+    """The options of a run.
 
     `lease` gives each case a Transmitter of its own, and `close` ends them all; without `lease` all
-    cases share the target. Without `shrink` a failure is not made smaller.
+    cases share the target. Without `shrink`, failing examples are not made smaller.
     """
 
     selection: Selection = field(default_factory=Selection)

@@ -1,4 +1,4 @@
-"""What a case judges with; the verbs that every case needs are importable from here."""
+"""What a case judges with. The functions that every case needs can be imported from here."""
 
 from conformance.judging.checks import current, example, judges, observe, verify
 from conformance.judging.needs import Needs

@@ -1,4 +1,7 @@
-"""What a stream transmits in whatever status, by poll or by push, in the order of its coming."""
+"""The SETs that a stream delivers, in the order of arrival, whatever its status.
+
+They come by poll or by push.
+"""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -17,13 +20,13 @@ Json: TypeAlias = dict[str, Any]
 
 DELIVERIES = ("poll", "push")
 
-# How long nothing may come before it is taken for silence, in seconds.
+# No SET for so many seconds counts as silence.
 QUIET_S = 5.0
 
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """A SET that came: its claims, as far as they can be read."""
+    """A SET that arrived, and its claims as far as they can be read."""
 
     jti: str
     claims: Json = field(repr=False)
@@ -40,16 +43,16 @@ class Arrival:
 
     @property
     def payload(self) -> Json:
-        """Return the payload of that event; empty where it is no object."""
+        """Return the payload of that event, empty if it is not an object."""
         found = self.events.get(self.event_type)
         return found if isinstance(found, dict) else {}
 
 
 class Tap:
-    """Listens to a stream from now on: a SET that came before is no news.
+    """Listens to a stream from now on. SETs that came before are ignored.
 
-    What is polled comes one SET at a time, for inside one answer there is no order, and is
-    acknowledged at once; a poll that is refused brings nothing.
+    A stream that is polled is asked for one SET at a time, because one response has no order. Each
+    SET is acknowledged at once. A poll that is refused brings nothing.
     """
 
     def __init__(self, stream: Stream) -> None:
@@ -59,7 +62,7 @@ class Tap:
 
     @property
     def arrivals(self) -> list[Arrival]:
-        """Return what has come so far. Raises Blocked where it is encrypted."""
+        """Return the SETs that have arrived. Raises Blocked if one is encrypted."""
         _ = self._stream.pushes
         fresh: dict[str, str] = {}
         for one in self._stream.history.deliveries:
@@ -72,10 +75,10 @@ class Tap:
     def wait(
         self, enough: Callable[[Sequence[Arrival]], object], *, patience_s: float | None = None
     ) -> list[Arrival]:
-        """Wait until what came is enough, or the patience (in seconds) ends; return what came.
+        """Wait until the arrivals are enough or the patience (in seconds) ends, and return them.
 
-        Raises Blocked where silence tells nothing: nobody has pushed anything in this run, or
-        what was pushed can't be read.
+        Raises Blocked if silence would prove nothing: no push has come in this run, or the pushes
+        can't be read.
         """
         limits = self._stream.operations.target.limits
         patience = limits.patience_s if patience_s is None else patience_s
@@ -98,7 +101,7 @@ class Tap:
             raise Blocked("nothing was pushed in this run; does the target reach --push-url?")
 
     def _empty(self) -> None:
-        """Take what waits on a stream that is polled."""
+        """Fetch the SETs that wait on a polled stream."""
         if self._stream.endpoint is not None:
             return
         for _ in range(MOST_POLLS_AT_ONCE):
@@ -109,32 +112,32 @@ class Tap:
 
 
 def is_native(stream: Stream, arrival: Arrival) -> bool:
-    """Say whether a SET tells of something else than the stream itself."""
+    """Return whether a SET is about something other than the stream itself."""
     return arrival.event_type not in stream.profile.sets.own_event_types
 
 
 def natives(stream: Stream, arrivals: Sequence[Arrival]) -> list[Arrival]:
-    """Return the SETs that tell of something else than the stream itself."""
+    """Return the SETs that are about something other than the stream itself."""
     return [one for one in arrivals if is_native(stream, one)]
 
 
 def is_announcement(arrival: Arrival) -> bool:
-    """Say whether a SET speaks of a stream's status, under whatever type."""
+    """Return whether a SET announces a stream's status, under any event type."""
     return arrival.event_type.endswith("/stream-updated") or "status" in arrival.payload
 
 
 def announces(status: object, arrivals: Sequence[Arrival]) -> bool:
-    """Say whether one of these SETs announces that status."""
+    """Return whether one of these SETs announces that status."""
     return any(is_announcement(one) and one.payload.get("status") == status for one in arrivals)
 
 
 def brings(state: object, arrivals: Sequence[Arrival]) -> bool:
-    """Say whether one of these SETs brings the state of a verification request back."""
+    """Return whether one of these SETs returns the state of a verification request."""
     return any(one.payload.get("state") == state for one in arrivals)
 
 
 def receives_by(transmitter: RemoteTransmitter, delivery: str) -> bool:
-    """Say whether SETs can be had by that delivery method."""
+    """Return whether the target can deliver SETs by that method."""
     if delivery == "poll":
         return transmitter.polls
     return transmitter.delivers("push") and transmitter.listener is not None
@@ -142,7 +145,7 @@ def receives_by(transmitter: RemoteTransmitter, delivery: str) -> bool:
 
 @contextmanager
 def stream_by(transmitter: RemoteTransmitter, delivery: str) -> Iterator[Stream]:
-    """Give a stream that delivers by that method, as Transmitter.new_stream does."""
+    """Make a stream that delivers by that method, as RemoteTransmitter.new_stream does."""
     lend = transmitter.new_stream if delivery == "poll" else transmitter.new_push_stream
     with lend() as stream:
         yield stream

@@ -1,9 +1,9 @@
-"""Walking a target's clock to see when an unacknowledged SET comes back.
+"""Moving a target's clock to see when an unacknowledged SET is delivered again.
 
-Nothing is known of the schedule beforehand, and the target is never asked for it. A walk polls on a
-grid that grows by a twentieth, so that each gap is known within 5 %; before the length of the gap
-before, a few polls suffice to notice one that has shrunk. The history says what the polls have
-shown.
+The schedule is not known beforehand, and the target is never asked for it. A walk polls at points
+of time that grow by a twentieth, so each gap is known within 5 %. A few polls before the length of
+the previous gap are enough to notice a gap that has shrunk. The gaps are computed from the recorded
+history of polls.
 """
 
 import math
@@ -17,35 +17,35 @@ from conformance.receiver.preconditions import require
 from conformance.receiver.stream import Stream
 
 GRID = 1.05
-# Where, as shares of the gap before, an early redelivery is looked for, besides just before the
-# share that jitter can explain.
+# When to look for an early redelivery, as shares of the previous gap. One more look comes just
+# before the share that jitter can explain.
 _EARLY = (0.3, 0.6, 0.9)
 _FIRST_STEP_S = 0.25
 _AT_CAP = 2
-# So many gaps at the cap tell a cap that is too high from jitter about one that is not.
+# So many gaps at the cap are enough to tell a cap that is too high from jitter.
 _ABOVE_CAP = 5
 _MOST_DELIVERIES = 64
-# Silence for so many times the longest gap that may be means that a SET is lost, and not late.
+# Silence for so many times the longest gap allowed means that a SET is lost, not late.
 _LOST = 4
-# Two gaps whose measured lengths differ by no more than the grid count as alike.
+# Two gaps count as equal if their measured lengths differ by no more than this factor.
 _LIKE = 0.95
-# A gap of this share of the longest that may be is at the cap.
+# A gap counts as being at the cap from this share of the longest gap allowed.
 _NEAR = 0.95
-# In which parts of a known gap other SETs come and go.
+# The parts of a known gap in which other SETs come and go.
 _QUARTERS = 4
-# How many steps of the walk's end are as short as the series allows.
+# How many steps at the end of a walk are as short as the series allows.
 _MORE = 12
-# So many SETs average jitter out; the third gap of each is compared with its first.
+# With so many SETs jitter averages out. The third gap of each is compared with its first.
 _COMPANY = 16
 _COMPARED = 3
 
 
 @dataclass(slots=True)
 class Walk:
-    """What a walk has seen of one SET: the gaps between its deliveries, in order.
+    """The gaps between the deliveries of one SET, in order.
 
-    `longest_s` is how long the longest gap was at least, those that were not measured included.
-    `lost` says that the SET stopped coming; then `silent_for_s` is how long nothing came.
+    `longest_s` is a lower bound of the longest gap, including gaps that were not measured. `lost`
+    says that the SET stopped coming; then `silent_for_s` is how long nothing came.
     """
 
     gaps: list[Gap] = field(default_factory=list)
@@ -57,15 +57,16 @@ class Walk:
 
     @property
     def gaps_s(self) -> list[float]:
-        """Return the gaps as measured, in seconds: none was longer."""
+        """Return the measured gaps in seconds. Each is an upper bound."""
         return [gap.at_most_s for gap in self.gaps]
 
     def level_from(self, jitter: float) -> int:
-        """Return the index of the first gap after which the series grows no more.
+        """Return the index of the first gap after which the series stops growing.
 
-        `jitter` is the share by which each gap may be shorter or longer than it should. A tail is
-        level if it stays within that of its first gap, and its second half is not longer than its
-        first by more than chance makes it: three standard deviations of a uniform jitter.
+        `jitter` is the share by which a gap may deviate from its nominal length. The end of a
+        series is level if it stays within the jitter of its first gap, and if its second half is
+        not longer than its first by more than chance allows: three standard deviations of a uniform
+        jitter.
         """
         tolerance = blur(jitter) * GRID
         for start in range(len(self.gaps_s) - 1):
@@ -78,20 +79,20 @@ class Walk:
         return len(self.gaps_s) - 1
 
     def may_be_constant(self, jitter: float) -> bool:
-        """Say whether jitter alone can explain the whole series, and makes it hard to tell."""
+        """Return whether jitter alone can explain the whole series, which hides any growth."""
         settled = self.gaps_s[1:]
         wavers = len(settled) > 1 and not _alike(min(settled), max(settled))
         return wavers and self.level_from(jitter) == 0
 
     def stays_above(self, cap_s: float) -> bool:
-        """Say whether the series stays above a cap, at gaps so alike that no jitter is seen."""
+        """Return whether the series stays above a cap at gaps too similar for jitter."""
         last = self.gaps[-_ABOVE_CAP:]
         lengths = [gap.at_most_s for gap in last]
         return _above(last, cap_s, count=_ABOVE_CAP) and _alike(min(lengths), max(lengths))
 
     @property
     def cap_s(self) -> float | None:
-        """Return the gap at which the series stays, if it was seen to stay."""
+        """Return the gap at which the series stays, or None if it was not seen to stay."""
         level = len(self.gaps_s) > 1 and _alike(self.gaps_s[-1], self.gaps_s[-2])
         return round(self.gaps_s[-1], 1) if level else None
 
@@ -109,10 +110,10 @@ class Walk:
 def walk(
     stream: Stream, jti: str, *, cap_s: float, jitter: float, within_s: float = math.inf
 ) -> Walk:
-    """Poll on a growing grid until two gaps at the cap have passed, or the SET stays away.
+    """Poll at growing intervals until two gaps at the cap have passed or the SET is lost.
 
-    Silence for several times `cap_s`, and the jitter that the profile allows, means that the SET
-    is lost. The walk ends before more than `within_s` seconds of the target's time have passed.
+    A SET is lost after silence for several times `cap_s` plus the jitter that the profile allows.
+    The walk ends before more than `within_s` seconds of the target's time have passed.
     """
     seen = Walk()
     bound = longest(cap_s, jitter) * _LOST
@@ -130,11 +131,11 @@ def walk(
 def walk_on(
     stream: Stream, jti: str, seen: Walk, *, cap_s: float, jitter: float, until_s: float
 ) -> None:
-    """Go on in steps after which the SET should be there, until so much has passed.
+    """Continue in steps after which the SET should be there, until `until_s` has passed.
 
     The first steps are as long as the gaps at which the series stays, the others as long as a gap
-    may be: a SET may be lost with its next delivery, or with time. `until_s` counts from the
-    beginning of the walk; the gaps stay as they were measured.
+    may be: a SET may be lost at its next delivery or after some time. `until_s` counts from the
+    beginning of the walk. The measured gaps stay as they are.
     """
     bound = longest(cap_s, jitter)
     steps = chain(repeat(min(longest(seen.cap_s or cap_s, jitter), bound), _MORE), repeat(bound))
@@ -146,10 +147,10 @@ def walk_on(
 
 
 def walk_in_company(stream: Stream, *, gap_s: float, jitter: float) -> float:
-    """Return by which factor the gaps of many SETs grow from the first to the third, on average.
+    """Return the average growth from the first to the third gap of many SETs.
 
-    They are raised together and polled for in steps of a fraction of `gap_s`, which is about their
-    first gap; so the jitter of each counts for little.
+    They are raised together and polled in steps of a fraction of `gap_s`, which is about their
+    first gap, so the jitter of a single SET counts for little.
     """
     raised = set(stream.history.jtis)
     for _ in range(_COMPANY):
@@ -170,17 +171,17 @@ def walk_in_company(stream: Stream, *, gap_s: float, jitter: float) -> float:
 
 
 def longest(cap_s: float, jitter: float) -> float:
-    """Return a wait within which a SET that is not lost comes, and is found on the grid."""
+    """Return a wait within which a SET that is not lost must come."""
     return cap_s * (1 + jitter) * GRID * GRID
 
 
 def blur(jitter: float) -> float:
-    """Return the factor by which jitter can move two gaps towards each other, or apart."""
+    """Return the factor by which jitter can shift two gaps against each other."""
     return (1 + jitter) / (1 - jitter)
 
 
 def gaps_alone(stream: Stream, jti: str, *, count: int, bound_s: float) -> list[Gap]:
-    """Return the first gaps of a SET for which nothing happens beside as few polls as can be."""
+    """Return the first gaps of a SET while nothing else happens and few polls are sent."""
     seen = Walk()
     while len(seen.gaps) < count:
         first = seen.gaps_s[-1] if seen.gaps else _FIRST_STEP_S
@@ -191,10 +192,10 @@ def gaps_alone(stream: Stream, jti: str, *, count: int, bound_s: float) -> list[
 
 
 def gap_beside_others(stream: Stream, jti: str, alone: Gap, *, longer: float) -> Gap:
-    """Return the next gap of a SET while others are raised, polled for and acknowledged.
+    """Return the next gap of a SET while others are raised, polled and acknowledged.
 
-    They come and go in each quarter of the gap that it had alone, until the SET comes or that gap,
-    so many times longer, is over.
+    They come and go in each quarter of the gap that the SET had alone, until it comes or several
+    times that gap has passed.
     """
     deliveries = len(stream.history.of(jti))
     step = alone.at_most_s / _QUARTERS
@@ -210,7 +211,7 @@ def gap_beside_others(stream: Stream, jti: str, alone: Gap, *, longer: float) ->
 
 
 def _came(stream: Stream, jti: str, seen: Walk, points: Iterator[float], within_s: float) -> bool:
-    """Poll at each point of time after the last delivery; say whether the SET came."""
+    """Poll at each point of time after the last delivery; return whether the SET came."""
     elapsed = 0.0
     for point in points:
         step = point - elapsed
@@ -223,7 +224,7 @@ def _came(stream: Stream, jti: str, seen: Walk, points: Iterator[float], within_
         require(polled.answer.served, f"a poll was answered {polled.answer.text}")
         others = [one for one in polled.sets if one != jti]
         if others:
-            # What nobody asked for would keep polls from showing that nothing is due.
+            # SETs that were not asked for would hide that nothing is due.
             stream.acknowledge(others)
         if jti in polled.sets:
             seen.deliveries += 1
@@ -232,7 +233,7 @@ def _came(stream: Stream, jti: str, seen: Walk, points: Iterator[float], within_
 
 
 def _levelled(gaps: list[Gap], cap_s: float) -> bool:
-    """Say whether two gaps at the cap have passed: three alike, or two as long as a gap may be."""
+    """Return whether two gaps at the cap have passed: three equal ones, or two of full length."""
     last = [gap.at_most_s for gap in gaps[-3:]]
     if len(last) > _AT_CAP and _alike(min(last), max(last)) and max(last) <= cap_s:
         return True
@@ -242,7 +243,7 @@ def _levelled(gaps: list[Gap], cap_s: float) -> bool:
 
 
 def _above(gaps: list[Gap], cap_s: float, *, count: int) -> bool:
-    """Say whether each of the latest gaps, so many of them, is surely above a cap."""
+    """Return whether each of the latest `count` gaps is certainly above a cap."""
     return len(gaps) >= count and all(gap.at_least_s > cap_s for gap in gaps[-count:])
 
 

@@ -14,7 +14,7 @@ CHALLENGES = (
 )
 
 
-# RFC 9110 section 11.2: what a quoted string holds is neither a scheme nor a parameter.
+# RFC 9110 section 11.2: text inside a quoted string is neither a scheme nor a parameter.
 _PARAMETER = re.compile(r'([\w-]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]+))')
 
 
@@ -33,7 +33,7 @@ def error_in(challenge: str) -> str | None:
 
 
 def verify_challenge(answer: Answer, credential: Bearer | None) -> None:
-    """Judge the challenge with which a request was refused; `credential` is what it carried."""
+    """Judge the challenge of a refusal; `credential` is the one that the request carried."""
     challenge = answer.headers.get("www-authenticate", "")
     got = f"WWW-Authenticate: {challenge}" if challenge else "no WWW-Authenticate"
     if answer.status == 401:  # noqa: PLR2004 (the code that the rows speak of)

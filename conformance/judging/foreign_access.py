@@ -1,4 +1,4 @@
-"""Asking for what belongs to somebody else: what to send, and what an answer gives away."""
+"""Access to another Receiver's streams: what to send, and what an answer discloses."""
 
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
@@ -14,11 +14,11 @@ STATUSES = frozenset({"enabled", "paused", "disabled"})
 
 CLOSED = ("SSF-8-HTTP-AUTH", "SSE-8-OAUTH-BEARER", "JAMF-BEARER")
 CLOSED_POLLING = ("SSF-7.1.1-POLL-PROTECTED", "VEPA-POLL-AUTH")
-# Valid, and without effect where they are served.
+# Valid requests that have no effect if they are served.
 POLLING: Mapping[str, dict[str, object]] = MappingProxyType(
     {"poll": {"maxEvents": 1, "returnImmediately": True}, "acknowledge": {"acks": []}}
 )
-# What changes a stream that goes on, or has something sent on it.
+# Operations that change a stream without ending it, or have something sent on it.
 CHANGES = (
     "update_stream",
     "replace_stream",
@@ -27,7 +27,7 @@ CHANGES = (
     "remove_subject",
     "verify",
 )
-# Deleting comes last: what is served has an effect.
+# Deleting comes last, because it takes effect if it is served.
 _EVERYWHERE = (
     "create_stream",
     "read_stream",
@@ -40,14 +40,14 @@ _EVERYWHERE = (
 
 NEAR = ("another letter in the middle", "the first half of the own one", "longer than the own one")
 
-# Nobody else speaks of this one, so that nothing has to be put back where a call was served.
+# No case uses this subject otherwise, so nothing has to be undone if the call is served.
 SUBJECT = {"format": "email", "email": "asked-for-by-somebody-else@example.com"}
 
 
 def request_body(
     operation: str, before: Mapping[str, object], description: str
 ) -> dict[str, object] | None:
-    """Return a valid body for an operation on a stream: a change of its description, or a pause."""
+    """Return a valid body for an operation on a stream, such as a new description or a pause."""
     kept = {name: before[name] for name in ("events_requested", "delivery") if name in before}
     bodies: dict[str, dict[str, object]] = {
         "update_stream": {"description": description},
@@ -63,10 +63,10 @@ def request_body(
 def at_each_endpoint(
     stream: Stream, credential: Credential, query: Mapping[str, str] | None = None
 ) -> Iterator[tuple[str, Answer]]:
-    """Ask for each operation on a stream with a credential, and yield it with the answer.
+    """Call each operation on a stream with a credential, and yield it with the answer.
 
-    The one implicit stream is neither made nor deleted. What was made is taken away, and a status
-    that was changed is put back.
+    An implicit stream is neither made nor deleted. A stream that was made is deleted, and a status
+    that was changed is restored.
     """
     implicit = stream.profile.stream.model == "implicit"
     left_out = {"create_stream", "delete_stream"} if implicit else set()
@@ -92,7 +92,7 @@ def at_each_endpoint(
 
 
 def near(own: Bearer) -> dict[str, Bearer]:
-    """Return tokens that are near to a valid one, and not valid, each under what it is."""
+    """Return invalid tokens that resemble a valid one, keyed by how they differ."""
     token = own.token
     middle = len(token) // 2
     letter = "A" if token[middle] != "A" else "B"
@@ -101,20 +101,20 @@ def near(own: Bearer) -> dict[str, Bearer]:
 
 
 def delete_if_made(operations: Operations, answer: Answer, credential: Credential = "own") -> None:
-    """Take a stream away that should never have been made."""
+    """Delete a stream that should not have been made."""
     made = operations.configuration_in(answer).get("stream_id")
     if answer.served and isinstance(made, str):
         operations.call("delete_stream", stream_id=made, credential=credential)
 
 
 def status_of(stream: Stream, operation: str) -> object:
-    """Return the status that a stream shows; None where the operation can't have changed it."""
+    """Return the status of a stream, or None if the operation can't have changed it."""
     is_about_it = operation == "update_status" and stream.operations.offers("read_status")
     return stream.status if is_about_it else None
 
 
 def is_shown(configuration: Mapping[str, object], answer: Answer, sent: object) -> bool:
-    """Say whether an answer tells something of one stream alone that was not sent with the call."""
+    """Return whether an answer discloses something about a stream that the request lacked."""
     url = delivery_of(configuration).get("endpoint_url")
     body = repr(answer.document) if answer.is_json else answer.body.decode("utf-8", "replace")
     told = any(

@@ -1,4 +1,4 @@
-"""Judging the shape of a message: each annotated keyword of its schema is a check of its own."""
+"""Judging the shape of a message: each annotated keyword of its schema is one check."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -18,9 +18,10 @@ def requirements_of(*names: str) -> tuple[str, ...]:
 
 
 def verify_shape(operations: Operations, message: str, document: object) -> None:
-    """Judge a canonical message against the schema that the profile names for it.
+    """Judge a canonical message by the schema that the profile names for it.
 
-    Only the running case's own ids are judged; a keyword with nothing to look at says nothing.
+    Only the ids of the running case are judged. A keyword that had nothing to apply to is not
+    checked.
     """
     findings = schema.judge(
         operations.profile.schemas[message], document, tls=operations.target.tls
@@ -36,7 +37,7 @@ def verify_shape(operations: Operations, message: str, document: object) -> None
 
 
 def observe_truncation(sent: object, shown: object) -> None:
-    """Note a description that is shown cut to a maximum length (SSF 1.0 section 8.1.1)."""
+    """Note a description that is truncated to a maximum length (SSF 1.0 section 8.1.1)."""
     if isinstance(sent, str) and isinstance(shown, str) and 0 < len(shown) < len(sent):
         observe(
             "SSF-8.1.1-DESCRIPTION-TRUNCATED",
@@ -45,7 +46,7 @@ def observe_truncation(sent: object, shown: object) -> None:
 
 
 def verify_delivered_subset(configuration: dict[str, Any], requested: object) -> None:
-    """Judge events_delivered against what is shown as supported and was requested."""
+    """Judge that events_delivered is a subset of events_supported and events_requested."""
     delivered = configuration.get("events_delivered")
     if not isinstance(delivered, list):
         return

@@ -9,7 +9,7 @@ from conformance.spec import schema
 # One operation for each endpoint of the management API.
 MANAGEMENT = ("read_stream", "verify", "read_status", "add_subject", "remove_subject")
 
-# Who sits behind a balancer may not say the same each time.
+# A target behind a load balancer may answer differently each time.
 READINGS = 3
 
 UNKNOWN_ISSUER = "/no-such-issuer-of-ssf-conformance"
@@ -18,9 +18,9 @@ RISC_PATH = "/.well-known/risc-configuration"
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """How the place of the metadata answers to a GET without a credential.
+    """How the metadata's URL answers to a GET without a credential.
 
-    `slashed` says that it stands there only where the issuer's last slash is kept.
+    `slashed` says that the metadata is only found if the issuer's trailing slash is kept.
     """
 
     url: str
@@ -29,22 +29,22 @@ class Place:
 
     @property
     def withheld(self) -> bool:
-        """Say whether it wants a credential."""
+        """Return whether a credential is required."""
         return self.answer.is_in((401, 403))
 
     @property
     def no_get(self) -> bool:
-        """Say whether it knows no GET."""
+        """Return whether GET is not supported."""
         return self.answer.is_in((405, 501))
 
     @property
     def found(self) -> bool:
-        """Say whether something stands there, served or not."""
+        """Return whether there is a resource, served or not."""
         return self.answer.served or self.withheld or self.no_get or self.slashed
 
 
 def place_of(transmitter: RemoteTransmitter) -> Place:
-    """Ask for the metadata where the issuer says that it stands."""
+    """Request the metadata at the URL that the issuer implies."""
     url = transmitter.discovery_url
     answer = transmitter.discover(credential=None)
     slashed = (
@@ -54,17 +54,17 @@ def place_of(transmitter: RemoteTransmitter) -> Place:
 
 
 def unknown_issuer(transmitter: RemoteTransmitter) -> str:
-    """Return where the metadata of an issuer would stand that nobody has."""
+    """Return the metadata URL of an issuer that does not exist."""
     return transmitter.profile.discovery.url(transmitter.issuer.rstrip("/") + UNKNOWN_ISSUER)
 
 
 def risc_location(transmitter: RemoteTransmitter) -> str:
-    """Return where a RISC Transmitter had its metadata before there was an SSF."""
+    """Return the metadata URL that RISC Transmitters used before SSF."""
     return replace(transmitter.profile.discovery, path=RISC_PATH).url(transmitter.issuer)
 
 
 def names_issuer(transmitter: RemoteTransmitter, answer: Answer) -> bool:
-    """Say whether an answer is metadata that a Receiver may use: it names the issuer asked for."""
+    """Return whether an answer is metadata that names the requested issuer."""
     document = answer.document
     return (
         answer.served

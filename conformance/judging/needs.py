@@ -10,14 +10,13 @@ DECLARATION = "ssf_declaration"
 class Needs:
     """What a case needs of a target, besides the operations of its rows.
 
-    `stream` says that it gets one of its own (or borrows the implicit one), `sets` how many SETs an
-    example has to be able to raise, `events` that it chooses what happens, `subjects` also whom it
-    is about, `status_changes` that the Transmitter itself changes a status, `clock` that the
-    target's time can be moved, `destructive` that the API can't undo what the case does,
-    `second_receiver`, `limited_receiver` and `oauth_client` the credential of that name, `delivery`
-    a delivery method to receive by (without one, SETs may come by either), `model` that it speaks
-    of explicit or implicit streams alone, `handshakes` that it shakes hands with the target's
-    hosts.
+    `stream`: a stream of its own, or the implicit one. `sets`: how many SETs an example must be
+    able to raise. `events`: the case chooses the event type; `subjects`: the subject too.
+    `status_changes`: the Transmitter itself changes a status. `clock`: the target's time can be
+    moved. `destructive`: the API can't undo what the case does. `second_receiver`,
+    `limited_receiver`, `oauth_client`: that credential. `delivery`: the delivery method by which
+    SETs come; None for any. `model`: only targets with `explicit` or `implicit` streams.
+    `handshakes`: TLS handshakes with the target's hosts.
     """
 
     operations: tuple[str, ...] = ()
@@ -38,19 +37,19 @@ class Needs:
 
 @dataclass(frozen=True, slots=True)
 class Declaration:
-    """What a case says of itself: the ids that it may judge, and its needs."""
+    """A case's declaration: the ids that it may judge, and its needs."""
 
     ids: tuple[str, ...]
     needs: Needs
 
 
 def declaration_of(function: object) -> Declaration | None:
-    """Return what a case declares, or None for a function that is no case."""
+    """Return the declaration of a case, or None for a function that is not a case."""
     found = getattr(function, DECLARATION, None)
     return found if isinstance(found, Declaration) else None
 
 
 def claim_of(function: object) -> str:
-    """Return the claim that a case makes: the first sentence of its docstring."""
+    """Return the claim of a case: the first paragraph of its docstring."""
     text = inspect.getdoc(function) or ""
     return " ".join(text.split("\n\n")[0].split())

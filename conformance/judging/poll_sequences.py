@@ -1,7 +1,7 @@
-"""How a Receiver receives: what has to come again, what has to stay away, and in any order.
+"""Sequences of polls and acknowledgements: which SETs must come again, and which must not.
 
-The state machine that cases build on only records; at the end of a sequence it waits for what is
-due, and the case judges.
+The state machine that cases build on only records. At the end of a sequence it waits for the SETs
+that are due, and the case judges.
 """
 
 from collections.abc import Callable, Collection, Iterator, Sequence
@@ -24,7 +24,7 @@ from conformance.receiver.remote_transmitter import RemoteTransmitter
 from conformance.receiver.stream import Stream
 from conformance.spec.requirement import Grade
 
-# What is judged wherever SETs are polled, and in the polls of RFC 8936 alone.
+# The rows that are judged wherever SETs are polled, and only in polls of RFC 8936.
 KEPT = ("RFC8936-2-UNACKED-KEPT", "VEPA-UNACKED-REDELIVERED")
 RELEASED = ("RFC8936-2.2-ACK-ACCEPTED", "VEPA-ACK-STOPS-REDELIVERY")
 KEPT_BY_RFC, RELEASED_BY_RFC = KEPT[:1], RELEASED[:1]
@@ -32,20 +32,20 @@ KEPT_BY_RFC, RELEASED_BY_RFC = KEPT[:1], RELEASED[:1]
 TIMES_NOT_RELEASED = 3
 MOST_SETS = 6
 
-# How long what was raised may take to be queued, in seconds.
+# The time in seconds that a raised SET may take to be queued.
 SETTLES_S = 2.0
-# More than a busy server takes for an answer that waits for nothing, in seconds.
+# More seconds than a busy server takes to answer a request that need not wait.
 AT_ONCE_S = 1.5
-# RFC 8936 section 2.4 leaves the time after which a SET comes again to an agreement. Where the
-# clock can be moved nobody waits for it: a day is more than any that makes sense.
+# RFC 8936 section 2.4 leaves it to an agreement when a SET is delivered again. Where the clock can
+# be moved, a day costs nothing and is longer than any reasonable interval.
 DAY_S = 86_400.0
 
 
 @contextmanager
 def silence_breaks(requirement: str) -> Iterator[None]:
-    """Judge a request that gets no answer in this block as a breach of a requirement.
+    """Judge a request in this block that gets no answer as a breach of a requirement.
 
-    Raises NoAnswer, as the request did: what follows is not reached.
+    Raises NoAnswer, as the request did, so the rest of the case is not reached.
     """
     try:
         yield
@@ -55,7 +55,7 @@ def silence_breaks(requirement: str) -> Iterator[None]:
 
 
 def require_polls(stream: Stream) -> None:
-    """Go on only where the stream can be polled at all. Raises NotReached."""
+    """Raise NotReached if the stream can't be polled."""
     answer = stream.poll().answer
     require(answer.served, f"a poll was answered {answer.text}")
 
@@ -69,7 +69,7 @@ def verify_answers_at_once(
 ) -> None:
     """Judge that a poll which asks for an immediate answer gets one.
 
-    Another request tells how long this target takes for an answer that waits for nothing.
+    Another request shows how long the target takes for an answer that need not wait.
     """
     clock = stream.operations.clock
     before = clock.now()
@@ -97,11 +97,11 @@ def collect(
     raised: int = 0,
     patience_s: float | None = None,
 ) -> frozenset[str]:
-    """Poll until what is wanted has come (again), and as many SETs as were raised in all.
+    """Poll until the wanted SETs have come (again), and as many as were raised in all.
 
-    What comes is acknowledged at once: a Transmitter may hand out one SET at a time. Waits as long
-    as a redelivery may take where the clock can be moved; raises Blocked where it can't, and what
-    is missing may still come.
+    SETs are acknowledged at once, because a Transmitter may deliver one at a time. Where the clock
+    can be moved, this waits as long as a redelivery may take. Where it can't, and missing SETs may
+    still come, it raises Blocked.
     """
     transmitter = stream.operations
     cap_s = longest_gap(stream)
@@ -131,9 +131,9 @@ def collect(
 
 
 def longest_gap(stream: Stream) -> float:
-    """Return the seconds within which a redelivery is due; 0 where the profile has no backoff.
+    """Return the seconds within which a redelivery is due; 0 if the profile has no backoff.
 
-    After a give-up window nothing is due any more.
+    After a give-up window no redelivery is due.
     """
     rules = stream.profile.poll.redelivery
     if rules.model == "give-up-window":
@@ -144,7 +144,7 @@ def longest_gap(stream: Stream) -> float:
 def verify_kept(
     stream: Stream, jtis: Collection[str], *, raised: int = 0, rows: Sequence[str] = KEPT
 ) -> None:
-    """Judge that SETs which nobody acknowledged come again, and all that were raised come."""
+    """Judge that unacknowledged SETs come again, and that all raised SETs come."""
     came = collect(stream, jtis, raised=raised)
     missing = [jti for jti in jtis if jti not in came]
     verify(
@@ -158,7 +158,7 @@ def verify_kept(
 def verify_released(
     stream: Stream, jtis: Collection[str], *, rows: Sequence[str] = RELEASED
 ) -> None:
-    """Judge that acknowledged SETs stay away; one that comes back once is legal (section 2.4)."""
+    """Judge that acknowledged SETs do not come again. Once is allowed (RFC 8936 section 2.4)."""
     times = times_returned(stream, jtis)
     verify(
         rows,
@@ -170,9 +170,9 @@ def verify_released(
 
 
 def _more_than_the_gaps_so_far(stream: Stream) -> float:
-    """Return a time (in seconds) after which SETs of this stream have come back, with a margin.
+    """Return the seconds after which SETs of this stream have come again, with a margin.
 
-    Where none has so far, that is the patience.
+    That is the patience if none has come again so far.
     """
     history = stream.history
     seen = [gap.at_most_s for jti in history.jtis for gap in gaps_of(history, jti)]
@@ -180,10 +180,10 @@ def _more_than_the_gaps_so_far(stream: Stream) -> float:
 
 
 def times_returned(stream: Stream, jtis: Collection[str]) -> int:
-    """Return how many answers in a row carry one of these SETs, looking a few times at most.
+    """Return how many answers in a row contain one of these SETs; a few polls at most.
 
-    A redelivery has had its time before each look: where the clock can be moved, the longest that
-    the profile has.
+    Before each poll a redelivery gets its time. Where the clock can be moved, that is the longest
+    one that the profile allows.
     """
     pause = longest_gap(stream)
     if pause and not stream.operations.clock.movable:
@@ -197,15 +197,15 @@ def times_returned(stream: Stream, jtis: Collection[str]) -> int:
 
 
 def loudness_of(returns: int) -> Grade | None:
-    """Return how loud it is at the most that a released SET came back so often.
+    """Return the loudest grade for a released SET that came back so many times.
 
-    It may do so once (RFC 8936 section 2.4); one that does so time after time never was released.
+    It may come back once (RFC 8936 section 2.4). If it keeps coming back, it was never released.
     """
     return None if returns >= TIMES_NOT_RELEASED else Grade.WARN
 
 
 def polls(sets: int) -> Needs:
-    """Return the needs of a case that polls for that many SETs."""
+    """Return the needs of a case that polls for so many SETs."""
     return Needs(stream=True, sets=sets, delivery="poll")
 
 
@@ -226,10 +226,10 @@ def stream_of_the_second(
     transmitter: RemoteTransmitter,
     **members: Any,  # noqa: ANN401 (JSON)
 ) -> Iterator[Stream | None]:
-    """Give a stream of the second Receiver's, or None where it is refused one.
+    """Make a stream for the second Receiver; yield None if it is refused.
 
-    `members` are Receiver-Supplied properties. Where the stream is implicit it is the one that the
-    Receiver has, put back at the end.
+    `members` are Receiver-Supplied properties. If the stream is implicit, it is the one that the
+    Receiver already has, and it is restored at the end.
     """
     second = transmitter.target.second_receiver
     if transmitter.profile.stream.model == "implicit":
@@ -251,9 +251,9 @@ def stream_of_the_second(
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """What a sequence came to.
+    """The state at the end of a sequence.
 
-    `outstanding` were unacknowledged at its end, `came` arrived in the wait that followed.
+    `outstanding` were unacknowledged, and `came` arrived in the wait that followed.
     """
 
     history: History
@@ -268,14 +268,14 @@ class Settled:
 
     @property
     def returned(self) -> dict[str, int]:
-        """Return how often each released SET came back."""
+        """Return how many times each released SET came back."""
         return returned_after_acknowledgement(self.history)
 
 
 class FreeReceiver(RuleBasedStateMachine):
-    """Raises SETs, polls, and acknowledges on a call of its own; the case says how to `judge`.
+    """Raises SETs, polls, and acknowledges separately; the case implements `judge`.
 
-    `patience_s` bounds the wait for what is due; `between_s` passes before each last look.
+    `patience_s` limits the wait for SETs that are due. `between_s` passes before each last poll.
     """
 
     jtis = Bundle("jtis")
@@ -292,7 +292,7 @@ class FreeReceiver(RuleBasedStateMachine):
 
     @rule()
     def raise_set(self) -> None:
-        """Have one more SET put on the stream."""
+        """Raise one more SET on the stream."""
         if self.raised < MOST_SETS:
             self.stream.raise_set()
             self.raised += 1
@@ -308,7 +308,7 @@ class FreeReceiver(RuleBasedStateMachine):
         self.stream.acknowledge(list(dict.fromkeys([first, second, third])))
 
     def teardown(self) -> None:
-        """Wait for what is due, acknowledge it, look for what should stay away, and judge."""
+        """Wait for what is due, acknowledge it, poll for what must not come, and judge."""
         with self._closing:
             self._judge(self._settle())
 

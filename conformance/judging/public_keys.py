@@ -1,4 +1,4 @@
-"""What a JWK Set must not give away: RFC 7517, section 9.2."""
+"""What a JWK Set must not disclose: RFC 7517, section 9.2."""
 
 from collections.abc import Iterator
 
@@ -13,13 +13,13 @@ _PEM = "PRIVATE KEY-----"
 
 
 def verify_public(key_set: object) -> None:
-    """Judge that a key set holds no private key, wherever in it and however it is written."""
+    """Judge that a key set contains no private key, at any place and in any notation."""
     found = sorted(set(_secrets_in(key_set, "")))
     verify(PUBLIC, not found, expected="public keys alone", got=f"private ones at {found}")
 
 
 def _secrets_in(value: object, place: str) -> Iterator[str]:
-    """Yield the places of private keys, never the keys themselves."""
+    """Yield the places of private keys, not the keys."""
     if isinstance(value, dict):
         if "kty" in value:
             yield from (f"{place}/{name}" for name in _SECRET & value.keys())

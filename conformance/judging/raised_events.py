@@ -1,4 +1,4 @@
-"""Raising events of given types, so that what their SETs say can be judged."""
+"""Raising events of given types, so that their SETs can be judged."""
 
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
@@ -12,15 +12,15 @@ from conformance.sets.contents import events_of
 
 
 def raisable(operations: Operations, event_types: Sequence[str]) -> list[str]:
-    """Return those of some event types that the operator says can be raised, or all of them."""
+    """Return the event types that the operator says can be raised, or all if nothing is said."""
     named = operations.target.event_types
     return [one for one in event_types if not named or one in named]
 
 
 def raise_each(stream: Stream, event_types: Sequence[str]) -> set[str]:
-    """Have an event raised of each type that a stream delivers, and return the types.
+    """Raise an event of each type that a stream delivers, and return the types.
 
-    A type that the hook can't raise is passed over.
+    A type that the hook can't raise is skipped.
     """
     delivered = event_types_in(stream.read())
     raised = set()
@@ -34,9 +34,9 @@ def raise_each(stream: Stream, event_types: Sequence[str]) -> set[str]:
 
 
 def receive_each(stream: Stream, event_types: Collection[str]) -> None:
-    """Wait for a SET of each type, or as long as SETs come within the patience, whichever they are.
+    """Wait for a SET of each type, as long as SETs of any type keep coming within the patience.
 
-    What is polled is acknowledged at once: a Transmitter may hand out one SET at a time.
+    Polled SETs are acknowledged at once, because a Transmitter may deliver one at a time.
     """
     waiting, known = set(event_types), set[str]()
     for _ in range(MOST_POLLS_AT_ONCE):

@@ -1,4 +1,4 @@
-"""The record that a case leaves: its checks, its breaches and the exchanges behind them."""
+"""The record of a case: its checks, its breaches and the exchanges behind them."""
 
 import threading
 from collections.abc import Callable
@@ -11,7 +11,7 @@ from conformance.spec.requirement import Grade, softest
 
 
 class Nonconformance(AssertionError):
-    """The target breaks requirements. Each set of ids has a subclass of its own."""
+    """The target breaks requirements. Each set of ids has its own subclass."""
 
 
 class JudgedWithoutCase(RuntimeError):
@@ -20,7 +20,10 @@ class JudgedWithoutCase(RuntimeError):
 
 @dataclass(frozen=True, slots=True)
 class Breach:
-    """A requirement seen broken in one example."""
+    """A breach of a requirement in one example.
+
+    `together` are the ids that the same example broke.
+    """
 
     grade: Grade
     expected: str
@@ -31,7 +34,7 @@ class Breach:
 
     @property
     def size(self) -> tuple[int, int]:
-        """Order breaches by what a person has to read."""
+        """Return how much a person has to read, so that breaches can be ordered by it."""
         return len(self.exchanges), sum(
             len(one.request_body or "") for one in self.exchanges if not one.is_hook
         )
@@ -39,14 +42,14 @@ class Breach:
 
 @dataclass(slots=True)
 class Judgement:
-    """What one case found on one requirement."""
+    """The findings of one case about one requirement."""
 
     checks: int = 0
     breaches: dict[frozenset[str], Breach] = field(default_factory=dict)
     notes: dict[str, None] = field(default_factory=dict)
 
     def worst(self) -> Breach | None:
-        """Return the loudest breach, and of those the smallest."""
+        """Return the loudest breach, and among equally loud ones the smallest."""
         loudness = [Grade.FAIL, Grade.WARN, Grade.NOTE]
         return min(
             self.breaches.values(),
@@ -57,9 +60,10 @@ class Judgement:
 
 @dataclass(slots=True)
 class CaseRecord:
-    """What one case has recorded.
+    """The findings of one case.
 
-    `grades` are the effective grades of the rows that this run judges.
+    `ids` are declared by the case. `grades` are the effective grades of the rows that this run
+    judges. `stopped` raises an exception if the run was stopped.
     """
 
     ids: frozenset[str]
@@ -69,22 +73,22 @@ class CaseRecord:
     examples: int = 0
     series: list[dict[str, Any]] = field(default_factory=list)
     stopped: Callable[[], None] = lambda: None
-    # Asked each time: a token may be obtained in mid-run.
+    # Called each time, because tokens may be obtained during the run.
     secrets: Callable[[], frozenset[str]] = frozenset
     _failed: list[tuple[str, Grade, str, str, int]] = field(default_factory=list)
 
     def close(self) -> None:
-        """Let go of what only a running case needs: the last example, and the way to its target."""
+        """Release what only a running case needs: the last example, and the way to its target."""
         self.recorder.restart()
         self.secrets = frozenset
         self.stopped = lambda: None
 
     def judgement(self, requirement: str) -> Judgement:
-        """Return this case's judgement of a requirement, new if there is none."""
+        """Return this case's judgement of a requirement; a new one if there is none."""
         return self.judgements.setdefault(requirement, Judgement())
 
     def begin_example(self) -> None:
-        """Start an example: its exchanges and checks stand alone. Raises what `stopped` raises."""
+        """Start an example with no exchanges and no breaches. Raises what `stopped` raises."""
         self.stopped()
         self.examples += 1
         self.recorder.restart()
@@ -92,13 +96,16 @@ class CaseRecord:
 
     @property
     def breached(self) -> bool:
-        """Say whether anything was seen broken."""
+        """Return whether any requirement was broken."""
         return any(judgement.breaches for judgement in self.judgements.values())
 
     def check(
         self, requirement: str, *, held: bool, expected: str, got: str, at_most: Grade | None
     ) -> None:
-        """Record one check. An id that is not planned here is none of this target's."""
+        """Record one check. Ids outside the plan do not apply to this target.
+
+        Raises JudgedWithoutCase for an id that the case does not declare.
+        """
         if requirement not in self.ids:
             msg = f"the case checks {requirement} but does not declare it in @judges"
             raise JudgedWithoutCase(msg)
@@ -117,7 +124,7 @@ class CaseRecord:
         self._failed.append((requirement, grade, expected, got, self.recorder.last))
 
     def end_example(self) -> None:
-        """Raise what failed in this example, together. Raises a subclass of Nonconformance."""
+        """Raise the breaches of this example together, as a subclass of Nonconformance."""
         failed, self._failed = self._failed, []
         if not failed:
             return

@@ -1,7 +1,7 @@
-"""What a sequence of operations on several streams has to leave: the judge's own model.
+"""The expected effect of operations on several streams: the judge's own model.
 
-Pure functions over recorded steps. A step knows how every stream was shown before and after it, so
-that an effect on a stream that the operation was not about is seen as well.
+Pure functions over recorded steps. A step has the configuration of every stream before and after
+it, so side effects on other streams are seen too.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,7 +16,7 @@ Json: TypeAlias = dict[str, Any]
 RECEIVER_SUPPLIED = ("events_requested", "delivery", "description")
 FIXED = ("stream_id", "iss", "aud")
 
-# The row that an operation breaks which changes a stream that it is not about.
+# The row that is broken if an operation changes another stream than its own.
 _BESIDE: Mapping[str, str] = {
     "create_stream": "SSF-8.1.1.1-SECOND-NEW-ID",
     "update_stream": "SSF-8.1.1.3-PATCH-MISSING-UNCHANGED",
@@ -30,8 +30,8 @@ _BESIDE: Mapping[str, str] = {
 class Step:
     """One operation, and all streams before and after it: `{stream_id: configuration}`.
 
-    `stream_id` is the stream that it is about (for a creation the new one), `named` the
-    Receiver-Supplied properties that it carried. `invalid` says that it has to be refused.
+    `stream_id` is the stream of the operation (the new one for a creation). `named` has the
+    Receiver-Supplied properties in the request. `invalid` says that it must be refused.
     """
 
     operation: str
@@ -67,7 +67,7 @@ JUDGED = (
 
 
 def findings(step: Step) -> Iterator[Finding]:
-    """Return what a step shows: about its own stream, the others, and the list."""
+    """Yield what a step shows about its own stream, the others, and the list."""
     if step.invalid:
         yield _refusal(step)
     elif step.operation in _OWN:
@@ -82,7 +82,7 @@ def _refusal(step: Step) -> Finding:
     changed = differing(before, after, MEMBERS)
     return Finding(
         "SSF-8.1.1.3-PATCH-RO-MISMATCH-400",
-        # A server error takes nothing for right; it has rows of its own.
+        # A server error accepts nothing. It is judged by rows of its own.
         (step.answer.status in {202, 400} or not (step.answer.served or step.answer.refused))
         and not changed,
         "400, and nothing changed",
@@ -177,7 +177,7 @@ def _beside(step: Step) -> Iterator[Finding]:
 
 
 def _risen(step: Step) -> Iterator[Finding]:
-    """Look for a stream that was gone and is there again."""
+    """Look for a deleted stream that exists again."""
     risen = [one for one in step.after if one not in step.before and one != step.stream_id]
     yield Finding("SSF-8.1.1.5-DELETE-EFFECTIVE", not risen, "what was deleted to stay away", risen)
 

@@ -1,4 +1,4 @@
-"""Subjects as a Receiver sees them: which match, and what a stream brings about them.
+"""Subjects from a Receiver's view: which ones match, and which events a stream delivers.
 
 SSF 1.0 sections 3 and 8.1.3.1.
 """
@@ -28,28 +28,28 @@ _WHOLE = {
     "tenant": {"format": "opaque", "id": "example-a38h4792-uw2"},
     "user": {"format": "email", "email": "jdoe@example.com"},
 }
-# As long as it takes for a SET to come that was raised before one that has come.
+# The seconds within which a SET comes that was raised before one that has already come.
 _MOMENT_S = 1.0
 
 
 def matches(one: Subject, other: Subject) -> bool:
-    """Say whether two subjects match: SSF 1.0 section 8.1.3.1."""
+    """Return whether two subjects match: SSF 1.0 section 8.1.3.1."""
     if one.get("format") != COMPLEX or other.get("format") != COMPLEX:
         return one == other
     return all(one[name] == other[name] for name in one.keys() & other.keys())
 
 
 def names(named: Subject, subject: Subject) -> bool:
-    """Say whether what a SET names is a subject: itself, one of its aliases, or a member of it."""
+    """Return whether a subject in a SET is the given one, has it as a member, or as an alias."""
     aliases = named.get("identifiers")
     within = [*named.values(), *(aliases if isinstance(aliases, list) else ())]
     return matches(named, subject) or subject in within
 
 
 def subject_of(claims: Mapping[str, Any]) -> object:
-    """Return whom a SET is about, None where it does not say.
+    """Return the subject of a SET, or None if it has none.
 
-    The draft of 2021 has the subject in the event, later texts beside it.
+    The draft of 2021 has the subject in the event, later texts in the envelope.
     """
     payloads = events_in(claims).values()
     inside = [one["subject"] for one in payloads if isinstance(one, dict) and "subject" in one]
@@ -57,7 +57,7 @@ def subject_of(claims: Mapping[str, Any]) -> object:
 
 
 def simple_subjects(operations: Operations) -> tuple[Subject, Subject, Subject]:
-    """Return three simple subjects: those that the operator has named, then made-up ones."""
+    """Return three simple subjects: those that the operator named, then made-up ones."""
     named = [one for one in operations.target.subjects if one["format"] != COMPLEX]
     made_up = [one for one in _MADE_UP if one not in named]
     chosen = [*named, *made_up]
@@ -65,13 +65,13 @@ def simple_subjects(operations: Operations) -> tuple[Subject, Subject, Subject]:
 
 
 def complex_subject(operations: Operations) -> Subject:
-    """Return a complex subject of two members or more: one that was named, or a made-up one."""
+    """Return a complex subject of at least two members, named by the operator or made up."""
     named = [one for one in operations.target.subjects if one["format"] == COMPLEX]
     return next((one for one in named if len(one) > len(("format", "a member"))), _WHOLE)
 
 
 def cover(stream: Stream, *subjects: Subject) -> None:
-    """Add subjects. Raises Blocked where that is refused, as it may be."""
+    """Add subjects to a stream. Raises Blocked if that is refused, which is allowed."""
     for subject in subjects:
         answer = stream.send("add_subject", body={"subject": dict(subject)})
         if not answer.served:
@@ -79,30 +79,30 @@ def cover(stream: Stream, *subjects: Subject) -> None:
 
 
 def remove(stream: Stream, subject: Subject) -> None:
-    """Remove a subject. Raises Blocked where that is refused."""
+    """Remove a subject from a stream. Raises Blocked if that is refused."""
     answer = stream.send("remove_subject", body={"subject": dict(subject)})
     if not answer.served:
         raise Blocked(f"a subject was not removed: {answer.text}")
 
 
 def covers_none_by_default(operations: Operations) -> bool:
-    """Say whether a new stream has no subject but those that are added: SSF 1.0 section 7.1."""
+    """Return whether a new stream has no subjects until some are added: SSF 1.0 section 7.1."""
     return operations.metadata.get("default_subjects") == "NONE"
 
 
 class Reports:
-    """What a stream brings about subjects, one event after another."""
+    """The subjects that a stream reports, one event after another."""
 
     def __init__(self, stream: Stream) -> None:
         self._stream = stream
         self._known: set[str] = set()
 
     def of_event(self, subject: Subject, *, control: Subject | None = None) -> list[Subject]:
-        """Have an event raised about a subject, and return whom the SETs are about that come.
+        """Raise an event about a subject, and return the subjects of the SETs that come.
 
-        With `control` an event about that one follows, which the stream covers: what has not come
-        when its SET has will not come, and SETs about that one are left out. Raises Blocked where
-        none of those comes, or where one comes whose subject can't be read.
+        With `control`, an event about a subject that the stream covers follows: a SET that has not
+        come before that one will not come. SETs about the control are left out. Raises Blocked if
+        the control does not come, or if a SET comes whose subject can't be read.
         """
         self._stream.raise_set(subject=subject)
         if control is None:
@@ -115,9 +115,9 @@ class Reports:
         return [one for one in found if not names(one, control)]
 
     def of_covered(self, subject: Subject, control: Subject) -> list[Subject]:
-        """Add two subjects, and return whom the SETs are about that come of an event about one.
+        """Add two subjects, and return the subjects of the SETs for an event about one of them.
 
-        Raises Blocked as `cover` and `of_event` do, and where none comes.
+        Raises Blocked as `cover` and `of_event` do, and if no SET comes.
         """
         cover(self._stream, subject, control)
         found = self.of_event(subject, control=control)
@@ -126,10 +126,10 @@ class Reports:
         return found
 
     def require_known(self, subject: Subject) -> None:
-        """Go on where the target knows a subject, whether or not it has just reported it.
+        """Go on only if the target knows a subject, whether or not it has just reported it.
 
-        Nobody has to report events about a subject that the suite made up; one that is reported
-        once it was added (again) is known. Raises Blocked, also as `cover` and `of_event` do.
+        A Transmitter need not report events about a made-up subject. A subject is known if it is
+        reported after it was added (again). Raises Blocked, also as `cover` and `of_event` do.
         """
         target = self._stream.operations.target
         if target.disposable or subject in target.subjects:
@@ -144,8 +144,8 @@ class Reports:
     def seconds_until_silent(self, subject: Subject, *, control: Subject) -> float | None:
         """Raise events about a subject until none comes any more; return how long that took.
 
-        Events may go on for some time after a removal (SSF 1.0 section 9.3): None is longer than
-        the patience.
+        Events may continue for some time after a removal (SSF 1.0 section 9.3). None means longer
+        than the patience.
         """
         clock = self._stream.operations.clock
         patience = self._stream.operations.target.limits.patience_s
@@ -161,16 +161,17 @@ class Reports:
     def end(self, subject: Subject, control: Subject) -> None:
         """Remove a subject, and raise events about it until none comes any more.
 
-        Raises Blocked where the removal is refused, or events go on.
+        Raises Blocked if the removal is refused or the events continue.
         """
         remove(self._stream, subject)
         if self.seconds_until_silent(subject, control=control) is None:
             raise Blocked("events about a subject went on after it was removed, as they may")
 
     def leave_out(self, subject: Subject) -> None:
-        """See to it that the stream reports nothing about a subject that nobody has added.
+        """Make sure that the stream reports nothing about a subject that was not added.
 
-        Where nothing is covered by default that is so from the start. Raises Blocked as `end` does.
+        Where nothing is covered by default, that is so from the start. Raises Blocked as `end`
+        does.
         """
         if not covers_none_by_default(self._stream.operations):
             self.end(subject, control=simple_subjects(self._stream.operations)[2])
@@ -178,7 +179,7 @@ class Reports:
     def _come(
         self, wanted: Subject | None = None, *, patience_s: float | None = None
     ) -> list[Subject]:
-        """Wait for a new SET, or for one about a certain subject, and acknowledge what came."""
+        """Wait for a new SET, or for one about a given subject, and acknowledge what came."""
 
         def enough(sets: Mapping[str, str]) -> bool:
             found = self._fresh(sets).values()
@@ -211,7 +212,7 @@ class Reports:
 
 
 def verify_reported(requirement: str, reports: Reports, subject: Subject, what: str) -> None:
-    """Judge that an event about a subject is reported, by SETs that name it.
+    """Judge that an event about a subject is reported by SETs that name it.
 
     Raises Blocked as `Reports.require_known` does.
     """
@@ -229,7 +230,7 @@ def verify_reported(requirement: str, reports: Reports, subject: Subject, what: 
 def verify_silent(
     requirement: str, reports: Reports, subject: Subject, control: Subject, what: str
 ) -> None:
-    """Judge that an event about a subject is not reported, where one about the control is."""
+    """Judge that an event about a subject is not reported, while one about the control is."""
     found = reports.of_event(subject, control=control)
     verify(
         requirement,
@@ -242,7 +243,7 @@ def verify_silent(
 def verify_ends(
     requirement: str, reports: Reports, subject: Subject, control: Subject, what: str
 ) -> float:
-    """Judge that events about a subject end within the patience; return after how many seconds."""
+    """Judge that events about a subject end within the patience; return the seconds it took."""
     seconds = reports.seconds_until_silent(subject, control=control)
     verify(
         requirement,

@@ -356,7 +356,7 @@ def _issuer_of(case: Case, target: Target) -> str:
 
 
 def _is_gone(case: Case, target: Target) -> bool:
-    """Say whether what the case spoke to ended with the run."""
+    """Return whether what the case spoke to ended with the run."""
     return "issuer" in case or is_in_process(target["issuer"])
 
 

@@ -81,7 +81,7 @@ def _subject(claims: Claims) -> Iterator[Finding]:
 
 
 def _is_ours(event_type: str) -> bool:
-    """Say whether an event is about the stream itself."""
+    """Return whether an event is about the stream itself."""
     return is_openid(event_type) and "/ssf/" in event_type
 
 

@@ -70,7 +70,7 @@ class Claims:
 
     @property
     def subject_in_event(self) -> bool:
-        """Say whether the profile puts the subject into the event's payload."""
+        """Return whether the profile puts the subject into the event's payload."""
         return self.context.profile.sets.subject == "event"
 
     def verifications(self) -> Iterator[tuple[str, Any]]:
@@ -85,7 +85,7 @@ class Claims:
 
 
 def is_openid(event_type: str) -> bool:
-    """Say whether an event type is one of the OpenID Foundation's."""
+    """Return whether an event type is one of the OpenID Foundation's."""
     return event_type.startswith("https://schemas.openid.net/secevent/")
 
 

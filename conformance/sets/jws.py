@@ -123,7 +123,7 @@ def read(token: object) -> Compact:
 
 
 def is_encrypted(token: object) -> bool:
-    """Say whether this is an encrypted token, whose claims the suite can't read."""
+    """Return whether this is an encrypted token, whose claims the suite can't read."""
     try:
         return read(token).encrypted
     except NotCompact:
@@ -131,12 +131,12 @@ def is_encrypted(token: object) -> bool:
 
 
 def can_verify(alg: str) -> bool:
-    """Say whether this is an asymmetric algorithm that the suite knows."""
+    """Return whether this is an asymmetric algorithm that the suite knows."""
     return alg in _ALGORITHMS
 
 
 def is_misspelled(alg: str) -> bool:
-    """Say whether this would be an algorithm that the suite knows, but for case or blanks.
+    """Return whether this would be an algorithm that the suite knows, but for case or blanks.
 
     Names of algorithms are compared exactly (RFC 7515 section 4.1.1).
     """
@@ -145,12 +145,12 @@ def is_misspelled(alg: str) -> bool:
 
 
 def has_kid(key_set: object, kid: object) -> bool:
-    """Say whether a key set document has a key of that id."""
+    """Return whether a key set document has a key of that id."""
     return isinstance(kid, str) and any(key.get("kid") == kid for key in _keys(key_set))
 
 
 def has_key_of(token: object, key_set: object) -> bool:
-    """Say whether a key set has the key that a token asks for: the one of its kid, or any.
+    """Return whether a key set has the key that a token asks for: the one of its kid, or any.
 
     A token that asks for none, because it can't be read or verified, misses none.
     """

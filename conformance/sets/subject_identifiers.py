@@ -127,7 +127,7 @@ def subjects(claims: Claims) -> Iterator[tuple[str, Path, Any]]:
 
 
 def is_complex(claims: Claims, subject: object) -> bool:
-    """Say whether a subject is a complex one of the profile."""
+    """Return whether a subject is a complex one of the profile."""
     if not isinstance(subject, dict):
         return False
     return subject.get("format") == "complex" or (
@@ -151,7 +151,7 @@ def _shape(claims: Claims, place: str, path: Path, subject: object) -> Iterator[
 
 
 def _has_members_of_complex(subject: object) -> bool:
-    """Say whether an object would be a complex subject, but for its format."""
+    """Return whether an object would be a complex subject, but for its format."""
     if not isinstance(subject, dict):
         return False
     named = subject.get("format")
@@ -317,7 +317,7 @@ def _is_address(text: str) -> bool:
 
 
 def is_caep_or_risc(kind: str) -> bool:
-    """Say whether an event type is one of CAEP's or RISC's."""
+    """Return whether an event type is one of CAEP's or RISC's."""
     return kind.startswith(
         (
             "https://schemas.openid.net/secevent/caep/event-type/",

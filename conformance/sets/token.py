@@ -37,7 +37,7 @@ def judge_no_token(error: jws.NotCompact) -> Iterator[Finding]:
 
 
 def is_nested(token: jws.Compact) -> bool:
-    """Say whether what was signed is a token itself (RFC 7519 section 5.2)."""
+    """Return whether what was signed is a token itself (RFC 7519 section 5.2)."""
     cty = token.header.get("cty")
     if not isinstance(cty, str) or cty.lower().removeprefix("application/") != "jwt":
         return False

@@ -61,5 +61,5 @@ def judge_alone(kind: SeenAnswer, exchange: Exchange) -> None:
 
 
 def is_json(media_type: str) -> bool:
-    """Say whether a media type is application/json or has the suffix of JSON (RFC 6839)."""
+    """Return whether a media type is application/json or has the suffix of JSON (RFC 6839)."""
     return media_type == "application/json" or media_type.endswith("+json")

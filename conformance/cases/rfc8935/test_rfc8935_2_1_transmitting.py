@@ -45,7 +45,7 @@ def pushed(stream: Stream) -> tuple[Push, ...]:
 
 
 def is_set(body: bytes) -> bool:
-    """Say whether a body is one SET in its compact form, signed or encrypted."""
+    """Return whether a body is one SET in its compact form, signed or encrypted."""
     return bool(A_JWS.fullmatch(body)) or jws.is_encrypted(body.decode("latin-1"))
 
 

@@ -222,7 +222,7 @@ def test_a_poll_that_is_let_go_loses_nothing(transmitter: RemoteTransmitter) -> 
 
 
 def was_let_go(stream: Stream, held: HeldPoll[Answer]) -> bool:
-    """Say whether a poll was still held when the suite hung up."""
+    """Return whether a poll was still held when the suite hung up."""
     try:
         stream.receive(held)
     except NoAnswer:

@@ -59,5 +59,5 @@ def strangers(stream: Stream, wanted: str, sets: Mapping[str, str]) -> set[str]:
 
 
 def holds_type(event_type: str, sets: Mapping[str, str]) -> bool:
-    """Say whether there is a SET of that type."""
+    """Return whether there is a SET of that type."""
     return event_type in types_of(sets)

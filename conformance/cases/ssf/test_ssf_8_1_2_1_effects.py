@@ -310,12 +310,12 @@ def start(stream: Stream) -> None:
 
 
 def holds(stream: Stream, number: int, arrivals: Sequence[Arrival]) -> bool:
-    """Say whether so many events are among these SETs."""
+    """Return whether so many events are among these SETs."""
     return len(natives(stream, arrivals)) >= number
 
 
 def repeats(first: Push, before: int, pushes: Sequence[Push]) -> bool:
-    """Say whether a SET was pushed again after so many pushes."""
+    """Return whether a SET was pushed again after so many pushes."""
     return any(push.body == first.body for push in pushes[before:])
 
 

@@ -152,7 +152,7 @@ def verify_schedule(seen: Walk, cap: float, jitter: float) -> None:
 
 
 def has_room(first: Gap, cap: float, jitter: float) -> bool:
-    """Say whether gaps have to grow from the first one to reach the cap."""
+    """Return whether gaps have to grow from the first one to reach the cap."""
     return first.at_least_s * LEAST_FACTOR * blur(jitter) <= cap
 
 
