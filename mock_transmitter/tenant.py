@@ -111,6 +111,12 @@ class Tenant:
         """Return the lock under which streams may be read and changed."""
         return self._lock
 
+    @property
+    def asked_seams(self) -> frozenset[tuple[str, str | None]]:
+        """Return each seam that was come to so far, with its operation where it has one."""
+        with self._lock:
+            return frozenset(self._seams.asked)
+
     def use_deviations(self, names: Sequence[str]) -> None:
         """Play these deviations from now on, each afresh.
 

@@ -1,8 +1,9 @@
-"""The bundled mock: starts it, and lists its faults and variants. Nothing else imports it."""
+"""The one door to the mock: starts it, and lists its faults and variants."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
+from typing import TypeAlias
 
 from conformance.receiver.connection import Transport, socket_transport
 from conformance.receiver.tls.server_context import own_authority
@@ -10,32 +11,42 @@ from conformance.spec.profile import Profile
 from conformance.target.credentials import Basic, Bearer, ClientCredentials, Credential
 from conformance.target.target import Hook, Limits, Listening, Target
 from mock_transmitter.deviations import catalogue
+from mock_transmitter.deviations import deviation as core
 from mock_transmitter.domain.access_tokens import SCOPES
 from mock_transmitter.fronts.in_process import InProcessTransport
 from mock_transmitter.server import RunningServer
 from mock_transmitter.site import Site
 from mock_transmitter.tenant import Tenant
 
-# The path and its trailing slash exercise the rules of discovery: SSF 1.0 section 7.2.1.
+# The path and its last slash are for the rules of discovery: SSF 1.0 section 7.2.1.
 ISSUER = "https://transmitter.invalid/tenant/"
 
 OVER_TLS = "--mock --tls"
 
+Seams: TypeAlias = frozenset[tuple[str, str | None]]
+
+_SEAMS = [name for name, value in vars(core.Deviation).items() if callable(value)]
+
 
 @dataclass(frozen=True, slots=True)
 class Bundled:
-    """One instance of the mock, with every hook that it can offer."""
+    """The bundled mock: a Transmitter of its own, with every hook that it offers.
+
+    `asked` returns the seams that its core has come to, each with its operation, None for none.
+    """
 
     target: Target
     transport: Transport
     close: Callable[[], None]
+    asked: Callable[[], Seams]
 
 
 @dataclass(frozen=True, slots=True)
 class Deviation:
-    """A fault or variant of the mock, as its catalogue describes it.
+    """A named deviation of the mock, as its catalogue has it.
 
-    `over_tls` says that it only shows over TLS.
+    `over_tls` says that it shows in handshakes alone, or in what follows from them. It changes what
+    passes the `seams` of these names, `on` these operations alone where there are any.
     """
 
     name: str
@@ -46,6 +57,15 @@ class Deviation:
     exercises: tuple[str, ...]
     needs: tuple[str, ...] = ()
     over_tls: bool = False
+    seams: frozenset[str] = frozenset()
+    on: frozenset[str] = frozenset()
+
+    def touches(self, asked: Seams) -> bool:
+        """Return whether a case that comes to these seams can tell the deviation from the mock."""
+        return any(
+            seam in self.seams and not (operation and self.on and operation not in self.on)
+            for seam, operation in asked
+        )
 
 
 def deviations() -> tuple[Deviation, ...]:
@@ -61,18 +81,24 @@ def deviations() -> tuple[Deviation, ...]:
             entry.exercises,
             entry.needs,
             entry.over_tls,
+            frozenset(
+                seam
+                for seam in _SEAMS
+                if getattr(entry.deviation, seam) is not getattr(core.Deviation, seam)
+            ),
+            frozenset(entry.deviation.on),
         )
         for entry in entries
     )
 
 
 def target_of(profile: Profile) -> Target:
-    """Return the mock as a target, from which a run is planned."""
+    """Return the mock as a target: what a run is planned from."""
     return replace(_open(profile, (), 0, "plan").target, named="--mock")
 
 
 def leases(target: Target, *, seed: int, active: Sequence[str]) -> Callable[[str], Bundled]:
-    """Return a function that gives each case a mock of its own, determined by the seed."""
+    """Return what gives each case a Transmitter of its own, all from the seed."""
 
     def lease(case: str) -> Bundled:
         opened = _open(target.profile, active, seed, case)
@@ -84,8 +110,8 @@ def leases(target: Target, *, seed: int, active: Sequence[str]) -> Callable[[str
 class Server:
     """The bundled mock as a server over TLS on the loopback interface, until `close`.
 
-    `asked` is the mock as a target, with the options of the command line. The seed determines all
-    but the port, and the keys and certificates of TLS.
+    `asked` is the mock as a target, with what the command line said. All is from the seed but the
+    port, and the keys and certificates of TLS.
     """
 
     def __init__(self, asked: Target, *, seed: int, active: Sequence[str] = ()) -> None:
@@ -104,21 +130,26 @@ class Server:
         """Give a case a tenant of its own."""
         site = self._server.site
         name = f"case-{sha256(case.encode()).hexdigest()[:16]}"
-        target = self._target(site.open_tenant(name))
-        return Bundled(target, self._transport, close=lambda: site.close_tenant(name))
+        tenant = site.open_tenant(name)
+        return Bundled(
+            self._target(tenant),
+            self._transport,
+            close=lambda: site.close_tenant(name),
+            asked=lambda: tenant.asked_seams,
+        )
 
     def _target(self, tenant: Tenant) -> Target:
         opened = replace(_target(self._asked.profile, tenant), ca_file=self._server.ca_file)
         return replace(_as_asked(opened, self._asked), named=OVER_TLS)
 
     def close(self) -> None:
-        """Stop the server and all tenants. It may be called twice."""
+        """Stop the server, and with it all tenants; stopping twice is fine."""
         self._transport.close()
         self._server.stop()
 
 
 def _as_asked(opened: Target, target: Target) -> Target:
-    """Return the target of one case with the options that the command line gave the run."""
+    """Return the target of one case with what the command line said of the run's."""
     return replace(
         opened,
         limits=target.limits,
@@ -140,7 +171,7 @@ def _open(profile: Profile, active: Sequence[str], seed: int, case: str) -> Bund
     )
     target = replace(_target(profile, site.tenant), in_process=True)
     transport = InProcessTransport(site)
-    return Bundled(target, transport, close=transport.close)
+    return Bundled(target, transport, close=transport.close, asked=lambda: site.tenant.asked_seams)
 
 
 def _target(profile: Profile, tenant: Tenant) -> Target:
@@ -188,7 +219,7 @@ def _target(profile: Profile, tenant: Tenant) -> Target:
 
 
 def _push_ca() -> str:
-    """Return the authority, in PEM, of the suite's push listener."""
+    """Return the certificate, in PEM, that vouches for the suite's push listener."""
     return own_authority().cert_pem.bytes().decode()
 
 

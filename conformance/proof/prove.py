@@ -16,16 +16,21 @@ from pathlib import Path
 from typing import TypeVar
 
 from conformance.engine import bundled, defaults
+from conformance.engine.plugin import all_cases
 from conformance.errors import UsageError
 from conformance.proof import kills
 from conformance.proof.kills import Kills, Record
-from conformance.proof.trial import Outcome, Trial, attempt, cases_of, planned_rows
+from conformance.proof.trial import Outcome, Trial, attempt, cases_of, footprints, planned_rows
 from conformance.spec.profile import Profile, load_profile, profile_ids
 from conformance.spec.requirement import load_catalogue
 
 T = TypeVar("T")
+U = TypeVar("U")
 
 OUT_OF_DATE = "the recorded kills are out of date"
+
+# A line of progress comes after so many trials.
+_NOW_AND_THEN = 200
 
 
 class Mode(StrEnum):
@@ -114,6 +119,23 @@ def _chosen(names: Sequence[str]) -> list[bundled.Deviation]:
     return [known[name] for name in names] if names else list(known.values())
 
 
+def _without_untouched(chosen: Sequence[Trial]) -> Iterator[Trial]:
+    """Yield the trials, each without the cases that its deviation can't touch.
+
+    Over TLS a deviation may show in any handshake, so there all cases stay.
+    """
+    profiles = sorted({trial.profile for trial in chosen})
+    asked = dict(zip(profiles, side_by_side(footprints, profiles), strict=True))
+    last = {case.name for case in all_cases() if case.last}
+    for trial in chosen:
+        one = trial.deviation
+        if one is None or one.over_tls:
+            yield trial
+            continue
+        touched = {case for case, seams in asked[trial.profile].items() if one.touches(seams)}
+        yield replace(trial, cases=frozenset(touched | last))
+
+
 def attempt_recorded(trial: Trial) -> Outcome:
     """Run a trial; where the recorded kills miss a row, try all cases of the fault's rows."""
     outcome = attempt(trial)
@@ -126,8 +148,8 @@ def attempt_recorded(trial: Trial) -> Outcome:
     return again if again.missing else replace(again, problem=again.problem or OUT_OF_DATE)
 
 
-def side_by_side(work: Callable[[Trial], T], chosen: Sequence[Trial]) -> Iterator[T]:
-    """Do the work of each trial in a few processes that stay, and yield the results in order."""
+def side_by_side(work: Callable[[U], T], chosen: Sequence[U]) -> Iterator[T]:
+    """Do each piece of work in a few processes that stay, and yield the results in order."""
     # One more than there are cores: a case that waits for a push leaves its core to another.
     workers = min((os.cpu_count() or 1) + 1, max(1, len(chosen)))
     if workers == 1:
@@ -155,24 +177,14 @@ def prove(
     record = {} if mode is Mode.RECORD else kills.load()
     chosen = share.of_all(trials(mode, names, profiles, record=record))
     say(f"{len(chosen)} trials against the bundled mock")
+    if mode is Mode.FULL:
+        chosen = list(_without_untouched(chosen))
     if mode is Mode.RECORD:
         done = list(_record(chosen, whole=not (names or profiles), say=say))
     else:
-        work = attempt if mode is Mode.FULL else attempt_recorded
-        done = []
-        for outcome in side_by_side(work, chosen):
-            done.append(outcome)
-            if names or mode is Mode.FULL or not outcome.proven:
-                say(line_of(outcome))
-            elif len(done) % 200 == 0:
-                say(f"{len(done)} of {len(chosen)} trials made")
+        done = list(_attempts(mode, chosen, chatty=bool(names), say=say))
     if json_file is not None:
-        try:
-            json_file.write_text(
-                json.dumps([asdict(one) for one in done], indent=1) + "\n", encoding="utf-8"
-            )
-        except OSError as error:
-            raise UsageError(f"--json {json_file}: can't be written: {error.strerror}") from error
+        _write(done, json_file)
     unproven = [one for one in done if not one.proven]
     for one in unproven:
         say(f"not proven: {one.name or 'the mock as it is'} in {one.profile}")
@@ -206,6 +218,26 @@ def stale_entries(record: Record) -> list[str]:
     ]
 
 
+def _attempts(
+    mode: Mode, chosen: Sequence[Trial], *, chatty: bool, say: Callable[[str], None]
+) -> Iterator[Outcome]:
+    """Run the trials and tell how it goes: every one of a full proof, else what is not proven."""
+    work = attempt if mode is Mode.FULL else attempt_recorded
+    for number, outcome in enumerate(side_by_side(work, chosen), 1):
+        if chatty or mode is Mode.FULL or not outcome.proven:
+            say(line_of(outcome))
+        elif number % _NOW_AND_THEN == 0:
+            say(f"{number} of {len(chosen)} trials made")
+        yield outcome
+
+
+def _write(done: Sequence[Outcome], file: Path) -> None:
+    try:
+        file.write_text(json.dumps([asdict(one) for one in done], indent=1) + "\n", "utf-8")
+    except OSError as error:
+        raise UsageError(f"--json {file}: can't be written: {error.strerror}") from error
+
+
 def _record(
     chosen: Sequence[Trial], *, whole: bool, say: Callable[[str], None]
 ) -> Iterator[Outcome]:
@@ -217,7 +249,7 @@ def _record(
         kept.setdefault(outcome.name, {})[outcome.profile] = found
         if not outcome.proven:
             say(line_of(outcome))
-        if number % 200 == 0:
+        if number % _NOW_AND_THEN == 0:
             say(f"{number} of {len(chosen)} trials made")
         yield outcome
     kills.write(kept)

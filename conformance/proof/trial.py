@@ -3,7 +3,7 @@
 A trial calls the bare cases of a run, without pytest, so that one process makes thousands of them.
 """
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from functools import cache
@@ -140,6 +140,27 @@ def execute(run: Run, names: Collection[str] | None) -> frozenset[str]:
     for case in sorted(chosen, key=lambda case: case.last):
         run.execute(case)
     return runnable(plan)
+
+
+def footprints(profile: str) -> dict[str, bundled.Seams]:
+    """Return the seams that each case comes to on the mock as it is.
+
+    A deviation that changes nothing at these seams changes nothing for the case, so the case has
+    nothing to say of it. What precedes the cases, discovery, belongs to each of them.
+    """
+    plain = make_run(RunArguments(mock=True, profile=profile, allow_incomplete=True))
+    lease = bundled.leases(plain.target, seed=0, active=())
+    asked: dict[str, Callable[[], bundled.Seams]] = {}
+
+    def watched(case: str) -> bundled.Bundled:
+        leased = lease(case)
+        asked[case] = leased.asked
+        return leased
+
+    with closing(Run(plain.target, replace(plain.options, lease=watched))) as run:
+        execute(run, None)
+    before = asked.pop("discovery")()
+    return {case: before | seams() for case, seams in asked.items()}
 
 
 def alarms_of(run: Run) -> Iterator[tuple[str, FinishedCase]]:

@@ -49,9 +49,13 @@ class Deviating(Protocol):
 
 
 class Seams:
-    """The deviations of one tenant, one after the other: the first stands nearest to the core."""
+    """The deviations of one tenant, one after the other: the first stands nearest to the core.
+
+    `asked` holds each seam that the core has come to, with its operation where it has one.
+    """
 
     def __init__(self) -> None:
+        self.asked: set[tuple[str, str | None]] = set()
         self._deviations: tuple[Deviating, ...] = ()
 
     def use(self, deviations: Iterable[Deviating]) -> None:
@@ -64,6 +68,8 @@ class Seams:
         Where `at` has an `operation`, only those that touch it are asked. None ends it: what one
         takes away is not shown to the next.
         """
+        operation = at.get("operation")
+        self.asked.add((seam, operation if isinstance(operation, str) else None))
         if not self._deviations:
             return value
         context = SimpleNamespace(**at)
@@ -76,6 +82,7 @@ class Seams:
 
     def operate(self, call: _Call, perform: Callable[[_Call], _Outcome]) -> _Outcome:
         """Perform a call with the deviations around it, the last one outermost."""
+        self.asked.add(("operation", call.operation))
         for one in self._deviations:
             if not one.on or call.operation in one.on:
                 perform = _around(one, perform)

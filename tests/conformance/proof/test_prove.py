@@ -20,7 +20,7 @@ from conformance.proof.prove import (
     stale_entries,
     trials,
 )
-from conformance.proof.trial import Outcome, Trial, attempt, cases_of
+from conformance.proof.trial import Outcome, Trial, attempt, cases_of, footprints
 from conformance.spec.profile import load_profile, profile_ids
 
 DEVIATIONS = {one.name: one for one in bundled.deviations()}
@@ -83,6 +83,26 @@ def test_a_full_proof_runs_every_case_and_the_mock_as_it_is(record):
     full = trials(Mode.FULL, record=record)
     assert all(one.cases is None for one in full)
     assert {one.profile for one in full if one.deviation is None} == set(profile_ids())
+
+
+def test_a_deviation_touches_the_cases_that_come_to_its_seams_on_its_operations():
+    fault = replace(DEVIATIONS[LOST], seams=frozenset({"operation", "claims"}), on=frozenset({"p"}))
+    assert fault.touches(frozenset({("operation", "p")}))
+    assert fault.touches(frozenset({("claims", None)}))
+    assert not fault.touches(frozenset({("operation", "q"), ("token", None), ("response", "p")}))
+    everywhere = replace(fault, on=frozenset())
+    assert everywhere.touches(frozenset({("operation", "q")}))
+
+
+def test_a_case_that_a_fault_does_not_touch_says_of_it_what_it_says_of_the_mock():
+    fault = DEVIATIONS["published-key-is-in-padded-base-64"]
+    asked = footprints("avnology")
+    untouched = frozenset(case for case, seams in asked.items() if not fault.touches(seams))
+    assert untouched
+    outcome = attempt(Trial("avnology", fault, untouched, examples=2))
+    assert outcome.seen_by == {}
+    assert outcome.also == outcome.unexpected == ()
+    assert outcome.problem is None
 
 
 def test_the_shares_of_a_proof_cover_it_once(chosen):
