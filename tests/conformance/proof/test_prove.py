@@ -97,7 +97,11 @@ def test_a_deviation_touches_the_cases_that_come_to_its_seams_on_its_operations(
 def test_a_case_that_a_fault_does_not_touch_says_of_it_what_it_says_of_the_mock():
     fault = DEVIATIONS["published-key-is-in-padded-base-64"]
     asked = footprints("avnology")
-    untouched = frozenset(case for case, seams in asked.items() if not fault.touches(seams))
+    # The last cases look at what the others have received, and ask their Transmitters again.
+    last = {case.name for case in all_cases() if case.last}
+    untouched = frozenset(
+        case for case, seams in asked.items() if case not in last and not fault.touches(seams)
+    )
     assert untouched
     outcome = attempt(Trial("avnology", fault, untouched, examples=2))
     assert outcome.seen_by == {}
