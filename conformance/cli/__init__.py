@@ -1,1 +1,1 @@
-"""What a person types: the command line and its subcommands."""
+"""The command line: one module per command."""

@@ -1,4 +1,4 @@
-"""The beginning of a target.toml: what discovery says, and what an operator may add to it."""
+"""`ssf-conformance init`: a target.toml to begin with, from the metadata of a Transmitter."""
 
 import argparse
 import json
@@ -37,7 +37,7 @@ _POLL = "SSF_POLL_TOKEN"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """A target whose metadata was fetched; `pushes` says whether it may deliver that way."""
+    """A target whose metadata was fetched; `pushes` says whether it may push."""
 
     target: Target
     url: str
@@ -47,7 +47,7 @@ class Found:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Init:
-    """What `init` was asked for."""
+    """The arguments of `init`."""
 
     issuer: str
     output: Path
@@ -75,8 +75,8 @@ def main(options: argparse.Namespace) -> int:
 def init(asked: Init, say: Callable[[str], None]) -> None:
     """Fetch the metadata of an issuer, write a target.toml, and say what was found.
 
-    Raises TargetError for what can't be used or written, and Unreachable where there is no
-    metadata. Nothing but discovery is sent.
+    Only the metadata is requested. Raises TargetError for arguments that can't be used and files
+    that can't be written, and Unreachable if there is no metadata.
     """
     if asked.output.exists() and not asked.force:
         raise TargetError(f"{asked.output}: is there already; name another --output, or --force")
@@ -87,10 +87,10 @@ def init(asked: Init, say: Callable[[str], None]) -> None:
 
 
 def find(issuer: str, options: Options) -> Found:
-    """Return the metadata of an issuer in the profile of the options.
+    """Return the metadata of an issuer, in the profile of the options.
 
-    Where they name none: in `ssf-1.0`, else in the first of the others whose metadata stands
-    elsewhere and takes no credential to fetch. Raises Unreachable.
+    If they name no profile, this tries `ssf-1.0` and then the profiles whose metadata has another
+    URL and needs no credential. Raises Unreachable.
     """
     if "://" not in issuer:
         raise TargetError(f"{issuer}: is no URL; name an issuer such as https://{issuer}")
@@ -116,7 +116,7 @@ def find(issuer: str, options: Options) -> Found:
 
 
 def _others(first: Target, options: Options) -> Iterator[Target]:
-    """Yield the target in each profile whose metadata has another place, unless one was named."""
+    """Yield the target in each profile with another metadata URL, unless a profile was named."""
     asked = {first.profile.discovery.url(first.issuer)}
     for name in profile_ids() if options.profile is None else ():
         other = from_issuer(first.issuer, replace(options, profile=name))
@@ -156,7 +156,7 @@ def _write(path: Path, text: str, *, force: bool) -> None:
 
 
 def target_text(found: Found, *, management: str) -> str:
-    """Return the file: what is sure as TOML, what is optional as TOML behind a `#`.
+    """Return the file: what is certain as TOML, and what is optional as TOML after a `#`.
 
     `management` is the environment variable of the management credential.
     """
@@ -212,7 +212,7 @@ def _known(found: Found, management: str) -> Iterator[str]:
             "Requests in a second at most, seconds to wait for an answer, and seconds to wait for"
             " a SET."
         ),
-        # Where the table is needed, it stands; else it is as optional as what it holds.
+        # The table is optional unless something in it is needed.
         "[limits]" if target.allow_http else "#[limits]",
         *(["allow_http = true  # a lab without TLS"] if target.allow_http else []),
         "#max_rps = 5",
@@ -266,7 +266,7 @@ def _prose(*sentences: str) -> str:
 
 
 def _name_of(profile: Profile) -> str:
-    """Return what leads to a profile from any folder."""
+    """Return a name for a profile that works from any folder."""
     path = Path(profile.file).absolute()
     return profile.id if path.parent == DIRECTORY else str(path)
 
@@ -294,7 +294,7 @@ def _told(found: Found, output: Path, variables: list[str]) -> str:
 
 
 def _shown(value: Any) -> str:  # noqa: ANN401 (JSON)
-    """Return a member of the metadata on one line, a list of names as names."""
+    """Return a member of the metadata on one line; a list of names without JSON syntax."""
     items = value if isinstance(value, list) else [value]
     found = [one.get("spec_urn") if isinstance(one, dict) else one for one in items]
     names = [one for one in found if isinstance(one, str)]

@@ -1,4 +1,4 @@
-"""`inspect-set`: one token, decoded, with all that can be said of it without its Transmitter."""
+"""`ssf-conformance inspect-set`: one token, decoded and judged without its Transmitter."""
 
 import argparse
 import json
@@ -32,10 +32,10 @@ _LONGEST = 1024 * 1024
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """What `inspect-set` was asked: a token and what is known of its Transmitter.
+    """The arguments of `inspect-set`: a token and what is known about its Transmitter.
 
-    `key_set` is the JWK Set document, None where there is none; `issuer` and `audience` are empty
-    where nobody named them.
+    `key_set` is the JWK Set document, None if there is none. `issuer` and `audience` are empty if
+    not given.
     """
 
     token: str
@@ -47,7 +47,7 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """A finding with its requirement and the word for it: failed, warning, note or held."""
+    """A finding with its requirement and its word: failed, warning, note or held."""
 
     row: Requirement
     finding: Finding
@@ -56,7 +56,7 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class Inspected:
-    """A token decoded and judged; header and claims are None where they can't be read."""
+    """A token, decoded and judged; header and claims are None if they can't be read."""
 
     asked: Asked
     header: Mapping[str, Any] | None
@@ -66,7 +66,7 @@ class Inspected:
 
     @property
     def broken(self) -> bool:
-        """Return whether a requirement is broken, beyond what only warns."""
+        """Return whether a requirement is broken; warnings don't count."""
         return any(one.word == _WORDS[Grade.FAIL] for one in self.told)
 
 
@@ -88,9 +88,9 @@ def main(options: argparse.Namespace) -> int:
 
 
 def token_in(raw: bytes) -> str:
-    """Return the one token in a text, without the white space around it.
+    """Return the only token in a text, without surrounding white space.
 
-    Raises TargetError where there is something else.
+    Raises TargetError for any other input.
     """
     if len(raw) > _LONGEST:
         raise TargetError(f"inspect-set: {len(raw)} bytes are no SET; give one token")
@@ -178,7 +178,7 @@ def _decoded(token: str) -> tuple[Json | None, Json | None, tuple[str, ...]]:
 
 
 def _finite(value: Any) -> Any:  # noqa: ANN401 (JSON)
-    """Return a value that JSON can hold: a number too large for the machine is a text."""
+    """Return a value that JSON can represent. A number that is too large becomes a text."""
     if isinstance(value, dict):
         return {name: _finite(part) for name, part in value.items()}
     if isinstance(value, list):
@@ -202,7 +202,7 @@ def _not_known(asked: Asked) -> Iterator[str]:
 
 
 def text_of(inspected: Inspected) -> str:
-    """Return what a person reads."""
+    """Return the result for a person."""
     return "\n".join(_lines(inspected))
 
 
@@ -247,7 +247,7 @@ def _verdict(inspected: Inspected) -> str:
 
 
 def json_of(inspected: Inspected) -> str:
-    """Return the same for a program: an object with `broken` and an array of findings."""
+    """Return the result for a program: an object with `broken` and an array of findings."""
     document = {
         "profile": inspected.asked.profile.id,
         "broken": inspected.broken,

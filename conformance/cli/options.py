@@ -1,7 +1,7 @@
-"""The arguments of every command, and the function that carries each command out.
+"""The arguments of every command, and the function that carries it out.
 
 The functions are named as text and imported once a command is chosen, so that --help and --version
-don't wait for the whole suite to be imported.
+need not import the whole suite.
 """
 
 import argparse
@@ -20,7 +20,7 @@ Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"  # n
 
 
 class _Version(argparse.Action):
-    """Prints the version, which takes a while to look up, and only when it is asked for."""
+    """Prints the version. It is looked up only when asked for, because that takes a while."""
 
     def __call__(
         self,
@@ -36,8 +36,8 @@ class _Version(argparse.Action):
 def parse(arguments: Sequence[str]) -> argparse.Namespace:
     """Return the options of a command line.
 
-    `command` names the function that carries the command out as `module:function`, and `arguments`
-    are the words as they were given. Raises SystemExit.
+    `command` names the function for the command as `module:function`, and `arguments` are the words
+    as given. Raises SystemExit.
     """
     options = _parser().parse_args(arguments)
     options.arguments = list(arguments)

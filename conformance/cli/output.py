@@ -1,11 +1,11 @@
-"""Text for the person who typed a command."""
+"""Output for the person who typed a command."""
 
 import os
 import sys
 
 
 def say(text: str) -> None:
-    """Print a text. A closed pipe changes no verdict, so it is no error."""
+    """Print a text. A closed pipe is ignored, because it changes no verdict."""
     try:
         sys.stdout.write(f"{text}\n")
         sys.stdout.flush()

@@ -19,7 +19,7 @@ from conformance.spec.profile import (
 from conformance.spec.requirement import load_catalogue
 from conformance.text import aligned, hanging
 
-# The parts of a profile whose keys say how the wire looks; each key has its evidence.
+# The parts of a profile that describe the wire. Each key in them has its evidence.
 _WIRE = (
     "discovery",
     "endpoints",
@@ -69,7 +69,7 @@ def profiles_text() -> str:
 
 
 def profile_text(profile: Profile) -> str:
-    """Return a profile as the suite goes by it: key by key, with evidence, ceilings, deviations."""
+    """Return a profile key by key, with evidence, ceilings and deviations."""
     return "\n".join(_profile(profile))
 
 

@@ -69,7 +69,7 @@ def show_coverage(options: argparse.Namespace) -> int:
 
 
 def requirements_text(rows: Sequence[Requirement], profile: Profile | None) -> str:
-    """Return one line a row, however long, so that grep and head see whole rows."""
+    """Return one line per row, however long, so that grep and head see whole rows."""
     if not rows:
         return "no requirement is all of this; leave a filter out"
     return "\n".join(
@@ -83,7 +83,7 @@ def requirements_text(rows: Sequence[Requirement], profile: Profile | None) -> s
 
 
 def requirements_json(rows: Iterable[Requirement], profile: Profile | None) -> str:
-    """Return the rows as a JSON array; a member is called what results.json calls it."""
+    """Return the rows as a JSON array, with the member names of results.json."""
     return json.dumps(
         [
             {
@@ -107,7 +107,10 @@ def requirements_json(rows: Iterable[Requirement], profile: Profile | None) -> s
 
 
 def _grade(row: Requirement, profile: Profile | None) -> str:
-    """Return how loud a breach is: in a profile, as long as no metadata says more."""
+    """Return the grade of a row, in a profile if one is given.
+
+    Metadata may change it.
+    """
     return row.grade if profile is None else profile.grade(row, {})
 
 
@@ -117,11 +120,10 @@ def requirement_text(
     cases: Iterable[Case],
     modules: Sequence[Module] = (),
 ) -> str:
-    """Return all about a requirement: which of the profiles hold it, which of the cases judge it.
+    """Return everything about a requirement, with the profiles and cases that have it.
 
-    `modules` are those of the official suite that look at it.
-
-    Words wrap at WIDTH; a URL and the name of a case or module stay whole.
+    `modules` are those of the official suite that check it. Words wrap at WIDTH; URLs and names of
+    cases and modules stay whole.
     """
     lines = [row.id, *hanging("  ", row.summary), ""]
     for title, texts in _told(row, profiles, cases, modules):
@@ -141,7 +143,7 @@ def _told(
     cases: Iterable[Case],
     modules: Iterable[Module],
 ) -> Iterator[tuple[str, Sequence[str]]]:
-    """Yield title and paragraphs of each thing to tell."""
+    """Yield the title and the paragraphs of each section."""
     yield "level", [f"{row.level} ({_BASES[row.basis]})"]
     yield "kind", [f"{row.kind} of {row.role.capitalize()}s"]
     yield "text", [f"{row.citation}: {row.document.name}", *([row.url] if row.url else [])]
@@ -187,7 +189,7 @@ def _holding(row: Requirement, profiles: Iterable[Profile]) -> Iterator[str]:
 
 
 def _judging(row: Requirement, cases: Iterable[Case]) -> Iterator[str]:
-    """Yield each case function once, however many parameters it has."""
+    """Yield each case function once, whatever its parameters."""
     claims = {
         case.name.partition("[")[0]: case.claim for case in cases if row.id in case.declaration.ids
     }
@@ -215,9 +217,9 @@ def select(
     kind: str | None = None,
     section: str | None = None,
 ) -> list[Requirement]:
-    """Return the rows that are all of this, in the catalogue's order.
+    """Return the rows that pass all filters, in the catalogue's order.
 
-    A section holds what lies below it. Raises CatalogueError for one that no row stands in.
+    A section includes its subsections. Raises CatalogueError for a section without rows.
     """
     if section is not None:
         catalogue.check_sections([section])

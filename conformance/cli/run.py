@@ -61,7 +61,7 @@ def main(options: argparse.Namespace) -> int:
             plan, _ = execute(run, plan_only=True)
             say(plan_text.render(*_planned(run, plan)))
             return ExitCode.CONFORMANT
-        # What is asked of a person stands on the terminal alone.
+        # A question to the operator must not share the terminal with a progress bar.
         with ProgressBar(sys.stderr, silent=bool(run.target.manual_hooks)) as progress:
             execute(run, progress=progress)
     finally:
@@ -100,7 +100,7 @@ def _report(
 
 
 def _check_writable(directory: Path) -> None:
-    """Find out before a run, not after it, that its reports have no place."""
+    """Raise TargetError before the run if its reports can't be written."""
     place = next(one for one in (directory, *directory.absolute().parents) if one.exists())
     if not place.is_dir():
         raise TargetError(f"--reports {directory}: can't be written: {place} is no directory")
@@ -109,7 +109,7 @@ def _check_writable(directory: Path) -> None:
 
 
 def _again(arguments: Sequence[str]) -> str:
-    """Return the command that runs the same again, without its selection."""
+    """Return the command of this run without its selection."""
     kept: list[str] = []
     skip = False
     for argument in arguments:

@@ -1,1 +1,1 @@
-"""The reports of a run: one module for each output, all rendered from results.json alone."""
+"""The reports of a run: one module per output, each rendered from results.json alone."""

@@ -58,10 +58,10 @@ class _Logger(Protocol):
 
 
 def write(document: Results, directory: Path) -> Path:
-    """Write Allure results into `allure-results` below a directory, and return that folder.
+    """Write Allure results into `allure-results` in a directory, and return that folder.
 
-    Results of an earlier run are removed. A reproducer is attached if its script is there, so the
-    reproducers come first.
+    Results of an earlier run are removed. A reproducer is attached if its script exists, so write
+    the reproducers first.
     """
     folder = directory / FOLDER
     folder.mkdir(parents=True, exist_ok=True)
@@ -80,7 +80,7 @@ def write(document: Results, directory: Path) -> Path:
 
 
 def categories_file() -> Path:
-    """Return the categories of the report: the wheel's copy, or the checkout's own."""
+    """Return the categories of the report: the wheel's copy, or that of the checkout."""
     packaged = Path(__file__).with_name(CATEGORIES)
     return packaged if packaged.is_file() else Path(__file__).parents[2] / "reports" / CATEGORIES
 
@@ -150,7 +150,7 @@ def _labels(requirement: Requirement, verdict: Verdict) -> Iterator[Label]:
 
 
 def _parameters(document: Results, case: Case) -> Iterator[Parameter]:
-    # Excluded: what differs from run to run must not tear a history apart.
+    # Excluded from the identity of a result, or its history would break when a value changes.
     for name, value in (
         ("profile", document["target"]["profile"]),
         ("case", case["case"]),
@@ -173,7 +173,7 @@ def _description(requirement: Requirement, case: Case) -> str:
 
 
 def _fenced(text: str) -> str:
-    """Return a Markdown block in which nothing of a target's text is markup."""
+    """Return a Markdown block in which text from a target is never markup."""
     return "\n".join(f"    {line}" for line in map(printable, text.split("\n")))
 
 

@@ -27,17 +27,17 @@ _SCRIPT = re.compile(r"data:text/javascript;base64,([A-Za-z0-9+/=]+)")
 
 
 class AnalyticsLeft(ValueError):
-    """The page still names an analytics service: Allure calls it in another way than it did."""
+    """The page still names an analytics service, which Allure now calls in another way."""
 
 
 class NoAllureData(ValueError):
-    """The page holds no results in the form that Allure 3 embeds them in."""
+    """The page has no results in the form in which Allure 3 embeds them."""
 
 
 def without_analytics(html: str) -> str:
     """Return the page without its call to an analytics service.
 
-    Raises AnalyticsLeft where the page, or a script embedded in it, still names such a service.
+    Raises AnalyticsLeft if the page, or a script embedded in it, still names such a service.
     """
     stripped = _ANALYTICS.sub("", html, count=1)
     scripts = [
@@ -59,12 +59,12 @@ def count_results(html: str) -> int:
         shown = int(statistic["total"])
     except (LookupError, TypeError, ValueError, binascii.Error) as error:
         raise NoAllureData("the page holds no statistic: not a single file by Allure 3") from error
-    # A result that Allure takes for a retry of another is embedded, but not shown.
+    # A result that Allure regards as a retry is embedded, but not shown.
     return min(results, shown)
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Finish a page in place; return 0, 1 where it can't be trusted, 4 for a wrong call."""
+    """Finish a page in place; return 0, 1 if it can't be trusted, 4 for wrong usage."""
     if len(arguments) != 2:  # noqa: PLR2004 (the page and the results)
         sys.stderr.write(
             "usage: python -m conformance.reporting.allure_html REPORT.html RESULTS.json\n"

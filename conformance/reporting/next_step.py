@@ -1,4 +1,4 @@
-"""What to do after a run: the last line of its report."""
+"""The next step after a run, which ends its report."""
 
 import shlex
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ from conformance.text import printable
 
 
 def next_step(document: Results) -> str:
-    """Return what to do next, one sentence or a few joined by semicolons."""
+    """Return the next step as one line; several steps are joined by semicolons."""
     verdict, verdicts = document["run"]["verdict"], document["counts"]["verdicts"]
     if document["run"].get("troubles") and verdict != "NONCONFORMANT":
         return "mend what is told above as trouble, then run the same command again"
@@ -37,7 +37,7 @@ def next_step(document: Results) -> str:
 
 
 def _to_mend(document: Results) -> Iterator[str]:
-    """Yield what to do about failures: of the target, and of the list of known ones."""
+    """Yield what to do about failures of the target and about stale or expired entries."""
     rows = document["requirements"]
     in_state = {
         state: [row["id"] for row in rows if row.get("known_failure_state") == state]
@@ -67,7 +67,7 @@ def _known_failures_of(again: str) -> str:
     words = shlex.split(again)
     for word, following in zip(words, [*words[1:], ""], strict=True):
         name, _, value = word.partition("=")
-        # The command line takes an option by any start of its name that no other has.
+        # The command line accepts any unambiguous prefix of an option.
         if len(name) > len("--") and "--known-failures".startswith(name):
             return value or following
     return "the list of known failures"

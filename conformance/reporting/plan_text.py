@@ -30,9 +30,9 @@ class Entry(TypedDict):
 
 
 class Cost(TypedDict):
-    """What a run will take: requests, minutes, and the rows that each missing hook would unlock.
+    """The cost of a run: requests, minutes, and how many rows each missing hook would unlock.
 
-    `waits` is how many Verification Events are asked for at the pace that the target allows.
+    `waits` is how many Verification Events are requested at the pace that the target allows.
     """
 
     requests: int
@@ -42,7 +42,7 @@ class Cost(TypedDict):
 
 
 def render(rows: Sequence[Entry], cost: Cost, *, width: int = WIDTH) -> str:
-    """Return the plan: rows by state and reason, what missing hooks would unlock, what it costs."""
+    """Return the plan: rows by outlook and reason, what hooks would unlock, and the cost."""
     width = max(width, NARROWEST)
     blocks = []
     for outlook, meaning in OUTLOOKS.items():

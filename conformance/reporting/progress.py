@@ -1,4 +1,4 @@
-"""How far a run is: one line that goes away on a terminal, and elsewhere a line now and then."""
+"""The progress of a run: one changing line on a terminal, elsewhere a line now and then."""
 
 import threading
 from types import TracebackType
@@ -7,7 +7,7 @@ from typing import Self, TextIO
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-# Often enough for whoever watches a log, in seconds.
+# Seconds between two lines in a log.
 _EVERY_S = 60.0
 
 

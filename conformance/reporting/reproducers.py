@@ -1,7 +1,7 @@
 """Reproducers: shell scripts that send the exchanges of a failed case again, with curl.
 
-A script is POSIX sh. It takes credentials from the environment only, and reads the ids that the
-target mints (a stream's, a `jti`) from the new answers: those recorded died with their streams.
+A script is POSIX sh. It takes credentials only from the environment. Ids that the target creates (a
+`stream_id`, a `jti`) are read from the new answers, because the recorded ones no longer exist.
 """
 
 from collections.abc import Iterator, Sequence
@@ -26,7 +26,7 @@ FOLDER = "reproducers"
 _MARK = "# A reproducer by ssf-conformance."
 
 
-# curl writes these itself, or they describe the recorded connection.
+# curl adds these itself, or they belong to the recorded connection.
 _NOT_SENT = frozenset(
     {
         "accept-encoding",
@@ -42,7 +42,7 @@ _NOT_SENT = frozenset(
 _TOKENS = {"management": "MANAGEMENT_TOKEN", "poll": "POLL_TOKEN"}
 _OTHER_TOKEN = "OTHER_TOKEN"  # noqa: S105 (a variable's name)
 
-# What a token is, by the kind of the credential in target.toml.
+# What to set a token to, by the kind of the credential in target.toml.
 _TOKEN_OF = {
     "header": "the value of the header in {table}",
     "basic": "USER:PASSWORD of {table} in base64",
@@ -168,8 +168,9 @@ def script(requirement: Requirement, case: Case, target: Target) -> str:
 def write_all(document: Results, directory: Path) -> list[Path]:
     """Write `reproducers/<ID>.sh` for each broken requirement, and note it in the document.
 
-    The smallest broken case of a requirement gets the script, and its `reproducer` becomes the path
-    relative to `directory`; every other `reproducer` becomes None. Scripts of earlier runs go.
+    The script reproduces the smallest broken case of a requirement. The `reproducer` of that case
+    becomes the path relative to `directory`; all others become None. Scripts of earlier runs are
+    deleted.
     """
     folder = directory / FOLDER
     for old in folder.glob("*.sh"):
@@ -248,7 +249,7 @@ def _needed_variables(tokens: Sequence[str], case: Case, target: Target) -> Iter
 
 
 def _channels_of(case: Case, target: Target, kind: str) -> list[str]:
-    """Return the channels of a case whose credential is of a kind."""
+    """Return the channels on which a case used a credential of a kind."""
     used = {one["request_headers"].get(CHANNEL_HEADER) for one in case["exchanges"]}
     kinds = target.get("credentials", {})
     return [channel for channel in _TOKENS if channel in used and kinds.get(channel) == kind]
@@ -292,7 +293,7 @@ def _exchange(
     if exchange["request_body"] is not None:
         words += [f"--data-raw {word(exchange['request_body'], known, url=False)}"]
     call = " ".join(words[:3]) + "".join(f" \\\n  {one}" for one in words[3:])
-    # An exchange without an answer is what the case is about; it must not end the script.
+    # An exchange without an answer may be the failure itself. It must not end the script.
     yield f"{call} || true" if exchange["status"] is None else call
     for capture in _needed(exchange, later):
         yield from _captured(capture, known, later)
@@ -309,7 +310,7 @@ def _captured(capture: Capture, known: Variables, later: Sequence[Exchange]) -> 
 
 
 def _needed(exchange: Exchange, later: Sequence[Exchange]) -> Iterator[Capture]:
-    """Yield the captures that a later request carries: to read more could only fail."""
+    """Yield the captures that a later request needs. Reading more of them could only fail."""
     for capture in exchange["captures"]:
         if any(
             _occurs(text, later)
@@ -335,7 +336,7 @@ def _headers(exchange: Exchange, known: Variables) -> Iterator[str]:
         else:
             yield word(f"{name}: {value}", known, url=False)
     if exchange["request_body"] is not None and "content-type" not in given:
-        # Else curl would call the body a form.
+        # Otherwise curl would send the body as a form.
         yield "'Content-Type:'"
 
 
@@ -356,7 +357,7 @@ def _issuer_of(case: Case, target: Target) -> str:
 
 
 def _is_gone(case: Case, target: Target) -> bool:
-    """Return whether what the case spoke to ended with the run."""
+    """Return whether the Transmitter that the case called ended with the run."""
     return "issuer" in case or is_in_process(target["issuer"])
 
 

@@ -1,7 +1,7 @@
-"""results.json, the one source of every report: its types, writing it and reading it.
+"""results.json, the only source of every report: its types, writing and reading.
 
-`schemas/ours/results.json` describes the format. Durations and gaps are seconds, points in time are
-RFC 3339 in UTC.
+`schemas/ours/results.json` describes the format. Durations and gaps are in seconds, points in time
+are RFC 3339 in UTC.
 """
 
 import json
@@ -17,7 +17,7 @@ FORMAT = 1
 FILE_NAME = "results.json"
 SCHEMA = "ours/results.json"
 
-# Tells which credential a request carried; recorded only, never sent.
+# Names the credential of a request. It is recorded, and never sent.
 CHANNEL_HEADER = "x-ssf-channel"
 
 LevelWord: TypeAlias = Literal["MUST", "MUST NOT", "SHOULD", "SHOULD NOT", "MAY"]
@@ -25,21 +25,21 @@ RunVerdict: TypeAlias = Literal["CONFORMANT", "NONCONFORMANT", "INCOMPLETE"]
 
 
 class Suite(TypedDict):
-    """What judged."""
+    """The suite that judged."""
 
     name: str
     version: str
 
 
 class Catalogue(TypedDict):
-    """Which requirements the target was held to."""
+    """The catalogue of requirements by which the target was judged."""
 
     version: str
     digest: str
 
 
 class Target(TypedDict):
-    """The Transmitter that was judged; `credentials` are the Receiver's kinds by channel."""
+    """The Transmitter that was judged; `credentials` has the Receiver's by channel."""
 
     name: str
     version: NotRequired[str | None]
@@ -51,16 +51,16 @@ class Target(TypedDict):
 
 
 class Selection(TypedDict):
-    """What `--requirement` and `--section` named; both empty for a whole run."""
+    """The arguments of `--requirement` and `--section`; both empty for a whole run."""
 
     requirements: list[str]
     sections: list[str]
 
 
 class Run(TypedDict):
-    """The run itself. `again` is its command without the selection.
+    """The run. `again` is its command without the selection.
 
-    `troubles` tells what failed of what the operator lends.
+    `troubles` are failures of hooks and credentials.
     """
 
     seed: int | None
@@ -77,14 +77,14 @@ class Run(TypedDict):
 
 
 class Plan(TypedDict):
-    """Which hooks were given, and how many rows each missing one would unlock."""
+    """The hooks that were given, and how many rows each missing one would unlock."""
 
     hooks: dict[str, bool]
     unlocks: dict[str, int]
 
 
 class Obligations(TypedDict):
-    """The obligations that apply to the target, and what became of them."""
+    """How many obligations apply to the target, and what became of them."""
 
     applicable: int
     judged: int
@@ -92,7 +92,7 @@ class Obligations(TypedDict):
 
 
 class Counts(TypedDict):
-    """The sums. `results` is the number of (requirement, case) pairs."""
+    """The totals. `results` is the number of (requirement, case) pairs."""
 
     verdicts: dict[str, int]
     levels: dict[str, dict[str, int]]
@@ -101,7 +101,7 @@ class Counts(TypedDict):
 
 
 class Capture(TypedDict):
-    """A value that the target minted, where a jq `path` finds it in the answer."""
+    """A value that the target created, and the jq `path` to it in the answer."""
 
     variable: str
     path: str
@@ -109,7 +109,7 @@ class Capture(TypedDict):
 
 
 class Exchange(TypedDict):
-    """One request and its answer, redacted; `error` says why no answer came."""
+    """One request and its answer, redacted; `error` says why there was no answer."""
 
     number: int
     operation: str
@@ -127,9 +127,9 @@ class Exchange(TypedDict):
 
 
 class Case(TypedDict):
-    """What one case found on one requirement; `reproducer` is relative to the file.
+    """The findings of one case about one requirement; `reproducer` is relative to the file.
 
-    `issuer` is that of the case's own Transmitter, where it had one.
+    `issuer` is that of the case's own Transmitter, if it had one.
     """
 
     case: str
@@ -149,10 +149,10 @@ class Case(TypedDict):
 
 
 class Requirement(TypedDict):
-    """One row of the catalogue and its verdict; `hook` would unlock one that is not testable.
+    """One row of the catalogue and its verdict; `hook` would make one testable that is not.
 
-    `known_failure` is the reason that the list of known failures gives, and `known_failure_state`
-    what the run says about that entry: None where it did not judge the row.
+    `known_failure` is the reason in the list of known failures. `known_failure_state` is the state
+    of that entry, None if the run did not judge the row.
     """
 
     id: str
@@ -183,7 +183,7 @@ class SeenSet(TypedDict):
 
 
 class Series(TypedDict):
-    """How one SET that nobody acknowledged came back."""
+    """How one unacknowledged SET was delivered again and again."""
 
     requirement: str
     case: str
@@ -224,20 +224,20 @@ def smallest_broken(requirement: Requirement) -> Case | None:
 
 
 class UnreadableResults(ValueError):
-    """A file can't be used as results.json; the message names it and says why."""
+    """A file can't be read as results.json; the message names it and the reason."""
 
 
 def write(document: Results, directory: Path) -> Path:
-    """Write results.json into a directory, made if it is missing, and return its path.
+    """Write results.json into a directory, which is made if missing, and return its path.
 
-    Readers see the old file or the new one, never a part of it.
+    Readers see the old file or the new one, never a partial one.
     """
     directory.mkdir(parents=True, exist_ok=True)
     path = directory / FILE_NAME
     text = json.dumps(document, ensure_ascii=False, allow_nan=False, indent=1)
     temporary = directory / f".{FILE_NAME}.{os.getpid()}"
     try:
-        # A target may have sent half a surrogate pair: JSON can escape what UTF-8 can't hold.
+        # JSON can escape half a surrogate pair that a target sent; UTF-8 can't encode it.
         temporary.write_bytes(f"{text}\n".encode("utf-8", "backslashreplace"))
         temporary.replace(path)
     finally:
@@ -248,7 +248,7 @@ def write(document: Results, directory: Path) -> Path:
 def read(path: Path) -> Results:
     """Read a results.json. Members that this version doesn't know are ignored.
 
-    Raises UnreadableResults for a file that is missing, no results.json, or of another format.
+    Raises UnreadableResults if the file is missing, is not a results.json, or has another format.
     """
     if path.is_dir():
         path = path / FILE_NAME

@@ -1,17 +1,17 @@
-"""Words of a POSIX shell script, in which a variable stands for each value that may change."""
+"""Words of a POSIX shell script, with variables in place of values that may change."""
 
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-# A shorter value is replaced only where it is a whole path segment or a whole JSON string.
+# A shorter value is replaced only if it is a whole path segment or a whole JSON string.
 _TELLING_LENGTH = 8
 
 
 @dataclass(slots=True)
 class Variables:
-    """The values that stand in a variable so far, and the variables used."""
+    """The values that have a variable so far, and the names in use."""
 
     issuer: str
     values: dict[str, str] = field(default_factory=dict)
@@ -24,7 +24,7 @@ class Variables:
         return f"{parts.scheme}://{parts.netloc}"
 
     def learn(self, variable: str, value: str) -> str | None:
-        """Return a name for a value that is new, None for a known one."""
+        """Return a variable name for a new value, None for a known one."""
         if not value or value in self.values:
             return None
         name, count = variable, 1
@@ -36,9 +36,9 @@ class Variables:
         return name
 
     def pieces(self, text: str, *, url: bool) -> Iterator[tuple[str, str | None]]:
-        """Yield the parts of a text, each with the variable that it stands for, if any."""
+        """Yield the parts of a text, each with its variable, or None for plain text."""
         meanings = {self.origin: "ORIGIN", self.issuer: "ISSUER", **self.values}
-        # The longest first: a captured URL is more than the issuer that it begins with.
+        # The longest first, because a captured URL may begin with the issuer.
         longest_first = sorted(self.values, key=len, reverse=True)
         patterns = [_pattern(value, url=url) for value in longest_first]
         patterns += [rf"{re.escape(self.issuer)}(?![\w.:%~-])"]
@@ -58,7 +58,7 @@ class Variables:
 
 
 def word(text: str, known: Variables, *, url: bool) -> str:
-    """Quote one word: variables expand, everything else reaches the program as it is."""
+    """Quote one word: variables expand, and everything else stays as it is."""
     pieces = list(known.pieces(text, url=url))
     if not any(name for _, name in pieces):
         return quoted(text)

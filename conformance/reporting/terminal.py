@@ -1,6 +1,6 @@
-"""What a person reads in a terminal: the header, the failures, the table, one word.
+"""The report of a run in a terminal: header, failures, table, and the verdict in one word.
 
-Plain text; `colour` adds colour to verdict words and to nothing else. Widths are columns.
+Plain text; `colour` colours verdict words and nothing else. Widths are in columns.
 """
 
 from collections import Counter, defaultdict
@@ -40,7 +40,7 @@ from conformance.reporting.wording import (
 from conformance.spec.requirement import LEVELS
 from conformance.text import printable, shortened
 
-# The verdicts of rows that the run looked at; a section without any has no line of its own.
+# The verdicts of rows that the run looked at. A section without any gets no line.
 _LOOKED_AT = JUDGED | {Verdict.NOT_SEEN, Verdict.NOT_REACHED}
 
 _MOST_REASONS = 8
@@ -50,7 +50,7 @@ _COLUMN = 20
 
 
 class Heading(TypedDict):
-    """What a header tells, before a run or after it."""
+    """The contents of a header, before or after a run."""
 
     suite: Suite
     target: Target
@@ -59,7 +59,7 @@ class Heading(TypedDict):
 
 
 def header(heading: Heading, *, width: int = WIDTH) -> str:
-    """Return the lines that say what is judged, against what, and what is left out and why."""
+    """Return the lines that say what is judged, and what is left out and why."""
     target, plan, selection = heading["target"], heading["plan"], heading["selection"]
     version = f" {target['version']}" if target.get("version") else ""
     lines = [
@@ -98,10 +98,10 @@ def render(
     with_header: bool = True,
     verbose: bool = False,
 ) -> str:
-    """Return the whole report of a run; its last line is the verdict, one word.
+    """Return the whole report of a run. Its last line is the verdict, one word.
 
-    `directory` is where the run wrote, `reports` the files that a reader may open. `verbose` names
-    each row that was not judged.
+    `directory` is where the run wrote, and `reports` are the files to open. With `verbose`, each
+    row that was not judged is named.
     """
     width = max(width, NARROWEST)
     heading = Heading(
@@ -149,7 +149,7 @@ def _sections(document: Results, *, colour: bool) -> Iterator[str]:
 
 
 def _left_out(document: Results, width: int, *, verbose: bool) -> Iterator[str]:
-    """Yield why rows could not be judged, what most of them lack first."""
+    """Yield why rows could not be judged, the most frequent reason first."""
     groups: dict[tuple[str, str, str | None], list[str]] = defaultdict(list)
     for row in document["requirements"]:
         if row["verdict"] in LACKING:
@@ -263,7 +263,7 @@ class _Line:
 
 
 def _shown(count: int, broke: int | None) -> list[int]:
-    """Choose which exchanges of a long case to show: its start, its end, and where it broke."""
+    """Choose the exchanges of a long case to show: the first, the last, those at the breach."""
     if count <= _MOST_EXCHANGES:
         return list(range(count))
     middle = count - 1 if broke is None else broke

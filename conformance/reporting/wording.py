@@ -1,6 +1,6 @@
-"""Words and lines that several reports for the terminal share.
+"""Words and lines that the reports for the terminal share.
 
-Widths are columns.
+Widths are in columns.
 """
 
 import textwrap
@@ -31,7 +31,7 @@ _MOST_LINES = 4
 def hanging(
     start: str, text: str, width: int, *, most_lines: int | None = _MOST_LINES
 ) -> list[str]:
-    """Wrap a text behind its start, at most a few lines; what is left out is an ellipsis."""
+    """Wrap a text with a hanging indent; text beyond the last line becomes an ellipsis."""
     lines = textwrap.wrap(
         text,
         width,

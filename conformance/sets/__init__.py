@@ -1,1 +1,1 @@
-"""Everything that a SET must be, as pure functions over tokens."""
+"""The rules for a SET, as pure functions over tokens."""

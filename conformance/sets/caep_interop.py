@@ -1,6 +1,6 @@
-"""What the CAEP Interoperability Profile 1.0 asks of a SET beyond SSF and CAEP.
+"""The rules of the CAEP Interoperability Profile 1.0 for SETs, beyond SSF and CAEP.
 
-Sections 2.3.3, 2.5, 2.6, 2.8 and 3; pure, as all of the SET validator.
+Sections 2.3.3, 2.5, 2.6, 2.8 and 3. Pure functions, like the whole SET validator.
 """
 
 from collections.abc import Iterator, Mapping
@@ -29,7 +29,7 @@ _FORMATS = frozenset({"email", "iss_sub"})
 
 
 def judge_interop_signature(token: jws.Compact, context: Context) -> Iterator[Finding]:
-    """Judge how a token is signed: RS256, by a key of the key set of 2048 bits or more."""
+    """Judge the signature: RS256, by a published key of at least 2048 bits."""
     alg = f"alg {shown(token.header['alg'])}" if "alg" in token.header else "no alg"
     yield Finding("CAEPIOP-2.6-RS256", token.alg == "RS256", 'alg "RS256"', alg)
     if token.alg != "RS256" or context.key_set is None:
@@ -48,7 +48,7 @@ def judge_interop_signature(token: jws.Compact, context: Context) -> Iterator[Fi
 
 
 def judge_interop_claims(claims: Claims) -> Iterator[Finding]:
-    """Judge the claims: one event, whom it is about, and the reason that it gives."""
+    """Judge the claims: one event, its subject, and the reason that it gives."""
     if claims.events:
         yield Finding(
             "CAEPIOP-2.8.1-SINGLE-EVENT",
@@ -101,6 +101,6 @@ def _reason(requirement: str, reason: object) -> Finding:
         filled and isinstance(reason, Mapping),
         "reason_admin: a text by language tag, and none of them empty",
         f"reason_admin {shown(reason)}" if reason is not None else "no reason_admin",
-        # This text speaks of a string, CAEP of an object.
+        # This text asks for a string, CAEP for an object.
         Grade.NOTE if filled else None,
     )

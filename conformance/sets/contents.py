@@ -1,4 +1,4 @@
-"""Looking into a compact JWS without judging it."""
+"""Reading a compact JWS without judging it."""
 
 import base64
 import json
@@ -8,23 +8,23 @@ from typing import Any
 
 
 def claims_of(token: str) -> dict[str, Any]:
-    """Return the claims of a compact JWS; empty where they can't be read."""
+    """Return the claims of a compact JWS, empty if they can't be read."""
     return _part(token, 1)
 
 
 def events_of(token: str) -> dict[str, Any]:
-    """Return the events of a SET by their type; empty where they can't be read."""
+    """Return the events of a SET by their type, empty if they can't be read."""
     return events_in(claims_of(token))
 
 
 def events_in(claims: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the events among the claims of a SET by their type; empty where there are none."""
+    """Return the events among the claims of a SET by their type, empty if there are none."""
     found = claims.get("events")
     return found if isinstance(found, dict) else {}
 
 
 def header_of(token: str) -> dict[str, Any]:
-    """Return the protected header of a compact JWS; empty where it can't be read."""
+    """Return the protected header of a compact JWS, empty if it can't be read."""
     return _part(token, 0)
 
 

@@ -11,13 +11,13 @@ from conformance.sets.findings import SKEW_S, Claims, Finding, printable, shown
 from conformance.sets.raw_json import canonical
 from conformance.spec.requirement import Grade
 
-# Of a date in milliseconds no time can be told in seconds (RFC7519-2-NUMERICDATE).
+# A later date is not in seconds, but probably in milliseconds (RFC7519-2-NUMERICDATE).
 _LATEST = 100_000_000_000
-# May 2014, years before the first SET: an earlier one counts something else, or from another day.
+# May 2014, years before the first SET. An earlier date has another unit or another origin.
 _EARLIEST = 1_400_000_000
 _URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:\S+")
 
-# Registered claims that a SET may have reason to show (IANA, JSON Web Token Claims).
+# Registered claims that may make sense in a SET (IANA, JSON Web Token Claims).
 REGISTERED_CLAIMS = frozenset(
     {
         "iss", "sub", "aud", "exp", "nbf", "iat", "jti", "events", "toe", "txn", "sub_id",
@@ -28,7 +28,7 @@ REGISTERED_CLAIMS = frozenset(
 
 
 def judge_envelope(claims: Claims) -> Iterator[Finding]:
-    """Yield what the claims show: names, issuer, audience, times, txn, jti, events."""
+    """Yield findings about names, issuer, audience, times, txn, jti and events."""
     yield from _names(claims)
     yield from _issuer(claims)
     yield from _audience(claims)
@@ -87,7 +87,7 @@ def _equal(requirement: str, name: str, value: str, wanted: str) -> Finding:
 def _audience(claims: Claims) -> Iterator[Finding]:
     aud = claims.members.get("aud")
     own, of_stream = _audiences(aud), _audiences(claims.context.stream.get("aud"))
-    # An empty array names nobody, the stream's Receiver neither.
+    # An empty array does not name the stream's Receiver.
     if (own or aud == []) and of_stream:
         yield Finding(
             "SSE-11.1.6-AUD-CLIENT-ID",
@@ -100,7 +100,7 @@ def _audience(claims: Claims) -> Iterator[Finding]:
             own == of_stream,
             f"aud {shown(sorted(of_stream))}, as the stream's",
             f"aud {shown(sorted(own))}",
-            # Nothing says that they are equal, only that both name the Receiver.
+            # The text does not ask for equality, only that both name the Receiver.
             Grade.NOTE if own & of_stream else None,
         )
 
@@ -145,7 +145,7 @@ def _times(claims: Claims) -> Iterator[Finding]:
 
 
 def _date(value: object) -> int | float | None:
-    """Return a NumericDate; None where it is none, or plainly not in seconds."""
+    """Return a NumericDate, or None for another value or one plainly not in seconds."""
     if isinstance(value, bool) or not isinstance(value, int | float) or value > _LATEST:
         return None
     return value
@@ -154,7 +154,7 @@ def _date(value: object) -> int | float | None:
 def _txn(claims: Claims) -> Iterator[Finding]:
     present = "txn" in claims.members
     # SSF's own example of a Verification Event has none (section 8.1.4.2), so its absence there
-    # tells nothing.
+    # is no breach.
     if present or not any(claims.verifications()):
         got = "txn" if present else f"the claims {printable(', '.join(claims.members))}"
         yield Finding("SSF-4.1.9-TXN-PRESENT", present, "txn", got)
@@ -225,7 +225,7 @@ def _several(events: Mapping[str, Any]) -> Iterator[Finding]:
     )
 
 
-# The spellings of older and newer texts; under the draft of 2021 they pass.
+# The spellings of older and newer texts, which pass under the draft of 2021.
 _OTHER_SPELLINGS = tuple(
     f"https://schemas.openid.net/secevent/{text}/event-type/verification"
     for text in ("ssf", "risc")

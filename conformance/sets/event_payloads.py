@@ -1,7 +1,7 @@
-"""What CAEP and RISC events say: CAEP 1.0, RISC 1.0, and where the drafts of 2021 differ.
+"""The rules for CAEP and RISC events: CAEP 1.0, RISC 1.0 and the drafts of 2021.
 
-What a keyword of a type's schema carries is judged by the schema; the rest stands here. A type
-whose text has no schema (a private one) shows nothing. Pure, and never raises.
+Keywords of a type's schema are judged by the schema, and everything else here. A private type
+without a schema is not judged. Pure functions that never raise.
 """
 
 import re
@@ -32,8 +32,8 @@ CAEP_TYPES: tuple[str, ...] = tuple(
         "risk-level-change",
     )
 )
-# RISC 1.0 section 2, each with the requirement that its payload has no attributes; None where the
-# text gives it some, or says so in no row of its own.
+# RISC 1.0 section 2: each type with the requirement that its payload has no attributes. None if it
+# may have some, or if there is no such row.
 _NO_ATTRIBUTES: Mapping[str, str | None] = MappingProxyType(
     {
         f"{RISC}account-credential-change-required": "RISC-2.1-CREDENTIAL-CHANGE-REQUIRED",
@@ -93,7 +93,7 @@ REQUIREMENTS: tuple[str, ...] = (
     "SSE-4-EXTRA-MEMBERS-URI",
 )
 
-# One SET does not tell which other types there are: judge_types alone reports this one.
+# One SET does not show which other types there are, so only judge_types reports this one.
 OF_STREAM = ("RISC-2.11-SESSIONS-REVOKED-DEPRECATED",)
 
 FREEDOMS: tuple[str, ...] = (
@@ -116,7 +116,7 @@ _MEMBERS_OF_FREEDOM: Mapping[str, tuple[str, tuple[str, ...]]] = MappingProxyTyp
     }
 )
 
-# What a schema records of a member that has a requirement: how loud that is, the row says.
+# What the schema records about a member with a requirement. The row decides how loud it is.
 _RECORDED: Mapping[tuple[str, str], tuple[str, Grade]] = MappingProxyType(
     {
         (f"{CAEP}credential-change", "/credential_type"): ("CAEP-3.3-CREDENTIAL-TYPE", Grade.WARN),
@@ -133,7 +133,7 @@ _MANDATORY_IN_2021 = ("current_level", "previous_level", "change_direction")
 _IDENTIFIERS = frozenset({"email", "phone_number"})
 _OF_THE_FRAMEWORK = frozenset({f"{RISC}verification", f"{RISC}stream-updated"})
 _URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:\S+")
-# What means to be a type of the family, right or wrong.
+# Everything that looks like a type of the family, right or wrong.
 _MEANT_FOR = MappingProxyType(
     {
         family: re.compile(rf"https?://schemas\.openid\.net/(.*/)?{family}/.*", re.IGNORECASE)
@@ -157,7 +157,7 @@ def judge_events(claims: Claims) -> Iterator[Finding]:
 
 
 def freedoms_of_events(claims: Claims) -> Iterator[tuple[str, str]]:
-    """Yield each freedom of CAEP and RISC that a SET makes use of, with how."""
+    """Yield each freedom of CAEP and RISC that a SET uses, and how."""
     for kind, payload in claims.events.items():
         requirement, members = _MEMBERS_OF_FREEDOM.get(kind, ("", ()))
         there = [name for name in members if isinstance(payload, dict) and name in payload]
@@ -182,7 +182,7 @@ def _summary(requirement: str) -> str:
 
 @cache
 def _members_of(kind: str) -> frozenset[str]:
-    """Return the members that the text defines for a type, the older texts' subject with them."""
+    """Return the members that the text defines for a type, including the older texts' subject."""
     names = {"subject", *schema.load(_schema_of(kind)).get("properties", ())}
     if kind.startswith(CAEP):
         names.update(schema.load("caep/optional-claims.json")["properties"])
@@ -214,7 +214,7 @@ def _type(base: str, kind: str) -> Iterator[Finding]:
     family, requirement, types = _FAMILIES[base]
     if not _MEANT_FOR[family].fullmatch(kind) or kind in _OF_THE_FRAMEWORK:
         return
-    # Another name under the right base may be of a text that is still to come.
+    # An unknown name under the right base may come from a future text.
     softer = Grade.WARN if kind.startswith(base) else None
     expected = f"one of the {len(types)} types at {base}"
     yield Finding(requirement, kind in types, expected, printable(kind), softer)
@@ -225,7 +225,7 @@ def _type(base: str, kind: str) -> Iterator[Finding]:
 
 
 def _replaced(supported: list[Any]) -> Finding:
-    """Judge whether what has taken the place of RISC's sessions-revoked is supported beside it."""
+    """Judge whether the successor of RISC's sessions-revoked is supported beside it."""
     wanted = f"{CAEP}session-revoked"
     held = wanted in supported
     return Finding(
@@ -257,7 +257,7 @@ def _by_schema(kind: str, payload: object, claims: Claims) -> Iterator[Finding]:
 
 
 def _softer(kind: str, breach: schema.Breach, claims: Claims) -> Grade | None:
-    """Return the ceiling of a breach; CAEP's interoperability profile asks for a text itself."""
+    """Return the ceiling for a breach. CAEP's interoperability profile requires a text itself."""
     is_text = breach.path == "/reason_admin" and isinstance(breach.value, str) and breach.value
     asked_for = "caep-interop" in claims.context.profile.tags and kind == f"{CAEP}credential-change"
     return Grade.NOTE if is_text and asked_for else None
@@ -316,7 +316,7 @@ def _compliance(payload: Mapping[str, Any]) -> Iterator[Finding]:
 
 
 def _assurance_of_2021(payload: Mapping[str, Any]) -> Iterator[Finding]:
-    # A namespace is of a later text, which has its own rules for the rest.
+    # A namespace belongs to a later text, which has its own rules for the rest.
     softer = Grade.NOTE if "namespace" in payload else None
     missing = [name for name in _MANDATORY_IN_2021 if name not in payload]
     yield Finding(
@@ -338,7 +338,7 @@ def _assurance_of_2021(payload: Mapping[str, Any]) -> Iterator[Finding]:
 
 
 def _more_members(kind: str, payload: Mapping[str, Any]) -> Iterator[Finding]:
-    """Judge members that the type's text does not define: SSF lets them be, the draft named them.
+    """Judge members that the type's text does not define: SSF allows them, the draft names them.
 
     SSF 1.0 section 4.2.3; the draft of 2021, section 4.
     """
@@ -370,7 +370,7 @@ def _subject(payload: Mapping[str, Any], claims: Claims) -> object:
 
 
 def _identifier(requirement: str, subject: object) -> Iterator[Finding]:
-    """Judge whom an event about an identifier is about: an email address or a phone number."""
+    """Judge the subject of an event about an identifier: an email address or a phone number."""
     if not isinstance(subject, dict):
         return
     own = subject.get("format")
@@ -379,7 +379,7 @@ def _identifier(requirement: str, subject: object) -> Iterator[Finding]:
         return
     softer = None
     if own == "phone":
-        softer = Grade.NOTE  # The name of phone_number in RISC, and in drafts of RFC 9493.
+        softer = Grade.NOTE  # What RISC and drafts of RFC 9493 call phone_number.
     elif _IDENTIFIERS & within:
         softer = Grade.WARN
     yield Finding(
@@ -392,7 +392,7 @@ def _identifier(requirement: str, subject: object) -> Iterator[Finding]:
 
 
 def _parts(subject: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    """Yield the identifiers within a subject that is complex, or a list of aliases."""
+    """Yield the identifiers in a complex subject or in a list of aliases."""
     identifiers = subject.get("identifiers")
     candidates = [*subject.values(), *(identifiers if isinstance(identifiers, list) else ())]
     yield from (part for part in candidates if isinstance(part, dict))

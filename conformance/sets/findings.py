@@ -1,4 +1,4 @@
-"""What the SET validator is told, and what it says: Context and Finding."""
+"""The input and output of the SET validator: Context and Finding."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -9,20 +9,19 @@ from conformance.spec.profile import Profile
 from conformance.spec.requirement import Grade
 
 _LONGEST = 200
-# How far the target's clock and its dates may be apart, in seconds.
+# The tolerated difference between the target's clock and its dates, in seconds.
 SKEW_S = 60
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
-    """What is known of the Transmitter and of the way by which a SET came.
+    """What is known about the Transmitter and the delivery of a SET.
 
-    `issuer` is the metadata's as published, or else the target's. `metadata` and `stream` (the
-    stream configuration) are canonical, and empty where unknown; `key_set` is the JWK Set document,
-    None where unknown. `key` is the member of `sets` under which the SET came, None where it came
-    otherwise. `received_at` is in seconds since 1970 on the target's clock, 0 where that clock has
-    no such zero.
-    `tls` says that the SET came over TLS.
+    `issuer` is from the metadata, or else from the target. `metadata` and `stream` (the stream
+    configuration) are canonical, and empty if unknown. `key_set` is the JWK Set document, None if
+    unknown. `key` is the member of `sets` under which the SET came, None if it came otherwise.
+    `received_at` is in seconds since 1970 on the target's clock, 0 if that clock has another
+    origin. `tls` says that the SET came over TLS.
     """
 
     profile: Profile
@@ -37,9 +36,9 @@ class Context:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One look at one requirement: whether it held, and what was expected and got.
+    """One check of one requirement: whether it held, what was expected, and what came.
 
-    `at_most` softens this look; nothing makes it louder than the requirement's grade.
+    `at_most` softens this finding; nothing makes it louder than the requirement's grade.
     """
 
     requirement: str
@@ -51,20 +50,20 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Claims:
-    """The claims of a SET that could be read, and the context in which they came."""
+    """The readable claims of a SET, and the context in which they came."""
 
     document: Document
     context: Context
 
     @property
     def members(self) -> Mapping[str, Any]:
-        """Return the claims; of a claim named twice, the last."""
+        """Return the claims; the last value of a claim that is named twice."""
         found: Mapping[str, Any] = self.document.value
         return found
 
     @property
     def events(self) -> Mapping[str, Any]:
-        """Return the events by their type; empty where the claim is no object."""
+        """Return the events by their type, empty if the claim is not an object."""
         events = self.members.get("events")
         return events if isinstance(events, dict) else {}
 
@@ -74,9 +73,9 @@ class Claims:
         return self.context.profile.sets.subject == "event"
 
     def verifications(self) -> Iterator[tuple[str, Any]]:
-        """Yield type and payload of each Verification Event, also under another draft's type.
+        """Yield type and payload of each Verification Event, also with another draft's type.
 
-        A type of somebody else's that ends the same way is taken for one only by a `state` alone.
+        A private type with the same ending counts only if its payload has a `state`.
         """
         for kind, payload in self.events.items():
             alone = isinstance(payload, dict) and set(payload) == {"state"}
@@ -90,7 +89,7 @@ def is_openid(event_type: str) -> bool:
 
 
 def shown(value: object) -> str:
-    """Return a value as a report can print it: one line, printable, not too long."""
+    """Return a value for a report: one line, printable, and not too long."""
     if isinstance(value, dict):
         return printable(f"an object with {', '.join(map(str, value)) or 'no members'}")
     if isinstance(value, list) and any(isinstance(item, dict | list) for item in value):
@@ -99,7 +98,7 @@ def shown(value: object) -> str:
 
 
 def printable(text: str) -> str:
-    """Return text with what can't be printed escaped, cut to a length that a person reads."""
+    """Return a text with unprintable characters escaped, cut to a readable length."""
     cut = text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
     return "".join(
         one if one.isprintable() else one.encode("unicode_escape").decode("ascii") for one in cut

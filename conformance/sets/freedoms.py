@@ -1,4 +1,4 @@
-"""What the texts leave free and a SET makes use of: to be noted, and never a breach."""
+"""Freedoms of the texts that a SET uses. They are noted, and never a breach."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -32,7 +32,7 @@ FREEDOMS: tuple[str, ...] = (
 
 
 def freedoms(token: object, context: Context) -> Iterator[tuple[str, str]]:
-    """Yield each freedom that a SET makes use of, with how. Never raises."""
+    """Yield each freedom that a SET uses, and how. Never raises."""
     try:
         compact = jws.read(token)
     except jws.NotCompact:
@@ -50,7 +50,7 @@ def freedoms(token: object, context: Context) -> Iterator[tuple[str, str]]:
 
 
 def shared_txns(tokens: Sequence[str]) -> Iterator[tuple[str, str]]:
-    """Yield, for the SETs of one feed, that several of them have one txn."""
+    """Yield, for the SETs of one feed, that several of them share a txn."""
     jtis: dict[str, set[str]] = {}
     for compact in _compact(tokens):
         document = None if compact.encrypted else _readable(compact.payload)

@@ -1,8 +1,8 @@
-"""A compact token as a Receiver reads it: parts, header, and whether a published key verifies it.
+"""A compact token as a Receiver reads it: its parts, its header, and the verifying key.
 
-RFC 7515 sections 5.2 and 7.1. The signature is checked over the bytes as they came. What the token
-says of its own key (`jwk`, `jku`, `x5c`) is never looked at, and neither `none` nor a shared-key
-algorithm ever verifies.
+RFC 7515 sections 5.2 and 7.1. The signature is checked over the bytes as received. Keys that the
+token itself offers (`jwk`, `jku`, `x5c`) are ignored. Neither `none` nor a shared-key algorithm
+ever verifies.
 """
 
 import re
@@ -23,7 +23,7 @@ ENCRYPTED_PARTS = 5
 
 @dataclass(frozen=True, slots=True)
 class _Algorithm:
-    """What an algorithm takes: kind of key, curves, and bytes of a signature (None: any number)."""
+    """The key kind, curves and signature size in bytes of an algorithm (None: any size)."""
 
     kty: str
     curves: tuple[str, ...] = ()
@@ -31,7 +31,7 @@ class _Algorithm:
 
 
 # A key is never used for an algorithm of another kind. RFC 7518 section 3.4 fixes the sizes, which
-# jwcrypto does not look at.
+# jwcrypto does not check.
 _ALGORITHMS: Mapping[str, _Algorithm] = MappingProxyType(
     {
         **{f"{kind}{bits}": _Algorithm("RSA") for kind in ("RS", "PS") for bits in (256, 384, 512)},
@@ -53,9 +53,9 @@ _NEVER_A_LENGTH = 1
 
 
 class NotCompact(ValueError):
-    """The token is no compact serialization.
+    """The token is not a compact serialization.
 
-    `parts` is how many it has; `beyond_us` says that it may be one and the suite gave up.
+    `parts` is its number of parts. `beyond_us` says that it may be one and the suite can't tell.
     """
 
     def __init__(self, message: str, parts: int, *, beyond_us: bool = False) -> None:
@@ -66,9 +66,9 @@ class NotCompact(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Compact:
-    """A token's parts, decoded; `repeated` are the names that its header uses twice.
+    """The decoded parts of a token; `repeated` are names that its header uses twice.
 
-    Of an encrypted token only the header means anything.
+    For an encrypted token only the header is meaningful.
     """
 
     header: Mapping[str, Any]
@@ -80,21 +80,21 @@ class Compact:
 
     @property
     def alg(self) -> str | None:
-        """Return the algorithm, or None where the header names none."""
+        """Return the algorithm, or None if the header names none."""
         alg = self.header.get("alg")
         return alg if isinstance(alg, str) and alg else None
 
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """The published key that verifies a signature, or None, and what was tried."""
+    """The published key that verifies a signature, or None, and the keys that were tried."""
 
     key: Mapping[str, Any] | None
     tried: str
 
 
 def read(token: object) -> Compact:
-    """Take a compact token apart. Raises NotCompact, whatever else the token is."""
+    """Take a compact token apart. Raises NotCompact for anything else."""
     if not isinstance(token, str):
         raise NotCompact(f"a {type(token).__name__}, not a text", 0)
     count = token.count(".") + 1
@@ -123,7 +123,7 @@ def read(token: object) -> Compact:
 
 
 def is_encrypted(token: object) -> bool:
-    """Return whether this is an encrypted token, whose claims the suite can't read."""
+    """Return whether the token is encrypted, so that its claims can't be read."""
     try:
         return read(token).encrypted
     except NotCompact:
@@ -131,12 +131,12 @@ def is_encrypted(token: object) -> bool:
 
 
 def can_verify(alg: str) -> bool:
-    """Return whether this is an asymmetric algorithm that the suite knows."""
+    """Return whether the suite knows this asymmetric algorithm."""
     return alg in _ALGORITHMS
 
 
 def is_misspelled(alg: str) -> bool:
-    """Return whether this would be an algorithm that the suite knows, but for case or blanks.
+    """Return whether the suite would know this algorithm in another case or without blanks.
 
     Names of algorithms are compared exactly (RFC 7515 section 4.1.1).
     """
@@ -145,14 +145,14 @@ def is_misspelled(alg: str) -> bool:
 
 
 def has_kid(key_set: object, kid: object) -> bool:
-    """Return whether a key set document has a key of that id."""
+    """Return whether a key set document has a key with that id."""
     return isinstance(kid, str) and any(key.get("kid") == kid for key in _keys(key_set))
 
 
 def has_key_of(token: object, key_set: object) -> bool:
-    """Return whether a key set has the key that a token asks for: the one of its kid, or any.
+    """Return whether a key set has the key that a token names by its kid, or any key.
 
-    A token that asks for none, because it can't be read or verified, misses none.
+    A token that names no key, because it can't be read or verified, misses none.
     """
     try:
         compact = read(token)
@@ -166,10 +166,10 @@ def has_key_of(token: object, key_set: object) -> bool:
 
 
 def verify(token: Compact, key_set: object) -> Verification:
-    """Look for a key of a JWK Set document that verifies the token.
+    """Find a key of a JWK Set document that verifies the token.
 
-    `kid` chooses the key; without one, or with one that the set has not, every key that fits the
-    algorithm is tried. Of a key its public members alone are used.
+    `kid` chooses the key. Without one, or with one that is not in the set, every key that fits the
+    algorithm is tried. Only the public members of a key are used.
     """
     alg = token.alg
     if alg is None or alg not in _ALGORITHMS:
@@ -199,7 +199,7 @@ def _decoded(part: str, number: int, count: int) -> bytes:
     if not _BASE64URL.fullmatch(part) or len(part) % 4 == _NEVER_A_LENGTH:
         raise NotCompact(f"part {number} is not base64url without padding", count)
     found = _bytes(part)
-    # RFC 4648 section 3.5: the bits of the last character that hold nothing are zero.
+    # RFC 4648 section 3.5: the unused bits of the last character are zero.
     if urlsafe_b64encode(found).rstrip(b"=") != part.encode("ascii"):
         raise NotCompact(f"part {number} ends in a character that base64url never ends in", count)
     return found
@@ -235,12 +235,12 @@ def _verifies(token: Compact, alg: str, key: Mapping[str, Any]) -> bool:
         return False
     names = ("kty", "crv", *_PUBLIC_MEMBERS[algorithm.kty])
     members = {name: key[name] for name in names if name in key}
-    # jwcrypto decodes a number that is not in base64url, which RFC 7518 section 6 asks for.
+    # RFC 7518 section 6 requires base64url, but jwcrypto also decodes other numbers.
     if not all(
         isinstance(member, str) and _BASE64URL.fullmatch(member) for member in members.values()
     ):
         return False
-    # Where jwcrypto is old it knows the curves only by the name that covers both.
+    # An old jwcrypto knows the curves only by the name that covers both.
     engine = "EdDSA" if alg in _EDDSA else alg
     try:
         JWA.signing_alg(engine).verify(  # type: ignore[attr-defined]

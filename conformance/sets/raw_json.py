@@ -1,7 +1,7 @@
-"""JSON as it was written: what a Python dict forgets (a name used twice), and no more than JSON.
+"""Strict JSON that keeps repeated names, which a Python dict loses.
 
-A set of claims may not use a name twice (RFC 7519 section 4), and a dict can't tell; `NaN` is no
-JSON (RFC 8259 section 6), and Python reads it. Bad input raises NotJson and nothing else.
+Claims may not use a name twice (RFC 7519 section 4). `NaN` is not JSON (RFC 8259 section 6), though
+Python reads it. Bad input raises NotJson and nothing else.
 """
 
 import json
@@ -10,26 +10,26 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NoReturn, TypeAlias
 
-# RFC 8259 section 9 lets a reader bound the depth. What looks at the value afterwards recurses, and
-# takes many frames for each level.
+# RFC 8259 section 9 lets a reader limit the depth. The functions that walk the value recurse, with
+# many frames per level.
 DEPTH = 40
 
 Path: TypeAlias = tuple[str | int, ...]
 
 
 class NotJson(ValueError):
-    """The bytes hold no JSON text; the message says why."""
+    """The bytes are not a JSON text; the message says why."""
 
 
 class TooDeep(NotJson):
-    """The text is nested deeper than is read here: unusual, and forbidden by nothing."""
+    """The text is nested more deeply than is read here. That is unusual, but allowed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A JSON value, and for the path of each object that uses a name twice, the names.
+    """A JSON value, and the repeated names of each object by its path.
 
-    The path of the value itself is `()`. Of a name used twice the last value counts.
+    The path of the value itself is `()`. The last value of a repeated name counts.
     """
 
     value: Any
@@ -46,9 +46,9 @@ class _Object(dict[str, Any]):
 
 
 def read(raw: bytes) -> Document:
-    """Read a JSON text in UTF-8. Raises NotJson; TooDeep where it is nested more than DEPTH deep.
+    """Read a JSON text in UTF-8. Raises NotJson; TooDeep if the nesting exceeds DEPTH.
 
-    A number too large for the machine is infinite.
+    A number that is too large for a float becomes infinite.
     """
     try:
         value = json.loads(
@@ -67,7 +67,7 @@ def read(raw: bytes) -> Document:
 
 
 def canonical(value: object) -> str:
-    """Return one text for a JSON value, however its members are ordered."""
+    """Return one text for a JSON value, whatever the order of its members."""
     return json.dumps(value, sort_keys=True, separators=(",", ":"))
 
 

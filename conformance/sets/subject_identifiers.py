@@ -1,7 +1,7 @@
-"""The subject of a SET, beyond what a schema's keyword can say.
+"""The rules for the subject of a SET, beyond the keywords of a schema.
 
-SSF 1.0 sections 3.1 to 3.5, the 2021 draft's sections 3.1 to 3.4, and RFC 9493. A subject's values
-are somebody's data, so no finding shows one.
+SSF 1.0 sections 3.1 to 3.5, the 2021 draft's sections 3.1 to 3.4, and RFC 9493. Subjects are
+personal data, so no finding shows their values.
 """
 
 import ipaddress
@@ -30,7 +30,7 @@ _REGISTERED: Mapping[str, frozenset[str]] = MappingProxyType(
         "uri": frozenset({"uri"}),
     }
 )
-# SSF 1.0 section 3.5; the first two are spelled with hyphens in the draft of 2021.
+# SSF 1.0 section 3.5. The draft of 2021 spells the first two with hyphens.
 _FRAMEWORK: Mapping[str, frozenset[str]] = MappingProxyType(
     {
         "jwt_id": frozenset({"iss", "jti"}),
@@ -56,17 +56,17 @@ _JSON_TYPES: Mapping[type, str] = MappingProxyType(
 
 _LESS_SPECIFIC_URI = re.compile(r"(?:mailto|tel|acct|did):", re.IGNORECASE)
 _LOOKS_LIKE_EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[A-Za-z]{2,}")
-# What the schema lets pass as an address; the rest it has judged.
+# Addresses that pass the schema, which judges all others.
 _ADDRESS_LIKE = re.compile(r"[0-9A-Fa-f:.]+(%.+)?")
 _SEPARATORS = re.compile(r"[ -]")
 _OF_SHAPE = frozenset({"RFC9493-3-FORMAT-PRESENT", "RFC9493-3-REQUIRED-MEMBERS"})
 _OF_VALUE = re.compile(r"RFC9493-3\.2\.[1-8]-[A-Z-]+")
-# Not rules about a member's value, or only a SHOULD.
+# These are not rules about a member's value, or only a SHOULD.
 _NOT_OF_VALUE = frozenset({"RFC9493-3.2.8-ALIASES-NO-DUPES", "RFC9493-3.2.8-ALIASES-NOT-NESTED"})
 
 
 def judge_subjects(claims: Claims) -> Iterator[Finding]:
-    """Judge where the subject stands and what it is; a SET without one shows nothing here."""
+    """Judge the place and the kind of the subject. A SET without one gives no finding here."""
     yield from _places(claims)
     for place, path, subject in subjects(claims):
         yield from _shape(claims, place, path, subject)
@@ -110,7 +110,7 @@ def _new_type(kind: str, payload: Mapping[str, Any], claims: Claims) -> Finding:
         "no subject in the payload"
         if not has_subject
         else f"a subject in the payload, {'the same' if main else 'another'} as in sub_id",
-        # Section 3.1.3 lets a further subject have any name.
+        # Section 3.1.3 allows any name for a further subject.
         None if main else Grade.NOTE,
     )
 
@@ -127,7 +127,7 @@ def subjects(claims: Claims) -> Iterator[tuple[str, Path, Any]]:
 
 
 def is_complex(claims: Claims, subject: object) -> bool:
-    """Return whether a subject is a complex one of the profile."""
+    """Return whether a subject is complex in the sense of the profile."""
     if not isinstance(subject, dict):
         return False
     return subject.get("format") == "complex" or (
@@ -151,7 +151,7 @@ def _shape(claims: Claims, place: str, path: Path, subject: object) -> Iterator[
 
 
 def _has_members_of_complex(subject: object) -> bool:
-    """Return whether an object would be a complex subject, but for its format."""
+    """Return whether an object would be a complex subject if it had the right format."""
     if not isinstance(subject, dict):
         return False
     named = subject.get("format")
@@ -189,12 +189,12 @@ def _complex(claims: Claims, place: str, path: Path, subject: Any) -> Iterator[F
 
 
 def _identifiers(claims: Claims, place: str, subject: object) -> Iterator[tuple[str, Any]]:
-    """Yield each simple identifier of a subject that has a format, those inside it included."""
+    """Yield each simple identifier of a subject that has a format, nested ones included."""
     if not isinstance(subject, dict):
         return
     if is_complex(claims, subject) or _has_members_of_complex(subject):
         for name, part in subject.items():
-            # A complex subject inside another one is SSF-3.3-COMPLEX-MEMBERS-SIMPLE.
+            # A complex subject inside another one breaks SSF-3.3-COMPLEX-MEMBERS-SIMPLE.
             if not is_complex(claims, part):
                 yield from _identifiers(claims, f"{place}, {printable(name)}", part)
         return
@@ -210,7 +210,7 @@ def _format(claims: Claims, where: str, identifier: Mapping[str, Any]) -> Iterat
     name = identifier["format"]
     known = {**_REGISTERED, **_FRAMEWORK}
     accepted = {**known, **_OF_2021} if claims.subject_in_event else known
-    # Examples of SSF show the older name of phone_number.
+    # Examples in SSF use the older name of phone_number.
     softer = Grade.NOTE if name == "phone" else Grade.WARN
     for requirement in ("SSF-3.4-FORMAT-KNOWN", "SSE-3.3-FORMAT-KNOWN"):
         yield Finding(
@@ -296,7 +296,7 @@ def _most_specific(where: str, identifier: Mapping[str, Any]) -> Iterator[Findin
 
 
 def _addresses(where: str, identifier: Mapping[str, Any]) -> Iterator[Finding]:
-    """Look at what passes the schema's pattern and is no address all the same."""
+    """Judge addresses that pass the schema's pattern and are invalid all the same."""
     addresses = identifier.get("ip-addresses")
     for address in addresses if isinstance(addresses, list) else ():
         if isinstance(address, str) and _ADDRESS_LIKE.fullmatch(address):
@@ -317,7 +317,7 @@ def _is_address(text: str) -> bool:
 
 
 def is_caep_or_risc(kind: str) -> bool:
-    """Return whether an event type is one of CAEP's or RISC's."""
+    """Return whether an event type belongs to CAEP or RISC."""
     return kind.startswith(
         (
             "https://schemas.openid.net/secevent/caep/event-type/",

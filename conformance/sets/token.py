@@ -1,6 +1,6 @@
-"""A SET as a token: its form, its header and its signature.
+"""The rules for a SET as a token: its form, its header and its signature.
 
-RFC 8417 sections 2.3, 2.4 and 5.1, and RFC 7515. What the claims say is no matter here.
+RFC 8417 sections 2.3, 2.4 and 5.1, and RFC 7515. The claims are judged elsewhere.
 """
 
 from collections.abc import Iterator, Mapping
@@ -12,7 +12,7 @@ from conformance.spec.requirement import Grade
 
 _SHORTEST_RSA_BITS = 2048
 _SET_TYPE = "secevent+jwt"
-# What RFC 7515 defines itself, and so no extension (section 4.1.11).
+# Defined by RFC 7515 itself, so not extensions (section 4.1.11).
 _NO_EXTENSIONS = frozenset(
     {"alg", "jku", "jwk", "kid", "x5u", "x5c", "x5t", "x5t#S256", "typ", "cty", "crit"}
 )
@@ -22,12 +22,12 @@ _COMPACT = "three parts in base64url without padding, and a header without a nam
 
 
 def form(*, held: bool, got: str, at_most: Grade | None = None) -> Finding:
-    """Return a finding on RFC8417-2.4-JWT-FORM, which both the token and its claims keep."""
+    """Return a finding on RFC8417-2.4-JWT-FORM, which both the token and its claims must keep."""
     return Finding("RFC8417-2.4-JWT-FORM", held, _FORM, got, at_most)
 
 
 def judge_no_token(error: jws.NotCompact) -> Iterator[Finding]:
-    """Judge what could not be taken apart."""
+    """Judge a text that could not be taken apart as a token."""
     softer = Grade.WARN if error.beyond_us else None
     yield form(held=False, got=str(error), at_most=softer)
     if error.parts != jws.ENCRYPTED_PARTS:
@@ -37,7 +37,7 @@ def judge_no_token(error: jws.NotCompact) -> Iterator[Finding]:
 
 
 def is_nested(token: jws.Compact) -> bool:
-    """Return whether what was signed is a token itself (RFC 7519 section 5.2)."""
+    """Return whether the signed content is a token itself (RFC 7519 section 5.2)."""
     cty = token.header.get("cty")
     if not isinstance(cty, str) or cty.lower().removeprefix("application/") != "jwt":
         return False
@@ -102,7 +102,7 @@ _VERIFIED = (
 
 
 def judge_signature(token: jws.Compact, context: Context) -> Iterator[Finding]:
-    """Judge how a token that is not encrypted is signed; without a known key set, little of it."""
+    """Judge the signature of a token that is not encrypted; little of it without a key set."""
     if token.alg is None:
         return
     if token.alg == "none":
@@ -153,13 +153,13 @@ def _softer_for(alg: str, requirement: str) -> Grade | None:
     if jws.is_misspelled(alg) or jws.can_verify(alg) or alg.lower() == "none":
         return None
     if alg.upper().startswith("HS"):
-        # The parties may share a key; the published ones still verify nothing.
+        # The parties may share a key, but then no published key verifies the token.
         return Grade.WARN if requirement == "RFC8417-5.1-SIGNED" else None
-    return Grade.WARN  # It may be a newer algorithm than the suite.
+    return Grade.WARN  # The algorithm may be newer than the suite.
 
 
 def _unsecured(token: jws.Compact, context: Context) -> Iterator[Finding]:
-    """Judge an unsecured token: TLS may stand in for a signature, nothing for a broken one."""
+    """Judge an unsecured token: TLS may replace a signature, but not excuse a broken one."""
     got = "alg none" + (" and a signature all the same" if token.signature else "")
     tolerable = context.tls and not token.signature
     yield Finding(

@@ -1,8 +1,8 @@
-"""Everything that a SET must be, as one pure function; that no two share a jti, as another.
+"""The SET validator: pure functions over one token, or over those of one feed.
 
-What a keyword of the profile's schema carries is judged by the schema; here stands what no keyword
-can say, such as that two values are equal. A finding is about a requirement of the target's profile
-only, and there is none where a SET had nothing to look at.
+Keywords of the profile's schema are judged by the schema. Rules that no keyword can express, such
+as the equality of two values, are judged by the modules of this folder. Only requirements of the
+target's profile get findings, and only if the SET has something to judge.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -21,10 +21,10 @@ from conformance.spec.requirement import Grade, load_catalogue
 
 __all__ = ["REQUIREMENTS", "Context", "Finding", "judge_set", "judge_uniqueness"]
 
-# By hand and by no keyword, though the schema names them too: there the whole rule can be seen.
+# Judged in code although the schema has keywords for them, because code can see the whole rule.
 _BY_HAND = frozenset({"RFC8417-2.4-JWT-FORM", "SSF-3.3-COMPLEX-FORMAT"})
 
-# What judge_set may report; judge_uniqueness reports RFC8417-2.2-JTI-UNIQUE alone.
+# The requirements that judge_set may report. judge_uniqueness only reports RFC8417-2.2-JTI-UNIQUE.
 REQUIREMENTS: tuple[str, ...] = (
     "RFC7515-7.1-COMPACT",
     "RFC7515-4.1.1-ALG",
@@ -124,9 +124,9 @@ REQUIREMENTS: tuple[str, ...] = (
 
 
 def judge_set(token: object, context: Context) -> list[Finding]:
-    """Return what a SET shows of each requirement of the profile that it has anything to show of.
+    """Return a finding for each requirement of the profile that a SET says something about.
 
-    Never raises, whatever `token` is; normally it is a text. RFC8417-2.2-JTI-UNIQUE takes several
+    Never raises, whatever `token` is; normally it is a text. RFC8417-2.2-JTI-UNIQUE needs several
     SETs: see judge_uniqueness.
     """
     spoken_of = _rows_of(frozenset(context.profile.tags))
@@ -134,10 +134,10 @@ def judge_set(token: object, context: Context) -> list[Finding]:
 
 
 def judge_uniqueness(tokens: Sequence[object]) -> list[Finding]:
-    """Return, for the SETs of one feed, whether any two of them share a jti (RFC 8417 section 2.2).
+    """Return whether any two SETs of one feed share a jti (RFC 8417 section 2.2).
 
-    The same claims under another signature are the same SET, sent again. Tokens that can't be read
-    show nothing; never raises.
+    The same claims with another signature are the same SET, sent again. Tokens that can't be read
+    give no finding. Never raises.
     """
     claims_of: dict[str, dict[str, Mapping[str, Any]]] = {}
     for token in tokens:
@@ -243,7 +243,7 @@ def _by_schema(claims: Claims) -> Iterator[Finding]:
 
 def _softer_than_schema(requirement: str, claims: Claims) -> Grade | None:
     if requirement == "SSE-11.1.2-SUBJECT-IN-PAYLOAD" and "sub_id" in claims.members:
-        return Grade.NOTE  # The subject is where a later text wants it.
+        return Grade.NOTE  # The subject is in the place that a later text requires.
     return None
 
 
