@@ -97,8 +97,11 @@ def results_in(directory):
     return json.loads((directory / "results.json").read_text(encoding="utf-8"))
 
 
-def target_file(directory, issuer, *more, token="env:CANARY", profile="ssf-1.0"):
-    """Write a target.toml for a peer, with short limits, and return its path."""
+def target_file(directory, issuer, *more, token="env:CANARY", profile="ssf-1.0", timeout_s=20.0):
+    """Write a target.toml for a peer, with little patience, and return its path.
+
+    A test that waits for a hang gives a short `timeout_s`, in seconds; no other depends on it.
+    """
     path = directory / "target.toml"
     lines = [
         "[target]",
@@ -110,7 +113,7 @@ def target_file(directory, issuer, *more, token="env:CANARY", profile="ssf-1.0")
             for line in (f"[auth.{channel}]", 'kind = "bearer"', f'token = "{token}"')
         ),
         "[limits]",
-        "timeout_s = 0.2",
+        f"timeout_s = {timeout_s}",
         "patience_s = 0.3",
         *more,
     ]
