@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, TypeAlias
 
 from hypothesis import strategies as st
@@ -77,17 +79,16 @@ def _of_message(draw: st.DrawFn, message: str, *, whole: bool = False) -> Json:
     name = transmitter.profile.schemas.get(message)
     if name is None:
         return {}
-    drawn = draw(
-        instances(name, _named(transmitter), leave_out=frozenset({"stream_id"}), whole=whole)
-    )
+    offers = _Offers.of(transmitter)
+    drawn = draw(_instances(name, offers, whole=whole))
     if message == "create_stream_request" and not transmitter.polls and "delivery" not in drawn:
         # Without one poll is meant, which a target that only pushes may refuse (section 8.1.1.1).
-        drawn["delivery"] = draw(_named(transmitter)["delivery"])
+        drawn["delivery"] = draw(_named(offers)["delivery"])
     if message == "replace_stream_request":
         # The text asks a Receiver for the full set; leaving these two out is a case of its own.
         for member in ("events_requested", "delivery"):
             if member not in drawn:
-                drawn[member] = draw(_named(transmitter)[member])
+                drawn[member] = draw(_named(offers)[member])
     return drawn
 
 
@@ -98,26 +99,54 @@ def _transmitter() -> RemoteTransmitter:
     return transmitter
 
 
-def _named(transmitter: RemoteTransmitter) -> Named:
-    event_types = st.sampled_from(transmitter.known_event_types + UNKNOWN_EVENT_TYPES)
+@dataclass(frozen=True, slots=True)
+class _Offers:
+    """What a target offers, as far as generated values depend on it.
+
+    `push_url` is the URL below which the suite listens, None where SETs can be polled.
+    """
+
+    event_types: tuple[str, ...]
+    delivery_method: str | None
+    push_url: str | None
+
+    @classmethod
+    def of(cls, transmitter: RemoteTransmitter) -> "_Offers":
+        """Return what a target offers now."""
+        methods = transmitter.profile.delivery
+        if transmitter.polls:
+            return cls(transmitter.known_event_types, methods.poll, None)
+        return cls(transmitter.known_event_types, methods.push, transmitter.push_url)
+
+
+# Hypothesis takes longer to prepare a strategy than to draw from it.
+@lru_cache(maxsize=64)
+def _instances(name: str, offers: _Offers, *, whole: bool) -> st.SearchStrategy[Json]:
+    return instances(name, _named(offers), leave_out=frozenset({"stream_id"}), whole=whole)
+
+
+@lru_cache(maxsize=64)
+def _named(offers: _Offers) -> Named:
+    event_types = st.sampled_from(offers.event_types + UNKNOWN_EVENT_TYPES)
     return {
         "event_types": event_types,
         "events_requested": st.lists(event_types, min_size=1, max_size=4, unique=True),
-        "delivery": _deliveries(transmitter),
+        "delivery": _deliveries(offers),
         "text": st.sampled_from(_TEXTS),
         # A target need not know any other.
         "subject_format": st.sampled_from(("email", "iss_sub")),
     }
 
 
-def _deliveries(transmitter: RemoteTransmitter) -> st.SearchStrategy[Json]:
+def _deliveries(offers: _Offers) -> st.SearchStrategy[Json]:
     """Return deliveries that the target offers; pushes go to the suite's own listener alone."""
-    if transmitter.polls:
-        return st.just({"method": transmitter.profile.delivery.poll})
+    if offers.push_url is None:
+        # A new object for each example, for a case may change it.
+        return st.just(offers.delivery_method).map(lambda method: {"method": method})
     path = st.sampled_from(("ssf-conformance", "events", "a/b", "events?stream=1", "~r;v=1/"))
     return path.map(
         lambda tail: {
-            "method": transmitter.profile.delivery.push,
-            "endpoint_url": f"{transmitter.push_url}{tail}",
+            "method": offers.delivery_method,
+            "endpoint_url": f"{offers.push_url}{tail}",
         }
     )
