@@ -100,6 +100,8 @@ def shown(value: object) -> str:
 def printable(text: str) -> str:
     """Return a text with unprintable characters escaped, cut to a readable length."""
     cut = text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
+    if cut.isprintable():
+        return cut
     return "".join(
         one if one.isprintable() else one.encode("unicode_escape").decode("ascii") for one in cut
     )

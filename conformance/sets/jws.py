@@ -9,6 +9,7 @@ import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
 
@@ -97,6 +98,12 @@ def read(token: object) -> Compact:
     """Take a compact token apart. Raises NotCompact for anything else."""
     if not isinstance(token, str):
         raise NotCompact(f"a {type(token).__name__}, not a text", 0)
+    return _read(token)
+
+
+# Each token is looked at several times, for its key, its claims and its signature.
+@lru_cache(maxsize=128)
+def _read(token: str) -> Compact:
     count = token.count(".") + 1
     if count not in {SIGNED_PARTS, ENCRYPTED_PARTS}:
         raise NotCompact(f"{count} parts", count)
@@ -187,6 +194,11 @@ def verify(token: Compact, key_set: object) -> Verification:
     )
 
 
+@lru_cache(maxsize=128)
+def _public_key(members: tuple[tuple[str, str], ...]) -> JWK:
+    return JWK(**dict(members))
+
+
 def rsa_bits(key: Mapping[str, Any]) -> int | None:
     """Return the size of an RSA key's modulus in bits; None for another kind of key."""
     modulus = key.get("n")
@@ -234,17 +246,15 @@ def _verifies(token: Compact, alg: str, key: Mapping[str, Any]) -> bool:
     if algorithm.size not in (None, len(token.signature)):
         return False
     names = ("kty", "crv", *_PUBLIC_MEMBERS[algorithm.kty])
-    members = {name: key[name] for name in names if name in key}
+    members = tuple((name, key[name]) for name in names if name in key)
     # RFC 7518 section 6 requires base64url, but jwcrypto also decodes other numbers.
-    if not all(
-        isinstance(member, str) and _BASE64URL.fullmatch(member) for member in members.values()
-    ):
+    if not all(isinstance(member, str) and _BASE64URL.fullmatch(member) for _, member in members):
         return False
     # An old jwcrypto knows the curves only by the name that covers both.
     engine = "EdDSA" if alg in _EDDSA else alg
     try:
         JWA.signing_alg(engine).verify(  # type: ignore[attr-defined]
-            JWK(**members), token.signing_input, token.signature
+            _public_key(members), token.signing_input, token.signature
         )
     except Exception:  # noqa: BLE001 (hostile keys and signatures fail in many ways, all of them a no)
         return False

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from types import MappingProxyType
 from typing import TypeAlias
 from urllib.parse import quote, unquote, urlsplit
@@ -29,6 +30,7 @@ DEFAULT_LAYOUT: Mapping[str, str] = MappingProxyType(
 )
 
 
+@lru_cache(maxsize=256)
 def segments_of(path: str) -> Segments | None:
     """Return the segments of a path, so that `events%3Apoll` is `events:poll`.
 
@@ -47,7 +49,7 @@ class Place:
     Two may share a method: with and without a stream_id.
     """
 
-    pattern: tuple[re.Pattern[str], ...]
+    pattern: tuple[str | re.Pattern[str], ...]
     operations: Mapping[str, tuple[str, ...]]
 
     def match(self, segments: Segments) -> str | None:
@@ -56,10 +58,14 @@ class Place:
             return None
         stream_id = ""
         for pattern, segment in zip(self.pattern, segments, strict=True):
+            if isinstance(pattern, str):
+                if pattern != segment:
+                    return None
+                continue
             found = pattern.fullmatch(segment)
             if found is None:
                 return None
-            stream_id = found.groupdict().get("stream_id", stream_id)
+            stream_id = found["stream_id"]
         return stream_id
 
 
@@ -121,11 +127,16 @@ def _template(profile: Profile, endpoint: str) -> str:
     return DEFAULT_LAYOUT.get(endpoint, f"/ssf/{endpoint}")
 
 
-def _pattern(path: str) -> tuple[re.Pattern[str], ...]:
+def _pattern(path: str) -> tuple[str | re.Pattern[str], ...]:
     return tuple(
-        re.compile(re.escape(part).replace(re.escape(STREAM_ID), "(?P<stream_id>.+)"), re.DOTALL)
-        for part in (unquote(segment) for segment in path.split("/")[1:])
+        _segment_with_stream_id(part) if STREAM_ID in part else part
+        for part in map(unquote, path.split("/")[1:])
     )
+
+
+def _segment_with_stream_id(part: str) -> re.Pattern[str]:
+    pattern = re.escape(part).replace(re.escape(STREAM_ID), "(?P<stream_id>.+)")
+    return re.compile(pattern, re.DOTALL)
 
 
 def _by_method(operations: Sequence[Operation]) -> Mapping[str, tuple[str, ...]]:
