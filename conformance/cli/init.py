@@ -13,8 +13,9 @@ from typing import Any
 from conformance.cli.output import say
 from conformance.engine.exit_codes import ExitCode
 from conformance.engine.first_contact import NoMetadata, discover
-from conformance.receiver.connection import Connection, Unreachable
+from conformance.receiver.connection import Connection
 from conformance.receiver.exchange import Recorder
+from conformance.receiver.http_client import Unreachable
 from conformance.receiver.remote_transmitter import RemoteTransmitter
 from conformance.spec import schema
 from conformance.spec.profile import DIRECTORY, Profile, profile_ids

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import TypeAlias
 
-from conformance.receiver.connection import Transport, socket_transport
+from conformance.receiver.http_client import Transport, socket_transport
 from conformance.receiver.tls.server_context import own_authority
 from conformance.spec.profile import Profile
 from conformance.target.credentials import Basic, Bearer, ClientCredentials, Credential

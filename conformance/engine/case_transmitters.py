@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING, Any
 
 from conformance.engine.first_contact import discover
 from conformance.engine.run_options import Lease, RunOptions
-from conformance.receiver.connection import Connection, SeenAnswer, SeenSet, Trouble, Unreachable
+from conformance.receiver.connection import Connection, SeenAnswer, SeenSet, Trouble
 from conformance.receiver.exchange import Exchange, Recorder
+from conformance.receiver.http_client import Unreachable
 from conformance.receiver.push_listener import PushListener
 from conformance.receiver.remote_transmitter import RemoteTransmitter
 from conformance.target.target import Target

@@ -1,7 +1,8 @@
 """The first contact with a target: its metadata, and whether it can be judged at all."""
 
 from conformance.receiver.answer import NoAnswer
-from conformance.receiver.connection import Connection, Unreachable
+from conformance.receiver.connection import Connection
+from conformance.receiver.http_client import Unreachable
 from conformance.receiver.remote_transmitter import RemoteTransmitter
 from conformance.target.by_hand import has_terminal
 from conformance.target.target import Target, TargetError

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from conformance.engine import defaults
 from conformance.engine.plan import Selection
-from conformance.receiver.connection import Transport
+from conformance.receiver.http_client import Transport
 from conformance.target.target import Target
 
 

@@ -16,7 +16,7 @@ from conformance.engine.plan import Plan
 from conformance.engine.plugin import all_cases
 from conformance.engine.run import Run
 from conformance.judging.verdict import ALARMS, Verdict
-from conformance.receiver.connection import Unreachable
+from conformance.receiver.http_client import Unreachable
 from conformance.spec.requirement import Grade
 
 # A fault has to be seen with fewer examples than a run draws, which leaves it a margin.

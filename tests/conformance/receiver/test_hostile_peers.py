@@ -11,7 +11,7 @@ from conformance.cli.main import main
 from conformance.engine.arguments import RunArguments, make_run
 from conformance.engine.results_document import document_of
 from conformance.receiver.answer import NoAnswer
-from conformance.receiver.connection import Unreachable
+from conformance.receiver.http_client import Unreachable
 from conformance.reporting import allure, reproducers, results
 from conformance.reporting.terminal import render
 
