@@ -3,7 +3,7 @@
 import difflib
 from collections.abc import Mapping
 from importlib import import_module
-from pkgutil import iter_modules
+from pkgutil import walk_packages
 from types import MappingProxyType
 
 from mock_transmitter.deviations import faults, variants
@@ -13,7 +13,7 @@ __all__ = ["FAULTS", "VARIANTS", "Entry", "UnknownDeviation", "find"]
 
 # Importing a module is what registers its deviations.
 for _package in (faults, variants):
-    for _module in iter_modules(_package.__path__, f"{_package.__name__}."):
+    for _module in walk_packages(_package.__path__, f"{_package.__name__}."):
         import_module(_module.name)
 
 

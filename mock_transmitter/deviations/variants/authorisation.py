@@ -3,17 +3,13 @@
 from dataclasses import replace
 
 from mock_transmitter.deviations.deviation import At, Deviation, Json, Proceed
-from mock_transmitter.deviations.documents import (
-    with_body,
-    with_configurations,
-    with_header,
-)
 from mock_transmitter.deviations.entry import variant, variant_at
-from mock_transmitter.deviations.faults.authorisation import FORBIDDEN, POLLING
-from mock_transmitter.deviations.faults.update import target
+from mock_transmitter.deviations.faults.authorisation.access import FORBIDDEN
+from mock_transmitter.deviations.kinds.calls import POLLING, target
+from mock_transmitter.deviations.kinds.documents import with_body, with_configurations, with_header
 from mock_transmitter.domain.errors import StreamNotFound
 from mock_transmitter.http.authorisation import REALM, Decision, Denied
-from mock_transmitter.http.message import Response
+from mock_transmitter.http.message import Request, Response
 from mock_transmitter.http.operations import Call, Outcome, Reply
 
 
@@ -126,3 +122,49 @@ class PollUrlsAreSharedByReceivers(Deviation):
         for number, stream_id in enumerate(own, start=1):
             url = url.replace(stream_id, str(number)) if isinstance(url, str) else url
         return {**delivery, "endpoint_url": url}
+
+
+_ANOTHER: Json = {"format": "email", "email": "jane.roe@example.com"}
+_FEW = 2
+
+
+@variant_at(
+    "operation",
+    on=("verify",),
+    exercises=("SSF-8.1-MULTI-SUBJECT-STREAM", "SSE-7.1-MULTI-SUBJECT-STREAM"),
+)
+def stream_tells_of_another_principal(call: Call, proceed: Proceed) -> Outcome:
+    """Beside each Verification Event that was asked for, something happens to another principal."""
+    outcome = proceed(call)
+    stream = target(call)
+    if stream is not None:
+        for event_type in stream.configuration.events_delivered[:1]:
+            call.transmitter.emit(event_type, streams=[stream], subject=_ANOTHER)
+    return outcome
+
+
+@variant_at("schedule", exercises=("SSE-7.1.2-EVENTS-DELIVERED-MAY", "JAMF-DELIVERED-MAY"))
+def last_delivered_type_never_comes(gap: float, at: At) -> float | None:
+    """Where a stream delivers several types of events, those of the last are never sent."""
+    delivered = at.stream.configuration.events_delivered
+    silent = delivered[_FEW:][-1:]
+    return None if set(silent) & set(at.pending.claims["events"]) else gap
+
+
+@variant
+class MalformedCredentialsAreInvalidRequests(Deviation):
+    """A header that carries no Bearer token is answered with 400 and error="invalid_request"."""
+
+    exercises = ("SSF-8-HTTP-AUTH", "SSE-8-OAUTH-BEARER")
+
+    def __init__(self) -> None:
+        self._has_header = False
+
+    def request(self, request: Request, at: At) -> Request:
+        self._has_header = request.header("authorization") is not None
+        return request
+
+    def authorisation(self, decision: Decision, at: At) -> Decision:
+        if isinstance(decision, Denied) and at.access.token is None and self._has_header:
+            return replace(decision, status=400, error="invalid_request")
+        return decision

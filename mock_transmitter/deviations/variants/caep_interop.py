@@ -5,9 +5,9 @@ from dataclasses import replace
 from typing import ClassVar
 
 from mock_transmitter.deviations.deviation import At, Deviation, Json, Proceed
-from mock_transmitter.deviations.documents import with_header
 from mock_transmitter.deviations.entry import variant, variant_at
-from mock_transmitter.deviations.signing import ClaimsDeviation
+from mock_transmitter.deviations.kinds.documents import with_header
+from mock_transmitter.deviations.kinds.sets import ClaimsDeviation
 from mock_transmitter.deviations.variants.configuration import (
     FewerEventsAreDeliveredThanRequested,
     OneStreamPerReceiver,

@@ -1,22 +1,20 @@
 """Variants of stream configuration: SSF 1.0 section 8.1.1."""
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from mock_transmitter.deviations.deviation import At, Deviation, Json, Proceed
-from mock_transmitter.deviations.documents import (
+from mock_transmitter.deviations.entry import variant, variant_at
+from mock_transmitter.deviations.kinds.calls import UPDATES, target
+from mock_transmitter.deviations.kinds.documents import (
     with_body,
     with_configurations,
     without,
 )
-from mock_transmitter.deviations.entry import variant, variant_at
-from mock_transmitter.deviations.faults.shapes import RenamedStreams
-from mock_transmitter.deviations.faults.update import UPDATES, target
+from mock_transmitter.deviations.kinds.streams import RenamedStreams
 from mock_transmitter.domain.errors import InvalidRequest, StreamExists
+from mock_transmitter.domain.stream import Stream, StreamConfiguration
 from mock_transmitter.http.operations import Call, Outcome, Reply
-
-if TYPE_CHECKING:
-    from mock_transmitter.domain.stream import Stream, StreamConfiguration
 
 
 @variant

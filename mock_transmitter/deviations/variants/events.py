@@ -5,9 +5,10 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import ClassVar
 
-from mock_transmitter.deviations.deviation import Json, Proceed
+from mock_transmitter.deviations.deviation import Deviation, Json, Proceed
 from mock_transmitter.deviations.entry import variant, variant_at
-from mock_transmitter.deviations.signing import ClaimsDeviation, EventsDeviation, with_subject
+from mock_transmitter.deviations.kinds.documents import with_body, with_configurations
+from mock_transmitter.deviations.kinds.sets import ClaimsDeviation, EventsDeviation, with_subject
 from mock_transmitter.domain.events import CAEP, RISC
 from mock_transmitter.http.operations import Call, Outcome, Reply
 
@@ -118,3 +119,28 @@ def metadata_names_critical_subject_members(call: Call, proceed: Proceed) -> Out
         return outcome
     named = {**outcome.document, "critical_subject_members": ["tenant", "user"]}
     return replace(outcome, document=named)
+
+
+_ABOUT_THE_STREAM = [
+    f"https://schemas.openid.net/secevent/ssf/event-type/{name}"
+    for name in ("verification", "stream-updated")
+]
+
+
+@variant
+class EventsAboutTheStreamAreListed(Deviation):
+    """events_supported names the Verification and the Stream Updated Event as well."""
+
+    exercises = ("SSF-8.1.4-VERIFICATION-OUTSIDE-EVENT-LISTS", "SSF-8.1.5-OUTSIDE-EVENT-LISTS")
+
+    def operation(self, call: Call, proceed: Proceed) -> Outcome:
+        """Show them, and take them when they come back."""
+        given = call.body.get("events_supported")
+        true = list(call.transmitter.supported)
+        if call.transmitter.explicit and given == [*true, *_ABOUT_THE_STREAM]:
+            call = with_body(call, events_supported=true)
+        return with_configurations(proceed(call), self._edit, needs="events_supported")
+
+    def _edit(self, document: Json) -> Json:
+        listed = [*document["events_supported"], *_ABOUT_THE_STREAM]
+        return {**document, "events_supported": listed}

@@ -4,14 +4,14 @@ import json
 from dataclasses import replace
 
 from mock_transmitter.deviations.deviation import At, Deviation, Json, Proceed
-from mock_transmitter.deviations.documents import (
+from mock_transmitter.deviations.entry import variant, variant_at
+from mock_transmitter.deviations.kinds.calls import target
+from mock_transmitter.deviations.kinds.documents import (
     with_body,
     with_configurations,
     with_header,
     without,
 )
-from mock_transmitter.deviations.entry import variant, variant_at
-from mock_transmitter.deviations.faults.update import target
 from mock_transmitter.domain.errors import InvalidRequest, StreamExists
 from mock_transmitter.http.message import Request, Response
 from mock_transmitter.http.operations import Call, Outcome

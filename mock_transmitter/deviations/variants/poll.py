@@ -3,8 +3,9 @@
 from dataclasses import replace
 
 from mock_transmitter.deviations.deviation import At, Deviation, Proceed
-from mock_transmitter.deviations.documents import with_body, with_header
 from mock_transmitter.deviations.entry import variant, variant_at
+from mock_transmitter.deviations.kinds.calls import POLLING
+from mock_transmitter.deviations.kinds.documents import with_body, with_header
 from mock_transmitter.domain.errors import InvalidRequest
 from mock_transmitter.domain.transmitter import Batch
 from mock_transmitter.http.message import Request, Response
@@ -176,4 +177,12 @@ def huge_limits_are_refused(call: Call, proceed: Proceed) -> Outcome:
     """A maxEvents beyond 2^31 - 1 is refused with 400."""
     if (call.body.get("maxEvents") or 0) > 2**31 - 1:
         raise InvalidRequest("maxEvents is no 32-bit integer", "maxEvents")
+    return proceed(call)
+
+
+@variant_at("operation", on=POLLING, exercises=("VEPA-NO-SETERRS",))
+def error_reports_are_refused(call: Call, proceed: Proceed) -> Outcome:
+    """A poll or an acknowledgement with setErrs is refused with 400."""
+    if "setErrs" in call.body:
+        raise InvalidRequest("errors are not reported here", "setErrs")
     return proceed(call)

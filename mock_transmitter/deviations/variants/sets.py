@@ -1,15 +1,20 @@
 """Variants of SETs and their keys: RFC 8417, RFC 7515, RFC 9493, SSF 1.0 sections 3 and 4."""
 
+import json
 from types import MappingProxyType
-from typing import ClassVar
 
-from mock_transmitter.deviations.deviation import At, Deviation, Json
-from mock_transmitter.deviations.documents import without
+from jwcrypto.jwe import JWE
+from jwcrypto.jwk import JWK
+
+from mock_transmitter.deviations.deviation import At, Json
 from mock_transmitter.deviations.entry import variant, variant_at
-from mock_transmitter.deviations.signing import (
+from mock_transmitter.deviations.kinds.documents import without
+from mock_transmitter.deviations.kinds.sets import (
     ClaimsDeviation,
+    EdwardsKey,
     EventsDeviation,
     HeaderDeviation,
+    OwnKeys,
     SubjectDeviation,
     TextDeviation,
     has_chosen_subject,
@@ -17,7 +22,7 @@ from mock_transmitter.deviations.signing import (
     with_subject,
 )
 from mock_transmitter.domain.events import CAEP
-from mock_transmitter.domain.keys import SigningKey
+from mock_transmitter.domain.keys import SigningKey, base64url
 from mock_transmitter.domain.seed import source
 
 SIGNED = ("RFC8417-2.4-SIGNED-OR-ENCRYPTED",)
@@ -27,25 +32,8 @@ EXTRAS = ("SSF-4.2.3-EXTRA-FIELDS", "SSE-11.1.3-EXTRA-CLAIMS", "RFC8417-2-ENVELO
 # -- keys and algorithms
 
 
-class _OwnKeys(Deviation):
-    """Signs with keys of its own, all of them published beside the usual one."""
-
-    keys: tuple[SigningKey, ...] = ()
-
-    def signing(self, key: SigningKey) -> SigningKey:
-        """Return the key for the next SET; the usual one is `key`."""
-        return self.keys[-1]
-
-    def token(self, token: str, at: At) -> str:
-        own = self.signing(at.key)
-        return own.sign(own.header(), at.claims)
-
-    def key_set(self, key_set: Json, at: At) -> Json:
-        return {**key_set, "keys": [*key_set["keys"], *(one.public for one in self.keys)]}
-
-
 @variant
-class SignsWithAnRsaKey(_OwnKeys):
+class SignsWithAnRsaKey(OwnKeys):
     """SETs are signed with RS256 and a key of 2048 bits, published beside another."""
 
     exercises = SIGNED
@@ -55,17 +43,14 @@ class SignsWithAnRsaKey(_OwnKeys):
 
 
 @variant
-class SignsWithAnEdwardsKey(_OwnKeys):
+class SignsWithAnEdwardsKey(EdwardsKey):
     """SETs are signed with EdDSA and an Ed25519 key, published beside another."""
 
-    exercises: ClassVar[tuple[str, ...]] = SIGNED
-
-    def __init__(self) -> None:
-        self.keys = (SigningKey.eddsa(source(0, "edwards", "key")),)
+    exercises = SIGNED
 
 
 @variant
-class RotatesItsKeyEveryFewSets(_OwnKeys):
+class RotatesItsKeyEveryFewSets(OwnKeys):
     """Each third SET is the first under a new key, and the keys before stay published."""
 
     exercises = SIGNED
@@ -215,3 +200,16 @@ class SubjectHasAliases(SubjectDeviation):
             ],
         }
     )
+
+
+_KEY_BYTES = 32
+_HEADER = {"alg": "dir", "enc": "A128CBC-HS256", "cty": "JWT", "typ": "secevent+jwt"}
+
+
+@variant_at("token", exercises=("RFC8417-2.4-SIGNED-OR-ENCRYPTED",))
+def sets_are_signed_and_encrypted(token: str, at: At) -> str:
+    """Every SET is signed, and then encrypted with a key that its Receiver has been given."""
+    secret = base64url(source(0, at.key.kid, "encryption").randbytes(_KEY_BYTES))
+    outer = JWE(token.encode(), json.dumps(_HEADER))
+    outer.add_recipient(JWK(kty="oct", k=secret))
+    return str(outer.serialize(compact=True))

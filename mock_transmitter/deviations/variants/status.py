@@ -4,10 +4,10 @@ from dataclasses import replace
 from typing import ClassVar
 
 from mock_transmitter.deviations.deviation import At, Deviation, Json, Proceed
-from mock_transmitter.deviations.documents import without
 from mock_transmitter.deviations.entry import variant, variant_at
-from mock_transmitter.deviations.faults.stream_updated import Announcement, announced
-from mock_transmitter.deviations.faults.update import target
+from mock_transmitter.deviations.kinds.announcements import Announcement, announced
+from mock_transmitter.deviations.kinds.calls import target
+from mock_transmitter.deviations.kinds.documents import without
 from mock_transmitter.domain.delivery_queue import Handling
 from mock_transmitter.domain.stream import Stream
 from mock_transmitter.domain.transmitter import Transmitter

@@ -1,33 +1,18 @@
 """Variants of which subjects a stream covers: SSF 1.0 sections 7.1 and 8.1.3."""
 
 from dataclasses import replace
-from typing import ClassVar
 
 from mock_transmitter.deviations.deviation import At, Deviation, Proceed
 from mock_transmitter.deviations.entry import variant, variant_at
-from mock_transmitter.deviations.faults.update import target
+from mock_transmitter.deviations.kinds.calls import target
+from mock_transmitter.deviations.kinds.subjects import NothingByDefault
 from mock_transmitter.domain.errors import SubjectNotFound, TooManyRequests
 from mock_transmitter.http.operations import Call, Outcome, Reply
 
 
 @variant
-class NoSubjectsByDefault(Deviation):
+class NoSubjectsByDefault(NothingByDefault):
     """default_subjects is NONE: a stream delivers events about what was added to it alone."""
-
-    exercises = ("SSF-7.1-DEFAULT-SUBJECTS-ENUM",)
-    needs: ClassVar[tuple[str, ...]] = ("add_subject",)
-
-    def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        """Say so in the metadata that has a default_subjects."""
-        outcome = proceed(call)
-        if isinstance(outcome, Reply) and outcome.message == "transmitter_configuration":
-            document = outcome.document
-            if "default_subjects" in document:
-                return replace(outcome, document={**document, "default_subjects": "NONE"})
-        return outcome
-
-    def covers(self, covered: bool, at: At) -> bool:
-        return covered and at.stream.subjects.status_of(at.subject) is not None
 
 
 _OPERATIONS = ("add_subject", "remove_subject")

@@ -1,18 +1,13 @@
 """Variants of verification: SSF 1.0 section 8.1.4, the 2021 draft's section 7.1.4."""
 
-from typing import TYPE_CHECKING
-
 from mock_transmitter.deviations.deviation import At, Deviation, Proceed
-from mock_transmitter.deviations.documents import with_configurations, with_header, without
 from mock_transmitter.deviations.entry import variant, variant_at
-from mock_transmitter.deviations.faults.update import target
-from mock_transmitter.deviations.faults.verification_more import verify_unasked
+from mock_transmitter.deviations.kinds.calls import target, verify_unasked
+from mock_transmitter.deviations.kinds.documents import with_configurations, with_header, without
 from mock_transmitter.domain.push import PushOutcome
+from mock_transmitter.domain.transmitter import Transmitter
 from mock_transmitter.http.message import Response
 from mock_transmitter.http.operations import Call, Outcome
-
-if TYPE_CHECKING:
-    from mock_transmitter.domain.transmitter import Transmitter
 
 _TOO_MANY_REQUESTS = 429
 

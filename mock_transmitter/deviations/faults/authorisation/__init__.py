@@ -1,0 +1,1 @@
+"""Faults of who may do what."""

@@ -1,0 +1,151 @@
+"""Faults of keeping a description: SSF 1.0 sections 8.1.1, 8.1.1.3 and 8.1.1.4."""
+
+import html
+import json
+from dataclasses import replace
+from typing import ClassVar
+from urllib.parse import unquote_plus
+
+from mock_transmitter.deviations.deviation import Deviation, Json, Proceed
+from mock_transmitter.deviations.entry import fault, fault_at
+from mock_transmitter.deviations.kinds.calls import CONFIGURES
+from mock_transmitter.deviations.kinds.documents import with_body, with_configurations, without
+from mock_transmitter.http.operations import Call, Outcome
+
+_COLUMN = 255
+_LAST_OF_THE_BMP = 0xFFFF
+
+
+class DescriptionDeviation(Deviation):
+    """Keeps another text than the description that was given."""
+
+    operations: ClassVar[frozenset[str]] = CONFIGURES
+    also: ClassVar[tuple[str, ...]] = (
+        "SSF-8.1.1-DESCRIPTION",
+        "SSF-8.1.1-DESCRIPTION-TRUNCATED",
+        "SSF-8.1.1.1-RECEIVER-FIELDS-ACCEPTED",
+        "SSF-8.1.1.3-PATCH-APPLIES",
+        "SSF-8.1.1.3-PATCH-RO-MATCH-OK",
+        "SSF-8.1.1.4-PUT-200",
+        "SSF-8.1.1.4-PUT-RO-MATCH-OK",
+    )
+
+    def operation(self, call: Call, proceed: Proceed) -> Outcome:
+        description = call.body.get("description")
+        if call.operation in self.operations and isinstance(description, str):
+            call = with_body(call, description=self.kept(description))
+        return proceed(call)
+
+    def kept(self, description: str) -> str:
+        """Return what is kept."""
+        return description
+
+
+class PatchedDescription(DescriptionDeviation):
+    """Does so in a PATCH alone."""
+
+    operations = frozenset({"update_stream"})
+    breaks = ("SSF-8.1.1.3-PATCH-APPLIES",)
+    also = (
+        "SSF-8.1.1-DESCRIPTION",
+        "SSF-8.1.1-DESCRIPTION-TRUNCATED",
+        "SSF-8.1.1.3-PATCH-MISSING-UNCHANGED",
+        "SSF-8.1.1.3-PATCH-RO-MATCH-OK",
+    )
+
+
+@fault_at(PatchedDescription, "kept")
+def description_beyond_ascii_is_lost(description: str) -> str:
+    """A PATCH whose description has a character beyond ASCII empties the description."""
+    return description if description.isascii() else ""
+
+
+@fault_at(DescriptionDeviation, "kept", breaks=("SSF-8.1.1.3-PATCH-APPLIES",))
+def description_loses_characters_beyond_the_bmp(description: str) -> str:
+    """Each character of a description beyond the Basic Multilingual Plane is a question mark."""
+    return "".join("?" if ord(one) > _LAST_OF_THE_BMP else one for one in description)
+
+
+@fault_at(PatchedDescription, "kept")
+def long_description_is_emptied(description: str) -> str:
+    """A PATCH with a description of more than 255 characters empties the description."""
+    return description if len(description) <= _COLUMN else ""
+
+
+@fault_at(DescriptionDeviation, "kept", breaks=("SSF-8.1.1.3-PATCH-APPLIES",))
+def long_description_is_another_text(description: str) -> str:
+    """A description of more than 255 characters is kept as a remark that it was too long."""
+    return description if len(description) <= _COLUMN else "(too long)"
+
+
+@fault_at(PatchedDescription, "kept")
+def long_description_loses_its_beginning(description: str) -> str:
+    """A PATCH with a description of more than 255 characters keeps the last 255."""
+    return description[-_COLUMN:]
+
+
+@fault_at("operation", breaks=("SSF-8.1.1.3-PATCH-APPLIES",))
+def long_description_is_not_updated(call: Call, proceed: Proceed) -> Outcome:
+    """A PATCH with a description of more than 255 characters leaves the old one in place."""
+    long = len(call.body.get("description") or "") > _COLUMN
+    if call.operation == "update_stream" and long:
+        call = replace(call, body=without(call.body, "description"))
+    return proceed(call)
+
+
+@fault_at(DescriptionDeviation, "kept", breaks=("SSF-8.1.1.3-PATCH-APPLIES",))
+def description_is_stripped(description: str) -> str:
+    """White space at both ends of a description is not kept."""
+    return description.strip()
+
+
+@fault_at(DescriptionDeviation, "kept", breaks=("SSF-8.1.1.3-PATCH-APPLIES",))
+def line_breaks_become_spaces(description: str) -> str:
+    """Line breaks and tabs in a description become spaces."""
+    return description.replace("\r\n", " ").replace("\n", " ").replace("\t", " ")
+
+
+@fault_at(
+    DescriptionDeviation, "kept", breaks=("SSF-8.1.1-DESCRIPTION", "SSF-8.1.1.3-PATCH-APPLIES")
+)
+def description_is_escaped_twice(description: str) -> str:
+    """Quotation marks and backslashes in a description are escaped once more than JSON asks."""
+    return json.dumps(description, ensure_ascii=False)[1:-1]
+
+
+@fault_at(PatchedDescription, "kept")
+def patch_escapes_for_html(description: str) -> str:
+    """A PATCH keeps a description with its quotation marks and ampersands escaped for HTML."""
+    return html.escape(description)
+
+
+@fault
+class ReplacementIsDecodedAsAForm(DescriptionDeviation):
+    """A PUT decodes plus signs and percent signs in a description, as if it came from a form."""
+
+    operations = frozenset({"replace_stream"})
+    breaks = ("SSF-8.1.1.4-PUT-200",)
+    also = ("SSF-8.1.1-DESCRIPTION", "SSF-8.1.1.4-PUT-RO-MATCH-OK")
+
+    def kept(self, description: str) -> str:
+        return unquote_plus(description)
+
+
+@fault_at(
+    "operation",
+    breaks=("SSF-8.1.1-DESCRIPTION",),
+    also=(
+        "SSF-8.1.1.1-RECEIVER-FIELDS-ACCEPTED",
+        "SSF-8.1.1.3-PATCH-APPLIES",
+        "SSF-8.1.1.4-PUT-200",
+    ),
+)
+def description_of_digits_is_shown_as_a_number(call: Call, proceed: Proceed) -> Outcome:
+    """A description that is made of digits alone is shown as a number."""
+
+    def edit(document: Json) -> Json:
+        shown = document["description"]
+        number = isinstance(shown, str) and shown.isascii() and shown.isdigit()
+        return {**document, "description": int(shown)} if number else document
+
+    return with_configurations(proceed(call), edit, needs="description")

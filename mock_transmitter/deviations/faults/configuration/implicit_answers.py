@@ -1,0 +1,176 @@
+"""Faults of how the one implicit stream is shown and answered for: the 2021 draft, 7.1.2."""
+
+from abc import ABC, abstractmethod
+from dataclasses import replace
+from typing import ClassVar
+
+from mock_transmitter.deviations.deviation import At, Deviation, Proceed
+from mock_transmitter.deviations.entry import fault, fault_at
+from mock_transmitter.deviations.kinds.calls import target
+from mock_transmitter.deviations.kinds.documents import with_body, with_configurations
+from mock_transmitter.domain.errors import StreamNotFound
+from mock_transmitter.http.message import Response
+from mock_transmitter.http.operations import Call, Outcome, Reply
+
+_OK = 200
+_SHOWN_ALIKE = ("JAMF-READ-MODIFY-WRITE", "SSE-7.1.2.2-RO-MATCH-OK")
+
+
+class _ShownOtherwise(Deviation, ABC):
+    """Shows one member of an implicit stream's configuration otherwise, and takes it back so."""
+
+    member: ClassVar[str]
+
+    @abstractmethod
+    def edit(self, value: object) -> object:
+        """Return what is shown in place of the value."""
+
+    def operation(self, call: Call, proceed: Proceed) -> Outcome:
+        stream = target(call)
+        if call.transmitter.explicit or stream is None:
+            return proceed(call)
+        true = call.transmitter.document(stream).get(self.member)
+        if self.member in call.body and call.body[self.member] == self.edit(true):
+            call = with_body(call, **{self.member: true})
+        return with_configurations(
+            proceed(call),
+            lambda document: {**document, self.member: self.edit(document[self.member])},
+            needs=self.member,
+        )
+
+
+@fault
+class ImplicitDeliveryMethodIsAShortName(_ShownOtherwise):
+    """The delivery method of an implicit stream is a short name instead of a URI."""
+
+    breaks = ("JAMF-DELIVERY-METHOD", "SSE-7.1.2-DELIVERY")
+    also = (
+        *_SHOWN_ALIKE,
+        "JAMF-POST-UPDATES",
+        "JAMF-RO-MUST-MATCH",
+        "SSE-7.1.2.2-POST-UPDATES-200",
+        "SSE-11.2.1.1-PUSH-METHOD-URI",
+    )
+    member = "delivery"
+
+    def edit(self, value: object) -> object:
+        return {**value, "method": "set"} if isinstance(value, dict) else value
+
+
+@fault
+class ImplicitEventsSupportedAreShortNames(_ShownOtherwise):
+    """The events_supported of an implicit stream are short names instead of URIs."""
+
+    breaks = ("JAMF-EVENTS-SUPPORTED", "SSE-7.1.2-EVENTS-SUPPORTED")
+    also = (
+        *_SHOWN_ALIKE,
+        "JAMF-DELIVERED-INTERSECTION",
+        "SSE-7.1.2-EVENTS-DELIVERED-INTERSECTION",
+    )
+    member = "events_supported"
+
+    def edit(self, value: object) -> object:
+        return [str(one).rpartition("/")[2] for one in value] if isinstance(value, list) else value
+
+
+@fault
+class ImplicitAudIsAnObject(_ShownOtherwise):
+    """The aud of an implicit stream is an object."""
+
+    breaks = ("SSE-7.1.2-AUD",)
+    also = _SHOWN_ALIKE
+    member = "aud"
+
+    def edit(self, value: object) -> object:
+        return {"audience": value}
+
+
+class _AnsweredOtherwise(Deviation):
+    """Answers a success with another code."""
+
+    status: ClassVar[int]
+
+    def response(self, response: Response, at: At) -> Response:
+        return replace(response, status=self.status) if response.status == _OK else response
+
+
+@fault
+class ImplicitReadIsAnswered203(_AnsweredOtherwise):
+    """The configuration of an implicit stream is answered with 203 instead of 200."""
+
+    breaks = ("SSE-7.1.2.1-READ-200-OBJECT",)
+    on, status = ("read_stream",), 203
+
+
+@fault
+class ImplicitDeleteIsAnswered202(_AnsweredOtherwise):
+    """A deletion is answered with 202 instead of 200."""
+
+    breaks = ("SSE-7.1.2.3-DELETE-200",)
+    on, status = ("delete_stream",), 202
+
+
+@fault_at("operation", breaks=("SSE-7.1.2.2-ERR-404",))
+def update_of_a_deleted_implicit_stream_is_forbidden(call: Call, proceed: Proceed) -> Outcome:
+    """An update where there is no implicit stream is answered with 403."""
+    try:
+        return proceed(call)
+    except StreamNotFound:
+        if call.transmitter.explicit or call.operation != "replace_stream":
+            raise
+        return Reply(status=403, document={"error": "access_denied"})
+
+
+@fault_at(
+    "operation",
+    on=("read_stream",),
+    breaks=("JAMF-ISS", "SSE-7.1.2-ISS"),
+    also=(
+        "JAMF-POST-UPDATES",
+        "JAMF-READ-MODIFY-WRITE",
+        "JAMF-RO-MUST-MATCH",
+        "SSE-7.1.2.2-POST-UPDATES-200",
+        "SSE-7.1.2.2-RO-MATCH-OK",
+        "SSE-7.1.2.2-RO-MISMATCH",
+        "SSF-4.1.6-ISS-MATCHES-STREAM",
+        "SSF-8.1.1-ISS-EQUALS-METADATA",
+        "SSF-8.1.1-ISS-PRESENT",
+        "SSF-8.1.1.3-PATCH-RO-MATCH-OK",
+        "SSF-8.1.1.4-PUT-RO-MATCH-OK",
+    ),
+)
+def issuer_of_the_stream_has_a_query(call: Call, proceed: Proceed) -> Outcome:
+    """A read shows an issuer with a query, which is not the issuer of the SETs."""
+    outcome = proceed(call)
+    return with_configurations(
+        outcome, lambda document: {**document, "iss": f"{document['iss']}?v=1"}, needs="iss"
+    )
+
+
+@fault_at(
+    "operation",
+    on=("read_stream",),
+    breaks=("SSE-11.2.1.2-POLL-METHOD-URI",),
+    also=(
+        "JAMF-READ-MODIFY-WRITE",
+        "RFC8936-4.3-CONFIDENTIAL",
+        "SSE-7.1.2.2-ERR-404",
+        "SSE-7.1.2.2-POST-UPDATES-200",
+        "SSE-7.1.2.2-RO-MATCH-OK",
+        "SSF-6.1.2-POLL-ENDPOINT-FROM-TRANSMITTER",
+        "SSF-6.1.2-POLL-METHOD-URN",
+        "SSF-8.1.1.2-READ-200",
+        "SSF-8.1.1.3-PATCH-MISSING-UNCHANGED",
+    ),
+)
+def poll_url_of_the_stream_is_none(call: Call, proceed: Proceed) -> Outcome:
+    """A read shows a stream that is polled with a path where the URL to poll should be."""
+    outcome = proceed(call)
+    return with_configurations(
+        outcome,
+        lambda document: {
+            **document,
+            "delivery": {**document["delivery"], "endpoint_url": "/poll"},
+        },
+        needs="delivery",
+    )

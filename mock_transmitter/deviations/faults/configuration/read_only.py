@@ -1,0 +1,206 @@
+"""Faults of Transmitter-Supplied properties in an update: SSF 1.0 sections 8.1.1.3 and 8.1.1.4."""
+
+from dataclasses import replace
+from typing import ClassVar
+
+from mock_transmitter.deviations.deviation import Deviation, Proceed
+from mock_transmitter.deviations.entry import fault, fault_at
+from mock_transmitter.deviations.faults.configuration.shapes import ShowsInactivityTimeout
+from mock_transmitter.deviations.kinds.calls import target
+from mock_transmitter.deviations.kinds.documents import without
+from mock_transmitter.domain.errors import InvalidRequest
+from mock_transmitter.http.operations import Call, Outcome
+
+
+class AcceptsAMismatch(Deviation):
+    """Passes over one Transmitter-Supplied property; its value stays as it was."""
+
+    operation_name: ClassVar[str] = "update_stream"
+    member: ClassVar[str]
+
+    def operation(self, call: Call, proceed: Proceed) -> Outcome:
+        if call.operation == self.operation_name:
+            call = replace(call, body=without(call.body, self.member))
+        return proceed(call)
+
+
+@fault_at("operation", on=("update_stream",), breaks=("SSF-8.1.1.3-PATCH-RO-MISMATCH-400",))
+def patch_accepts_any_array_for_aud(call: Call, proceed: Proceed) -> Outcome:
+    """A PATCH with another aud is answered with 200 if that is an array; the aud stays."""
+    if isinstance(call.body.get("aud"), list):
+        call = replace(call, body=without(call.body, "aud"))
+    return proceed(call)
+
+
+@fault
+class PatchAcceptsOtherEventsSupported(AcceptsAMismatch):
+    """A PATCH with other events_supported is answered with 200; the true ones stay."""
+
+    member = "events_supported"
+    breaks = ("SSF-8.1.1.3-PATCH-RO-MISMATCH-400",)
+
+
+@fault
+class PatchAcceptsAnotherInterval(AcceptsAMismatch):
+    """A PATCH with another min_verification_interval is answered with 200; the true one stays."""
+
+    member = "min_verification_interval"
+    breaks = ("SSF-8.1.1.3-PATCH-RO-MISMATCH-400",)
+
+
+@fault
+class PatchAcceptsAnyEventsDelivered(AcceptsAMismatch):
+    """A PATCH with events_delivered of any value is answered with 200; the true value stays."""
+
+    member = "events_delivered"
+    breaks = ("SSF-8.1.1.3-PATCH-RO-MISMATCH-400",)
+    also = ("SSF-8.1.1.3-PATCH-DELIVERED-PRE-VALUE",)
+
+
+@fault
+class ReplaceAcceptsAnotherIss(AcceptsAMismatch):
+    """A PUT with another iss is answered with 200; the true one stays."""
+
+    operation_name = "replace_stream"
+    member = "iss"
+    breaks = ("SSF-8.1.1.4-PUT-RO-MISMATCH-400", "SSE-7.1.2.2-RO-MISMATCH")
+    also = ("JAMF-RO-MUST-MATCH",)
+
+
+@fault
+class ReplaceAcceptsOtherEventsSupported(AcceptsAMismatch):
+    """A PUT with other events_supported is answered with 200; the true ones stay."""
+
+    operation_name = "replace_stream"
+    member = "events_supported"
+    breaks = ("SSF-8.1.1.4-PUT-RO-MISMATCH-400",)
+    also = ("JAMF-RO-MUST-MATCH", "SSE-7.1.2.2-RO-MISMATCH")
+
+
+@fault
+class ReplaceAcceptsAnyEventsDelivered(AcceptsAMismatch):
+    """A PUT with events_delivered of any value is answered with 200; the true value stays."""
+
+    operation_name = "replace_stream"
+    member = "events_delivered"
+    breaks = ("SSF-8.1.1.4-PUT-RO-MISMATCH-400",)
+    also = (
+        "SSF-8.1.1.4-PUT-DELIVERED-PRE-VALUE",
+        "JAMF-RO-MUST-MATCH",
+        "SSE-7.1.2.2-RO-MISMATCH",
+    )
+
+
+@fault
+class PatchAcceptsAnotherInactivityTimeout(ShowsInactivityTimeout):
+    """A PATCH with another inactivity_timeout than the one shown is answered with 200."""
+
+    breaks = ("SSF-8.1.1.3-PATCH-RO-MISMATCH-400",)
+
+    def operation(self, call: Call, proceed: Proceed) -> Outcome:
+        if call.operation == "update_stream":
+            call = replace(call, body=without(call.body, "inactivity_timeout"))
+        return super().operation(call, proceed)
+
+
+class HalfApplied(Deviation):
+    """Refuses an update for a wrong value, and applies one of the right ones."""
+
+    operation_name: ClassVar[str]
+    member: ClassVar[str]
+
+    def operation(self, call: Call, proceed: Proceed) -> Outcome:
+        try:
+            return proceed(call)
+        except InvalidRequest:
+            stream = target(call)
+            named = call.operation == self.operation_name and self.member in call.body
+            if named and stream is not None:
+                call.transmitter.update_stream(stream, {self.member: call.body[self.member]})
+            raise
+
+
+@fault
+class RefusedPatchKeepsItsDescription(HalfApplied):
+    """A PATCH that is refused for a wrong value has nevertheless changed the description."""
+
+    operation_name = "update_stream"
+    member = "description"
+    breaks = ("SSF-8.1.1.3-PATCH-RO-MISMATCH-400",)
+    also = ("SSF-8.1.1.3-ERR-400-INVALID", "SSF-8.1.1.3-PATCH-DELIVERED-PRE-VALUE")
+
+
+@fault
+class RefusedPatchKeepsItsEvents(HalfApplied):
+    """A PATCH that is refused for a wrong value has nevertheless changed events_requested."""
+
+    operation_name = "update_stream"
+    member = "events_requested"
+    breaks = ("SSF-8.1.1.3-PATCH-RO-MISMATCH-400",)
+    also = ("SSF-8.1.1.3-ERR-400-INVALID", "SSF-8.1.1.3-PATCH-DELIVERED-PRE-VALUE")
+
+
+@fault
+class RefusedReplaceKeepsItsDescription(HalfApplied):
+    """A PUT that is refused for a wrong value has nevertheless changed the description."""
+
+    operation_name = "replace_stream"
+    member = "description"
+    breaks = ("SSF-8.1.1.4-PUT-RO-MISMATCH-400",)
+    also = ("SSF-8.1.1.4-ERR-400-INVALID", "SSF-8.1.1.4-PUT-DELIVERED-PRE-VALUE")
+
+
+class LosesTheInterval(Deviation):
+    """Takes min_verification_interval for deleted where an update does not name it."""
+
+    operation_name: ClassVar[str]
+
+    def operation(self, call: Call, proceed: Proceed) -> Outcome:
+        stream = target(call)
+        missing = "min_verification_interval" not in call.body
+        if call.operation == self.operation_name and missing and stream is not None:
+            # The update itself comes after, and may still be refused for something else.
+            kept = stream.configuration
+            stream.configuration = replace(kept, min_verification_interval=None)
+            try:
+                return proceed(call)
+            except InvalidRequest:
+                stream.configuration = kept
+                raise
+        return proceed(call)
+
+
+@fault
+class PatchLosesTheInterval(LosesTheInterval):
+    """A PATCH that does not name min_verification_interval removes it."""
+
+    operation_name = "update_stream"
+    breaks = ("SSF-8.1.1.3-PATCH-RO-MISSING-IGNORED",)
+    also = ("SSF-8.1.1.3-PATCH-MISSING-UNCHANGED",)
+
+
+@fault
+class ReplaceLosesTheInterval(LosesTheInterval):
+    """A PUT that does not name min_verification_interval removes it."""
+
+    operation_name = "replace_stream"
+    breaks = ("SSF-8.1.1.4-PUT-RO-MISSING-IGNORED",)
+
+
+@fault_at(
+    "operation",
+    on=("update_stream",),
+    breaks=("SSF-8.1.1.3-PATCH-RO-MISSING-IGNORED",),
+    also=(
+        "SSF-8.1.1-UNKNOWN-EVENTS-IGNORED",
+        "SSF-8.1.1.3-DELIVERED-RECOMPUTED",
+        "SSF-8.1.1.3-PATCH-200-FULL",
+        "SSF-8.1.1.3-PATCH-APPLIES",
+    ),
+)
+def updates_need_events_delivered(call: Call, proceed: Proceed) -> Outcome:
+    """A PATCH of events_requested without events_delivered is refused."""
+    lone = "events_requested" in call.body and "events_delivered" not in call.body
+    if lone and target(call) is not None:
+        raise InvalidRequest("events_delivered is missing", "events_delivered")
+    return proceed(call)

@@ -1,0 +1,269 @@
+"""Faults of updating a stream: SSF 1.0 section 8.1.1.3 and what 8.1.1.4 shares with it."""
+
+from dataclasses import replace
+
+from mock_transmitter.deviations.deviation import Deviation, Json, Proceed
+from mock_transmitter.deviations.entry import fault, fault_at
+from mock_transmitter.deviations.kinds.calls import UPDATES, target
+from mock_transmitter.deviations.kinds.documents import with_configurations, without
+from mock_transmitter.domain.errors import InvalidRequest
+from mock_transmitter.http.operations import Call, Outcome, Reply
+
+STILL_WORKS = (
+    "RFC8936-2-UNACKED-KEPT",
+    "RFC8936-2.2-ACK-ACCEPTED",
+    "RFC8936-2.4.1-EMPTY-OBJECT",
+    "SSF-8.1.4.2-204-MEANS-WILL-SEND",
+)
+
+
+@fault_at(
+    "operation",
+    on=("update_stream",),
+    breaks=("SSF-8.1.1.3-PATCH-MISSING-UNCHANGED",),
+    also=(
+        *STILL_WORKS,
+        "SSF-8.1.1-AUD-IMMUTABLE",
+        "SSF-8.1.1-DESCRIPTION",
+        "SSF-8.1.1.3-DELIVERED-RECOMPUTED",
+        "SSF-8.1.1.3-PATCH-APPLIES",
+        "SSF-8.1.1.3-PATCH-DELIVERED-PRE-VALUE",
+        "SSF-8.1.1.3-PATCH-RO-MISSING-IGNORED",
+    ),
+)
+def patch_resets_missing_properties(call: Call, proceed: Proceed) -> Outcome:
+    """A PATCH resets every property that it does not name, as a PUT would."""
+    stream = target(call)
+    if stream is None:
+        return proceed(call)
+    call.transmitter.replace_stream(stream, call.body)
+    return proceed(replace(call, body={"stream_id": stream.stream_id}))
+
+
+@fault_at(
+    "operation",
+    on=("update_stream",),
+    breaks=("SSF-8.1.1.3-PATCH-APPLIES",),
+    also=(
+        "SSF-8.1.1-DESCRIPTION",
+        "SSF-8.1.1-EVENTS-REQUESTED-ECHO",
+        "SSF-8.1.1-UNKNOWN-EVENTS-IGNORED",
+        "SSF-8.1.1.3-DELIVERED-RECOMPUTED",
+        "SSF-8.1.1.3-PATCH-200-FULL",
+        "SSF-8.1.1.3-PATCH-RO-MATCH-OK",
+        "SSF-8.1.1.3-PATCH-DELIVERED-PRE-VALUE",
+        "SSF-6.1.1-PUSH-AUTHZ-HEADER-SENT",
+        "SSF-6.1.1-PUSH-ENDPOINT-FROM-RECEIVER",
+    ),
+)
+def patch_is_answered_and_ignored(call: Call, proceed: Proceed) -> Outcome:
+    """A PATCH is answered with 200 and changes nothing."""
+    stream = target(call)
+    before = stream.configuration if stream else None
+    outcome = proceed(call)
+    if stream is None or before is None:
+        return outcome
+    stream.configuration = before
+    return with_configurations(outcome, lambda _: call.transmitter.document(stream))
+
+
+@fault_at(
+    "operation",
+    on=("update_stream",),
+    breaks=("SSF-8.1.1.3-PATCH-MISSING-UNCHANGED",),
+    also=(
+        *STILL_WORKS,
+        "SSF-6.1.2-POLL-METHOD-URN",
+        "SSF-8.1.1-DELIVERY-PRESENT",
+        "SSF-8.1.1.3-PATCH-200-FULL",
+        "SSF-8.1.1.3-PATCH-APPLIES",
+        "SSF-8.1.1.3-PATCH-RO-MISSING-IGNORED",
+    ),
+)
+def patch_loses_the_delivery_method(call: Call, proceed: Proceed) -> Outcome:
+    """A PATCH that does not name delivery leaves the stream without a delivery method."""
+    outcome = proceed(call)
+    stream = target(call)
+    if stream is None or "delivery" in call.body:
+        return outcome
+    stream.configuration = replace(
+        stream.configuration, delivery=replace(stream.configuration.delivery, method="")
+    )
+    return with_configurations(outcome, lambda _: call.transmitter.document(stream))
+
+
+@fault_at("operation", on=("update_stream",), breaks=("SSF-8.1.1.3-PATCH-RO-MISMATCH-400",))
+def patch_accepts_another_iss(call: Call, proceed: Proceed) -> Outcome:
+    """A PATCH with a wrong iss is answered with 200; the iss stays as it was."""
+    call = replace(call, body=without(call.body, "iss"))
+    return proceed(call)
+
+
+@fault_at(
+    "operation",
+    on=("update_stream",),
+    breaks=("SSF-8.1.1-AUD-IMMUTABLE", "SSF-8.1.1.3-PATCH-RO-MISMATCH-400"),
+    also=("SSF-4.1.8-AUD-MATCHES-STREAM", "SSF-8.1.1.3-PATCH-MISSING-UNCHANGED"),
+)
+def patch_changes_aud(call: Call, proceed: Proceed) -> Outcome:
+    """A PATCH with another aud is answered with 200 and applied."""
+    stream = target(call)
+    if stream is not None and "aud" in call.body:
+        stream.configuration = replace(stream.configuration, aud=call.body["aud"])
+    return proceed(call)
+
+
+@fault_at(
+    "operation",
+    on=("update_stream",),
+    breaks=("SSF-8.1.1.3-PATCH-RO-MATCH-OK",),
+    also=("SSF-8.1.1.3-PATCH-DELIVERED-PRE-VALUE", "SSF-8.1.1.3-PATCH-APPLIES"),
+)
+def patch_refuses_matching_read_only_values(call: Call, proceed: Proceed) -> Outcome:
+    """A PATCH with a Transmitter-Supplied property besides stream_id is refused, right or not."""
+    refuse_transmitter_supplied(call)
+    return proceed(call)
+
+
+@fault_at(
+    "operation",
+    on=("update_stream",),
+    breaks=("SSF-8.1.1.3-PATCH-200-FULL",),
+    also=(
+        "SSF-6.1.2-POLL-ENDPOINT-FROM-TRANSMITTER",
+        "SSF-8.1.1-AUD-PRESENT",
+        "SSF-8.1.1-DELIVERY-PRESENT",
+        "SSF-8.1.1-EVENTS-DELIVERED-PRESENT",
+        "SSF-8.1.1-EVENTS-DELIVERED-SUBSET",
+        "SSF-8.1.1-ISS-EQUALS-METADATA",
+        "SSF-8.1.1-ISS-PRESENT",
+        "SSF-8.1.1-UNKNOWN-EVENTS-IGNORED",
+        "SSF-8.1.1.3-DELIVERED-RECOMPUTED",
+        "SSF-8.1.1.3-PATCH-APPLIES",
+        "SSF-8.1.1.3-PATCH-MISSING-UNCHANGED",
+        "SSF-8.1.1.3-PATCH-RO-MISSING-IGNORED",
+    ),
+)
+def patch_answers_only_what_it_was_given(call: Call, proceed: Proceed) -> Outcome:
+    """A PATCH is answered with the properties of the request instead of the whole configuration."""
+    outcome = proceed(call)
+    return with_configurations(outcome, lambda _: dict(call.body))
+
+
+@fault_at(
+    "operation",
+    on=("update_stream",),
+    breaks=("SSF-8.1.1.3-ERR-404",),
+    also=(
+        "SSF-8-AUTH-BINDS-STREAMS",
+        "SSF-8.1.1-AUD-PRESENT",
+        "SSF-8.1.1-DELIVERY-PRESENT",
+        "SSF-8.1.1-EVENTS-DELIVERED-PRESENT",
+        "SSF-8.1.1-ISS-PRESENT",
+        "SSF-8.1.1.5-DELETE-EFFECTIVE",
+    ),
+)
+def patch_of_an_unknown_stream_is_answered_200(call: Call, proceed: Proceed) -> Outcome:
+    """A PATCH of a stream that does not exist is answered with 200 and the properties it names."""
+    if target(call) is not None:
+        return proceed(call)
+    return Reply(status=200, document=dict(call.body), message="stream_configuration")
+
+
+@fault_at(
+    "operation",
+    on=UPDATES,
+    breaks=(
+        "SSF-8.1.1.3-PATCH-DELIVERED-PRE-VALUE",
+        "SSF-8.1.1.4-PUT-DELIVERED-PRE-VALUE",
+    ),
+    also=(
+        "SSF-8.1.1.3-PATCH-RO-MATCH-OK",
+        "SSF-8.1.1.4-PUT-RO-MATCH-OK",
+        "JAMF-POST-UPDATES",
+        "JAMF-READ-MODIFY-WRITE",
+        "SSE-7.1.2.2-POST-UPDATES-200",
+        "SSE-7.1.2.2-RO-MATCH-OK",
+    ),
+)
+def events_delivered_is_compared_after_the_update(call: Call, proceed: Proceed) -> Outcome:
+    """events_delivered in a PATCH or PUT must have the value that it gets, not the one it had."""
+    stream = target(call)
+    given = call.body.get("events_delivered")
+    if stream is None or given is None:
+        return proceed(call)
+    requested = call.body.get("events_requested", stream.configuration.events_requested)
+    if set(given) != set(requested) & set(call.transmitter.supported):
+        raise InvalidRequest("events_delivered does not match", "events_delivered")
+    return proceed(replace(call, body=without(call.body, "events_delivered")))
+
+
+@fault
+class EventsDeliveredIsNotRecomputed(Deviation):
+    """events_delivered keeps its first value, whatever is requested later."""
+
+    breaks = ("SSF-8.1.1.3-DELIVERED-RECOMPUTED",)
+    also = (
+        "SSF-8.1.1.3-PATCH-MISSING-UNCHANGED",
+        "SSF-8.1.1.3-PATCH-RO-MISMATCH-400",
+        "SSF-8.1.1.4-PUT-RO-MISMATCH-400",
+        "SSF-8.1.1-EVENTS-DELIVERED-SUBSET",
+        "SSF-8.1.1-UNKNOWN-EVENTS-IGNORED",
+        "SSF-8.1.1.3-PATCH-APPLIES",
+        "SSF-8.1.1.3-PATCH-DELIVERED-PRE-VALUE",
+        "SSF-8.1.1.4-PUT-200",
+        "SSF-8.1.1.4-PUT-DELIVERED-PRE-VALUE",
+        "JAMF-DELIVERED-INTERSECTION",
+        "SSE-7.1.2-EVENTS-DELIVERED-INTERSECTION",
+    )
+
+    def __init__(self) -> None:
+        self._first: dict[str, list[str]] = {}
+
+    def operation(self, call: Call, proceed: Proceed) -> Outcome:
+        """Show the first value, and don't hold it against the true one when it comes back."""
+        if call.operation in UPDATES:
+            call = replace(call, body=without(call.body, "events_delivered"))
+        return with_configurations(proceed(call), self._edit, needs="events_delivered")
+
+    def _edit(self, document: Json) -> Json:
+        stream_id = document.get("stream_id", "")
+        first = self._first.setdefault(stream_id, document["events_delivered"])
+        return {**document, "events_delivered": first}
+
+
+@fault_at(
+    "operation",
+    breaks=("SSF-8.1.1.3-PATCH-RO-MISMATCH-400", "SSF-8.1.1.4-PUT-RO-MISMATCH-400"),
+    also=(
+        "JAMF-AUD-READ-ONLY",
+        "JAMF-REQUIRED-NOT-MERGED",
+        "JAMF-RO-MUST-MATCH",
+        "SSE-7.1.2.2-ERR-400",
+        "SSE-7.1.2.2-PARTIAL-NOT-MERGED",
+        "SSE-7.1.2.2-RO-MISMATCH",
+        "SSF-8.1.1-AUD-IMMUTABLE",
+        "SSF-8.1.1.3-ERR-400",
+        "SSF-8.1.1.3-ERR-400-INVALID",
+        "SSF-8.1.1.3-PATCH-DELIVERED-PRE-VALUE",
+        "SSF-8.1.1.4-ERR-400",
+        "SSF-8.1.1.4-ERR-400-INVALID",
+        "SSF-8.1.1.4-PUT-DELIVERED-PRE-VALUE",
+    ),
+)
+def refused_update_empties_events_requested(call: Call, proceed: Proceed) -> Outcome:
+    """A PATCH or PUT that is refused with 400 has nevertheless taken all requested events away."""
+    try:
+        return proceed(call)
+    except InvalidRequest:
+        stream = target(call)
+        if call.operation in UPDATES and stream is not None:
+            stream.configuration = replace(stream.configuration, events_requested=())
+        raise
+
+
+def refuse_transmitter_supplied(call: Call) -> None:
+    """Refuse a request with any Transmitter-Supplied property; stream_id is none of them here."""
+    for member in call.transmitter.profile.stream.transmitter_supplied:
+        if member in call.body:
+            raise InvalidRequest(f"{member} can't be set", member)

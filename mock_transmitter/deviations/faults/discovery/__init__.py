@@ -1,0 +1,1 @@
+"""Faults of the metadata and the key set."""

@@ -1,0 +1,1 @@
+"""Faults of SETs: their claims, events, subjects and signatures."""

@@ -1,0 +1,359 @@
+"""Faults against the CAEP Interoperability Profile 1.0: metadata, streams, SETs, use cases."""
+
+from abc import ABC
+from dataclasses import replace
+from typing import ClassVar
+
+from mock_transmitter.deviations.deviation import At, Deviation, Json, Proceed
+from mock_transmitter.deviations.entry import fault, fault_at
+from mock_transmitter.deviations.faults.sets.claims import SetTellsOfTwoEvents
+from mock_transmitter.deviations.faults.sets.tokens import (
+    NO_KEY_VERIFIES,
+    SetIsSignedWithAShortRsaKey,
+)
+from mock_transmitter.deviations.kinds.documents import with_configurations, without
+from mock_transmitter.deviations.kinds.sets import (
+    UNVERIFIABLE,
+    ClaimsDeviation,
+    EdwardsKey,
+    is_verification,
+)
+from mock_transmitter.domain.errors import InvalidRequest
+from mock_transmitter.domain.events import CAEP
+from mock_transmitter.domain.keys import SigningKey
+from mock_transmitter.domain.seed import source
+from mock_transmitter.domain.stream import Stream
+from mock_transmitter.http.operations import Call, Outcome, Reply
+
+SESSION_REVOKED = f"{CAEP}/session-revoked"
+CREDENTIAL_CHANGE = f"{CAEP}/credential-change"
+
+NO_KEY_SET = (
+    *UNVERIFIABLE,
+    "CAEPIOP-2.3.3-CURRENT-KEY",
+    "RFC7517-4.2-USE-SIG",
+    "RFC7517-4.5-KID-DISTINCT",
+    "RFC7517-5-JWKS-SHAPE",
+    "RFC7517-9.2-NO-PRIVATE-KEYS",
+)
+
+
+class _MetadataLacks(Deviation, ABC):
+    """Leaves members out of the metadata."""
+
+    on = ("discover",)
+    MEMBERS: ClassVar[tuple[str, ...]]
+
+    def operation(self, call: Call, proceed: Proceed) -> Outcome:
+        outcome = proceed(call)
+        if not isinstance(outcome, Reply):
+            return outcome
+        return replace(outcome, document=without(outcome.document, *self.MEMBERS))
+
+
+@fault
+class InteropMetadataHasNoVersion(_MetadataLacks):
+    """The metadata has no spec_version."""
+
+    breaks = ("CAEPIOP-2.3.1-SPEC-VERSION",)
+    MEMBERS = ("spec_version",)
+
+
+@fault_at("operation", on=("discover",), breaks=("CAEPIOP-2.3.1-SPEC-VERSION",))
+def interop_metadata_names_a_draft(call: Call, proceed: Proceed) -> Outcome:
+    """The spec_version is that of a draft before 1_0."""
+    outcome = proceed(call)
+    if not isinstance(outcome, Reply):
+        return outcome
+    return replace(outcome, document={**outcome.document, "spec_version": "1_0-ID3"})
+
+
+@fault
+class InteropMetadataNamesNoDeliveryMethods(_MetadataLacks):
+    """The metadata has no delivery_methods_supported."""
+
+    breaks = ("CAEPIOP-2.3.2-DELIVERY-METHODS",)
+    MEMBERS = ("delivery_methods_supported",)
+
+
+@fault
+class InteropMetadataNamesNoKeySet(_MetadataLacks):
+    """The metadata has no jwks_uri."""
+
+    breaks = ("CAEPIOP-2.3.3-JWKS-URI",)
+    also = NO_KEY_SET
+    MEMBERS = ("jwks_uri",)
+
+
+@fault
+class InteropMetadataNamesNoConfigurationEndpoint(_MetadataLacks):
+    """The metadata has no configuration_endpoint."""
+
+    breaks = ("CAEPIOP-2.3.4-CONFIG-ENDPOINT",)
+    MEMBERS = ("configuration_endpoint",)
+
+
+@fault
+class InteropMetadataNamesNoStatusEndpoint(_MetadataLacks):
+    """The metadata has no status_endpoint."""
+
+    breaks = ("CAEPIOP-2.3.5-STATUS-ENDPOINT",)
+    MEMBERS = ("status_endpoint",)
+
+
+@fault
+class InteropMetadataNamesNoVerificationEndpoint(_MetadataLacks):
+    """The metadata has no verification_endpoint."""
+
+    breaks = ("CAEPIOP-2.3.6-VERIFICATION-ENDPOINT",)
+    MEMBERS = ("verification_endpoint",)
+
+
+@fault_at("operation", on=("discover",), breaks=("CAEPIOP-2.3.7-AUTHZ-SCHEMES",))
+def interop_metadata_names_bearer_tokens_alone(call: Call, proceed: Proceed) -> Outcome:
+    """The authorization_schemes have RFC 6750, and not OAuth 2.0."""
+    outcome = proceed(call)
+    if not isinstance(outcome, Reply):
+        return outcome
+    schemes = [{"spec_urn": "urn:ietf:rfc:6750"}]
+    return replace(outcome, document={**outcome.document, "authorization_schemes": schemes})
+
+
+class _Answers(Deviation, ABC):
+    """Answers some operations with a status, and does nothing."""
+
+    OPERATIONS: ClassVar[frozenset[str]]
+    STATUS: ClassVar[int]
+
+    def operation(self, call: Call, proceed: Proceed) -> Outcome:
+        if call.operation not in self.OPERATIONS:
+            return proceed(call)
+        return Reply(status=self.STATUS, document={"error": "refused"})
+
+
+@fault
+class InteropStreamsCannotBeMade(_Answers):
+    """Creating a stream is answered with 501, though there is an endpoint for it."""
+
+    breaks = ("CAEPIOP-2.3.4-CONFIG-ENDPOINT", "CAEPIOP-2.3.8.2-CREATE")
+    also = (
+        "CAEPIOP-2.3.8.1-CREATE-BOTH-METHODS",
+        "SSF-8.1.1.1-CREATE-201",
+        "SSF-8.1.1.1-ERR-400",
+        "SSF-8.1.1.1-MINIMAL-BODY",
+        "SSF-8.1.1.1-RECEIVER-FIELDS-ACCEPTED",
+        "SSF-7.1-DELIVERY-METHODS-HONOURED",
+    )
+    OPERATIONS = frozenset({"create_stream"})
+    STATUS = 501
+
+
+@fault
+class InteropStreamsAreNotListed(_Answers):
+    """The list of streams is answered with 501; each can be read alone."""
+
+    breaks = ("CAEPIOP-2.3.8.2-READ",)
+    also = ("CAEPIOP-2.7.3-BEARER-HEADER", "SSF-8.1.1.2-LIST-ARRAY", "SSF-8.1.1.2-LIST-EMPTY")
+    OPERATIONS = frozenset({"list_streams"})
+    STATUS = 501
+
+
+@fault
+class InteropStatusIsNotShown(_Answers):
+    """Reading the status is answered with 405, though setting it works."""
+
+    breaks = ("CAEPIOP-2.3.5-STATUS-ENDPOINT", "CAEPIOP-2.3.8.2-STATUS")
+    also = (
+        "CAEPIOP-2.3.5-STATUS-VALUES",
+        "RFC9110-15.5.6-405-ALLOW",
+        "SSF-8.1.2.1-ERR-404",
+        "SSF-8.1.2.1-STATUS-200",
+    )
+    OPERATIONS = frozenset({"read_status"})
+    STATUS = 405
+
+
+@fault_at(
+    "operation",
+    on=("update_status",),
+    breaks=("CAEPIOP-2.3.5-STATUS-VALUES",),
+    also=("SSF-8.1.2.2-ERR-404",),
+)
+def interop_streams_cannot_be_paused(call: Call, proceed: Proceed) -> Outcome:
+    """A stream can be enabled and disabled, and not paused."""
+    if call.body.get("status") == "paused":
+        raise InvalidRequest("streams can't be paused", "status")
+    return proceed(call)
+
+
+@fault_at(
+    "operation",
+    on=("create_stream",),
+    breaks=("CAEPIOP-2.3.8.1-CREATE-BOTH-METHODS",),
+    also=("SSF-7.1-DELIVERY-METHODS-HONOURED", "SSF-8.1.1.1-RECEIVER-FIELDS-ACCEPTED"),
+)
+def interop_streams_are_for_poll_alone(call: Call, proceed: Proceed) -> Outcome:
+    """A stream for push is refused, though the metadata lists both methods."""
+    delivery = call.body.get("delivery")
+    push = call.transmitter.profile.delivery.push
+    asked = isinstance(delivery, dict) and delivery.get("method") == push
+    if asked:
+        raise InvalidRequest("here is poll only", "delivery")
+    return proceed(call)
+
+
+@fault_at(
+    "operation",
+    on=("list_streams",),
+    breaks=("CAEPIOP-2.3.8.1-DELIVERY-PRESENT",),
+    also=("SSF-8.1.1.2-LIST-ARRAY", "SSF-8.1.1-DELIVERY-PRESENT"),
+)
+def interop_list_leaves_delivery_out(call: Call, proceed: Proceed) -> Outcome:
+    """The list shows streams without their delivery."""
+    outcome = proceed(call)
+    return with_configurations(outcome, lambda document: without(document, "delivery"))
+
+
+@fault_at(
+    "operation",
+    on=("verify",),
+    breaks=("CAEPIOP-2.3.8.2-VERIFY",),
+    also=(
+        "SSF-8-AUTH-BINDS-STREAMS",
+        "SSF-8.1.1.3-PATCH-MISSING-UNCHANGED",
+        "SSF-8.1.1.5-DELETE-STOPS-DELIVERY",
+        "SSF-8.1.4.2-ERR-404",
+        "SSF-8.1.4.2-NO-STATE-REQUEST",
+        "SSF-8.1.4.2-204-MEANS-WILL-SEND",
+        "SSF-8.1.4.2-STATE-ECHO",
+    ),
+)
+def interop_verification_brings_nothing(call: Call) -> Outcome:
+    """A request for verification is answered with 204, and no event comes."""
+    return Reply(status=204)
+
+
+@fault
+class InteropSetsAreSignedWithAnEdwardsKey(EdwardsKey):
+    """SETs are signed with EdDSA, where the profile has RS256 alone."""
+
+    breaks = ("CAEPIOP-2.6-RS256",)
+
+
+@fault
+class InteropKeyIsShort(SetIsSignedWithAShortRsaKey):
+    """SETs are signed with an RSA key of 1024 bits."""
+
+    breaks = ("CAEPIOP-2.6-RSA-2048",)
+    also = ("RFC7518-3.3-RSA-2048",)
+
+
+@fault_at("key_set", breaks=("CAEPIOP-2.3.3-CURRENT-KEY",), also=(*NO_KEY_VERIFIES, *UNVERIFIABLE))
+def interop_key_set_is_that_of_another_transmitter(key_set: Json, at: At) -> Json:
+    """The key set has an RSA key under the right kid, and not the one that signs."""
+    number = source(0, at.key.kid, "another").randrange(1, 6)
+    others = (SigningKey.rs256(2048, (number + step) % 6) for step in range(2))
+    other = next(one for one in others if one.kid != at.key.kid)
+    return {"keys": [{**other.public, "kid": at.key.kid}]}
+
+
+@fault
+class InteropSetsTellOfTwoEvents(SetTellsOfTwoEvents):
+    """Every SET bundles a second event of another type."""
+
+    breaks = ("CAEPIOP-2.8.1-SINGLE-EVENT",)
+    also = (
+        "SSF-4.2.1-SINGLE-EVENT",
+        "SSF-4.2.1-MULTI-ONLY-ALIASES",
+        *SetTellsOfTwoEvents.also,
+    )
+
+
+@fault_at(
+    ClaimsDeviation,
+    breaks=("CAEPIOP-2.5-SUBJECT-FORMATS",),
+    also=("SSF-8.1.4.1-SUBID-OPAQUE-STREAMID",),
+)
+def interop_verification_is_about_an_issuer_and_subject(claims: Json, stream: Stream) -> Json:
+    """The sub_id of a Verification Event names the stream in format iss_sub."""
+    if not any(map(is_verification, claims["events"])):
+        return claims
+    subject = {"format": "iss_sub", "iss": claims["iss"], "sub": stream.stream_id}
+    return {**claims, "sub_id": subject}
+
+
+class _PayloadDeviation(ClaimsDeviation, ABC):
+    """Changes the reason of one type of event."""
+
+    EVENT_TYPE: ClassVar[str]
+    REASON: ClassVar[Json | str | None]
+
+    def edit(self, claims: Json, stream: Stream) -> Json:
+        """Change it."""
+        payload = claims["events"].get(self.EVENT_TYPE)
+        if payload is None:
+            return claims
+        edited = without(payload, "reason_admin")
+        if self.REASON is not None:
+            edited["reason_admin"] = self.REASON
+        return {**claims, "events": {**claims["events"], self.EVENT_TYPE: edited}}
+
+
+@fault
+class InteropSessionsAreRevokedWithoutAReason(_PayloadDeviation):
+    """A session-revoked event has no reason_admin."""
+
+    breaks = ("CAEPIOP-3.1-REASON-ADMIN",)
+    EVENT_TYPE = SESSION_REVOKED
+    REASON = None
+
+
+@fault
+class InteropCredentialsChangeForAnEmptyReason(_PayloadDeviation):
+    """The reason_admin of a credential-change event is an empty text."""
+
+    breaks = ("CAEPIOP-3.2-REASON-ADMIN",)
+    EVENT_TYPE = CREDENTIAL_CHANGE
+    REASON: ClassVar[Json | str | None] = {"en": ""}
+
+
+class _NeverSends(Deviation, ABC):
+    """Loses the events of one type."""
+
+    EVENT_TYPE: ClassVar[str]
+
+    def schedule(self, gap: float, at: At) -> float | None:
+        return None if self.EVENT_TYPE in at.pending.claims.get("events", {}) else gap
+
+
+LOST = (
+    "RFC8936-2-UNACKED-KEPT",
+    "RFC8936-2.5-LONGPOLL-HOLDS",
+    "SSF-8.1.1-EVENTS-DELIVERED-SENT",
+    "SSF-8.1.1.3-PATCH-MISSING-UNCHANGED",
+    "SSF-8.1.1.4-PUT-200",
+)
+
+
+@fault
+class InteropSessionRevokedIsNeverSent(_NeverSends):
+    """A stream delivers session-revoked by its configuration, and no such event comes."""
+
+    breaks = ("CAEPIOP-3.1-SESSION-REVOKED",)
+    also = (
+        *LOST,
+        "SSF-8.1.2.1-ENABLED-TRANSMITS",
+        "SSF-7.1-DEFAULT-ALL-DELIVERS",
+        "SSF-8.1.3.1-COMPLEX-WILDCARD",
+        "SSF-8.1.3.1-MATCHED-SENT",
+    )
+    EVENT_TYPE = SESSION_REVOKED
+
+
+@fault
+class InteropCredentialChangeIsNeverSent(_NeverSends):
+    """A stream delivers credential-change by its configuration, and no such event comes."""
+
+    breaks = ("CAEPIOP-3.2-CREDENTIAL-CHANGE",)
+    also = LOST
+    EVENT_TYPE = CREDENTIAL_CHANGE

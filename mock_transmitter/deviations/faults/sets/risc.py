@@ -1,0 +1,106 @@
+"""Faults of RISC events: OpenID RISC Profile 1.0."""
+
+from types import MappingProxyType
+from typing import ClassVar
+
+from mock_transmitter.deviations.deviation import Deviation, Json, Proceed
+from mock_transmitter.deviations.entry import fault, fault_at
+from mock_transmitter.deviations.faults.sets.caep import PayloadDeviation
+from mock_transmitter.deviations.faults.sets.events import MISNAMED
+from mock_transmitter.deviations.kinds.documents import with_configurations
+from mock_transmitter.deviations.kinds.sets import (
+    ClaimsDeviation,
+    EventsDeviation,
+    SubjectDeviation,
+    with_subject,
+)
+from mock_transmitter.domain.events import CAEP, RISC
+from mock_transmitter.domain.stream import Stream
+from mock_transmitter.http.operations import Call, Outcome
+
+
+@fault_at(
+    EventsDeviation,
+    breaks=("RISC-2-TYPE-URI-BASE",),
+    also=(*MISNAMED, "SSE-11.1.2-SUBJECT-IN-PAYLOAD"),
+)
+def risc_type_has_another_base(event_type: str, payload: Json) -> Json:
+    """The type of every RISC event is below events instead of event-type."""
+    other = RISC.replace("event-type", "events")
+    return {event_type.replace(RISC, other): payload}
+
+
+class _AboutAnAccount(ClaimsDeviation):
+    """Tells of an account where the text wants an email address or a phone number."""
+
+    of: ClassVar[str]
+
+    def edit(self, claims: Json, stream: Stream) -> Json:
+        """Put it in the subject's place."""
+        if f"{RISC}/{self.of}" not in claims["events"]:
+            return claims
+        account = {"format": "iss_sub", "iss": "https://idp.example.com", "sub": "7375626A656374"}
+        return with_subject(claims, account)
+
+
+@fault
+class IdentifierChangedIsAboutAnAccount(_AboutAnAccount):
+    """The subject of every identifier-changed is an issuer and a subject."""
+
+    breaks = ("RISC-2.5-SUBJECT-FORMAT",)
+    of = "identifier-changed"
+
+
+@fault
+class IdentifierRecycledIsAboutAnAccount(_AboutAnAccount):
+    """The subject of every identifier-recycled is an issuer and a subject."""
+
+    breaks = ("RISC-2.6-SUBJECT-FORMAT",)
+    of = "identifier-recycled"
+
+
+@fault
+class CompromisedCredentialIsOfNoType(PayloadDeviation):
+    """No credential-compromise has a credential_type."""
+
+    breaks = ("RISC-2.7-CREDENTIAL-TYPE",)
+    of = f"{RISC}/credential-compromise"
+    leaves_out = ("credential_type",)
+
+
+@fault
+class SessionsRevokedHasNoSuccessor(Deviation):
+    """The events_supported of every stream hold RISC's sessions-revoked, and not CAEP's."""
+
+    breaks = ("RISC-2.11-SESSIONS-REVOKED-DEPRECATED",)
+    also = (
+        "SSF-8.1.1-EVENTS-DELIVERED-SUBSET",
+        "SSF-8.1.1.3-DELIVERED-RECOMPUTED",
+        "SSF-8.1.1.3-PATCH-RO-MISMATCH-400",
+        "SSF-8.1.1.4-PUT-RO-MISMATCH-400",
+        "JAMF-RO-MUST-MATCH",
+        "SSE-7.1.2-EVENTS-DELIVERED-INTERSECTION",
+        "SSE-7.1.2.2-RO-MISMATCH",
+        "SSE-7.1.2.2-RO-MATCH-OK",
+    )
+
+    def operation(self, call: Call, proceed: Proceed) -> Outcome:
+        return with_configurations(proceed(call), self.shown, needs="events_supported")
+
+    def shown(self, document: Json) -> Json:
+        supported = document["events_supported"]
+        if not isinstance(supported, list):
+            return document
+        left = [one for one in supported if one != f"{CAEP}/session-revoked"]
+        return {**document, "events_supported": left}
+
+
+@fault
+class SubjectTypeStandsBesideTheFormat(SubjectDeviation):
+    """The subject of every event has the format under its old name subject_type too."""
+
+    breaks = ("RISC-3.1-NO-SUBJECT-TYPE",)
+    also = ("RFC9493-3-NO-FOREIGN-MEMBERS",)
+    subject = MappingProxyType(
+        {"format": "email", "subject_type": "email", "email": "user@example.com"}
+    )

@@ -1,0 +1,1 @@
+"""Faults of the status of streams and subjects."""

@@ -1,0 +1,1 @@
+"""Faults of adding and removing subjects, and whom events are about."""

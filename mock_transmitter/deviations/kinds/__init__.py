@@ -1,0 +1,1 @@
+"""Kinds of deviations to build on, and small tools for them."""

@@ -1,0 +1,76 @@
+"""What a call is about: its stream, the streams beside it, and the operations of one sort."""
+
+from dataclasses import replace
+from typing import TypeGuard
+
+from mock_transmitter.deviations.deviation import Json
+from mock_transmitter.deviations.kinds.documents import (
+    with_configurations,
+    without,
+)
+from mock_transmitter.domain.errors import StreamNotFound
+from mock_transmitter.domain.stream import Stream
+from mock_transmitter.http.operations import Call, Outcome
+
+POLLING = frozenset({"poll", "acknowledge"})
+
+
+CONFIGURES = frozenset({"create_stream", "update_stream", "replace_stream"})
+
+
+UPDATES = frozenset({"update_stream", "replace_stream"})
+
+
+def target(call: Call) -> Stream | None:
+    """Return the stream that a call is about, or None where there is none."""
+    transmitter = call.transmitter
+    try:
+        if call.stream_id is not None:
+            return transmitter.stream(call.stream_id, call.audience)
+        return None if transmitter.explicit else transmitter.only_stream(call.audience)
+    except StreamNotFound:
+        return None
+
+
+def others(call: Call) -> tuple[Stream, ...]:
+    """Return the caller's streams that a call is not about, oldest first."""
+    own = target(call)
+    return tuple(one for one in call.transmitter.streams(call.audience) if one is not own)
+
+
+def describe(stream: Stream, description: object) -> None:
+    """Give a stream a description, or take it away with None."""
+    kept = without(stream.configuration.others, "description")
+    if description is not None:
+        kept["description"] = description
+    stream.configuration = replace(stream.configuration, others=kept)
+
+
+def as_it_is(outcome: Outcome, call: Call, stream: Stream) -> Outcome:
+    """Return an outcome that shows the stream as it stands by now."""
+    return with_configurations(outcome, lambda _: call.transmitter.document(stream))
+
+
+def pushes(stream: Stream) -> bool:
+    """Say whether a stream delivers by push."""
+    return stream.configuration.delivery.method.endswith(("8935", "push"))
+
+
+def is_push(delivery: object, call: Call) -> TypeGuard[Json]:
+    """Say whether a delivery is by push."""
+    method = call.transmitter.profile.delivery.push
+    return isinstance(delivery, dict) and delivery.get("method") == method
+
+
+def verify_unasked(call: Call, state: str | None) -> None:
+    """Verify the stream that a call has made; it does not count against the interval.
+
+    An implicit stream counts as made when it is replaced.
+    """
+    transmitter = call.transmitter
+    made = "create_stream" if transmitter.explicit else "replace_stream"
+    if call.operation == made and transmitter.profile.offers("verify"):
+        stream = transmitter.streams(call.audience)[-1]
+        before, stream.verified_at = stream.verified_at, None
+        transmitter.verify(stream, state)
+        stream.verified_at = before

@@ -1,0 +1,70 @@
+"""Small tools for deviations that change what is shown, or what is asked for."""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from mock_transmitter.deviations.deviation import Json
+from mock_transmitter.http.message import Request, Response
+from mock_transmitter.http.operations import Call, Outcome, Reply
+
+
+def with_configurations(
+    outcome: Outcome, edit: Callable[[Json], Json], *, needs: str | None = None
+) -> Outcome:
+    """Return the outcome with each stream configuration in it edited.
+
+    One that lacks the member that the edit needs is left alone: another deviation may have
+    taken it.
+    """
+    if not isinstance(outcome, Reply):
+        return outcome
+
+    def edited(document: Json) -> Json:
+        return edit(document) if needs is None or needs in document else document
+
+    if outcome.message == "stream_configuration":
+        return replace(outcome, document=edited(outcome.document))
+    if outcome.message == "stream_configurations" and isinstance(outcome.document, list):
+        return replace(outcome, document=[edited(one) for one in outcome.document])
+    return outcome
+
+
+def sets_in(outcome: Outcome | None) -> Mapping[str, Any] | None:
+    """Return the SETs of a poll's answer, or None where it holds none: it waits, or was refused."""
+    if isinstance(outcome, Reply) and isinstance(outcome.document, dict):
+        found = outcome.document.get("sets")
+        return found if isinstance(found, dict) else None
+    return None
+
+
+def with_body(call: Call, **members: object) -> Call:
+    """Return the call with these members in its body."""
+    return replace(call, body={**call.body, **members})
+
+
+def without(members: Mapping[str, Any], *names: str) -> Json:
+    """Return a document without some of its members."""
+    return {name: value for name, value in members.items() if name not in names}
+
+
+def with_header(response: Response, name: str, value: str | None) -> Response:
+    """Return the response with a header set anew, or without it."""
+    headers = tuple(header for header in response.headers if header[0] != name)
+    return replace(response, headers=headers if value is None else (*headers, (name, value)))
+
+
+def with_document(request: Request, document: Json) -> Request:
+    """Return the request with another body."""
+    return replace(request, body=json.dumps(document).encode())
+
+
+def sent(request: Request) -> Any:  # noqa: ANN401 (JSON)
+    """Return the JSON that an update carries; None where there is none."""
+    if request.method not in {"PATCH", "PUT"}:
+        return None
+    try:
+        return json.loads(request.body)
+    except (ValueError, RecursionError):
+        return None
