@@ -58,31 +58,21 @@ def write(record: Record, file: Path = FILE) -> None:
 def find(trial: Trial) -> tuple[Outcome, Kills]:
     """Search for the fewest cases that see a fault under each of its rows.
 
-    Runs the cases of those rows; where that is not enough, which is so where a case judges what
-    others have received, all cases, of which only the needed ones are kept.
+    Runs the cases of those rows, and all cases where that is not enough. A case may need another
+    one before it, whose SETs it judges or which shows that pushes arrive: that one is kept too.
     """
     fault = trial.deviation
     if fault is None:
         raise ValueError("only a fault has kills")
-    own = cases_of(trial.profile, fault.breaks, over_tls=fault.over_tls)
-    outcome = attempt(replace(trial, cases=own))
+    tried = cases_of(trial.profile, fault.breaks, over_tls=fault.over_tls)
+    outcome = attempt(replace(trial, cases=tried))
     if outcome.missing:
-        outcome = attempt(replace(trial, cases=None))
+        tried = frozenset(case.name for case in all_cases())
+        outcome = attempt(replace(trial, cases=tried))
     kills = dict(_cover(outcome))
-    last = {case.name for case in all_cases() if case.last}
-    late = {case: rows for case, rows in kills.items() if case in last}
-    if late and attempt(replace(trial, cases=frozenset(late))).missing:
-        rows = {row for seen in late.values() for row in seen}
-        first = (own if own - last and not outcome.missing else all_names()) - last
-        feeders = _needed(trial, sorted(first), frozenset(late), rows)
-        kills = {**dict.fromkeys(feeders, ()), **kills}
-    ordered = sorted(kills, key=lambda case: (case in last, case))
-    return outcome, {case: kills[case] for case in ordered}
-
-
-def all_names() -> frozenset[str]:
-    """Return the name of every case."""
-    return frozenset(case.name for case in all_cases())
+    before = _needed_before(trial, frozenset(kills), sorted(tried - kills.keys()), outcome)
+    found = {**dict.fromkeys(before, ()), **kills}
+    return outcome, {case: found[case] for case in sorted(found)}
 
 
 def _cover(outcome: Outcome) -> Iterable[tuple[str, tuple[str, ...]]]:
@@ -100,19 +90,21 @@ def _cover(outcome: Outcome) -> Iterable[tuple[str, tuple[str, ...]]]:
         left -= sees[best]
 
 
-def _needed(
-    trial: Trial, feeders: list[str], late: frozenset[str], rows: set[str]
-) -> tuple[str, ...]:
-    """Return a part of `feeders` with which the `late` cases see these rows, by halving."""
+def _needed_before(
+    trial: Trial, kills: frozenset[str], others: list[str], outcome: Outcome
+) -> list[str]:
+    """Return which other cases have to run for the kills to see what they saw; halves them."""
 
     def enough(some: Iterable[str]) -> bool:
-        outcome = attempt(replace(trial, cases=frozenset(some) | late))
-        return rows <= outcome.seen_by.keys()
+        seen = attempt(replace(trial, cases=kills.union(some))).seen_by
+        return outcome.seen_by.keys() <= seen.keys()
 
-    while len(feeders) > 1:
-        middle = len(feeders) // 2
-        half = next((one for one in (feeders[:middle], feeders[middle:]) if enough(one)), None)
+    if enough(()):
+        return []
+    while len(others) > 1:
+        middle = len(others) // 2
+        half = next((one for one in (others[:middle], others[middle:]) if enough(one)), None)
         if half is None:
             break
-        feeders = half
-    return tuple(feeders)
+        others = half
+    return others
