@@ -1,11 +1,11 @@
-"""The one fixture of the cases, and what they need to run."""
+"""The only fixture of the cases, and a check that there is a target."""
 
 import pytest
 
 
 def pytest_collection_modifyitems(config: pytest.Config) -> None:
-    """Say at once what is missing where no target is given."""
-    # The command line's own runs know no such option.
+    """Stop at once with a clear message if there is no target."""
+    # Runs of the command line don't have this option.
     if config.getoption("--ssf-target", default="") is None:
         raise pytest.UsageError(
             "the cases judge a Transmitter: give --ssf-target ISSUER_URL, a target.toml, or mock"
@@ -14,4 +14,4 @@ def pytest_collection_modifyitems(config: pytest.Config) -> None:
 
 @pytest.fixture(scope="session")
 def transmitter() -> None:
-    """Stand for the target: the run gives each case its own."""
+    """Stand in for the target. The run gives each case its own."""

@@ -62,7 +62,7 @@ def test_no_set_is_pushed_again_after_it_was_taken(transmitter: RemoteTransmitte
         )
         judge_alone(seen, [finding])
         push = seen.exchanges[-1]
-        # Whoever has waited for an answer may have given up before it came.
+        # The suite may have given up before an answer came.
         if push.status == ACCEPTED.status and not push.duration_s:
             taken.add(one)
 
@@ -80,7 +80,7 @@ def test_what_sets_are_free_to_do_is_noted(transmitter: RemoteTransmitter) -> No
 
 
 def judge_alone(seen: SeenSet, findings: list[Finding]) -> None:
-    """Judge one token as an example of its own, told by the exchanges that brought it."""
+    """Judge one token as an example of its own, with the exchanges that brought it."""
     try:
         with example():
             current().recorder.exchanges = list(seen.exchanges)
@@ -97,7 +97,7 @@ def judge_alone(seen: SeenSet, findings: list[Finding]) -> None:
 
 
 def context_of(transmitter: RemoteTransmitter, seen: SeenSet) -> Context:
-    """Return what the validator has to know of the Transmitter that a SET came from."""
+    """Return the validator's context for the Transmitter that sent a SET."""
     return Context(
         profile=transmitter.profile,
         metadata=seen.connection.metadata,

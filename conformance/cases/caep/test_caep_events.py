@@ -1,6 +1,6 @@
 """CAEP events: OpenID CAEP 1.0, sections 2 and 3.
 
-What the SETs say is judged with all others, once the cases are done: see test_sets.py.
+The contents of the SETs are judged with all others once the cases are done: see test_sets.py.
 """
 
 from conformance.judging import Needs, judges, verify

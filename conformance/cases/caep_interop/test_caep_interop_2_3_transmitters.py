@@ -1,4 +1,4 @@
-"""What every Transmitter of the profile has: CAEP Interoperability Profile 1.0, section 2.3."""
+"""Requirements on every Transmitter: CAEP Interoperability Profile 1.0, section 2.3."""
 
 import re
 from collections.abc import Callable
@@ -115,7 +115,7 @@ def test_a_stream_is_made_with_either_delivery_method(
     request = {**transmitter.usual_properties(), "delivery": delivery}
     with transmitter.creating(request) as (answer, stream):
         if answer.status == CONFLICT:
-            return  # the Receiver has its only stream already
+            return  # the Receiver already has its only stream
         method = None if stream is None else delivery_of(stream.configuration).get("method")
         verify(
             "CAEPIOP-2.3.8.1-CREATE-BOTH-METHODS",
@@ -187,7 +187,7 @@ def test_the_status_is_read_and_set(transmitter: RemoteTransmitter) -> None:
 @judges(
     "CAEPIOP-2.3.6-VERIFICATION-ENDPOINT",
     "CAEPIOP-2.3.8.2-VERIFY",
-    # Judged with all SETs at the end; here one is raised.
+    # Judged with all SETs at the end. This case only raises one.
     "CAEPIOP-2.5-SUBJECT-FORMATS",
     needs=Needs(model="explicit", stream=True, sets=1, delivery="poll"),
 )

@@ -37,7 +37,7 @@ from conformance.spec.requirement import Grade
 from conformance.target.credentials import Bearer
 
 LONGEST_S = 3600
-# How far the clocks of the server that issues and the one that checks may be apart.
+# The tolerated difference between the clocks of the issuing and the checking server.
 LEEWAY_S = 60
 ERRORS = ("invalid_request", "invalid_token", "insufficient_scope")
 
@@ -74,7 +74,7 @@ def test_client_credentials_give_a_short_lived_token(transmitter: RemoteTransmit
 
 
 def lifetime_in(answer: Answer) -> float | None:
-    """Return the seconds for which a token lasts; None where neither answer nor token says so."""
+    """Return the lifetime of a token in seconds; None if neither answer nor token says it."""
     said = seconds(member(answer, "expires_in"))
     if said is not None:
         return said
@@ -84,7 +84,7 @@ def lifetime_in(answer: Answer) -> float | None:
 
 
 def seconds(value: object) -> float | None:
-    """Return a number of seconds, also where it is spelled as a text; None for anything else."""
+    """Return a number of seconds, even if written as a string; None for anything else."""
     try:
         found = math.nan if isinstance(value, bool) else float(value)  # type: ignore[arg-type]
     except (TypeError, ValueError, OverflowError):
@@ -123,7 +123,7 @@ def test_management_takes_the_scope_for_it(transmitter: RemoteTransmitter) -> No
     with transmitter.creating(transmitter.usual_properties(), credential=token) as (answer, stream):
         verify_allowed("CAEPIOP-2.7.2-SCOPE-MANAGE", "create_stream", answer)
         require(stream is not None, f"no stream could be made: {answer.text}")
-        # A subject may be refused for what it is, whatever the token allows.
+        # A subject may be refused whatever the token allows.
         bodies = {
             "update_stream": {"description": "managed"},
             "replace_stream": {**transmitter.usual_properties(), "description": "replaced"},
@@ -153,7 +153,7 @@ def test_reading_takes_the_scope_for_it(transmitter: RemoteTransmitter) -> None:
 
 
 def verify_allowed(requirement: str, operation: str, answer: Answer) -> None:
-    """Judge that a token was enough for an operation, whatever else came of it."""
+    """Judge that a token was sufficient for an operation, whatever its outcome."""
     verify(
         requirement,
         answer.status not in {401, 403},
@@ -215,7 +215,7 @@ def test_a_token_that_is_not_valid_is_refused(transmitter: RemoteTransmitter, ho
 
 
 def verify_not_valid(operation: str, refusal: Answer, how: str) -> None:
-    """Judge the answer to a token that is not valid; who polls may need another one anyway."""
+    """Judge the answer to an invalid token. A poll may need another kind of token anyway."""
     polls = operation in POLLING
     verify(
         CLOSED_POLLING if polls else CLOSED,
@@ -243,7 +243,7 @@ def verify_not_valid(operation: str, refusal: Answer, how: str) -> None:
 def spoil(
     transmitter: RemoteTransmitter, how: str, token: Bearer, lifetime: float | None
 ) -> Bearer | None:
-    """Return a token that is not valid any more; None where nothing is known that makes it so."""
+    """Return a token that is no longer valid; None if there is no way to make one."""
     if how == "expired":
         if lifetime is None:
             return None
@@ -317,7 +317,7 @@ def test_a_token_that_allows_nothing_is_refused(transmitter: RemoteTransmitter) 
 
 
 def verify_refused(operation: str, answer: Answer) -> None:
-    """Judge the refusal of a token that is not enough: RFC 6750 section 3.1."""
+    """Judge the refusal of a token with insufficient scope: RFC 6750 section 3.1."""
     verify(
         "CAEPIOP-2.7.3-TOKEN-SUFFICIENT",
         answer.refused,

@@ -19,7 +19,7 @@ USE_CASES = {
     *USE_CASES,
     "CAEPIOP-3-ANY-USE-CASE",
     "CAEPIOP-3.2-ANY-VALUES",
-    # Judged with all SETs at the end; here they are raised.
+    # Judged with all SETs at the end. These cases only raise them.
     "CAEPIOP-3.1-REASON-ADMIN",
     "CAEPIOP-3.2-REASON-ADMIN",
     needs=Needs(model="explicit", stream=True, sets=1, events=True, delivery="poll"),

@@ -13,7 +13,7 @@ LEAST_RSA_BITS = 2048
 
 
 def endpoints(transmitter: RemoteTransmitter, stream: Stream) -> list[str]:
-    """Return the URLs that the Transmitter serves at, as far as it tells."""
+    """Return the URLs of the Transmitter's endpoints, as far as it discloses them."""
     named = [
         value
         for name, value in transmitter.metadata.items()
@@ -26,7 +26,7 @@ def endpoints(transmitter: RemoteTransmitter, stream: Stream) -> list[str]:
 
 
 def shaken(transmitter: RemoteTransmitter, stream: Stream) -> list[Handshakes]:
-    """Return what each host of the https endpoints does in handshakes."""
+    """Return the results of handshakes with each host of the https endpoints."""
     urls = [url for url in endpoints(transmitter, stream) if url.startswith("https:")]
     return list({one.place: one for one in map(transmitter.shake_hands, urls)}.values())
 

@@ -1,4 +1,4 @@
-"""What HTTP asks of every answer of the run: RFC 9110, sections 8.3 and 15.5.6."""
+"""Requirements of HTTP on every answer of the run: RFC 9110, sections 8.3 and 15.5.6."""
 
 import contextlib
 
@@ -12,7 +12,7 @@ from conformance.receiver.remote_transmitter import RemoteTransmitter
 
 ALLOW = "RFC9110-15.5.6-405-ALLOW"
 LABEL = "RFC9110-8.3-CONTENT-TYPE"
-# Where a stream is managed every method may do something, so no other is tried there.
+# On a management endpoint every method may have an effect, so no other is tried there.
 PROBED = ("read_key_set", "verify")
 SPARE = ("PATCH", "PUT")
 
@@ -27,7 +27,7 @@ def test_every_answer_that_was_seen_is_labelled(transmitter: RemoteTransmitter) 
 
 
 def probe(transmitter: RemoteTransmitter) -> None:
-    """Try a method that they do not have on endpoints where no case does."""
+    """Try an unsupported method on endpoints where no case does so."""
     operations = transmitter.profile.operations
     for name in PROBED:
         if transmitter.offers(name):
@@ -38,7 +38,7 @@ def probe(transmitter: RemoteTransmitter) -> None:
 
 
 def judge_alone(kind: SeenAnswer, exchange: Exchange) -> None:
-    """Judge one kind of answer as an example of its own, told by the exchange that brought it."""
+    """Judge one kind of answer as an example of its own, with the exchange that brought it."""
     try:
         with example():
             current().recorder.exchanges = [exchange]
@@ -61,5 +61,5 @@ def judge_alone(kind: SeenAnswer, exchange: Exchange) -> None:
 
 
 def is_json(media_type: str) -> bool:
-    """Return whether a media type is application/json or has the suffix of JSON (RFC 6839)."""
+    """Return whether a media type is application/json or ends in +json (RFC 6839)."""
     return media_type == "application/json" or media_type.endswith("+json")

@@ -1,4 +1,4 @@
-"""The key of a SET that comes now: RFC 7515, section 4.1.4; SSF 1.0, section 4.1.4."""
+"""The key of a SET that is issued now: RFC 7515, section 4.1.4; SSF 1.0, section 4.1.4."""
 
 from conformance.judging import Blocked, Needs, judges, require, verify
 from conformance.judging.public_keys import PUBLIC, verify_public
@@ -22,7 +22,7 @@ def test_the_key_of_a_set_that_comes_is_published(transmitter: RemoteTransmitter
                 compact = jws.read(token)
             except jws.NotCompact as error:
                 raise Blocked(f"the SET is {error}") from error
-            # Read anew: a key that was published before, and is no more, checks nothing now.
+            # Fetch the keys again: a key that is no longer published verifies nothing now.
             key_set = transmitter.read_key_set().document
             verify_public(key_set)
             kid = compact.header.get("kid")

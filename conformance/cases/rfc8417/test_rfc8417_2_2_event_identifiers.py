@@ -27,9 +27,9 @@ def test_events_of_one_kind_have_one_identifier(transmitter: RemoteTransmitter) 
 
 
 def raised(stream: Stream, *, before: Collection[str]) -> tuple[set[str], set[str]]:
-    """Raise an event; return the identifiers of the events that came, and the jtis of their SETs.
+    """Raise an event; return the identifiers of the new events and the jtis of their SETs.
 
-    SETs of before and Verification Events are passed over. Raises Blocked where nothing else came.
+    Earlier SETs and Verification Events are skipped. Raises Blocked if nothing else came.
     """
     stream.emit()
     verification_event = stream.profile.sets.verification_event

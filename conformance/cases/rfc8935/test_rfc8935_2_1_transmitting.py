@@ -21,21 +21,21 @@ REPLACES = Needs(
     stream=True, sets=2, delivery="push", model="explicit", operations=("replace_stream",)
 )
 
-# The same sentences stand in the final text and in the draft of 2021.
+# Twin sentences of the final text and the draft of 2021.
 TO_THE_RECEIVERS_URL = ("SSF-6.1.1-PUSH-ENDPOINT-FROM-RECEIVER", "SSE-11.2.1.1-PUSH-ENDPOINT")
 WITH_THE_HEADER = ("SSF-6.1.1-PUSH-AUTHZ-HEADER-SENT", "SSE-11.2.1.1-PUSH-AUTHZ-HEADER")
 
-# A JWS in its compact form, of which parts may be empty.
+# A JWS in compact form. Parts of it may be empty.
 A_JWS = re.compile(rb"[\w-]+(?:\.[\w-]*){2}")
 JSON = "application/json"
-# Case matters in a path, an escape is not the character that it stands for, a query is kept.
+# Paths are case-sensitive, escapes stay escaped, and a query is kept.
 TAILS = ("Events/Of/A", "events/%41?stream=1&of=A")
 by_each_operation = pytest.mark.parametrize("operation", ["update_stream", "replace_stream"])
 HEADERS = ("Bearer c29tZS1yZWNlaXZlcg==", 'Custom-Scheme realm="suite", nonce=17')
 
 
 def pushed(stream: Stream) -> tuple[Push, ...]:
-    """Have one more SET raised, and return what was pushed from then on. Raises Blocked."""
+    """Raise one more SET, and return the pushes since then. Raises Blocked."""
     before = len(stream.pushes)
     stream.raise_set()
     came = stream.await_pushes(before + 1)[before:]
@@ -45,14 +45,14 @@ def pushed(stream: Stream) -> tuple[Push, ...]:
 
 
 def is_set(body: bytes) -> bool:
-    """Return whether a body is one SET in its compact form, signed or encrypted."""
+    """Return whether a body is one SET in compact form, signed or encrypted."""
     return bool(A_JWS.fullmatch(body)) or jws.is_encrypted(body.decode("latin-1"))
 
 
 def pushed_so(stream: Stream, wanted: Callable[[Push], bool]) -> bool:
-    """Have one more SET raised, and say whether a push that is as wanted came from then on.
+    """Raise one more SET, and return whether a push since then is as wanted.
 
-    What was under way before may still come otherwise. Raises Blocked where nothing came.
+    Pushes that were already under way may differ. Raises Blocked if nothing came.
     """
     before = len(stream.pushes)
     stream.raise_set()
@@ -63,16 +63,17 @@ def pushed_so(stream: Stream, wanted: Callable[[Push], bool]) -> bool:
 
 
 def pushed_of_every_kind(stream: Stream) -> tuple[Push, ...]:
-    """Have pushed what can be: a SET, the same again, a Verification and a Stream Updated Event.
+    """Return pushes of a SET, of its repetition, and of both kinds of events about the stream.
 
-    The stream is disabled meanwhile, and its last SET is of the time after. What does not come is
-    judged elsewhere. Raises Blocked where nothing comes.
+    Those are Verification Events and Stream Updated Events. The stream is disabled in between, and
+    its last SET is from afterwards. Missing pushes are judged elsewhere. Raises Blocked if nothing
+    comes.
     """
     transmitter = stream.operations
     stream.answer_pushes(answered(503))
     before = len(pushed(stream))
     stream.await_pushes(before + 1)
-    # Without a hook that raises events the SET was a Verification Event.
+    # Without a hook that raises events, the SET was a Verification Event.
     if transmitter.raises_events and transmitter.offers("verify"):
         before = len(stream.pushes)
         if stream.verify().served:
@@ -236,7 +237,7 @@ def test_a_removed_authorization_header_is_sent_no_more(transmitter: RemoteTrans
 
 
 def change(stream: Stream, operation: str, *, endpoint_url: str, header: str | None = None) -> None:
-    """Update or replace the delivery of a stream. Raises NotReached where that is refused."""
+    """Update or replace the delivery of a stream. Raises NotReached if that is refused."""
     delivery: dict[str, Any] = {
         "method": stream.profile.delivery.push,
         "endpoint_url": endpoint_url,
@@ -252,12 +253,12 @@ def change(stream: Stream, operation: str, *, endpoint_url: str, header: str | N
 
 
 def verify_url(push: Push, wanted: str) -> None:
-    """Judge where a push has gone."""
+    """Judge the URL of a push."""
     verify(TO_THE_RECEIVERS_URL, push.url == wanted, expected=wanted, got=push.url)
 
 
 def verify_media_types(push: Push) -> None:
-    """Judge what a push says of its body, and of the answer that it takes."""
+    """Judge the Content-Type and the Accept of a push."""
     content_type = push.headers.get("content-type", "")
     verify(
         "RFC8935-2.1-CONTENT-TYPE",
@@ -276,7 +277,7 @@ def verify_media_types(push: Push) -> None:
 
 
 def verify_header(requirements: tuple[str, ...], push: Push, header: str) -> None:
-    """Judge the Authorization of a push; what else it may hold is not shown."""
+    """Judge the Authorization of a push, without showing its value."""
     sent = push.headers.get("authorization")
     verify(
         requirements,
@@ -287,5 +288,5 @@ def verify_header(requirements: tuple[str, ...], push: Push, header: str) -> Non
 
 
 def media_types(header: str) -> list[str]:
-    """Return the media types that a header names, without parameters, in lower case."""
+    """Return the media types in a header, without parameters, in lower case."""
     return [one.partition(";")[0].strip().lower() for one in header.split(",")]

@@ -1,6 +1,6 @@
-"""What an update leaves of a stream's delivery: SSF 1.0 section 8.1.1.3, SSE ID1 7.1.2.2.
+"""The delivery of a stream after an update: SSF 1.0 section 8.1.1.3, SSE ID1 7.1.2.2.
 
-A Transmitter that shows no secret is easily led to lose it.
+A Transmitter that does not show secrets may easily lose them in an update.
 """
 
 from typing import Any
@@ -33,7 +33,7 @@ def test_a_patch_of_something_else_leaves_the_pushes(transmitter: RemoteTransmit
             raise Blocked(
                 "no SET was pushed within the patience; does the target reach --push-url?"
             )
-        # What is wrong from the start is judged elsewhere.
+        # Pushes that are wrong from the start are judged elsewhere.
         usual = before[-1].headers.get("authorization")
         require(stream.update({"description": "after"}).served, "the update was refused")
         stream.raise_set()

@@ -1,4 +1,4 @@
-"""What follows from the answer to a push: RFC 8935, sections 2 to 2.4 and 4."""
+"""The consequences of the answer to a push: RFC 8935, sections 2 to 2.4 and 4."""
 
 from collections.abc import Mapping, Sequence
 
@@ -20,7 +20,7 @@ from conformance.receiver.remote_transmitter import RemoteTransmitter
 from conformance.receiver.stream import Stream
 from conformance.spec.requirement import Grade
 
-# Section 2.4. After the first, no repetition helps: what it says is wrong is the SET itself.
+# Section 2.4. The first means that the SET itself is wrong, so repeating it can't help.
 STRUCTURAL = "invalid_request"
 REGISTERED = (
     STRUCTURAL,
@@ -30,7 +30,7 @@ REGISTERED = (
     "authentication_failed",
     "access_denied",
 )
-# The registry is open: the first of these is of SSF 1.0, section 8.1.4.2, the other of nobody.
+# The registry is open. The first is from SSF 1.0, section 8.1.4.2, the other is made up.
 OTHERS = ("invalid_state", "out_of_biscuits")
 
 PASSING: Mapping[str, Reply] = {
@@ -51,12 +51,12 @@ ODD: Mapping[str, Reply] = {
 
 STOPPED = ("paused", "disabled")
 
-# A hurried Transmitter may try again at once, but not time after time.
+# A Transmitter may retry at once, but not again and again.
 MOST_IN_A_MOMENT = 3
 MOMENT_S = 1.0
-# Who retries a SET that was taken once has lost the answer; who does so again and again ignores it.
+# One retry of an accepted SET means that the answer was lost, many mean that it was ignored.
 MOST_AFTER_202 = 3
-# For as long as this is walked through at most, where the clock can be moved, in seconds.
+# The longest walk, in seconds, where the clock can be moved.
 DAY_S = 86400.0
 
 
@@ -66,14 +66,14 @@ def needs(sets: int) -> Needs:
 
 
 def jti_of(push: Push) -> str | None:
-    """Return the jti of the SET that a push carries, None where it carries none."""
+    """Return the jti of the SET in a push, or None if it has none."""
     return next((jti for jti, _ in sets_in(push)), None)
 
 
 def next_push(stream: Stream, *, patience_s: float | None = None) -> Push | None:
-    """Have a SET raised and return the first push of a new one, None where none comes.
+    """Raise a SET and return the first push of a new one, or None if none comes.
 
-    Raises Blocked where a push came that can't be told from another.
+    Raises Blocked if a push came whose SET can't be told from another.
     """
     known = {jti_of(push) for push in stream.pushes}
 
@@ -88,7 +88,7 @@ def next_push(stream: Stream, *, patience_s: float | None = None) -> Push | None
 
 
 def first_push(stream: Stream) -> Push:
-    """Have a SET raised and return its push. Raises Blocked where none comes."""
+    """Raise a SET and return its push. Raises Blocked if none comes."""
     push = next_push(stream)
     if push is None:
         raise Blocked("no SET was pushed within the patience; does the target reach --push-url?")
@@ -96,14 +96,14 @@ def first_push(stream: Stream) -> Push:
 
 
 def times(pushes: Sequence[Push], first: Push) -> int:
-    """Return how often the SET of a push was pushed."""
+    """Return how many times the SET of a push was pushed."""
     return sum(jti_of(push) == jti_of(first) for push in pushes)
 
 
 def retries_in(stream: Stream) -> float | None:
-    """Return for how long retries are waited for, in seconds; None is the operator's patience.
+    """Return how many seconds to wait for retries; None is the operator's patience.
 
-    Whoever is not heard of for an inactivity_timeout may find the stream stopped (section 8.1.1).
+    A Receiver that is silent for an inactivity_timeout may find its stream stopped (section 8.1.1).
     """
     if not stream.operations.clock.movable:
         return None
@@ -112,7 +112,7 @@ def retries_in(stream: Stream) -> float | None:
 
 
 def enable(stream: Stream) -> None:
-    """Enable a stream again that was suspended, as it may be (SSF 1.0 section 8.1.2)."""
+    """Enable a stream that was suspended, which is allowed (SSF 1.0 section 8.1.2)."""
     if not stream.operations.offers("update_status"):
         return
     if stream.status in STOPPED:
@@ -241,7 +241,7 @@ def test_a_receiver_in_trouble_is_given_time(transmitter: RemoteTransmitter, fai
         stream.answer_pushes(afterwards=PASSING[failure])
         first = first_push(stream)
         stream.await_pushes(MOST_IN_A_MOMENT + 1, patience_s=MOMENT_S)
-        # A clock that can be moved may go on by itself too.
+        # A clock that can be moved may also run by itself.
         came = [one.at for one in stream.history.deliveries if one.jti == jti_of(first)]
         at_once = sum(at - came[0] <= MOMENT_S for at in came)
         verify(

@@ -1,7 +1,7 @@
-"""Pushes of streams beside each other, and of one whose delivery changes: RFC 8935, section 2.
+"""Pushes on several streams, and on one whose delivery changes: RFC 8935, section 2.
 
-What becomes of SETs that wait while a stream goes from push to poll is said nowhere: what is raised
-afterwards is judged.
+No text says what happens to SETs that wait while a stream changes from push to poll, so only SETs
+raised afterwards are judged.
 """
 
 from typing import Any
@@ -29,7 +29,7 @@ NOTHING_CAME = "no SET was pushed within the patience; does the target reach --p
 
 
 def one_more(stream: Stream) -> tuple[Push, ...]:
-    """Have one more SET raised, and return all that was pushed by then. Raises Blocked."""
+    """Raise one more SET, and return all pushes so far. Raises Blocked."""
     before = len(stream.pushes)
     stream.raise_set()
     pushes = stream.await_pushes(before + 1)
@@ -113,7 +113,7 @@ def test_a_deleted_stream_is_pushed_to_no_more(transmitter: RemoteTransmitter) -
 
 
 def change(stream: Stream, delivery: dict[str, Any]) -> None:
-    """Update the delivery. Raises NotReached where that is refused."""
+    """Update the delivery. Raises NotReached if that is refused."""
     answer = stream.update({"delivery": delivery})
     require(answer.served, f"the delivery could not be changed: {answer.text}")
     stream.read()

@@ -1,4 +1,4 @@
-"""SETs travel over TLS, and to their Receiver alone: RFC 8935, sections 2.1, 3 and 5.3."""
+"""Delivery over TLS, to the right Receiver only: RFC 8935, sections 2.1, 3 and 5.3."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,7 +18,7 @@ PUSHES = Needs(stream=True, sets=1, delivery="push")
 CERTIFICATES = (Flaw.UNKNOWN_AUTHORITY, Flaw.EXPIRED, Flaw.WRONG_NAME)
 CHANGES = ("create_stream", "update_stream", "replace_stream")
 
-# How long is waited, at the target, for a SET that must not come, once it can have come.
+# How long to wait, on the target's clock, for a SET that must not come.
 MOMENT_S = 5.0
 
 
@@ -26,7 +26,10 @@ MOMENT_S = 5.0
 def configured(
     transmitter: RemoteTransmitter, operation: str, url: str
 ) -> Iterator[tuple[Answer, Stream | None]]:
-    """Have an operation make a stream push to a URL: give its answer, and the stream if any."""
+    """Make a stream that pushes to a URL by an operation; yield its answer and the stream.
+
+    The stream is None if it was refused.
+    """
     usual = {
         "events_requested": transmitter.usual_properties()["events_requested"],
         "delivery": {"method": transmitter.profile.delivery.push, "endpoint_url": url},
@@ -43,7 +46,7 @@ def configured(
 
 
 def pushed_in_spite_of(transmitter: RemoteTransmitter, flaw: Flaw) -> tuple[Push, ...]:
-    """Return what is pushed to a listener with a flaw, once it was connected to. Raises Blocked."""
+    """Return the pushes to a listener with a flaw after a connection to it. Raises Blocked."""
     listener = transmitter.listener
     if listener is None:
         raise Blocked("nothing listens for pushes; give --push-listen")
@@ -123,7 +126,7 @@ def test_weak_tls_is_not_good_enough_for_a_set(transmitter: RemoteTransmitter, f
         not pushes,
         expected=f"no SET sent to a host with {flaw}",
         got=f"{len(pushes)} pushes",
-        # The text that RFC 8935 cites, RFC 7525, has a SHOULD NOT for the versions.
+        # RFC 7525, which RFC 8935 cites, has a SHOULD NOT for these versions.
         at_most=Grade.WARN if flaw is Flaw.OLD_TLS else None,
     )
 

@@ -1,4 +1,4 @@
-"""Acknowledging: RFC 8936, section 2.2; a dialect's own page says the same of its own call."""
+"""Acknowledging: RFC 8936, section 2.2, and a vendor's page about its own call."""
 
 import pytest
 
@@ -19,7 +19,7 @@ from conformance.receiver.remote_transmitter import GARBAGE, RemoteTransmitter
 from conformance.spec.requirement import Grade
 from conformance.target.credentials import Bearer
 
-# Acknowledgements longer than any that a Receiver sends in one go by hand.
+# More acknowledgements than a Receiver usually sends in one request.
 MANY = 15
 HALF_A_DAY_S = 43_200.0
 HARMLESS = ("RFC8936-2.2-ACK-UNKNOWN-JTI", "VEPA-ACK-UNKNOWN")
@@ -30,7 +30,7 @@ def test_what_is_acknowledged_goes_and_the_rest_stays(transmitter: RemoteTransmi
     """Of four SETs two are acknowledged: those stay away, the others come again."""
     with transmitter.new_stream() as stream:
         first, second, third, fourth = list(stream.obtain_sets(4))[:4]
-        stream.poll(max_events=1)  # an ack is of any answer, not of the latest alone
+        stream.poll(max_events=1)  # an ack may refer to any answer, not only to the latest
         stream.acknowledge([second, fourth])
         verify_released(stream, [second, fourth])
         verify_kept(stream, [first, third])
@@ -135,7 +135,7 @@ def test_no_other_receiver_acknowledges(transmitter: RemoteTransmitter) -> None:
     second = credential_of_the_second(transmitter, "poll")
     with transmitter.new_stream() as stream, stream_of_the_second(transmitter) as other:
         found = list(stream.obtain_sets())
-        # An answer to another Receiver is none of this stream's history: it released nothing.
+        # An answer to another Receiver released nothing, so it is not in this stream's history.
         operation = "acknowledge" if transmitter.offers("acknowledge") else "poll"
         body = {
             "acknowledge": {"acks": found},

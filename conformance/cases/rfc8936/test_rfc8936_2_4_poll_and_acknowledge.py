@@ -9,7 +9,7 @@ from conformance.receiver.remote_transmitter import RemoteTransmitter
 
 
 class PollAndAcknowledge(FreeReceiver):
-    """A Receiver that also acknowledges, and finds fault, in the poll itself."""
+    """A Receiver that also acknowledges, and reports errors, in the poll itself."""
 
     @rule(target=FreeReceiver.jtis, jti=FreeReceiver.jtis)
     def poll_and_acknowledge(self, jti: str) -> MultipleResults[str]:
@@ -18,7 +18,7 @@ class PollAndAcknowledge(FreeReceiver):
 
     @rule(jti=FreeReceiver.jtis)
     def report_error(self, jti: str) -> None:
-        """Report a SET as invalid, which releases it as well."""
+        """Report a SET as invalid, which also releases it."""
         self.stream.poll(
             max_events=0,
             set_errors={jti: {"err": "invalid_request", "description": "a test"}},
@@ -26,7 +26,7 @@ class PollAndAcknowledge(FreeReceiver):
 
 
 def judge_sequence(settled: Settled) -> None:
-    """Judge what never came, what did not come again, and what came back when released."""
+    """Judge SETs that never came, that did not come again, or that came back when released."""
     verify(
         "RFC8936-2-UNACKED-KEPT",
         len(settled.history.jtis) >= settled.raised,

@@ -1,4 +1,4 @@
-"""Polls that are refused: RFC 8936, section 2.5.1. What a lenient reader may take is noted."""
+"""Refused polls: RFC 8936, section 2.5.1. Where a lenient reader is allowed, it is noted."""
 
 import pytest
 
@@ -44,7 +44,7 @@ def test_a_poll_that_is_wrong_in_one_place(transmitter: RemoteTransmitter, site:
 
 
 def ask(stream: Stream, site: Site, body: object) -> Answer | None:
-    """Send a poll; None where a returnImmediately of no sense was passed over, and it is held."""
+    """Send a poll; None if the target ignores an invalid returnImmediately and holds the poll."""
     if "returnImmediately" not in site.path:
         with silence_breaks(REFUSED):
             return stream.send("poll", body=body)
@@ -71,7 +71,7 @@ def test_a_body_that_is_no_poll(transmitter: RemoteTransmitter, body: Body) -> N
 
 
 def judge_refusal(answer: Answer, what: str, *, free: bool) -> None:
-    """Judge the answer to a poll; where the text is `free` a success is only noted."""
+    """Judge the answer to a poll; where the text is `free`, a success is only noted."""
     if answer.refused and not answer.body:
         observe("RFC8936-2.5.1-ERROR-BODY-FREE", "a refusal without a body")
     if free and (answer.served or answer.refused):
@@ -86,9 +86,9 @@ def judge_refusal(answer: Answer, what: str, *, free: bool) -> None:
 
 
 def verify_still_comes(stream: Stream) -> None:
-    """Judge that a SET that waited while a poll was refused has not gone with it.
+    """Judge that a SET that waited during a refused poll still comes.
 
-    What was polled before is not it: one that nobody asked for may have come by then.
+    SETs polled before don't count: an unsolicited one may have come by then.
     """
     known = frozenset(stream.history.jtis)
     came = collect(stream, [], raised=len(known) + 1)
@@ -109,7 +109,7 @@ def test_a_refused_poll_acknowledges_nothing(transmitter: RemoteTransmitter) -> 
             with silence_breaks(REFUSED):
                 answer = stream.send("poll", body=whole_poll(ack=found, **wrong))
             if not answer.refused:
-                return  # a lenient reader has taken the poll, and the acknowledgement with it
+                return  # a lenient reader has accepted the poll, and the acknowledgement with it
         verify_kept(stream, found, rows=KEPT_BY_RFC)
 
 

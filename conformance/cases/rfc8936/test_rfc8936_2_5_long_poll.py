@@ -1,4 +1,4 @@
-"""Long polls: RFC 8936, sections 2.2, 2.4 and 2.5; a dialect's own page says the same of its."""
+"""Long polls: RFC 8936, sections 2.2, 2.4 and 2.5, and a vendor's page about its own call."""
 
 import pytest
 
@@ -21,10 +21,10 @@ from conformance.spec.requirement import Grade
 POLLS = polls(1)
 HOLDS = ("RFC8936-2.5-LONGPOLL-HOLDS", "VEPA-POLL-RETURN-IMMEDIATELY")
 
-# How long a poll is held is the Transmitter's to say and may be short; what is answered sooner
-# than this, in seconds, was not held at all.
+# The Transmitter decides how long it holds a poll. A poll that is answered within so many seconds
+# was not held at all.
 FLOOR_S = 0.5
-# A Transmitter may look for new SETs from time to time only.
+# A Transmitter may look for new SETs only from time to time.
 WAKES_WITHIN_S = (0.25, 0.5, 1.0, 2.0)
 
 
@@ -36,7 +36,7 @@ def test_a_poll_is_held_until_a_set_comes(
 ) -> None:
     """With nothing to deliver a poll is held, and the SET that comes ends it."""
     if asked is not long_poll(transmitter) and asked is None:
-        return  # a dialect may have another default, or none that is known
+        return  # a dialect may have another default, or an unknown one
     default = ("RFC8936-2.2-LONGPOLL-DEFAULT",) if asked is None else ()
     with transmitter.new_stream() as stream:
         stream.drain()
@@ -61,7 +61,7 @@ def test_a_poll_is_held_until_a_set_comes(
             over = held.answered() if waiting else over or stream.await_answer(held)
             came = over and stream.receive(held).sets
             waiting = waiting or stream.poll().sets
-            # An empty answer may be the end of the poll's own time, just before the SET came.
+            # The poll may have timed out with an empty answer just before the SET came.
             verify(
                 HOLDS,
                 over or not waiting,
@@ -81,7 +81,10 @@ def test_a_poll_is_held_until_a_set_comes(
 
 
 def verify_ended_by_itself(stream: Stream, asked: bool | None, *, seconds: float) -> None:  # noqa: FBT001 (as the wire has it)
-    """Judge a poll that a SET has ended without a SET: is one held no longer where none comes?"""
+    """Judge a poll that a SET ended with an empty answer, by another one without any SET.
+
+    If that one is held longer, the SET ended the first poll, which then should have carried it.
+    """
     stream.drain()
     with stream.start_poll(return_immediately=asked) as held:
         stream.operations.clock.advance(seconds + FLOOR_S)
@@ -99,7 +102,7 @@ def test_a_long_poll_brings_what_waits(transmitter: RemoteTransmitter) -> None:
     """A SET that waits before a long poll begins is in its answer, not in that of the next poll."""
     with transmitter.new_stream() as stream:
         missed: list[str] = []
-        # A SET may be queued just after one poll has ended, but not after each.
+        # A SET may be queued just after one poll has ended, but not every time.
         for _ in range(2):
             stream.drain()
             stream.raise_set()
@@ -116,7 +119,7 @@ def test_a_long_poll_brings_what_waits(transmitter: RemoteTransmitter) -> None:
 
 
 def wake(stream: Stream, held: HeldPoll[Answer]) -> None:
-    """Give a held poll a few seconds in which the SET that has come may wake it."""
+    """Give a held poll a few seconds in which a new SET may end it."""
     for seconds in WAKES_WITHIN_S:
         if held.answered():
             return
@@ -124,7 +127,7 @@ def wake(stream: Stream, held: HeldPoll[Answer]) -> None:
 
 
 def long_poll(transmitter: RemoteTransmitter) -> bool | None:
-    """Return the returnImmediately that asks for a long poll: none where that is the default."""
+    """Return the returnImmediately for a long poll: None where that is the default."""
     return False if transmitter.profile.poll.return_immediately_default is None else None
 
 
@@ -222,7 +225,7 @@ def test_a_poll_that_is_let_go_loses_nothing(transmitter: RemoteTransmitter) -> 
 
 
 def was_let_go(stream: Stream, held: HeldPoll[Answer]) -> bool:
-    """Return whether a poll was still held when the suite hung up."""
+    """Return whether a poll was still held when the suite closed the connection."""
     try:
         stream.receive(held)
     except NoAnswer:
@@ -269,7 +272,7 @@ def test_two_held_polls_lose_nothing(transmitter: RemoteTransmitter) -> None:
 
 
 def verify_not_lost(stream: Stream, came: list[str], what: str) -> None:
-    """Judge that a SET has come, and, where nobody has to wait for it, that it comes again."""
+    """Judge that a SET has come, and, if that takes no real time, that it comes again."""
     if not came:
         verify(KEPT, held=False, expected=what, got="no SET within the patience")
     if came:

@@ -40,7 +40,7 @@ def test_an_error_report_releases_its_set(transmitter: RemoteTransmitter, shape:
 
 
 def verify_reported(stream: Stream, jtis: list[str]) -> None:
-    """Judge that reported SETs stay away: section 2.4 has setErrs acknowledge as ack does."""
+    """Judge that reported SETs don't come again: setErrs acknowledge as ack does (section 2.4)."""
     times = times_returned(stream, jtis)
     verify(
         "RFC8936-2.2-SETERRS-ACCEPTED",
@@ -97,7 +97,7 @@ def test_errors_ride_on_the_poll_beside_an_ack(transmitter: RemoteTransmitter) -
             got=f"{times} answers that carried them afterwards",
             at_most=loudness_of(times),
         )
-        # The text says of neither what it is worth beside the other.
+        # The text does not say which of the two prevails.
         odd = stream.poll(max_events=0, ack=[third], set_errors={third: TROUBLE})
         observe("RFC8936-2.4.4-ACK-AND-ERRORS", f"one jti in both: {odd.answer.status}")
         verify_kept(stream, [fourth], rows=KEPT_BY_RFC)

@@ -11,7 +11,8 @@ from conformance.generate.polls import (
     whole_poll,
 )
 from conformance.judging import Needs, judges, observe, require, verify
-from conformance.judging.message_shape import requirements_of, verify_shape
+from conformance.judging.message_shape import requirements_of
+from conformance.judging.poll_answers import fetched_with_an_empty_object, verify_200, verify_answer
 from conformance.judging.poll_sequences import (
     KEPT_BY_RFC,
     RELEASED_BY_RFC,
@@ -24,17 +25,13 @@ from conformance.judging.poll_sequences import (
     verify_kept,
     verify_released,
 )
-from conformance.receiver.answer import Answer
-from conformance.receiver.polling import PollAnswer
 from conformance.receiver.remote_transmitter import RemoteTransmitter
-from conformance.receiver.stream import Stream
 from conformance.sets import jws
 from conformance.sets.contents import claims_of
-from conformance.spec import codec
 from conformance.spec.requirement import Grade
 
 POLLS = Needs(stream=True, delivery="poll")
-# More than a Transmitter that hands out SETs in small portions puts into one answer.
+# More SETs than a Transmitter with small batches puts into one answer.
 MANY = 12
 
 
@@ -109,33 +106,6 @@ def test_each_answer_has_its_shape(transmitter: RemoteTransmitter) -> None:
             verify_answer(transmitter, one, what)
 
 
-def verify_answer(transmitter: RemoteTransmitter, result: PollAnswer, what: str) -> None:
-    """Judge status, label and each member of the answer to a valid poll."""
-    answer = result.answer
-    verify_200(answer, what)
-    if not (answer.served and answer.is_json):
-        return
-    verify(
-        "RFC8936-2-JSON-MEDIA",
-        answer.media_type == "application/json",
-        expected=f"Content-Type: application/json for {what}",
-        got=answer.headers.get("content-type", "none"),
-    )
-    document = codec.decode(transmitter.profile, "poll_response", answer.document)
-    verify_shape(transmitter, "poll_response", document)
-
-
-def verify_200(answer: Answer, what: str = "a valid poll") -> None:
-    """Judge the status of the answer to a valid poll, and that it holds JSON."""
-    verify(
-        "RFC8936-2.5-STATUS-200",
-        answer.status == 200 and answer.is_json,
-        expected=f"200 and JSON for {what}",
-        got=answer.text,
-        at_most=Grade.WARN if answer.served and answer.is_json else None,
-    )
-
-
 @pytest.mark.parametrize("request_", VALID_POLLS, ids=str)
 @judges("RFC8936-2.5-STATUS-200", "RFC8936-2.5-SETS-PRESENT", needs=POLLS)
 def test_every_valid_poll_is_answered_with_200(
@@ -202,7 +172,7 @@ def test_a_set_waits_until_it_is_acknowledged(transmitter: RemoteTransmitter) ->
     with transmitter.new_stream() as stream:
         require_polls(stream)
         first = fetched_with_an_empty_object(stream)
-        # A SET may be queued just after one poll has ended, but not after each.
+        # A SET may be queued just after one poll has ended, but not every time.
         late = {} if first.sets else stream.poll().sets
         if late:
             first = fetched_with_an_empty_object(stream)
@@ -230,13 +200,6 @@ def test_a_set_waits_until_it_is_acknowledged(transmitter: RemoteTransmitter) ->
             expected="an unknown member to be ignored",
             got=odd.answer.text,
         )
-
-
-def fetched_with_an_empty_object(stream: Stream) -> PollAnswer:
-    """Raise a SET, give it the time to be queued, and poll for it with all defaults."""
-    stream.raise_set()
-    stream.operations.clock.advance(SETTLES_S)
-    return stream.poll(return_immediately=None)
 
 
 @pytest.mark.parametrize("limit", [1, 2, 3])
@@ -339,17 +302,17 @@ def test_there_is_no_more_than_what_came(transmitter: RemoteTransmitter) -> None
             transmitter.clock.advance(SETTLES_S)
             answers.append(stream.poll(max_events=limit))
             if limit is None:
-                # Else what came here may be due again later, and wait beside what comes then.
+                # Otherwise these SETs may be due again later, and wait beside the new ones.
                 stream.acknowledge(list(answers[0].sets))
         whole, exact = answers
         if len(whole.sets) == 1:
             observe("RFC8936-2.2-MAXEVENTS-OMITTED", "one SET where no limit was set and two wait")
         drained = stream.poll(ack=list(exact.sets))
         if drained.sets.keys() - exact.sets.keys():
-            return  # more waited than was raised, or less came than waited
+            return  # more SETs waited than were raised, or fewer came than waited
         for result in answers:
             if len(result.sets) == 2:
-                # Who counts what came and was not acknowledged yet does so with any maxEvents.
+                # A Transmitter that counts unacknowledged SETs does so with any maxEvents.
                 verify(
                     "RFC8936-2.3-MORE-AVAILABLE",
                     not result.more_available,
@@ -403,7 +366,7 @@ def test_max_events_zero_only_acknowledges(transmitter: RemoteTransmitter) -> No
                 result.more_available is True,
                 expected="moreAvailable true: a SET waited that maxEvents 0 kept back",
                 got=f"moreAvailable {result.more_available!r}",
-                at_most=Grade.NOTE,  # how an answer that brings nothing should count is not said
+                at_most=Grade.NOTE,  # the text does not say how an empty answer counts
             )
         verify_kept(stream, [], raised=2, rows=KEPT_BY_RFC)
 

@@ -1,4 +1,4 @@
-"""Several streams, of one Receiver and of two, polled in any order: RFC 8936, section 2."""
+"""Several streams of one Receiver and of two, polled in any order: RFC 8936, section 2."""
 
 from contextlib import ExitStack
 
@@ -26,7 +26,7 @@ places = st.integers(0, 2)
 
 
 class SeveralStreams(RuleBasedStateMachine):
-    """Polls and acknowledges on two streams of a Receiver and on one of another's."""
+    """Polls and acknowledges on two streams of one Receiver and one of another."""
 
     jtis = Bundle("jtis")
 
@@ -45,7 +45,7 @@ class SeveralStreams(RuleBasedStateMachine):
 
     @rule(place=places)
     def raise_set(self, place: int) -> None:
-        """Have one more SET put on one of the streams."""
+        """Raise one more SET on one of the streams."""
         stream = self._at(place)
         if self.raised[stream] < MOST_SETS:
             stream.raise_set()
@@ -58,7 +58,7 @@ class SeveralStreams(RuleBasedStateMachine):
 
     @rule(place=places, first=jtis, second=jtis)
     def acknowledge(self, place: int, first: str, second: str) -> None:
-        """Acknowledge on one of the streams what came on it, or on another."""
+        """Acknowledge SETs of one of the streams, on it or on another."""
         self._at(place).acknowledge(list(dict.fromkeys([first, second])))
 
     def _at(self, place: int) -> Stream:
@@ -73,7 +73,7 @@ class SeveralStreams(RuleBasedStateMachine):
 
 
 def settle(stream: Stream, raised: int) -> None:
-    """Judge one stream by what came on it, what comes yet, and what comes back."""
+    """Judge one stream by the SETs that came, that still come, and that come back."""
     outstanding = stream.history.outstanding
     came = collect(stream, outstanding, raised=raised)
     for _ in range(TIMES_NOT_RELEASED):
@@ -81,7 +81,7 @@ def settle(stream: Stream, raised: int) -> None:
             break
     missing = [jti for jti in outstanding if jti not in came]
     count = len(stream.history.jtis)
-    # Where nothing was left unacknowledged, nothing was seen to come again.
+    # If every SET was acknowledged, none had to come again.
     if outstanding or count < raised:
         verify(
             KEPT,

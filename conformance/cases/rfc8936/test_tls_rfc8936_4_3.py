@@ -6,12 +6,12 @@ from conformance.receiver.stream import Stream
 from conformance.spec.requirement import Grade
 
 HANDSHAKES = Needs(stream=True, delivery="poll", handshakes=True)
-# RFC 7525 section 4.3 asks for it with SHOULD.
+# RFC 7525 section 4.3 has a SHOULD for it.
 LEAST_RSA_BITS = 2048
 
 
 def poll_url(transmitter: RemoteTransmitter, stream: Stream) -> str:
-    """Return where a stream is polled."""
+    """Return the URL for polling a stream."""
     return transmitter.url_of("poll", stream_id=stream.id, stream=stream.configuration)
 
 
@@ -54,7 +54,7 @@ def test_the_poll_endpoint_follows_the_advice_on_versions_and_keys(
     """TLS 1.0 and 1.1 are refused, RSA keys have 2048 bits, TLS does not compress."""
     with transmitter.new_stream() as stream:
         seen = transmitter.shake_hands(poll_url(transmitter, stream))
-        # RFC 7525, which the text cites, says SHOULD (NOT) of each.
+        # RFC 7525, which the text cites, has a SHOULD (NOT) for each.
         verify(
             "RFC8936-4.3-BCP195",
             not {"TLS 1.0", "TLS 1.1"} & set(seen.old_versions),

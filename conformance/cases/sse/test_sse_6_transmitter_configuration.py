@@ -73,7 +73,7 @@ def test_metadata_of_an_unknown_issuer_is_an_error(transmitter: RemoteTransmitte
     """A request for the metadata of an unknown issuer is answered with an error status."""
     answer = transmitter.get(unknown_issuer(transmitter))
     if answer.is_json and answer.document == transmitter.find_metadata().document:
-        return  # one document whatever stands behind the well-known path: a host of one tenant
+        return  # the same document whatever follows the well-known path: a host with one tenant
     verify(
         "SSE-6.2.2-ERROR-STATUS",
         answer.refused,

@@ -48,7 +48,7 @@ def test_what_is_no_subject_has_no_status(transmitter: RemoteTransmitter) -> Non
             answer.status == 404 and before == after,
             expected=f"404, and the stream still {before}",
             got=f"{answer.text}; the stream is {after}",
-            # An invalid subject makes an invalid request too, which is answered 400.
+            # An invalid subject also makes the request invalid, which is answered 400.
             at_most=Grade.WARN if before == after else None,
         )
 

@@ -1,6 +1,6 @@
-"""Updates of the implicit stream that are refused: SSE Framework 1.0 ID1, section 7.1.2.2.
+"""Refused updates of the implicit stream: SSE Framework 1.0 ID1, section 7.1.2.2.
 
-Whatever is refused changes nothing.
+A refused update changes nothing.
 """
 
 from collections.abc import Callable
@@ -21,12 +21,12 @@ EDITABLE = ("events_requested", "delivery", "format")
 LISTS = ("aud", "events_supported", "events_delivered")
 READ_ONLY = ("iss", *LISTS, "min_verification_interval")
 EVERY = (*EDITABLE, *READ_ONLY)
-# A poll stream has no use for these, so passing them over is as good as refusing them.
+# A poll stream does not use these, so ignoring them is as good as refusing them.
 OF_PUSH_ALONE = frozenset({"endpoint_url", "authorization_header"})
 
 
 def edited(transmitter: RemoteTransmitter, before: dict[str, Any]) -> dict[str, Any]:
-    """Return a configuration with every editable member edited: a half-applied POST shows."""
+    """Return a configuration with every editable member edited, to reveal a half-applied POST."""
     wanted = {name: before[name] for name in EVERY if name in before and name != "events_delivered"}
     if isinstance(before.get("events_requested"), list):
         wanted["events_requested"] = before["events_requested"][:1]
@@ -37,7 +37,7 @@ def edited(transmitter: RemoteTransmitter, before: dict[str, Any]) -> dict[str, 
 
 
 def a_part(name: str, value: Any) -> Any:  # noqa: ANN401 (JSON)
-    """Return an array without its last item; None where nothing would be left."""
+    """Return an array without its last item; None if nothing would be left."""
     del name
     return value[:-1] or None if isinstance(value, list) else None
 
@@ -84,7 +84,7 @@ def test_another_read_only_value_is_refused(
             answer.refused and not changed,
             expected=f"a refusal for {name} = {wrong!r}, and nothing changed",
             got=got,
-            # What passes over the value has not changed it.
+            # A target that ignores the value has not changed it.
             at_most=Grade.WARN if not changed or (answer.served and kept) else None,
         )
         if name == "aud":
@@ -171,7 +171,7 @@ def test_a_post_that_is_invalid_is_refused(
 
 
 def leniency(*, silent: bool) -> Grade:
-    """Return how loud it is to be served, or refused with another code, where 400 is due."""
+    """Return the loudest grade for a success, or another refusal, where 400 is due."""
     return Grade.NOTE if silent else Grade.WARN
 
 

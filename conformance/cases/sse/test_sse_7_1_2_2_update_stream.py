@@ -1,7 +1,7 @@
-"""Updating the one implicit stream: SSE Framework 1.0 ID1 (2021), section 7.1.2.2, and a vendor.
+"""Updating the only, implicit stream: SSE Framework 1.0 ID1 (2021), section 7.1.2.2.
 
-The vendor's page is the draft's section nearly word for word, so one story serves both; each check
-names the row of one text.
+A vendor's page repeats the draft's section nearly word for word, so one case serves both: each
+check names the row of one text, or the rows of both.
 """
 
 from typing import Any
@@ -28,12 +28,12 @@ UPDATES = ("SSE-7.1.2.2-POST-UPDATES-200", "JAMF-POST-UPDATES")
 EDITABLE = ("events_requested", "delivery", "format")
 READ_ONLY = ("iss", "aud", "events_supported", "events_delivered", "min_verification_interval")
 EVERY = (*EDITABLE, *READ_ONLY)
-# A POST of other events makes these others too; no POST does that to the rest.
+# A POST with other events changes these too. No POST changes the rest.
 FOLLOWING = {"events_requested": ("events_requested", "events_delivered")}
 
 
 def pushed_to(transmitter: RemoteTransmitter, tail: str) -> dict[str, Any]:
-    """Return a push delivery to a place under the suite's own listener."""
+    """Return a push delivery to a path of the suite's own listener."""
     return {
         "method": transmitter.profile.delivery.push,
         "endpoint_url": f"{transmitter.push_url}{tail}",
@@ -63,7 +63,7 @@ def editable(configuration: dict[str, Any]) -> dict[str, Any]:
 def departures(
     transmitter: RemoteTransmitter, answer: Answer, after: dict[str, Any], posted: dict[str, Any]
 ) -> list[str]:
-    """Return what is not as posted in a read, and where the answer is not what a read shows."""
+    """Return how a read differs from what was posted and from the answer to the POST."""
     wrong = [name for name in EDITABLE if name in posted and not shows(after, name, posted[name])]
     accepted = transmitter.profile.operations["replace_stream"].accepted
     if answer.served and not answer.is_in(accepted):
@@ -80,11 +80,11 @@ def verify_updated(
     after: dict[str, Any],
     posted: dict[str, Any],
 ) -> None:
-    """Judge that a POST was taken: it is shown, and what is read-only is as before."""
+    """Judge that a POST took effect, and that read-only members stayed."""
     fixed = [name for name in READ_ONLY if name != "events_delivered"]
     wrong = departures(transmitter, answer, after, posted) + differing(before, after, fixed)
     got = f"{answer.status}, and {', '.join(wrong)} not so: {after!r}" if wrong else answer.text
-    # Whoever does not know the format that is wished for may find the request invalid.
+    # A target that does not know the requested format may refuse it as invalid.
     unknown_format = answer.refused and "format" in posted
     verify(
         "SSE-7.1.2.2-POST-UPDATES-200",
@@ -224,7 +224,7 @@ def test_what_was_read_can_be_edited_and_posted_back(
             after = stream.read()
             rest = [one for one in EVERY if one not in FOLLOWING.get(name, (name,))]
             other = differing(before, after, rest)
-            # Nothing says whether events_delivered has to be the one before or the one to come.
+            # No text says whether events_delivered has to be the old one or the new one.
             stale = name == "events_requested" and answer.refused and not other
             verify(
                 ("SSE-7.1.2.2-RO-MATCH-OK", "JAMF-READ-MODIFY-WRITE"),

@@ -1,7 +1,7 @@
-"""The one implicit stream: SSE Framework 1.0 ID1 (2021), section 7.1.2, and a vendor page.
+"""The only, implicit stream: SSE Framework 1.0 ID1 (2021), section 7.1.2.
 
-The vendor's page is the draft's section nearly word for word, so one story serves both; each check
-names the row of one text.
+A vendor's page repeats the draft's section nearly word for word, so one case serves both: each
+check names the row of one text, or the rows of both.
 """
 
 from typing import Any
@@ -120,7 +120,7 @@ def test_events_delivered_follows_each_post(transmitter: RemoteTransmitter) -> N
 
 
 def verify_intersection(found: dict[str, Any], posted: list[str] | None = None) -> None:
-    """Judge events_delivered where all three arrays are shown; `posted` is what was asked for."""
+    """Judge events_delivered if all three arrays are shown; `posted` was requested."""
     supported, requested, delivered = (
         found.get(f"events_{name}") for name in ("supported", "requested", "delivered")
     )

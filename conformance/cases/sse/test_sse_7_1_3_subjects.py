@@ -33,7 +33,7 @@ each_operation = pytest.mark.parametrize("operation", OPERATIONS)
 
 
 def errors(code: str) -> list[str]:
-    """Return the rows about one code, of both operations."""
+    """Return the rows about one status code, for both operations."""
     return [ERRORS[operation][code] for operation in OPERATIONS]
 
 
@@ -56,7 +56,7 @@ def test_a_subject_of_any_format_is_added_and_removed(
                     got=added.text,
                     at_most=softer(added),
                 )
-            # The second time there is nothing to remove any more.
+            # The second time there is nothing left to remove.
             for there in (added.served, False):
                 removed = stream.send("remove_subject", body={"subject": subject})
                 if removed.refused and not there:
@@ -108,9 +108,9 @@ def test_a_subject_of_each_format_is_added(transmitter: RemoteTransmitter) -> No
 
 
 def softer(added: Answer) -> Grade | None:
-    """Return how loud an answer to a valid request to add is at the most.
+    """Return the loudest grade for the answer to a valid request to add a subject.
 
-    Section 9.1 speaks of a 204. A format that a target doesn't know may be invalid to it.
+    Section 9.1 mentions a 204. A target may treat an unknown format as invalid.
     """
     if added.status == 204:
         return Grade.NOTE
@@ -169,7 +169,7 @@ def test_a_subject_that_lacks_what_its_format_asks_for_is_answered(
         for subject_format in simple_formats(SCHEMA):
             body = {"subject": subject_of_format(SCHEMA, subject_format)}
             for site in subject_sites(SCHEMA, subject_format):
-                # Some of the ways to be wrong there: each is a request.
+                # Only some of the invalid values, because each takes a request.
                 for wrong in list(site.broken(body))[::2]:
                     answer = stream.send(operation, body=wrong)
                     verify(

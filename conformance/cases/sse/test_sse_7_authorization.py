@@ -1,4 +1,4 @@
-"""Who may do what with the one implicit stream: SSE Framework 1.0 ID1 (2021), section 7.1."""
+"""Access to the only, implicit stream: SSE Framework 1.0 ID1 (2021), section 7.1."""
 
 import pytest
 
@@ -125,9 +125,9 @@ def test_what_stands_beside_the_stream_is_closed_to_a_receiver_that_may_not(
 
 
 def attempt_beside(stream: Stream, operation: str, credential: Credential) -> tuple[Answer, bool]:
-    """Call an operation without the right to; return the answer, and whether the status stays.
+    """Call an operation without permission; return the answer and whether the status stayed.
 
-    A status that was changed is put back.
+    A changed status is restored.
     """
     status = status_of(stream, operation)
     body = request_body(operation, {}, "asked for without the right to")
@@ -139,7 +139,7 @@ def attempt_beside(stream: Stream, operation: str, credential: Credential) -> tu
 
 
 def attempt(stream: Stream, operation: str) -> tuple[Answer, bool]:
-    """Call an operation without the right to; return the answer, and whether all is as before."""
+    """Call an operation without permission; return the answer and whether nothing changed."""
     before = stream.read()
     editable = {
         name: before[name] for name in stream.profile.stream.receiver_supplied if name in before

@@ -12,7 +12,7 @@ from conformance.receiver.shown_values import event_types_in
 from conformance.receiver.stream import EVENT_SUBJECT, Stream
 from conformance.sets.contents import claims_of, events_in
 
-# The same sentences stand in the final text and in the draft of 2021.
+# Twin sentences of the final text and the draft of 2021.
 DISTINCT = ("SSF-4.1.8-DISTINCT-SETS-PER-RECEIVER", "SSE-11.1.6-DISTINCT-SETS")
 CONSISTENT = ("SSF-10.1-CONSISTENT-SUBJECT", "SSE-10.1-CONSISTENT-SUBJECT")
 
@@ -33,7 +33,7 @@ def test_receivers_with_one_push_url_get_sets_of_their_own(transmitter: RemoteTr
                 raise Blocked("the second Receiver is refused a stream")
             first, second = audiences_of(own.configuration), audiences_of(other.configuration)
             if not first or not second or first & second:
-                return  # nothing tells them apart, so they may be one entity
+                return  # nothing distinguishes them, so they may be one entity
 
             def came() -> list[frozenset[str]]:
                 tokens = {token for push in endpoint.pushes for _, token in sets_in(push)}
@@ -57,7 +57,7 @@ def test_receivers_with_one_push_url_get_sets_of_their_own(transmitter: RemoteTr
 
 
 def audiences_of(members: Mapping[str, Any]) -> frozenset[str]:
-    """Return the audiences that a configuration, or the claims of a SET, name."""
+    """Return the audiences in a configuration or in the claims of a SET."""
     found = members.get("aud")
     return frozenset(map(str, found if isinstance(found, list) else [found] if found else []))
 
@@ -66,7 +66,7 @@ def audiences_of(members: Mapping[str, Any]) -> frozenset[str]:
 def test_a_subject_is_named_the_same_way_each_time(transmitter: RemoteTransmitter) -> None:
     """Events about one subject name it by the same identifier."""
     if not transmitter.target.chooses_subjects:
-        return  # what the hook raises need not be about one subject
+        return  # the events of the hook need not have the same subject
     subject = next(iter(transmitter.target.subjects), EVENT_SUBJECT)
     with transmitter.new_stream() as stream:
         if transmitter.offers("add_subject"):
@@ -89,7 +89,7 @@ def test_a_subject_is_named_the_same_way_each_time(transmitter: RemoteTransmitte
 
 
 def about_others(stream: Stream, sets: Mapping[str, str]) -> list[Mapping[str, Any]]:
-    """Return the claims of the SETs that are about something else than the stream itself."""
+    """Return the claims of the SETs that are about something other than the stream itself."""
     own = stream.profile.sets.own_event_types
     found = [claims_of(token) for token in sets.values()]
     return [claims for claims in found if own.isdisjoint(events_in(claims))]

@@ -41,7 +41,7 @@ def test_two_events_share_no_txn(transmitter: RemoteTransmitter) -> None:
     with transmitter.new_stream() as stream:
         stream.raise_set()
         first = stream.await_sets()
-        # What is raised in the same moment could be one cause.
+        # Events raised at the same time could have one cause.
         transmitter.clock.advance(1.0)
         stream.raise_set()
         both = stream.await_sets_that(lambda found: bool(found.keys() - first.keys()))
@@ -59,7 +59,7 @@ def test_two_events_share_no_txn(transmitter: RemoteTransmitter) -> None:
 
 
 def txns_by_state(sets: Mapping[str, str], verification_event: str) -> dict[str, Any]:
-    """Return the txn of each Verification Event by its state; None where it has none."""
+    """Return the txn of each Verification Event by its state; None if it has no txn."""
     found = {}
     for token in sets.values():
         claims = claims_of(token)

@@ -1,4 +1,4 @@
-"""What a stream's delivery is set to: SSF 1.0, sections 6.1 and 8.1.1. Nothing is pushed for it."""
+"""Configuring a stream's delivery: SSF 1.0, sections 6.1 and 8.1.1. Nothing is pushed."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,7 +12,7 @@ from conformance.receiver.shown_values import MEMBERS, changes, differing
 from conformance.receiver.stream import Stream
 
 CONFIGURES = Needs(stream=True, model="explicit", operations=("update_stream",), delivery="push")
-# Each is a URL of its own: a path in which case matters, a slash at the end, a query.
+# Different URLs: an upper-case path, a trailing slash, a query.
 TAILS = ("ssf-conformance", "Events/Of/A", "events/", "events?stream=1&of=A", "~r;v=1/%C3%A9")
 
 
@@ -26,7 +26,7 @@ def push_to(transmitter: RemoteTransmitter, tail: str) -> dict[str, Any]:
 
 @contextmanager
 def created(transmitter: RemoteTransmitter, delivery: dict[str, Any]) -> Iterator[Stream]:
-    """Give a push stream, or raise Blocked where the target does not take the suite's URL."""
+    """Make a push stream. Raises Blocked if the target does not accept the suite's URL."""
     request = {**transmitter.usual_properties(), "delivery": delivery}
     with transmitter.creating(request) as (answer, stream):
         if stream is None:
@@ -77,7 +77,7 @@ def test_patch_changes_the_delivery_and_leaves_it(transmitter: RemoteTransmitter
 
 
 def both(transmitter: RemoteTransmitter, push: dict[str, Any]) -> tuple[dict[str, Any], ...]:
-    """Return a delivery by poll and one by push again, where the target has both."""
+    """Return a poll delivery and then a push delivery, if the target has both."""
     poll = transmitter.profile.delivery.poll
     return ({"method": poll}, push) if transmitter.polls else (push,)
 

@@ -89,7 +89,7 @@ def test_metadata_of_an_unknown_issuer_is_an_error(transmitter: RemoteTransmitte
     """A request for the metadata of an unknown issuer is answered with an error status."""
     answer = transmitter.get(unknown_issuer(transmitter))
     if answer.is_json and answer.document == transmitter.find_metadata().document:
-        return  # one document whatever stands behind the well-known path: a host of one tenant
+        return  # the same document whatever follows the well-known path: a host with one tenant
     verify(
         "SSF-7.2.3-ERROR-STATUS",
         answer.refused,
@@ -176,7 +176,7 @@ def test_a_listed_delivery_method_can_be_used(transmitter: RemoteTransmitter) ->
         stream,
     ):
         if answer.status == CONFLICT:
-            return  # the Receiver has its only stream already
+            return  # the Receiver already has its only stream
         require(answer.status not in FORBIDDEN, f"no stream may be made: {answer.text}")
         verify(
             "SSF-7.1-DELIVERY-METHODS-HONOURED",

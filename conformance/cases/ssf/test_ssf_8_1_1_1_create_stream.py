@@ -34,7 +34,7 @@ from conformance.receiver.shown_values import (
 )
 from conformance.spec.requirement import Grade
 
-# Beside the first: as many as show that the second is no exception.
+# As many more streams as show that the second is no exception.
 MORE_STREAMS = 3
 
 CREATES = Needs(stream=True, model="explicit")
@@ -119,7 +119,7 @@ def test_a_stream_configuration_has_its_shape(
 
 
 def stream_of(transmitter: RemoteTransmitter, answer: Any) -> Any:  # noqa: ANN401 (whatever came)
-    """Return what an answer holds, canonical if it is an object."""
+    """Return the document of an answer, canonical if it is an object."""
     return transmitter.configuration_in(answer) or answer.document
 
 

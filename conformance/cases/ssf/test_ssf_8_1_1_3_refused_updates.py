@@ -1,4 +1,4 @@
-"""Updates that are refused: SSF 1.0, section 8.1.1.3. Whatever is refused changes nothing."""
+"""Refused updates: SSF 1.0, section 8.1.1.3. A refused update changes nothing."""
 
 from typing import Any
 
@@ -20,7 +20,7 @@ MUST_MATCH = (
     "min_verification_interval",
     "inactivity_timeout",
 )
-# A poll stream has no use for these, so passing them over is as good as refusing them.
+# A poll stream does not use these, so ignoring them is as good as refusing them.
 OF_PUSH_ALONE = frozenset({"endpoint_url", "authorization_header"})
 
 

@@ -76,7 +76,7 @@ def test_patch_changes_only_the_properties_it_names(
     """A PATCH updates what it carries and leaves every other property alone, each time."""
     with transmitter.new_stream(description="before") as stream:
         before = stream.read()
-        # The last one says again what is in force.
+        # The last one repeats the current values.
         for patch in (first, second, {"description": "the third"}, {"description": "the third"}):
             answer = stream.update(patch)
             after = stream.read()
@@ -136,7 +136,7 @@ def test_patch_leaves_other_streams_alone(transmitter: RemoteTransmitter) -> Non
 
 
 def verify_unchanged(before: dict[str, Any], after: dict[str, Any], name: str) -> None:
-    """Judge that a PATCH left a property alone that it does not name."""
+    """Judge that a PATCH did not change a property that it does not name."""
     verify(
         "SSF-8.1.1.3-PATCH-MISSING-UNCHANGED",
         same(name, before.get(name), after.get(name)),
@@ -276,13 +276,13 @@ def test_patch_accepts_the_values_that_were_read(transmitter: RemoteTransmitter)
 
 
 def own(stream: Stream, configuration: dict[str, Any]) -> dict[str, Any]:
-    """Return a configuration without what the operation carries elsewhere than in the body."""
+    """Return a configuration without the members that the operation carries outside the body."""
     if stream.profile.operations["update_stream"].stream_id == "body":
         return configuration
     return {name: value for name, value in configuration.items() if name != "stream_id"}
 
 
 def fewer_events(configuration: dict[str, Any]) -> list[str] | None:
-    """Return another events_requested than the one in force, if enough is supported to make one."""
+    """Return events_requested with one type fewer, if enough types are supported."""
     delivered = event_types_in(configuration)
     return delivered[:1] if len(delivered) > 1 else None

@@ -173,7 +173,7 @@ def test_put_of_the_delivery_alone_takes_the_rest_back(transmitter: RemoteTransm
         answer = stream.replace({"delivery": before.get("delivery")})
         after = stream.read()
         requested, shown = before.get("events_requested"), after.get("events_requested")
-        # A default is as good as nothing; all that is supported is one.
+        # A default counts as absent. All supported events may be the default.
         kept = requested and same("events_requested", requested, shown)
         kept = kept and not same("events_requested", shown, after.get("events_supported"))
         verify(
@@ -243,7 +243,7 @@ def test_put_accepts_the_values_that_were_read(transmitter: RemoteTransmitter) -
         before = stream.read()
         answer = stream.replace({**before, "description": "after"})
         after = stream.read()
-        # What need not be shown and is not can't be put back, and what follows from it goes.
+        # A member that is not shown can't be restored, nor can what depends on it.
         free = {"description"} | (
             {"events_delivered"} if "events_requested" not in before else set()
         )

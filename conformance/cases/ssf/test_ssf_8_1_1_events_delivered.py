@@ -1,4 +1,4 @@
-"""events_delivered is what is delivered: SSF 1.0, section 8.1.1."""
+"""events_delivered and the SETs that are delivered: SSF 1.0, section 8.1.1."""
 
 from collections.abc import Mapping
 from functools import partial
@@ -8,7 +8,7 @@ from conformance.judging.raised_events import types_of
 from conformance.receiver.remote_transmitter import RemoteTransmitter
 from conformance.receiver.stream import Stream
 
-# As long as it takes for what comes beside another SET, in seconds.
+# The seconds within which a SET comes that was raised together with another.
 MOMENT_S = 1.0
 
 
@@ -49,9 +49,9 @@ def test_a_stream_carries_the_types_in_events_delivered(transmitter: RemoteTrans
 
 
 def strangers(stream: Stream, wanted: str, sets: Mapping[str, str]) -> set[str]:
-    """Return the types of the SETs that are of another one, and not of the stream itself.
+    """Return the types of SETs with another type that are not about the stream itself.
 
-    Beside its type a SET may have another name of the same (section 4.2.1).
+    A SET may also carry a second name of its type (section 4.2.1).
     """
     known = {wanted} | stream.profile.sets.own_event_types
     each = [types_of({jti: token}) for jti, token in sets.items()]

@@ -26,7 +26,7 @@ MOST_STREAMS = 3
 
 
 class StreamsTogether(RuleBasedStateMachine):
-    """Makes, updates, replaces, lists and deletes streams; what came of it is judged at the end."""
+    """Makes, updates, replaces, lists and deletes streams, and judges all steps at the end."""
 
     streams = Bundle("streams")
 
@@ -41,7 +41,7 @@ class StreamsTogether(RuleBasedStateMachine):
 
     @initialize(target=streams, properties=stream_properties())
     def create_the_first(self, properties: dict[str, Any]) -> MultipleResults[Stream]:
-        """Make a stream, without which there is nothing to do."""
+        """Make a stream, because the other steps need one."""
         answer, stream = self._closing.enter_context(self.transmitter.creating(properties))
         if stream is None:
             self.transmitter.explain_no_stream(answer)
@@ -50,7 +50,7 @@ class StreamsTogether(RuleBasedStateMachine):
 
     @rule(target=streams, properties=stream_properties())
     def create(self, properties: dict[str, Any]) -> MultipleResults[Stream]:
-        """Make another stream, where there may be one."""
+        """Make another stream, if more are allowed."""
         if self.broken or len(self.shown) >= MOST_STREAMS:
             return multiple()
         answer, stream = self._closing.enter_context(self.transmitter.creating(properties))
@@ -73,7 +73,7 @@ class StreamsTogether(RuleBasedStateMachine):
 
     @rule(stream=streams, name=st.sampled_from(["iss", "aud"]), patch=stream_patches())
     def update_wrongly(self, stream: Stream, name: str, patch: dict[str, Any]) -> None:
-        """Send a valid change with a Transmitter-Supplied value that is not the stream's."""
+        """Send a valid change with a wrong Transmitter-Supplied value."""
         held = self.shown.get(stream.id or "", {}).get(name)
         if not self.broken and held is not None:
             answer = stream.update({**patch, name: wrong_value(name, held)})
@@ -81,7 +81,7 @@ class StreamsTogether(RuleBasedStateMachine):
 
     @rule(stream=streams)
     def read_the_list(self, stream: Stream) -> None:
-        """Look, and change nothing."""
+        """List the streams, which changes nothing."""
         if not self.broken:
             self._record("list_streams", stream, self.transmitter.list_streams(), {})
 
@@ -113,7 +113,7 @@ class StreamsTogether(RuleBasedStateMachine):
             invalid=invalid,
         )
         self.steps.append(step)
-        # What follows a wrong step follows from it: the sequence ends with the first one.
+        # Later breaches may follow from the first one, so the sequence ends with it.
         self.broken = not all(found.held for found in findings(step))
 
     def teardown(self) -> None:

@@ -1,4 +1,4 @@
-"""What a status does to a stream: SSF 1.0, section 8.1.2.1.
+"""The effects of a status: SSF 1.0, section 8.1.2.1.
 
 The draft of 2021 says the same in its section 7.1.1.1.
 """
@@ -283,7 +283,7 @@ def test_an_update_leaves_a_stopped_stream_as_it_is(
 
 
 def update(stream: Stream, operation: str) -> None:
-    """Update or replace a configuration with what it has already. Raises NotReached."""
+    """Update or replace a configuration with its current values. Raises NotReached."""
     delivery = {"method": stream.profile.delivery.poll}
     if stream.endpoint is not None:
         delivery = {
@@ -296,7 +296,7 @@ def update(stream: Stream, operation: str) -> None:
 
 
 def stop(stream: Stream, status: str) -> None:
-    """Pause or disable a stream. Raises Blocked where it does not let itself be."""
+    """Pause or disable a stream. Raises Blocked if that is refused."""
     answer = stream.update_status(status)
     if not answer.served or stream.status != status:
         raise Blocked(f"the stream does not let itself be {status}: {answer.text}")
@@ -310,17 +310,17 @@ def start(stream: Stream) -> None:
 
 
 def holds(stream: Stream, number: int, arrivals: Sequence[Arrival]) -> bool:
-    """Return whether so many events are among these SETs."""
+    """Return whether these SETs contain so many events."""
     return len(natives(stream, arrivals)) >= number
 
 
 def repeats(first: Push, before: int, pushes: Sequence[Push]) -> bool:
-    """Return whether a SET was pushed again after so many pushes."""
+    """Return whether a SET was pushed again after the first pushes."""
     return any(push.body == first.body for push in pushes[before:])
 
 
 def series(stream: Stream) -> list[str]:
-    """Return event types that the stream delivers, a few at most. Raises Blocked without any."""
+    """Return a few event types that the stream delivers. Raises Blocked if there are none."""
     found = raisable(stream.operations, event_types_in(stream.configuration))
     if not found:
         raise Blocked("the stream delivers no event type that can be raised")
@@ -328,14 +328,14 @@ def series(stream: Stream) -> list[str]:
 
 
 def raise_in_turn(stream: Stream, types: list[str]) -> None:
-    """Have one event of each type raised, one after the other."""
+    """Raise one event of each type, one after the other."""
     for event_type in types:
         stream.emit(event_type)
         stream.let_pass(SETTLES_S)
 
 
 def require_events(stream: Stream, event_type: str) -> None:
-    """Go on only where the hook puts a SET on the stream. Raises Blocked."""
+    """Raise Blocked if the hook raises no SET on the stream."""
     tap = Tap(stream)
     stream.emit(event_type)
     if not tap.wait(lambda found: natives(stream, found)):
@@ -343,7 +343,7 @@ def require_events(stream: Stream, event_type: str) -> None:
 
 
 def verify_silent(requirements: tuple[str, ...], stream: Stream, tap: Tap) -> None:
-    """Judge that no event comes; what speaks of the stream itself is not judged."""
+    """Judge that no event comes. Events about the stream itself are not judged."""
     came = natives(stream, tap.wait(lambda found: natives(stream, found), patience_s=QUIET_S))
     verify(
         requirements,
@@ -354,7 +354,7 @@ def verify_silent(requirements: tuple[str, ...], stream: Stream, tap: Tap) -> No
 
 
 def verify_transmits(stream: Stream) -> None:
-    """Judge that what is raised now comes."""
+    """Judge that a SET raised now comes."""
     tap = Tap(stream)
     stream.raise_set()
     came = tap.wait(bool)

@@ -1,6 +1,6 @@
 """Reading and updating a stream's status: SSF 1.0, section 8.1.2.
 
-The draft of 2021 says the same of its one stream in section 7.1.1.
+The draft of 2021 says the same about its only stream in section 7.1.1.
 """
 
 from typing import Any, TypeAlias
@@ -28,13 +28,13 @@ GOES = Needs(
     stream=True, model="explicit", operations=("read_status", "update_status", "delete_stream")
 )
 
-# Whoever may not set a status is told so, whatever status it is.
+# A Receiver that may not set a status is refused, whatever the status.
 FORBIDDEN = 403
 STATUSES = ("enabled", "paused", "disabled")
 REASONS = ("Maintenance from 2 to 3.", 'Zoë said: "not now" \U0001f511', "x" * 300)
 ANOTHER_REASON = "Another reason."
 
-# The same sentences stand in the final text and in the draft of 2021.
+# Twin sentences of the final text and the draft of 2021.
 STATUS_200 = ("SSF-8.1.2.1-STATUS-200", "SSE-7.1.1.1-STATUS-200")
 SHOWN = (
     *STATUS_200,
@@ -159,7 +159,7 @@ def test_the_status_is_of_one_stream(transmitter: RemoteTransmitter, status: str
 
 
 def verify_apart(stream: Stream, status: object, when: str) -> None:
-    """Judge that a stream shows the status that it had before, whatever another one has."""
+    """Judge that a stream keeps its status, whatever the status of another one."""
     shown = stream.status
     verify(
         "SSF-8.1.2-STREAMS-INDEPENDENT", shown == status, expected=f"{status}, {when}", got=shown
@@ -270,7 +270,7 @@ def test_a_status_may_be_kept_from_a_receiver(transmitter: RemoteTransmitter) ->
 
 
 def change(stream: Stream, status: str) -> None:
-    """Bring a stream into a status. Raises Blocked where it does not let itself."""
+    """Set the status of a stream. Raises Blocked if that is refused."""
     if stream.status == status:
         return
     answer = stream.update_status(status)
@@ -280,7 +280,7 @@ def change(stream: Stream, status: str) -> None:
 
 
 def truncated(stream: Stream) -> bytes:
-    """Return a body that pauses a stream, but for its end."""
+    """Return a body that would pause a stream, with its end cut off."""
     named = f'"stream_id": "{stream.id}", ' if stream.id is not None else ""
     return f'{{{named}"status": "paused"'.encode()
 
@@ -307,7 +307,7 @@ def verify_shown(stream: Stream, answer: Answer) -> None:
 
 
 def verify_read(stream: Stream, status: str) -> Json:
-    """Judge what is read after a valid update, and return it."""
+    """Judge the status that is read after a valid update, and return it."""
     answer = stream.read_status()
     verify_shown(stream, answer)
     shown = stream.status_in(answer)
@@ -317,7 +317,7 @@ def verify_read(stream: Stream, status: str) -> Json:
 
 
 def verify_updated(stream: Stream, answer: Answer, status: str) -> None:
-    """Judge the answer to a valid update; what was accepted with 202 shows on reading."""
+    """Judge the answer to a valid update. An update accepted with 202 shows on reading."""
     shown = stream.status_in(answer)
     named = stream.id is None or shown.get("stream_id") == stream.id
     verify(
@@ -332,7 +332,7 @@ def verify_updated(stream: Stream, answer: Answer, status: str) -> None:
 
 
 def verify_refusal(stream: Stream, answer: Answer, before: object) -> None:
-    """Judge that what was refused has changed nothing; whom a status is open to is left free."""
+    """Judge that a refused update changed nothing. The text allows the refusal itself."""
     after = stream.status
     verify(
         UPDATE_200,
@@ -344,7 +344,7 @@ def verify_refusal(stream: Stream, answer: Answer, before: object) -> None:
 
 
 def verify_site(requirement: str, stream: Stream, site: Site) -> None:
-    """Judge an update that is broken at one place; where the text is silent it is noted."""
+    """Judge an update that is invalid at one place; where the text is silent, it is noted."""
     before = stream.status
     body: Json = {
         "status": "paused",
@@ -371,7 +371,7 @@ def verify_unchanged(
     *,
     at_most: Grade | None = None,
 ) -> None:
-    """Judge that an update was refused with 400 and has changed nothing."""
+    """Judge that an update was refused with 400 and changed nothing."""
     after = stream.status
     verify(
         requirement,

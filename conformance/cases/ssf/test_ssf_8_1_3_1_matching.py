@@ -1,7 +1,7 @@
-"""Whose events a stream brings: SSF 1.0, sections 7.1, 8.1.3.1, 8.1.3.3 and 9.3.
+"""The subjects whose events a stream delivers: SSF 1.0, 7.1, 8.1.3.1, 8.1.3.3 and 9.3.
 
-Silence is judged only beside an event that did come; where the text lets a Transmitter cover what
-was not added, the subject in question is removed first.
+Silence is judged only beside an event that did come. Where a Transmitter may cover subjects that
+were not added, the subject in question is removed first.
 """
 
 import pytest
@@ -49,7 +49,7 @@ IDEMPOTENT = "SSF-8.1.3.2-ADD-IDEMPOTENT"
 SCHEMA = "ssf/subject.json"
 ANOTHER = {"format": "email", "email": "another.user@example.com"}
 
-# What was added, and what is near to it and still another subject.
+# A subject that was added, and a similar one that is still another subject.
 NEAR: dict[str, tuple[Subject, Subject]] = {
     "another address": (EVENT_SUBJECT, ANOTHER),
     "a longer address": (EVENT_SUBJECT, {**EVENT_SUBJECT, "email": "user@example.com.example"}),
@@ -300,9 +300,9 @@ def test_what_is_covered_by_default_can_be_removed_and_added_again(
 
 
 def change(stream: Stream, operation: str) -> None:
-    """Update a stream's description, or pause it and enable it again.
+    """Update a stream's description, or pause and enable the stream.
 
-    Raises NotReached, and Blocked where the stream does not let itself be paused.
+    Raises NotReached, and Blocked if pausing is refused.
     """
     if operation == "update_stream":
         require(stream.update({"description": "after"}).served, "the update was refused")

@@ -1,6 +1,6 @@
-"""What was said of one subject holds, whatever is said of others: SSF 1.0, section 8.1.3.
+"""A subject keeps its state, whatever happens to others: SSF 1.0, section 8.1.3.
 
-Matching itself is judged elsewhere. Silence is judged only beside an event that did come.
+Matching is judged elsewhere. Silence is judged only beside an event that did come.
 """
 
 from conformance.judging import Needs, judges

@@ -23,7 +23,7 @@ RECEIVES_PUSHES = Needs(stream=True, operations=("verify",), sets=1, delivery="p
 OF_TWO = Needs(stream=True, model="explicit", operations=("verify",), sets=1)
 PAUSES = Needs(stream=True, operations=("verify", "read_status", "update_status"), sets=1)
 
-# The same sentences stand in the final text, in the draft of 2021 and on a vendor's page.
+# Twin sentences of the final text, the draft of 2021 and a vendor's page.
 TOO_SOON = (
     "SSF-8.1.1-MIN-VERIF-429",
     "SSF-8.1.4.2-ERR-429",
@@ -40,14 +40,14 @@ TOO_MANY_REQUESTS = 429
 
 ANSWERED_204 = ("SSF-8.1.4.2-VERIFY-204", "SSE-7.1.4.2-VERIFY-204")
 STATE_COMES_BACK = ("SSF-8.1.4.2-STATE-ECHO", "SSE-7.1.4.2-STATE-ECHO")
-# Where the older text promises no event in so many words, its state has to come back still.
+# Even where the older text promises no event explicitly, its state has to come back.
 PROMISE = ("SSF-8.1.4.2-204-MEANS-WILL-SEND", "SSE-7.1.4.2-STATE-ECHO")
 NONE_OF_ITS_OWN = ("SSF-8.1.4.2-STATE-ABSENT-UNSOLICITED", "SSE-7.1.4.2-STATE-ABSENT-UNSOLICITED")
 UNSOLICITED = ("SSF-8.1.4-UNSOLICITED-VERIFICATION", "SSE-7.1.4-UNSOLICITED")
 SUSPENDED = ("SSF-8.1.4.1-MAY-DISABLE-UNVERIFIED", "SSE-7.1.4.1-MAY-DISABLE")
 
 PLAIN = "VGhpcyBpcyBhbiBleGFtcGxlIHN0YXRl"
-# What gets lost or changed where a state is trimmed, cut, normalised, escaped, or read as JSON.
+# States that change if they are trimmed, cut, normalised, escaped, or parsed as JSON.
 ODD_STATES = (
     "",
     "x" * 301,
@@ -58,7 +58,7 @@ ODD_STATES = (
     '{"a": 1}',
 )
 NO_STRINGS = (7, True, {"a": "member"}, ["an item"])
-# For so long nothing is asked for, at the target, in seconds.
+# The seconds, on the target's clock, in which nothing is requested.
 QUIET_S = 2.0
 
 
@@ -79,7 +79,7 @@ def test_a_verification_request_brings_its_state_back(
     with transmitter.new_stream() as stream:
         answer = stream.verify(state)
         if answer.refused and state != PLAIN:
-            return  # an odd state that is refused is nobody's breach; the plain one has to work
+            return  # refusing an odd state is no breach, but the plain one has to work
         verify_204(answer)
         if not answer.served:
             return
@@ -196,7 +196,7 @@ def test_a_stream_that_pushes_is_verified(transmitter: RemoteTransmitter) -> Non
 def test_a_stream_without_event_types_is_verified(transmitter: RemoteTransmitter) -> None:
     """A request that is answered with success brings its event, whatever is delivered."""
     if transmitter.profile.stream.model == "implicit":
-        return  # a stream can't be without event types there
+        return  # there, a stream must have event types
     with transmitter.new_stream(events_requested=[]) as stream:
         verify_promise(stream, "without event types")
 
@@ -222,7 +222,7 @@ def test_a_verification_request_needs_no_state(transmitter: RemoteTransmitter) -
 def test_an_event_that_nobody_asked_for_has_no_state(transmitter: RemoteTransmitter) -> None:
     """A Verification Event that the Transmitter sends by itself has no state."""
     if transmitter.profile.stream.model == "implicit" and not transmitter.target.disposable:
-        return  # what comes may answer a request of an earlier run
+        return  # an event may answer a request of an earlier run
     with transmitter.new_stream() as stream:
         for payload in payloads(stream, stream.await_sets_that(bool, patience_s=QUIET_S)):
             observe(UNSOLICITED, "a Verification Event that nobody asked for")
@@ -356,7 +356,7 @@ def test_a_receiver_that_keeps_to_the_interval_gets_no_429(transmitter: RemoteTr
         if not isinstance(interval, int) or interval < 0:
             return
         require(stream.verify().served, "the first verification request was refused")
-        # Where the clock can't be moved, each wait is real time, and never exact.
+        # Where the clock can't be moved, waits take real time and are never exact.
         movable = transmitter.clock.movable
         for _ in range(2 if movable else 1):
             transmitter.wait(interval if movable else interval + 1)
@@ -370,14 +370,14 @@ def test_a_receiver_that_keeps_to_the_interval_gets_no_429(transmitter: RemoteTr
 
 
 def ask_once(stream: Stream) -> Answer:
-    """Request verification at once, and don't ask again where that was too soon."""
+    """Request verification once, without repeating a request that came too soon."""
     return stream.operations.call(
         "verify", body={}, stream_id=stream.id, stream=stream.configuration, retried=frozenset()
     )
 
 
 def verification_events(stream: Stream, state: str | None) -> list[dict[str, Any]]:
-    """Return the payloads of the Verification Events that come, until one answers the request.
+    """Return the payloads of Verification Events until one answers the request.
 
     Unsolicited ones may come at any time, without a state (section 8.1.4).
     """
@@ -389,7 +389,7 @@ def verification_events(stream: Stream, state: str | None) -> list[dict[str, Any
 
 
 def verify_promise(stream: Stream, state: str) -> None:
-    """Judge that a request which is answered with success brings its event."""
+    """Judge that a successful request is followed by its event."""
     answer = stream.verify(state)
     if answer.served:
         found = verification_events(stream, state)
@@ -409,7 +409,7 @@ def payloads(stream: Stream, sets: Mapping[str, str]) -> list[dict[str, Any]]:
 
 
 def state_in(payload: Mapping[str, Any]) -> str | None:
-    """Return the state of a Verification Event, None where it has none that is a string."""
+    """Return the state of a Verification Event, or None if it is not a string."""
     found = payload.get("state")
     return found if isinstance(found, str) else None
 

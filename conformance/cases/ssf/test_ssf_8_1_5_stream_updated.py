@@ -1,6 +1,6 @@
-"""A status that the Transmitter itself changes: SSF 1.0, sections 8.1.1, 8.1.2 and 8.1.5.
+"""Status changes by the Transmitter itself: SSF 1.0, sections 8.1.1, 8.1.2 and 8.1.5.
 
-The draft of 2021 says the same of its one stream in section 7.1.5.
+The draft of 2021 says the same about its only stream in section 7.1.5.
 """
 
 from collections.abc import Callable
@@ -53,7 +53,7 @@ FAILS = Needs(
 )
 IDLES = Needs(stream=True, clock=True, operations=("read_status",))
 
-# What may lead a Transmitter to stop a stream: section 8.1.4.1, RFC 8935 section 4.
+# Answers that may lead a Transmitter to stop a stream: section 8.1.4.1, RFC 8935 section 4.
 REBUFFS = {
     "an error code": refused("invalid_state"),
     "401": answered(401),
@@ -196,7 +196,7 @@ def test_activity_keeps_a_stream(transmitter: RemoteTransmitter, delivery: str) 
         named = []
         for operation, act in activities:
             transmitter.wait(timeout * SHARE_OF_TIMEOUT)
-            # What is refused may be no activity; reading the stream surely is.
+            # A refused request may not count as activity. Reading the stream certainly does.
             if not act().served:
                 stream.fetch()
             named.append(operation)
@@ -234,7 +234,7 @@ def test_a_stream_that_is_stopped_for_inactivity_says_so(
         observe(FREE_TO_ACT[0], f"the stream is {status} for inactivity")
         came = tap.wait(partial(announces, status))
         if not announces(status, came):
-            # What can't be polled for now may come once the stream goes on.
+            # SETs that can't be polled now may come once the stream is enabled.
             if transmitter.offers("update_status"):
                 stream.update_status("enabled")
             came = tap.wait(partial(announces, status))
@@ -247,20 +247,20 @@ def test_a_stream_that_is_stopped_for_inactivity_says_so(
 
 
 def acted(stream: Stream, status: str) -> list[Arrival]:
-    """Have the Transmitter change the status, and return the announcements that came of it."""
+    """Have the Transmitter change the status, and return the announcements that follow."""
     tap = Tap(stream)
     stream.act_on_status(status, reason=WHY)
     came = tap.wait(partial(announces, status))
     if stream.operations.offers("read_status"):
         shown = stream.status
         require(shown == status, f"the hook did not make the stream {status}: it is {shown}")
-    # One of a change before may have come late.
+    # The announcement of an earlier change may have come late.
     fitting = [one for one in came if announces(status, [one])]
     return fitting or [one for one in came if is_announcement(one)]
 
 
 def activities_of(stream: Stream, delivery: str) -> tuple[tuple[str, Callable[[], Answer]], ...]:
-    """Return what counts as activity of the Receiver: on a polled stream, polls; else calls."""
+    """Return what counts as activity of the Receiver: polls on a polled stream, otherwise calls."""
     if delivery == "poll":
         return (("poll", lambda: stream.poll().answer),) * 3
     bodies = {
@@ -277,13 +277,13 @@ def activities_of(stream: Stream, delivery: str) -> tuple[tuple[str, Callable[[]
 
 
 def timeout_of(stream: Stream) -> int | None:
-    """Return the inactivity_timeout in seconds, None where there is none to go by."""
+    """Return the inactivity_timeout in seconds, or None if there is none."""
     found = stream.read().get("inactivity_timeout")
     return found if isinstance(found, int) and not isinstance(found, bool) and found > 0 else None
 
 
 def verify_announcement(stream: Stream, arrival: Arrival, status: str) -> None:
-    """Judge what a Stream Updated Event says; note what it need not."""
+    """Judge the contents of a Stream Updated Event, and note its optional parts."""
     payload = arrival.payload
     verify(
         STATUS,

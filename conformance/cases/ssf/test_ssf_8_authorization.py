@@ -50,8 +50,8 @@ ERR_403 = {
     "remove_subject": "SSF-8.1.3.3-ERR-403",
 }
 
-# What no scheme of HTTP authentication takes a known token from: RFC 9110 section 11.4, RFC 6750
-# section 2.1.
+# Headers from which no scheme of HTTP authentication takes a valid token: RFC 9110 section 11.4,
+# RFC 6750 section 2.1.
 MALFORMED = {
     "a scheme alone": "Bearer",
     "two tokens": "Bearer two tokens",
@@ -145,7 +145,7 @@ def test_a_credential_that_is_not_quite_right_opens_nothing(
 
 
 def not_quite(transmitter: RemoteTransmitter, how: str) -> Credential:
-    """Return a credential that is not quite right, None where the own one has no near ones."""
+    """Return a credential that is almost right, or None if there is none of that kind."""
     if how in MALFORMED:
         return SecretHeader("authorization", MALFORMED[how])
     own = transmitter.target.credentials.get("management")
@@ -202,7 +202,7 @@ def test_subjects_are_chosen_by_who_may(
         )
         found = reports.of_event(subject, control=control)
         if not (found or adds):
-            # What comes once it was added again has been removed.
+            # If events come after the subject is added again, it had been removed.
             reports.of_covered(subject, control)
         verify(
             rows,

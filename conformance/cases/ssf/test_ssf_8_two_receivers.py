@@ -17,7 +17,7 @@ from conformance.receiver.stream import EVENT_SUBJECT, Stream
 from conformance.sets.contents import claims_of
 from conformance.spec.requirement import Grade
 
-# Accepted, and not done yet: sections 8.1.1.3, 8.1.1.4 and 8.1.2.2.
+# Accepted, but not done yet: sections 8.1.1.3, 8.1.1.4 and 8.1.2.2.
 PENDING = 202
 
 TWO_RECEIVERS = Needs(stream=True, model="explicit", second_receiver=True)
@@ -202,13 +202,13 @@ def test_another_receiver_stops_no_events(transmitter: RemoteTransmitter, operat
     if not transmitter.offers(operation):
         return
     if operation == "remove_subject" and not transmitter.target.chooses_subjects:
-        return  # what the hook raises need not be about the subject that was removed
+        return  # the events of the hook need not be about the removed subject
     subject = next(iter(transmitter.target.subjects), EVENT_SUBJECT)
     with transmitter.new_stream() as stream:
         if transmitter.offers("add_subject"):
             stream.send("add_subject", body={"subject": subject})
         known: set[str] = set()
-        # What came twice by itself is missed for a reason when it does not come again.
+        # A SET that came twice by itself is expected to come again.
         for _ in range(2):
             new = receive_another(stream, subject, known)
             if not new:
@@ -257,7 +257,7 @@ def test_another_receiver_brings_no_events_back(transmitter: RemoteTransmitter) 
 
 
 def receive_another(stream: Stream, subject: Mapping[str, object], known: set[str]) -> set[str]:
-    """Have one more event raised, and return the jtis that are new, acknowledged; none is empty."""
+    """Raise one more event; return the new jtis, of which there is one, acknowledged."""
     stream.emit(subject=subject)
     new = stream.await_sets_that(lambda sets: bool(sets.keys() - known)).keys() - known
     if new:
@@ -266,5 +266,5 @@ def receive_another(stream: Stream, subject: Mapping[str, object], known: set[st
 
 
 def poll_url(stream: Stream) -> object:
-    """Return where a stream is polled, as its configuration has it."""
+    """Return the URL for polling a stream, from its configuration."""
     return delivery_of(stream.configuration).get("endpoint_url")

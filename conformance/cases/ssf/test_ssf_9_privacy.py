@@ -1,4 +1,4 @@
-"""What an answer tells of a subject: SSF 1.0, section 9.1; the 2021 draft's section 9.1."""
+"""What an answer discloses about a subject: SSF 1.0, section 9.1; the 2021 draft's 9.1."""
 
 from conformance.judging import Blocked, Needs, judges, observe, verify
 from conformance.judging.subject_matching import UNKNOWN, simple_subjects
@@ -6,7 +6,7 @@ from conformance.receiver.answer import Answer
 from conformance.receiver.remote_transmitter import RemoteTransmitter
 from conformance.spec.requirement import Grade
 
-# The same sentences stand in the final text and in the draft of 2021.
+# Twin sentences of the final text and the draft of 2021.
 CAREFUL = ("SSF-9.1-CAREFUL-ERRORS", "SSE-9.1-CAREFUL-ERRORS")
 SUCCESS_WITHOUT_EVENTS = ("SSF-9.1-SUCCESS-WITHOUT-EVENTS", "SSE-9.1-SUCCESS-WITHOUT-EVENTS")
 
@@ -43,5 +43,5 @@ def test_adding_may_be_answered_without_a_promise(transmitter: RemoteTransmitter
 
 
 def told(answer: Answer) -> tuple[int, bytes]:
-    """Return what an answer tells its Receiver."""
+    """Return the parts of an answer that a Receiver can compare."""
     return answer.status, answer.body

@@ -1,6 +1,6 @@
 """Redelivery with an exponential backoff of up to 24 h: the vendor's page, section Acknowledge.
 
-The judge knows no schedule: it finds each gap by polling on a growing grid of the target's clock.
+The schedule is not known: each gap is found by polling at growing intervals of the target's clock.
 """
 
 from collections.abc import Mapping
@@ -45,17 +45,17 @@ WALKS = Needs(stream=True, delivery="poll", operations=("acknowledge",), sets=2,
 MANY = Needs(stream=True, delivery="poll", operations=("acknowledge",), sets=MOST_SETS, clock=True)
 
 LEAST_FACTOR = 1.2
-# Half of that growth may be chance, where the jitter of many SETs is averaged out.
+# Half of that growth may be chance once the jitter of many SETs is averaged out.
 LEAST_FACTOR_ON_AVERAGE = 1.1
 DAY_S = 86_400.0
 DAYS_S = 3 * DAY_S
 AWAY_S = 0.9 * DAY_S
-# How long an event may take to become a SET, whatever waits.
+# How long an event may take to become a SET, whatever else is queued.
 AT_ONCE_S = 5.0
 NEW_ONES = 3
-# Enough gaps to tell a schedule that begins anew from one that goes on.
+# Enough gaps to tell a schedule that starts again from one that continues.
 COMPARED = 4
-# Shares of the time for which a SET is kept that never gives up early.
+# Shares of the retention time at which no SET may have been given up.
 STEP, KEPT = 0.2, 0.95
 
 
@@ -124,7 +124,7 @@ def test_an_unacknowledged_set_comes_back_ever_more_rarely(transmitter: RemoteTr
 
 
 def verify_schedule(seen: Walk, cap: float, jitter: float) -> None:
-    """Judge the gaps that a walk has found, where they are a backoff's."""
+    """Judge the gaps that a walk found as a backoff."""
     verify_no_gap_shrinks(seen, jitter)
     verify(
         "VEPA-BACKOFF-CAP-24H",
@@ -135,7 +135,7 @@ def verify_schedule(seen: Walk, cap: float, jitter: float) -> None:
     first = seen.gaps[0]
     if len(seen.gaps) < 2 or not has_room(first, cap, jitter):
         return
-    # Not the first gap, nor the step on to the cap.
+    # Neither the first gap nor the step to the cap counts.
     rising = seen.gaps[1 : seen.level_from(jitter)]
     slow = [
         (earlier, later)
@@ -152,12 +152,12 @@ def verify_schedule(seen: Walk, cap: float, jitter: float) -> None:
 
 
 def has_room(first: Gap, cap: float, jitter: float) -> bool:
-    """Return whether gaps have to grow from the first one to reach the cap."""
+    """Return whether the gaps must grow to get from the first one to the cap."""
     return first.at_least_s * LEAST_FACTOR * blur(jitter) <= cap
 
 
 def verify_grows_on_average(stream: Stream, seen: Walk, jitter: float) -> None:
-    """Judge gaps that jitter alone could explain: those of many SETs together."""
+    """Judge gaps that jitter alone could explain, by those of many SETs."""
     if not has_room(seen.gaps[0], stream.profile.poll.redelivery.cap_s or DAY_S, jitter):
         return
     factor = walk_in_company(stream, gap_s=min(seen.gaps_s), jitter=jitter)
@@ -170,7 +170,7 @@ def verify_grows_on_average(stream: Stream, seen: Walk, jitter: float) -> None:
 
 
 def verify_no_gap_shrinks(seen: Walk, jitter: float) -> None:
-    """Judge each gap by the one before."""
+    """Judge each gap by the previous one."""
     verify(
         "VEPA-BACKOFF-GAPS-NONDECREASING",
         not shrinking(seen.gaps, jitter),
@@ -221,7 +221,7 @@ def verify_new_sets_come_at_once(stream: Stream, old: str) -> None:
 
 
 def verify_released(stream: Stream, jti: str, cap: float) -> None:
-    """Acknowledge, and poll through the gaps in which the SET would fall due."""
+    """Acknowledge, and poll during the gaps in which the SET would be due."""
     stream.acknowledge([jti])
     for _ in range(TIMES_NOT_RELEASED + 1):
         stream.operations.wait(cap)
@@ -237,7 +237,7 @@ def verify_released(stream: Stream, jti: str, cap: float) -> None:
 
 
 def report(seen: Walk, jti: str) -> None:
-    """Put the observed gaps, factor and cap into the results."""
+    """Add the observed gaps, factor and cap to the results."""
     current().series.append(
         {
             "requirement": "VEPA-BACKOFF-GAPS-GROW",
@@ -250,7 +250,7 @@ def report(seen: Walk, jti: str) -> None:
 
 
 def rounded(gaps: list[float]) -> list[float]:
-    """Return gaps that a person can read."""
+    """Return gaps with readable precision."""
     return [round(gap, 2) for gap in gaps]
 
 
@@ -301,21 +301,21 @@ def test_what_nobody_polls_for_is_not_lost(transmitter: RemoteTransmitter) -> No
 
 
 class PollAndAcknowledgeApart(FreeReceiver):
-    """A Receiver that acknowledges on a call of its own, while time passes."""
+    """A Receiver that acknowledges with a separate call, while time passes."""
 
     patience_s = 2 * DAY_S
     between_s = DAY_S
 
     @rule(seconds=st.sampled_from([1.0, 10.0, 3600.0, DAY_S]))
     def let_time_pass(self, seconds: float) -> None:
-        """Let the target's time go on, without a poll."""
+        """Let the target's time pass without a poll."""
         self.stream.operations.wait(seconds)
 
 
 def judge_sequence(settled: Settled, *, given_up: bool) -> None:
-    """Judge what did not come again, what came back when released, and what had changed.
+    """Judge SETs that did not come again, came back when released, or had changed.
 
-    Where SETs may be `given_up` after a window, time that was let pass explains why one is gone.
+    Where SETs may be `given_up` after a window, the time passed explains a missing one.
     """
     if settled.outstanding and not given_up:
         verify(

@@ -23,7 +23,7 @@ POLLS = Needs(stream=True, delivery="poll", operations=("acknowledge",))
 
 
 def polls(sets: int) -> Needs:
-    """Return the needs of a case that polls for that many SETs."""
+    """Return the needs of a case that polls for so many SETs."""
     return Needs(stream=True, delivery="poll", operations=("acknowledge",), sets=sets)
 
 
@@ -121,7 +121,7 @@ def test_acknowledging_is_for_the_streams_own_audience(transmitter: RemoteTransm
             answer.refused,
             expected="a 4xx for another audience's token",
             got=answer.text,
-            at_most=Grade.WARN,  # the page says it of the poll alone
+            at_most=Grade.WARN,  # the page says so only about the poll
         )
         verify(
             "VEPA-UNACKED-REDELIVERED",
@@ -182,7 +182,7 @@ def test_return_immediately_is_kept(transmitter: RemoteTransmitter) -> None:
         verify_answers_at_once("VEPA-POLL-RETURN-IMMEDIATELY", stream, max_events=5)
         stream.obtain_sets()
         for _ in range(3 if transmitter.clock.movable else 0):
-            # Each delivery that is not the first makes the wait for the next one longer.
+            # Each redelivery lengthens the wait for the next one.
             transmitter.clock.advance(10.0)
             stream.poll()
         verify_answers_at_once("VEPA-POLL-RETURN-IMMEDIATELY", stream)
@@ -203,7 +203,7 @@ def test_each_answer_has_its_shape(transmitter: RemoteTransmitter) -> None:
             stream.raise_set()
         transmitter.clock.advance(SETTLES_S)
         brought = stream.poll(max_events=100)
-        # What was delivered just now backs off, or comes again.
+        # A SET delivered just now backs off, or comes again.
         after = stream.poll()
         for answer in (brought.answer, after.answer):
             verify("VEPA-POLL-PATH", answer.served, expected="a success", got=answer.text)
