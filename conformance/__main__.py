@@ -14,7 +14,7 @@ _STDERR = 2
 
 
 def main() -> int:
-    """Run the command line and return its exit code (README, "Exit codes")."""
+    """Run the command line and return its exit code (docs/judging-a-transmitter.md)."""
     for number in _SIGNALS:
         signal.signal(number, _leave)
     # This imports what the command needs, which takes a second.

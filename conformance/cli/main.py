@@ -18,7 +18,7 @@ Command: TypeAlias = Callable[[argparse.Namespace], int]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command and return its exit code (README, "Exit codes")."""
+    """Run a command and return its exit code (docs/judging-a-transmitter.md)."""
     return load(sys.argv[1:] if arguments is None else arguments)()
 
 

@@ -1,4 +1,4 @@
-"""The exit codes of the command line (README, "Exit codes")."""
+"""The exit codes of the command line (docs/judging-a-transmitter.md)."""
 
 from enum import IntEnum
 

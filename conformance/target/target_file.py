@@ -102,6 +102,6 @@ def _validate(document: Json, file: str) -> None:
         if wrong.place.endswith(".kind"):
             hint = f"write one of {', '.join(KINDS.values())}"
         elif wrong.keyword == "enum" and wrong.place.endswith(CHANNELS):
-            hint = "has a key that its kind does not take; see Credentials in the README"
+            hint = "has a key that its kind does not take; see Credentials in docs/target-toml.md"
         raise TargetError(f"{file}: {wrong.place}: {hint}")
     raise TargetError(f"{file}: {wrong.text}")

@@ -478,8 +478,8 @@ def test_a_dialect_that_only_pushes_receives_by_push():
         transmitter.connection.listener.close()
 
 
-def test_the_options_stand_in_the_readme():
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
+def test_the_user_guide_names_the_options():
+    text = (ROOT / "docs/judging-a-transmitter.md").read_text(encoding="utf-8")
     for option in ("--push-listen", "--push-url", "--push-cert", "--push-key", "[push]"):
         assert option in text
     assert load_profile("jamf").delivery.push is not None
