@@ -305,7 +305,10 @@ class StatusIsOpenWithoutAToken(_OpenWithoutAToken):
         "SSE-7.1.1.1-ERR-401",
         "SSE-7.1.1.2-ERR-401",
     )
-    also = ("SSE-8-OAUTH-BEARER",)
+    also = (
+        "SSE-8-OAUTH-BEARER",
+        "JAMF-BEARER",
+    )
     OPEN = frozenset({"read_status", "update_status"})
 
 

@@ -30,7 +30,12 @@ _BACKOFF = (
 @fault_at(
     GapDeviation,
     breaks=("RFC8936-2-UNACKED-KEPT", "VEPA-UNACKED-REDELIVERED"),
-    also=(*_BACKOFF, "RFC8936-2.3-MORE-AVAILABLE", "RFC8936-2.4.3-COMBINED"),
+    also=(
+        *_BACKOFF,
+        "RFC8936-2.3-MORE-AVAILABLE",
+        "RFC8936-2.4.3-COMBINED",
+        "SSF-7.1.1-POLL-PROTECTED",
+    ),
 )
 def unacknowledged_sets_never_return(attempt: int) -> float | None:
     """A SET is delivered once, acknowledged or not."""
@@ -84,6 +89,7 @@ def redelivery_is_signed_anew(batch: Batch, at: At) -> Batch:
     "batch",
     breaks=("RFC8417-2.2-JTI-UNIQUE", "VEPA-BACKOFF-SAME-SET"),
     also=("SSF-4.1.9-TXN-UNIQUE-PER-CAUSE",),
+    needs=("poll",),
 )
 def redelivery_has_a_new_txn(batch: Batch, at: At) -> Batch:
     """Each time a SET is delivered again, it has the same jti and another txn."""

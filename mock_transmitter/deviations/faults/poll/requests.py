@@ -139,6 +139,7 @@ def poll_refuses_unknown_members(call: Call, proceed: Proceed) -> Outcome:
     on=("poll",),
     breaks=("RFC8936-2-JSON-MEDIA", "RFC9110-8.3-CONTENT-TYPE"),
     also=("RFC8936-2.5-STATUS-200",),
+    needs=("poll",),
 )
 def poll_answer_is_plain_text(response: Response) -> Response:
     """The answer to a poll is labelled text/plain."""

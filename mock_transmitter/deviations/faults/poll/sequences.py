@@ -82,7 +82,12 @@ def acknowledging_alone_is_answered_204(call: Call, stream: Stream, proceed: Pro
     return Reply(status=204) if alone and isinstance(outcome, Reply) else outcome
 
 
-@fault_at("response", on=("poll",), breaks=("RFC8936-2-JSON-MEDIA", "RFC9110-8.3-CONTENT-TYPE"))
+@fault_at(
+    "response",
+    on=("poll",),
+    breaks=("RFC8936-2-JSON-MEDIA", "RFC9110-8.3-CONTENT-TYPE"),
+    needs=("poll",),
+)
 def answers_with_sets_are_plain_text(response: Response) -> Response:
     """An answer that holds SETs is labelled text/plain, and others are labelled as they should."""
     if b'"sets":{"' not in response.body:

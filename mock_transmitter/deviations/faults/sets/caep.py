@@ -71,6 +71,10 @@ class ReasonForAdminsIsEmpty(PayloadDeviation):
     """The reason_admin of every CAEP event is an empty object."""
 
     breaks = ("CAEP-2-REASON-ADMIN",)
+    also = (
+        "CAEPIOP-3.1-REASON-ADMIN",
+        "CAEPIOP-3.2-REASON-ADMIN",
+    )
     changes = MappingProxyType({"reason_admin": {}})
 
 

@@ -114,6 +114,7 @@ class SetTellsOfTwoEvents(ClaimsDeviation):
         "SSF-8.1.1-UNDELIVERED-NOT-SENT",
         "SSE-7.1.5-TYPE-URI",
         "SSF-8.1.5-TYPE-URI",
+        "CAEPIOP-2.8.1-SINGLE-EVENT",
     )
 
     def edit(self, claims: Json, stream: Stream) -> Json:
@@ -147,6 +148,14 @@ class SetJtiIsUsedAgain(ClaimsDeviation):
         "RFC8935-4-RETRY-STRATEGY",
         "SSE-7.1.2.2-POST-UPDATES-200",
         "SSE-7.1.4.2-STATE-ECHO",
+        "SSF-8.1.2-INDEPENDENT-CHANGE-ANNOUNCED",
+        "SSF-8.1.2.1-ENABLED-TRANSMITS",
+        "SSF-8.1.3.2-ADD-IDEMPOTENT",
+        "SSF-8.1.4.2-204-MEANS-WILL-SEND",
+        "SSF-8.1.5-SENT-BEFORE-STOP",
+        "SSF-8.1.5-SENT-ON-REENABLE",
+        "VEPA-BACKOFF-CONTINUES",
+        "JAMF-POST-UPDATES",
     )
 
     def __init__(self) -> None:
@@ -264,6 +273,7 @@ class SetAlgIsInLowerCase(HeaderDeviation):
         "SSE-11.1.1-KEY-FROM-JWKS",
         "VEPA-SIGNED",
     )
+    also = ("CAEPIOP-2.6-RS256",)
     changes = MappingProxyType({"alg": "es256"})
 
 
@@ -320,7 +330,10 @@ def set_aud_is_empty(claims: Json) -> Json:
 def published_key_is_in_padded_base_64(key_set: Json) -> Json:
     """The numbers of the published key are filled up with equals signs."""
     keys = [
-        {name: f"{value}=" if name in {"x", "y"} else value for name, value in published.items()}
+        {
+            name: f"{value}=" if name in {"x", "y", "n", "e"} else value
+            for name, value in published.items()
+        }
         for published in key_set["keys"]
     ]
     return {**key_set, "keys": keys}

@@ -125,7 +125,7 @@ def event_with_nothing_to_say_is_null(event_type: str) -> Json:
         "SSF-4.2.1-MULTI-ONLY-ALIASES",
         "SSE-11.1.7-SINGLE-EVENT",
     ),
-    also=MISNAMED,
+    also=(*MISNAMED, "CAEPIOP-2.8.1-SINGLE-EVENT"),
 )
 def set_tells_of_two_happenings(event_type: str, payload: Json, iat: int) -> Json:
     """Every SET bundles two events of different types, of different times."""

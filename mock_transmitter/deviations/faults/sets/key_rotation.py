@@ -12,7 +12,10 @@ class KeysAreWithdrawnWhenTheNextOneSigns(Deviation):
     """Each SET is signed with a new key, and the key set has the newest alone."""
 
     breaks = NO_KEY_VERIFIES
-    also = ("RFC7515-4.1.4-KID-RESOLVES",)
+    also = (
+        "RFC7515-4.1.4-KID-RESOLVES",
+        "CAEPIOP-2.6-RS256",
+    )
 
     def __init__(self) -> None:
         self._signed = 0
@@ -34,6 +37,7 @@ class KeysArePublishedAfterTheyHaveSigned(Deviation):
     """Each SET is signed with a new key, which the key set has from the next SET on."""
 
     breaks = ("RFC7515-4.1.4-KID-RESOLVES", *NO_KEY_VERIFIES)
+    also = ("CAEPIOP-2.6-RS256",)
 
     def __init__(self) -> None:
         self._keys: tuple[SigningKey, ...] = ()

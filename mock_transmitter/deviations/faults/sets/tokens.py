@@ -58,7 +58,7 @@ def set_is_unsigned(token: str, at: At) -> str:
     return unsigned.rpartition(".")[0] + "."
 
 
-@fault_at("token", breaks=NO_KEY_VERIFIES, also=UNVERIFIABLE)
+@fault_at("token", breaks=NO_KEY_VERIFIES, also=(*UNVERIFIABLE, "CAEPIOP-2.3.3-CURRENT-KEY"))
 def set_signature_is_broken(token: str, at: At) -> str:
     """The signature of every SET is that of other bytes."""
     other = at.key.sign(at.header, {**at.claims, "jti": "another"})
@@ -78,7 +78,7 @@ class SetHasNoAlg(HeaderDeviation):
     """The header of no SET names the algorithm."""
 
     breaks = ("RFC7515-4.1.1-ALG",)
-    also = UNVERIFIABLE
+    also = (*UNVERIFIABLE, "CAEPIOP-2.6-RS256")
     changes = MappingProxyType({"alg": None})
 
 
@@ -145,20 +145,20 @@ def set_has_no_signature_part(header: str, claims: str) -> str:
     return f"{header}.{claims}"
 
 
-@fault_at(_TokenDeviation, breaks=NO_KEY_VERIFIES)
+@fault_at(_TokenDeviation, breaks=NO_KEY_VERIFIES, also=("CAEPIOP-2.3.3-CURRENT-KEY",))
 def set_signature_is_stripped(header: str, claims: str) -> str:
     """Every SET names its algorithm and has an empty signature."""
     return f"{header}.{claims}."
 
 
-@fault_at("token", breaks=NO_KEY_VERIFIES)
+@fault_at("token", breaks=NO_KEY_VERIFIES, also=("CAEPIOP-2.3.3-CURRENT-KEY",))
 def set_is_changed_after_it_was_signed(token: str, at: At) -> str:
     """The claims of every SET say more than what was signed."""
     first, _, last = at.key.sign(at.header, at.claims).split(".")
     return f"{first}.{base64url(compact_json({**at.claims, 'amr': ['pwd']}))}.{last}"
 
 
-@fault_at("token", breaks=NO_KEY_VERIFIES)
+@fault_at("token", breaks=NO_KEY_VERIFIES, also=("CAEPIOP-2.3.3-CURRENT-KEY",))
 def set_signature_is_in_der(token: str, at: At) -> str:
     """The signature of every SET is the ASN.1 structure that cryptography libraries make."""
     signed, _, last = at.key.sign(at.header, at.claims).rpartition(".")
@@ -175,7 +175,10 @@ def set_signature_is_in_der(token: str, at: At) -> str:
         "SSE-11.1.1-KEY-FROM-JWKS",
         "VEPA-SIGNED",
     ),
-    also=("RFC8417-5.1-SIGNED",),
+    also=(
+        "RFC8417-5.1-SIGNED",
+        "CAEPIOP-2.6-RS256",
+    ),
 )
 def set_is_authenticated_with_the_public_key(token: str, at: At) -> str:
     """Every SET is an HS256 token, with the published key as the shared secret."""
@@ -210,6 +213,7 @@ class SetIsSignedWithAKeyThatWasNeverPublished(_OtherKey):
     """Every SET is signed with a key that the key set never had, and names it."""
 
     breaks = ("RFC7515-4.1.4-KID-RESOLVES", *NO_KEY_VERIFIES)
+    also = ("CAEPIOP-2.6-RS256",)
 
 
 @fault
@@ -217,6 +221,7 @@ class SetIsSignedWithAWithdrawnKey(_OtherKey):
     """Every SET is signed with a key that the key set had when it was read first, and no more."""
 
     breaks = ("RFC7515-4.1.4-KID-RESOLVES", *NO_KEY_VERIFIES)
+    also = ("CAEPIOP-2.6-RS256",)
     published = True
 
     def key_set(self, key_set: Json, at: At) -> Json:
@@ -230,6 +235,7 @@ class SetIsSignedWithAnotherKeyOfThatKid(_OtherKey):
     """Every SET names the published key and is signed with another."""
 
     breaks = NO_KEY_VERIFIES
+    also = ("CAEPIOP-2.3.3-CURRENT-KEY",)
 
     def token(self, token: str, at: At) -> str:
         return self.key_of(at.key).sign(at.header, at.claims)
@@ -240,6 +246,7 @@ class SetIsSignedWithAShortRsaKey(_OtherKey):
     """Every SET is signed with an RSA key of 1024 bits."""
 
     breaks = ("RFC7518-3.3-RSA-2048",)
+    also = ("CAEPIOP-2.6-RSA-2048",)
     published = True
 
     def key_of(self, key: SigningKey) -> SigningKey:

@@ -243,6 +243,7 @@ class TheEndOfASubjectIsNotAnnounced(OfSubjects):
     """That the Transmitter starts or stops events about a subject is not announced."""
 
     breaks = ("SSE-7.1-SUBJECT-CHANGE-ENABLED", "SSE-7.1.5-SENT")
+    needs = ("subject_status",)
     also = ("SSE-7.1-SUBJECT-CHANGE-PAUSED",)
 
 

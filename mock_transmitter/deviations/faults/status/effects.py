@@ -68,7 +68,7 @@ def the_last_event_of_a_pause_is_lost(handling: Handling, at: At) -> Handling:
     return "drop" if handling == "hold" and waiting else handling
 
 
-@fault_at("handling", breaks=PAUSED)
+@fault_at("handling", breaks=PAUSED, needs=("poll",))
 def a_paused_stream_is_polled(handling: Handling, at: At) -> Handling:
     """A paused stream goes on answering polls with SETs."""
     polled = handling == "hold" and not pushes(at.stream)
@@ -117,7 +117,7 @@ def the_first_held_event_comes_last(call: Call, proceed: Proceed) -> Outcome:
     return proceed(call)
 
 
-@fault_at("handling", breaks=DISABLED, also=("SSF-8.1.2.1-DISABLED-NOT-HELD",))
+@fault_at("handling", breaks=DISABLED, also=("SSF-8.1.2.1-DISABLED-NOT-HELD",), needs=("poll",))
 def a_disabled_stream_is_polled(handling: Handling, at: At) -> Handling:
     """A disabled stream goes on answering polls with SETs."""
     polled = handling == "drop" and not pushes(at.stream)

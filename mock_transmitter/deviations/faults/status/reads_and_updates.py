@@ -379,7 +379,7 @@ def status_of_no_subject_is_enabled(response: Response) -> Response:
     return Response.json(200, {"status": "enabled"})
 
 
-@fault_at(StatusRequest, "parsed", breaks=("SSE-7.1.1.2-ERR-404",))
+@fault_at(StatusRequest, "parsed", breaks=("SSE-7.1.1.2-ERR-404",), needs=("subject_status",))
 def update_for_no_subject_is_for_the_stream(body: Json) -> Json:
     """A status update for what is no subject is done to the whole stream."""
     subject = body.get("subject")

@@ -48,6 +48,7 @@ def verification_of_a_deleted_stream_is_promised(call: Call, proceed: Proceed) -
         "SSF-8.1.4.2-NO-STATE-REQUEST",
         "SSE-7.1.4.2-VERIFY-204",
         "SSE-7.1.4.2-STATE-ECHO",
+        "CAEPIOP-2.3.8.2-VERIFY",
     ),
 )
 def verification_event_has_an_old_name(claims: Json) -> Json:
