@@ -78,14 +78,14 @@ def _add_run(commands: Commands) -> None:
         action="append",
         default=[],
         metavar="ID",
-        help="this one; repeatable",
+        help="judge this requirement; repeatable",
     )
     run.add_argument(
         "--section",
         action="append",
         default=[],
         metavar="S",
-        help="judge what stands in or below this section of any text; repeatable",
+        help="judge this section of any text, and its subsections; repeatable",
     )
     run.add_argument(
         "--examples",
@@ -94,21 +94,34 @@ def _add_run(commands: Commands) -> None:
         metavar="N",
         help="examples for each generated case (default %(default)s)",
     )
-    run.add_argument("--seed", type=int, metavar="N", help="explore, drawing from this seed")
-    run.add_argument("--workers", type=int, metavar="N", help="cases side by side")
+    run.add_argument("--seed", type=int, metavar="N", help="draw other examples, from this seed")
+    run.add_argument("--workers", type=int, metavar="N", help="how many cases run in parallel")
     run.add_argument("--max-rps", type=float, metavar="R", help="requests per second, at most")
     run.add_argument("--patience", type=float, metavar="SECONDS", help="how long to wait for a SET")
-    run.add_argument("--known-failures", type=Path, metavar="FILE")
-    run.add_argument("--strict", action="store_true", help="a warning is a failure")
+    run.add_argument(
+        "--known-failures",
+        type=Path,
+        metavar="FILE",
+        help="requirements that may fail until a date",
+    )
+    run.add_argument("--strict", action="store_true", help="count warnings as failures")
     run.add_argument("--allow-incomplete", action="store_true", help="exit 0 for INCOMPLETE")
-    run.add_argument("--allow-http", action="store_true", help="a lab without TLS")
+    run.add_argument("--allow-http", action="store_true", help="allow http, for a lab without TLS")
     run.add_argument("--ca-file", type=Path, metavar="PEM", help="trust these authorities as well")
-    run.add_argument("--allow-destructive", action="store_true", help="do what can't be undone")
+    run.add_argument(
+        "--allow-destructive", action="store_true", help="allow changes that can't be undone"
+    )
     run.add_argument("--push-listen", metavar="HOST:PORT", help="listen for pushes there")
     run.add_argument("--push-url", metavar="URL", help="how the target reaches that listener")
     run.add_argument("--push-cert", type=Path, metavar="PEM", help="the listener's certificate")
     run.add_argument("--push-key", type=Path, metavar="PEM", help="the key of that certificate")
-    run.add_argument("--reports", type=Path, default=DEFAULT_REPORTS, metavar="DIR")
+    run.add_argument(
+        "--reports",
+        type=Path,
+        default=DEFAULT_REPORTS,
+        metavar="DIR",
+        help="where the reports are written (default %(default)s)",
+    )
     run.add_argument("--plan", action="store_true", help="show what would be judged, and stop")
     run.add_argument(
         "-v", "--verbose", action="store_true", help="name each row that was not judged"
@@ -130,9 +143,17 @@ def _add_init(commands: Commands) -> None:
         help="environment variable with a bearer token, for the file, and for"
         " discovery where that takes one",
     )
-    begin.add_argument("--output", type=Path, default=Path("target.toml"), metavar="FILE")
-    begin.add_argument("--force", action="store_true", help="write over a file that is there")
-    begin.add_argument("--allow-http", action="store_true", help="a lab without TLS")
+    begin.add_argument(
+        "--output",
+        type=Path,
+        default=Path("target.toml"),
+        metavar="FILE",
+        help="the file to write (default %(default)s)",
+    )
+    begin.add_argument("--force", action="store_true", help="overwrite an existing file")
+    begin.add_argument(
+        "--allow-http", action="store_true", help="allow http, for a lab without TLS"
+    )
     begin.add_argument("--ca-file", type=Path, metavar="PEM", help="trust these authorities")
 
 
@@ -166,7 +187,9 @@ def _add_requirements(commands: Commands) -> None:
     rows.add_argument("--role", choices=("transmitter", "receiver"))
     rows.add_argument("--level", choices=LEVELS, type=str.upper)
     rows.add_argument("--kind", choices=("obligation", "conditional", "tolerance"))
-    rows.add_argument("--section", metavar="S", help="in or below this section of any text")
+    rows.add_argument(
+        "--section", metavar="S", help="this section of any text, and its subsections"
+    )
     rows.add_argument("--json", action="store_true", help="as a JSON array")
     show = actions.add_parser("show", help="everything about one requirement")
     show.set_defaults(command="conformance.cli.requirements:show_one")
@@ -180,7 +203,11 @@ def _add_requirements(commands: Commands) -> None:
     )
     held.set_defaults(command="conformance.cli.requirements:show_coverage")
     held.add_argument(
-        "--profile", action="append", default=[], metavar="NAME", help="this one; repeatable"
+        "--profile",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="only this profile; repeatable",
     )
     held.add_argument("--json", action="store_true", help="as a JSON object, row by row")
 
@@ -188,8 +215,8 @@ def _add_requirements(commands: Commands) -> None:
 def _add_inspect_set(commands: Commands) -> None:
     one = commands.add_parser(
         "inspect-set",
-        help="a SET decoded, with everything that is wrong with it",
-        description="Decode a SET and judge it. Exit codes: 0 nothing broken beyond warnings,"
+        help="decode a SET and show everything that is wrong with it",
+        description="Decode a SET and judge it. Exit codes: 0 nothing worse than warnings,"
         " 1 a requirement broken, 4 no token in the input.",
     )
     one.set_defaults(command="conformance.cli.inspect_set:main")
@@ -213,8 +240,14 @@ def _add_prove(commands: Commands) -> None:
         description="Run the suite against the mock with each fault and variant in turn.",
     )
     proof.set_defaults(command="conformance.cli.prove:main")
-    proof.add_argument("names", nargs="*", metavar="FAULT|VARIANT", help="these alone")
-    proof.add_argument("--profile", action="append", default=[], metavar="NAME")
+    proof.add_argument("names", nargs="*", metavar="FAULT|VARIANT", help="only these")
+    proof.add_argument(
+        "--profile",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="only in this profile; repeatable",
+    )
     how = proof.add_mutually_exclusive_group()
     how.add_argument(
         "--full",

@@ -71,7 +71,7 @@ def show_coverage(options: argparse.Namespace) -> int:
 def requirements_text(rows: Sequence[Requirement], profile: Profile | None) -> str:
     """Return one line per row, however long, so that grep and head see whole rows."""
     if not rows:
-        return "no requirement is all of this; leave a filter out"
+        return "no requirement passes all filters; leave one out"
     return "\n".join(
         aligned(
             [

@@ -13,7 +13,7 @@ def next_step(document: Results) -> str:
     """Return the next step as one line; several steps are joined by semicolons."""
     verdict, verdicts = document["run"]["verdict"], document["counts"]["verdicts"]
     if document["run"].get("troubles") and verdict != "NONCONFORMANT":
-        return "mend what is told above as trouble, then run the same command again"
+        return "fix the troubles above, then run the same command again"
     if verdict == "NONCONFORMANT":
         return "; ".join(_to_mend(document))
     if verdict == "INCOMPLETE" and document["run"]["exit_code"]:
@@ -24,7 +24,7 @@ def next_step(document: Results) -> str:
             if count
         ]
         if any("--allow-destructive" in (row["reason"] or "") for row in document["requirements"]):
-            steps += ["give --allow-destructive, where the target is one for tests"]
+            steps += ["give --allow-destructive if the target is a test system"]
         if verdicts.get(Verdict.NOT_REACHED):
             missed = verdicts[Verdict.NOT_REACHED]
             was = "was" if missed == 1 else "were"
@@ -32,8 +32,8 @@ def next_step(document: Results) -> str:
         steps = steps or ["see in results.json which obligations lack a verdict, and why"]
         return "; ".join(steps)
     if verdicts.get(Verdict.WARNING):
-        return "read the warnings above; --strict makes them count"
-    return "explore with other examples: --seed 1, or more of them: --examples 200"
+        return "read the warnings above; --strict counts them as failures"
+    return "try other examples with --seed 1, or more of them with --examples 200"
 
 
 def _to_mend(document: Results) -> Iterator[str]:
@@ -49,17 +49,17 @@ def _to_mend(document: Results) -> Iterator[str]:
         told = [row for row in rows if row["verdict"] in ALARMS]
         if any(case["reproducer"] for row in told for case in row["cases"]):
             yield (
-                "reproduce a failure above with its script, mend it, and run that requirement again"
+                "reproduce a failure above with its script, fix it, and run that requirement again"
             )
         else:
-            yield "mend a failure above, and run that requirement again"
+            yield "fix a failure above, and run that requirement again"
     place = printable(_known_failures_of(document["run"]["again"]))
     if stale:
-        why = "it holds" if len(stale) == 1 else "they hold"
-        yield f"take {', '.join(stale)} off {place}: {why}"
+        why = "it passes" if len(stale) == 1 else "they pass"
+        yield f"remove {', '.join(stale)} from {place}: {why}"
     if expired:
         them = "it" if len(expired) == 1 else "them"
-        yield f"mend {', '.join(expired)} and take {them} off {place}, or set a later date there"
+        yield f"fix {', '.join(expired)} and remove {them} from {place}, or set a later date there"
 
 
 def _known_failures_of(again: str) -> str:

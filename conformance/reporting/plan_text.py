@@ -62,8 +62,8 @@ def render(rows: Sequence[Entry], cost: Cost, *, width: int = WIDTH) -> str:
     if "waits" in cost:
         events = counted(cost["waits"], "Verification Event")
         last += [
-            f"and the target's min_verification_interval before each of about {events}, which",
-            "[hooks.emit_event], or a clock that can be moved, spares",
+            f"plus the target's min_verification_interval before each of about {events};",
+            "[hooks.emit_event], or a clock that can be moved, avoids these waits",
         ]
     last += ["next: run the same command without --plan"]
     return "\n\n".join([*blocks, "\n".join(last)])

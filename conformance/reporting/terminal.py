@@ -74,7 +74,7 @@ def header(heading: Heading, *, width: int = WIDTH) -> str:
     selected = " ".join(chosen) if chosen else "every requirement of the profile"
     lines += hanging("  selected  ", selected, width)
     if chosen:
-        lines += ["            the verdict speaks of this selection only"]
+        lines += ["            the verdict is about this selection only"]
     lines += [
         line
         for name, given in plan["hooks"].items()
@@ -186,7 +186,9 @@ def _failure(
         yield from hanging("  known: ", printable(row["known_failure"]), width)
     case = smallest_broken(row)
     if case is None:
-        yield from hanging("    because   ", printable(row["reason"] or "of no single case"), width)
+        yield from hanging(
+            "    because   ", printable(row["reason"] or "seen across several cases"), width
+        )
     else:
         if row["reason"]:
             yield from hanging("    because   ", printable(row["reason"]), width)
@@ -325,10 +327,10 @@ def _closing(
     chosen = run["selection"]["requirements"] or run["selection"]["sections"]
     yield sentence + (" (of the selection only)" if chosen else "")
     if run["interrupted"]:
-        yield "interrupted: what follows speaks of what was judged until then"
+        yield "interrupted: the results cover what was judged until then"
     for path in reports:
         yield f"wrote {path.as_posix()}"
     if any(case["reproducer"] for row in document["requirements"] for case in row["cases"]):
         scripts = (directory / FOLDER).as_posix()
-        yield f"wrote {scripts}: each script says at its head which variables it takes"
+        yield f"wrote {scripts}: the head of each script names the variables that it takes"
     yield from hanging("next: ", next_step(document), width)

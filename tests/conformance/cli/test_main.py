@@ -471,7 +471,7 @@ def test_a_target_that_goes_away_is_told_before_anything_else(tmp_path, capsys, 
     assert code == 4
     told = " ".join(shown.split())
     assert "trouble the target can't be reached any more" in told
-    assert "next: mend what is told above as trouble" in told
+    assert "next: fix the troubles above" in told
 
 
 def test_a_log_is_told_how_far_a_run_is(monkeypatch):

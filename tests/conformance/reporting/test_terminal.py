@@ -62,7 +62,7 @@ def test_the_header_says_what_is_judged_and_what_is_left_out(document):
     heading["selection"] = {"requirements": ["SSF-1"], "sections": ["8.1"]}
     text = header(heading)
     assert "selected  --requirement SSF-1 --section 8.1" in text
-    assert "speaks of this selection only" in text
+    assert "is about this selection only" in text
 
 
 def test_the_header_may_have_been_printed_before(document):
@@ -140,19 +140,19 @@ def test_the_rarest_reasons_are_told_to_the_verbose_alone(document):
     assert "reason 29" in shown(document, verbose=True)
 
 
-def test_what_failed_of_what_is_lent_is_told_with_the_next_step(document):
+def test_a_trouble_is_shown_with_the_next_step(document):
     assert "trouble" not in shown(document)
     document["run"] |= {"troubles": ["hook emit_event: \x1b answered 500"]}
     document["run"]["verdict"] = "INCOMPLETE"
     text = shown(document)
     assert "\ntrouble  hook emit_event: \\u001b answered 500\n" in text
-    assert "next: mend what is told above as trouble" in text
+    assert "next: fix the troubles above" in text
 
 
-def test_scripts_are_said_to_tell_their_variables(document, tmp_path):
-    assert "each script says" not in shown(document)
+def test_the_report_says_that_scripts_name_their_variables(document, tmp_path):
+    assert "the head of each script" not in shown(document)
     write_all(document, tmp_path)
-    assert "wrote reports/reproducers: each script says at its head" in shown(document)
+    assert "wrote reports/reproducers: the head of each script names" in shown(document)
 
 
 def test_an_interrupted_run_says_so(document):
@@ -198,7 +198,7 @@ def test_an_entry_that_holds_is_to_be_taken_off_the_list(document, again, place)
     row["cases"][0] |= {"verdict": "passed", "exchanges": []}
     document["run"]["again"] = again
     step = next_step(document)
-    assert step.startswith(f"take {BROKEN} off {place}: it holds")
+    assert step.startswith(f"remove {BROKEN} from {place}: it passes")
     assert "script" not in step
 
 
@@ -206,7 +206,7 @@ def test_an_entry_whose_date_has_passed_is_to_be_mended_or_dated_anew(document):
     of(document, BROKEN).update(known_failure="ticket 12", known_failure_state="expired")
     document["run"]["again"] += " --known-failures known.toml"
     step = next_step(document)
-    assert step.startswith(f"mend {BROKEN} and take it off known.toml, or set a later date there")
+    assert step.startswith(f"fix {BROKEN} and remove it from known.toml, or set a later date there")
 
 
 def test_beside_a_failure_the_list_is_still_told_of(document):
@@ -215,12 +215,12 @@ def test_beside_a_failure_the_list_is_still_told_of(document):
     of(document, BROKEN)["cases"][0]["reproducer"] = f"reproducers/{BROKEN}.sh"
     step = next_step(document)
     assert step.startswith("reproduce a failure above with its script")
-    assert "take SSF-8.1.1.3-PATCH-APPLIES off the list of known failures" in step
+    assert "remove SSF-8.1.1.3-PATCH-APPLIES from the list of known failures" in step
 
 
 def test_where_no_script_was_written_none_is_named(document):
     of(document, BROKEN)["cases"][0]["exchanges"] = []
-    assert next_step(document).startswith("mend a failure above, and run that requirement again")
+    assert next_step(document).startswith("fix a failure above, and run that requirement again")
 
 
 def test_colour_is_on_verdict_words_only(document):
