@@ -97,10 +97,11 @@ def trials(
 
 def rows_of(deviation: bundled.Deviation, profile: Profile) -> frozenset[str]:
     """Return what a deviation is about in a profile; nothing where that lacks what it needs."""
-    if not all(map(profile.has, deviation.needs)):
+    planned = planned_rows(profile.id, over_tls=deviation.over_tls)
+    if not all(need in planned or profile.has(need) for need in deviation.needs):
         return frozenset()
     if deviation.kind == "fault":
-        return planned_rows(profile.id, over_tls=deviation.over_tls) & set(deviation.breaks)
+        return planned & set(deviation.breaks)
     catalogue = load_catalogue()
     return frozenset(
         row

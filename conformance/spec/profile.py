@@ -223,10 +223,13 @@ class Profile:
         return operation == "discover" or operation in self.operations
 
     def has(self, feature: str) -> bool:
-        """Return whether the dialect has an operation, `push` delivery or `subject_status`."""
+        """Return whether the dialect has an operation, `subject_status`, or a `well_known` path.
+
+        That is a path between the host and the path of the issuer, as RFC 8615 has it.
+        """
         match feature:
-            case "push":
-                return self.delivery.push is not None
+            case "well_known":
+                return self.discovery.splice == "insert"
             case "subject_status":
                 return self.stream.subject_status
             case _:

@@ -49,9 +49,10 @@ class Deviation:
 
     A fault names the requirements that it `breaks` (they must be seen) and those that may fall with
     it (`also`). A variant names the requirements whose freedom it `exercises`, and as `also` a
-    recommendation of the same text against that freedom. Where a dialect lacks an operation that
-    one `needs`, it does nothing. At the seams authorisation, operation and response it is asked
-    `on` these operations only; on all where that is empty.
+    recommendation of the same text against that freedom. It is not tried where a dialect lacks what
+    it `needs`: an operation, another feature of a profile, or a row by which it is seen. At the
+    seams authorisation, operation and response it is asked `on` these operations only; on all where
+    that is empty.
     """
 
     breaks: ClassVar[tuple[str, ...]] = ()

@@ -51,6 +51,7 @@ class MetadataIsNotForGet(MetadataStandsBelowTheIssuer):
     """The well-known path takes no GET; the metadata can be had below the issuer."""
 
     breaks = ("SSF-7.2.1-GET", "SSE-6.2.1-GET")
+    needs = ("well_known",)
 
     def request(self, request: Request, at: At) -> Request:
         """Ask in another way than the Receiver did."""

@@ -211,8 +211,7 @@ class RetryHasANewTxn(_SignsRetriesAnew):
     """Each time a SET is pushed again, it has another txn under its jti, and so other bytes."""
 
     breaks = ("RFC8417-2.2-JTI-UNIQUE",)
-    needs = ("push",)
-    # The cases that bring retries about are those of this row.
+    needs = ("RFC8935-4-RETRY-STRATEGY",)
     also = ("RFC8935-4-RETRY-STRATEGY",)
 
     def edit(self, claims: Json, attempts: int) -> Json:

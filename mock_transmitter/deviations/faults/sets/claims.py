@@ -326,6 +326,7 @@ def set_aud_is_empty(claims: Json) -> Json:
         "SSE-11.1.1-KEY-FROM-JWKS",
         "VEPA-SIGNED",
     ),
+    also=("CAEPIOP-2.3.3-CURRENT-KEY",),
 )
 def published_key_is_in_padded_base_64(key_set: Json) -> Json:
     """The numbers of the published key are filled up with equals signs."""
