@@ -144,10 +144,7 @@ def test_a_run_asks_a_person_and_judges_what_comes_of_it(tmp_path, capsys):
         with RunningServer(load_profile("ssf-1.0"), clock="system") as server:
             token = tmp_path / "token"
             token.write_text(server.receivers[0].management_token)
-            path = target_file(
-                tmp_path, server.issuer, "timeout_s = 5", *MANUAL, token=f"file:{token}"
-            )
-            path.write_text(path.read_text().replace("timeout_s = 0.2\n", ""))
+            path = target_file(tmp_path, server.issuer, *MANUAL, token=f"file:{token}")
 
             def act():
                 # Each task in turn, however many the cases ask for.
