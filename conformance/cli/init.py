@@ -80,7 +80,7 @@ def init(asked: Init, say: Callable[[str], None]) -> None:
     that can't be written, and Unreachable if there is no metadata.
     """
     if asked.output.exists() and not asked.force:
-        raise TargetError(f"{asked.output}: is there already; name another --output, or --force")
+        raise TargetError(f"{asked.output}: already exists; name another --output, or give --force")
     found = find(asked.issuer, asked.options)
     management = asked.options.token_env or _MANAGEMENT
     _write(asked.output, target_text(found, management=management), force=asked.force)
@@ -94,16 +94,14 @@ def find(issuer: str, options: Options) -> Found:
     URL and needs no credential. Raises Unreachable.
     """
     if "://" not in issuer:
-        raise TargetError(f"{issuer}: is no URL; name an issuer such as https://{issuer}")
+        raise TargetError(f"{issuer}: is not a URL; name an issuer such as https://{issuer}")
     if "/.well-known/" in issuer:
-        raise TargetError(
-            f"{issuer}: is where metadata stands; name the issuer, as `issuer` in there has it"
-        )
+        raise TargetError(f"{issuer}: is the URL of metadata; name the issuer that it contains")
     first = from_issuer(issuer, options)
     if first.profile.discovery.channel not in {"none", *first.credentials}:
         raise TargetError(
-            f"profile {first.profile.id} takes a credential to fetch the metadata;"
-            " name the environment variable that holds it with --token-env"
+            f"profile {first.profile.id} requires a credential for the metadata;"
+            " name its environment variable with --token-env"
         )
     try:
         return _fetch(first)
@@ -164,7 +162,7 @@ def target_text(found: Found, *, management: str) -> str:
     parts = [
         _prose(
             f"A target for `ssf-conformance run`, from the metadata at {found.url}",
-            "What is optional stands behind a # without a blank: take the # away to use it.",
+            "Optional settings begin with a # without a blank: remove the # to use one.",
         ),
         *_known(found, management),
         *_optional(found),
@@ -181,7 +179,7 @@ def _known(found: Found, management: str) -> Iterator[str]:
             f"name = {toml_string(target.name)}",
             f"issuer = {toml_string(target.issuer)}",
             f"profile = {toml_string(_name_of(profile))}",
-            _prose("Which version of your software it is, for the reports."),
+            _prose("The version of your software, for the reports."),
             '#version = "1.0"',
         ]
     )
@@ -189,8 +187,8 @@ def _known(found: Found, management: str) -> Iterator[str]:
     yield "\n".join(
         [
             _prose(
-                "The credential of the Receiver whose streams the suite makes and judges. A secret"
-                " never stands here: env:NAME leads to an environment variable, file:PATH to a"
+                "The credential of the Receiver whose streams the suite makes and judges. Secrets"
+                " never go into this file: env:NAME names an environment variable, file:PATH a"
                 " file.",
                 *([f"authorization_schemes of the metadata: {_shown(schemes)}"] if schemes else []),
             ),
@@ -202,7 +200,9 @@ def _known(found: Found, management: str) -> Iterator[str]:
     if polls_apart(profile):
         yield "\n".join(
             [
-                _prose("Polling takes a token of its own; name the same one where it does not."),
+                _prose(
+                    "The token for polling. Name that of management here if polling uses the same."
+                ),
                 bearer_table("auth.poll", _POLL),
             ]
         )
@@ -210,8 +210,8 @@ def _known(found: Found, management: str) -> Iterator[str]:
         yield f"[tls]\nca_file = {toml_string(str(target.ca_file.absolute()))}"
     limits = [
         _prose(
-            "Requests in a second at most, seconds to wait for an answer, and seconds to wait for"
-            " a SET."
+            "The most requests per second, and how many seconds to wait for an answer and for a"
+            " SET."
         ),
         # The table is optional unless something in it is needed.
         "[limits]" if target.allow_http else "#[limits]",
@@ -231,8 +231,8 @@ def _optional(found: Found) -> Iterator[str]:
         *(["streams = 4"] if explicit else []),
         f"event_types = [{toml_string(EVENT_TYPE)}]",
         'subjects = [{ format = "email", email = "user@example.com" }]',
-        why="What there is for this Receiver:"
-        + (" streams at a time, 1 unless you say more, and" if explicit else "")
+        why="What this Receiver can use:"
+        + (" how many streams at a time (1 by default)," if explicit else "")
         + " event types that can be raised, and subjects that the target knows.",
     )
     for provision in PROVISIONS.values():
@@ -288,7 +288,9 @@ def _told(found: Found, output: Path, variables: list[str]) -> str:
         lines += textwrap.wrap(f"not in it: {', '.join(absent)}", WIDTH, subsequent_indent="  ")
     named = found.metadata.get("issuer")
     if named != found.target.issuer:
-        lines += [f"its issuer is not the one you named, {found.target.issuer}: one is wrong"]
+        lines += [
+            f"its issuer is not the one you named, {found.target.issuer}: one of them is wrong"
+        ]
     unset = [f"export {name}=..." for name in variables if not os.environ.get(name)]
     steps = [*unset, f"ssf-conformance run {shlex.quote(str(output))} --plan"]
     return "\n".join([*lines, f"wrote {output}", "next:", *(f"  {step}" for step in steps)])

@@ -93,14 +93,14 @@ def token_in(raw: bytes) -> str:
     Raises TargetError for any other input.
     """
     if len(raw) > _LONGEST:
-        raise TargetError(f"inspect-set: {len(raw)} bytes are no SET; give one token")
+        raise TargetError(f"inspect-set: {len(raw)} bytes are not a SET; give one token")
     text = raw.decode("utf-8", "replace").strip()
     if not text:
         raise TargetError("inspect-set: the input is empty; give a token, or - and pipe one in")
     if text[0] in '{["':
         raise TargetError(
             "inspect-set: this is JSON, not a token; a poll response holds its tokens as the values"
-            " of `sets`: jq -r '.sets[]' takes them out"
+            " of `sets`: extract them with jq -r '.sets[]'"
         )
     if len(text.split()) > 1:
         raise TargetError(
@@ -120,7 +120,7 @@ def key_set_in(name: str) -> object:
     except raw_json.NotJson as error:
         raise TargetError(f"--jwks {name}: is {error}") from error
     if not isinstance(document, dict) or not isinstance(document.get("keys"), list):
-        raise TargetError(f"--jwks {name}: is no JWK Set: an object with an array `keys`")
+        raise TargetError(f"--jwks {name}: is not a JWK Set, an object with an array `keys`")
     return document
 
 
@@ -195,7 +195,7 @@ def _not_known(asked: Asked) -> Iterator[str]:
         yield "whether iss is the Transmitter's issuer: give it with --issuer"
     if not asked.audience:
         yield "whether aud is the Receiver's: give it with --audience"
-    yield "what takes the stream, the poll or a second SET to tell: `run` judges that"
+    yield "rules about the stream, the poll or a second SET: `run` judges those"
 
 
 # -- for people and for programs

@@ -86,7 +86,7 @@ def _profile(profile: Profile) -> Iterator[str]:
     yield ""
     yield from hanging(
         "",
-        "Evidence says how loud a breach of what rests on a key may be: "
+        "The evidence for a key limits how loud a breach of the rows that rest on it may be: "
         + ", ".join(f"{word} {grade}" for word, grade in CEILING_OF_EVIDENCE.items())
         + ".",
     )
@@ -114,7 +114,7 @@ def _keys(profile: Profile) -> Iterator[tuple[str, Any]]:
     whole = asdict(profile)
     for part in _WIRE:
         for key, value in _flat(part, whole[part]):
-            # An operation's name stands in its key already.
+            # The key already contains the name of an operation.
             if value not in (None, ()) and not (part == "operations" and key.endswith(".name")):
                 yield key, value
 
@@ -133,4 +133,4 @@ def findings_text(file: str, findings: Sequence[str]) -> str:
         return f"{file}: nothing is wrong\nnext: ssf-conformance profiles show {file}"
     lines = [f"{file}: {finding}" for finding in findings]
     count = "1 finding" if len(findings) == 1 else f"{len(findings)} findings"
-    return "\n".join([*lines, f"{count}; next: mend the file, and lint it again"])
+    return "\n".join([*lines, f"{count}; next: fix the file, and lint it again"])

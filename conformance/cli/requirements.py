@@ -22,7 +22,7 @@ _BASES = {
     "vendor-doc": "stated on a vendor's page",
 }
 _NEEDS = {
-    "wire": "nothing but requests and answers",
+    "wire": "only requests and answers",
     "needs-clock": "time that passes, or a clock that can be moved",
     "needs-event-trigger": "an event that is raised",
     "needs-push-receiver": "a listener that SETs are pushed to",
@@ -173,7 +173,7 @@ def _condition(condition: str) -> str:
         "operation": f"the target has {name}",
         "delivery": f"it delivers by {name}",
         "metadata": f"the metadata has {name}",
-        "tls": "it is spoken to over TLS",
+        "tls": "it is reached over TLS",
     }[kind]
 
 
@@ -202,9 +202,9 @@ def _without_case(row: Requirement) -> str:
     if row.role == "receiver":
         return "none: it binds Receivers, and a run judges Transmitters"
     if row.observable == "not-observable":
-        return "none: nobody can see it from outside"
+        return "none: it can't be seen from outside"
     if row.kind == "tolerance":
-        return "none: a freedom of the text, and nothing alarms where it is used"
+        return "none: the text allows both, so neither is a breach"
     return "none in this version"
 
 

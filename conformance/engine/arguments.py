@@ -72,7 +72,7 @@ def make_run(arguments: RunArguments) -> Run:
         max_rps=arguments.max_rps,
     )
     if arguments.tls and not arguments.mock:
-        raise TargetError("--tls: goes with --mock; a target's own URL begins with https")
+        raise TargetError("--tls: only goes with --mock; for another target name its https URL")
     if arguments.mock:
         chosen, leasing = _mock(arguments)
     else:
@@ -120,6 +120,6 @@ def _target(name: str, options: Options) -> Target:
     path = Path(name)
     if not path.exists():
         raise TargetError(
-            f"{name}: is no file, and no URL either; name a target.toml or an https:// issuer"
+            f"{name}: is neither a file nor a URL; name a target.toml or an https:// issuer"
         )
     return from_file(path, options)

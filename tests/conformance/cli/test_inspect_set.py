@@ -119,7 +119,7 @@ def test_claims_that_can_not_be_read_are_not_judged(capsys, name, why):
         (b'"e30.e30.e30"', "this is JSON"),
         (b"e30.e30.\n e30", "white space within"),
         (b"a.b.c\nd.e.f", "white space within"),
-        (b"a" * 2_000_000, "2000000 bytes are no SET"),
+        (b"a" * 2_000_000, "2000000 bytes are not a SET"),
     ],
     ids=["nothing", "blanks", "poll response", "string", "wrapped", "two", "huge"],
 )
@@ -148,8 +148,8 @@ def test_any_other_bytes_are_a_broken_set(capsys, piped, raw):
         (None, "can't be read: No such file"),
         (b"\xff", "is no UTF-8"),
         (b"{", "is no JSON"),
-        (b"[]", "is no JWK Set"),
-        (b'{"keys": {}}', "is no JWK Set"),
+        (b"[]", "is not a JWK Set"),
+        (b'{"keys": {}}', "is not a JWK Set"),
     ],
 )
 def test_a_key_set_that_is_none_is_named(capsys, tmp_path, content, says):

@@ -106,7 +106,7 @@ def test_a_row_without_a_case_says_why(capsys):
     unseen = next(
         row for row in catalogue if row.role == "transmitter" and row.observable == "not-observable"
     )
-    assert "none: nobody can see it" in requirements.requirement_text(unseen, (), ())
+    assert "none: it can't be seen" in requirements.requirement_text(unseen, (), ())
 
 
 def test_a_row_that_a_profile_departs_from_is_not_applicable_there(capsys):

@@ -16,7 +16,7 @@ def test_a_run_has_one_target(arguments):
 
 
 def test_tls_is_the_mocks_alone():
-    with pytest.raises(TargetError, match="--tls: goes with --mock"):
+    with pytest.raises(TargetError, match="--tls: only goes with --mock"):
         make_run(RunArguments(target="https://tx.example", tls=True))
 
 
