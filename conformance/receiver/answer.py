@@ -18,7 +18,10 @@ class NoAnswer(NotReached):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """An HTTP response; `document` is its JSON body, None where it has none."""
+    """An HTTP response; `document` is its JSON body, None where it has none.
+
+    `shown` is the body as text, without secrets.
+    """
 
     status: int
     headers: Mapping[str, str]

@@ -23,6 +23,8 @@ Transport: TypeAlias = httpx.BaseTransport
 _TRUST = "; an authority of your own is named with --ca-file PEM, or `ca_file` in [tls]"
 _RESPONSE_LIMIT = 16 * 1024 * 1024
 _LIMITS = httpx.Limits(max_connections=32, max_keepalive_connections=16)
+# These have a Content-Length even without content (RFC 9110 section 8.6).
+_WITH_CONTENT = frozenset({"POST", "PUT", "PATCH"})
 _HEADERS = {
     "accept": "application/json",
     "accept-encoding": "gzip, deflate",
@@ -126,11 +128,12 @@ class HttpClient:
         watch = time_of.Stopwatch()
         timeout = dict.fromkeys(("connect", "read", "write", "pool"), timeout_s)
         try:
+            where = _url(url)
             request = httpx.Request(
                 method,
-                _url(url),
-                headers={**_HEADERS, **headers},
-                content=content,
+                where,
+                headers=_fields(method, where, headers, content),
+                stream=httpx.ByteStream(content or b""),
                 extensions={"timeout": timeout, "held": held},
             )
             with closing(self._sender.send(request, stream=True)) as response:
@@ -158,10 +161,23 @@ def _url(url: str) -> httpx.URL:
     return httpx.URL(url)
 
 
+def _fields(
+    method: str, url: httpx.URL, headers: Mapping[str, str], content: bytes | None
+) -> list[tuple[bytes, bytes]]:
+    """Return all header fields of a request; httpx adds none to one that has a stream."""
+    fields = [(b"host", url.netloc)] if url.host else []
+    if content or method.upper() in _WITH_CONTENT:
+        fields.append((b"content-length", b"%d" % len(content or b"")))
+    named = {**_HEADERS, **headers}
+    return fields + [(name.encode("ascii"), value.encode("ascii")) for name, value in named.items()]
+
+
 def _read(response: httpx.Response, watch: time_of.Stopwatch, timeout_s: float) -> bytes:
     """Read a body, within a size and within the time for the whole answer."""
+    # Without a coding there is nothing to decode, and no need of the detour.
+    is_coded = "content-encoding" in response.headers
     received = b""
-    for part in response.iter_bytes():
+    for part in response.iter_bytes() if is_coded else response.iter_raw():
         received += part
         if len(received) > _RESPONSE_LIMIT:
             raise httpx.DecodingError(f"the answer is larger than {_RESPONSE_LIMIT} bytes")
