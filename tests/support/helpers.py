@@ -4,12 +4,12 @@ import json
 import os
 import subprocess
 import sys
-from functools import cache
+from contextlib import closing
 from pathlib import Path
 
 from conformance.engine import bundled
 from conformance.engine.arguments import RunArguments, make_run
-from conformance.engine.plugin import execute
+from conformance.engine.plugin import all_cases
 from conformance.judging.record import CaseRecord
 from conformance.receiver.connection import Connection
 from conformance.receiver.exchange import Recorder
@@ -56,15 +56,15 @@ def finished_run(*requirements, profile="ssf-1.0", deviations=(), **more):
             **{"examples": 5} | more,
         )
     )
-    execute(run)
+    carry_out(run)
     return run
 
 
-@cache
-def all_cases():
-    """Return every case that the profile ssf-1.0 runs against the mock."""
-    run = make_run(RunArguments(mock=True))
-    return execute(run, plan_only=True)[0].cases
+def carry_out(run):
+    """Plan a run, execute its cases and close it: no case is collected anew, as pytest would."""
+    with closing(run):
+        for case in sorted(run.prepare(all_cases()).cases, key=lambda case: case.last):
+            run.execute(case)
 
 
 def environment(**more):

@@ -3,8 +3,9 @@
 import json
 import sys
 
+from helpers import carry_out
+
 from conformance.engine.arguments import RunArguments, make_run
-from conformance.engine.plugin import execute
 from conformance.engine.results_document import document_of
 from conformance.spec.profile import load_profile
 from mock_transmitter.announcement import write_target
@@ -45,7 +46,7 @@ def test_a_backoff_is_walked_with_a_clock_that_commands_read_and_move(tmp_path):
                 requirements=(NEEDS_THE_CLOCK,),
             )
         )
-        execute(run)
+        carry_out(run)
     (row,) = document_of(run)["requirements"]
     assert run.plan.hooks["clock"]
     assert (row["verdict"], row["reason"]) == ("passed", None)

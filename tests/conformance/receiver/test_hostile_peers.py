@@ -4,11 +4,12 @@ from threading import Timer
 
 import pytest
 from flying_time import let_time_fly
-from helpers import all_cases, results_in, target_file, transmitter_of
+from helpers import results_in, target_file, transmitter_of
 from peers import Drip, Peer, Reset, Silence, answer, discovered, metadata
 
 from conformance.cli.main import main
 from conformance.engine.arguments import RunArguments, make_run
+from conformance.engine.plugin import all_cases
 from conformance.engine.results_document import document_of
 from conformance.receiver.answer import NoAnswer
 from conformance.receiver.http_client import Unreachable
@@ -164,6 +165,7 @@ def test_whatever_the_streams_answer_the_run_ends_with_a_documented_code(tmp_pat
                 target=str(target_file(tmp_path, peer.issuer, timeout_s=timeout_of(name))),
                 allow_http=True,
                 examples=1,
+                shrink=False,
                 **chosen_for(name),
             )
         )

@@ -5,11 +5,10 @@ from dataclasses import dataclass, field
 
 import pytest
 from flying_time import let_time_fly
-from helpers import target_file
+from helpers import carry_out, target_file
 from peers import Drip, Peer, Silence, answer, discovered
 
 from conformance.engine.arguments import RunArguments, make_run
-from conformance.engine.plugin import execute
 from conformance.engine.results_document import document_of
 from conformance.spec import schema
 from conformance.spec.requirement import load_catalogue
@@ -88,7 +87,7 @@ def judged(tmp_path, monkeypatch, odd, *requirements, timeout_s=20.0):
                 examples=2,
             )
         )
-        execute(run)
+        carry_out(run)
     assert run.crashes == {}
     return {row["id"]: row["verdict"] for row in document_of(run)["requirements"]}
 
