@@ -1,4 +1,8 @@
-"""How a deviation gets into the catalogue: a decorator on a class, or on a function."""
+"""How a deviation gets into the catalogue.
+
+As a row where a kind of deviation needs nothing but data, as a function where it acts at one seam,
+and as a class where it must remember, or acts at several.
+"""
 
 import inspect
 import re
@@ -75,6 +79,16 @@ def variant_at(
     return _function(seam, hook, members, "variant")
 
 
+def fault_row(name: str, claim: str, kind: type[Deviation], **members: Any) -> None:  # noqa: ANN401
+    """Put a fault that is data alone into the catalogue: `members` complete a kind of deviation."""
+    _register(type(name, (kind,), {"__doc__": claim, **members}), "fault", name)
+
+
+def variant_row(name: str, claim: str, kind: type[Deviation], **members: Any) -> None:  # noqa: ANN401
+    """Put a variant that is data alone into the catalogue, as `fault_row` does with a fault."""
+    _register(type(name, (kind,), {"__doc__": claim, **members}), "variant", name)
+
+
 def _function(
     seam: str | type[Deviation], hook: str | None, members: Members, kind: Kind
 ) -> Callable[[_Function], _Function]:
@@ -87,10 +101,7 @@ def _function(
 
 
 def _class_of(
-    function: Callable[..., Any],
-    seam: str | type[Deviation],
-    hook: str | None,
-    members: Members,
+    function: Callable[..., Any], seam: str | type[Deviation], hook: str | None, members: Members
 ) -> type[Deviation]:
     if isinstance(seam, str):
         base, name = Deviation, seam

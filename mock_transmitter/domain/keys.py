@@ -83,20 +83,24 @@ class SigningKey:
         )
 
     @cached_property
+    def _jwk(self) -> JWK:
+        return JWK.from_pyca(self._private)
+
+    @cached_property
     def kid(self) -> str:
         """Return the key's id: its thumbprint (RFC 7638)."""
-        return str(JWK.from_pyca(self._private.public_key()).thumbprint())
+        return str(self._jwk.thumbprint())
 
     @cached_property
     def public(self) -> Json:
         """Return the public key as a member of a JWK Set (RFC 7517)."""
-        key: Json = JWK.from_pyca(self._private.public_key()).export_public(as_dict=True)
+        key: Json = self._jwk.export_public(as_dict=True)
         return {**key, "kid": self.kid, "use": "sig", "alg": self.algorithm}
 
     @cached_property
     def private_member(self) -> str:
         """Return `d`, the member that no key set may show."""
-        return str(JWK.from_pyca(self._private).export_private(as_dict=True)["d"])
+        return str(self._jwk.export_private(as_dict=True)["d"])
 
     def header(self) -> Json:
         """Return the header of a SET (RFC 8417 section 2.3 for `typ`)."""

@@ -4,10 +4,7 @@ from dataclasses import replace
 from typing import TypeGuard
 
 from mock_transmitter.deviations.deviation import Json
-from mock_transmitter.deviations.kinds.documents import (
-    with_configurations,
-    without,
-)
+from mock_transmitter.deviations.kinds.documents import with_configurations, without
 from mock_transmitter.domain.errors import StreamNotFound
 from mock_transmitter.domain.stream import Stream
 from mock_transmitter.http.operations import Call, Outcome

@@ -4,7 +4,7 @@ import json
 from dataclasses import replace
 
 from mock_transmitter.deviations.deviation import At, Deviation, Json, Proceed
-from mock_transmitter.deviations.entry import variant, variant_at
+from mock_transmitter.deviations.entry import variant, variant_at, variant_row
 from mock_transmitter.deviations.kinds.documents import with_configurations, with_header
 from mock_transmitter.deviations.kinds.streams import UnnamedStream
 from mock_transmitter.http.message import Request, Response
@@ -72,11 +72,12 @@ def refusals_are_problem_details(response: Response) -> Response:
     return replace(answer, body=json.dumps(details).encode())
 
 
-@variant
-class UnnamedUpdatesAreNotFound(UnnamedStream):
-    """A PATCH or PUT that names no stream is answered with 404."""
-
-    exercises = ("SSF-8.1.1.3-PATCH-STREAMID-REQUIRED", "SSF-8.1.1.4-PUT-STREAMID-REQUIRED")
+variant_row(
+    "unnamed-updates-are-not-found",
+    "A PATCH or PUT that names no stream is answered with 404.",
+    UnnamedStream,
+    exercises=("SSF-8.1.1.3-PATCH-STREAMID-REQUIRED", "SSF-8.1.1.4-PUT-STREAMID-REQUIRED"),
+)
 
 
 class _UnnamedDelete(Deviation):
@@ -98,12 +99,13 @@ class _UnnamedDelete(Deviation):
         return replace(response, status=self.status)
 
 
-@variant
-class UnnamedDeletesAreNotFound(_UnnamedDelete):
-    """A DELETE that names no stream is answered with 404."""
-
-    exercises = ("SSF-8.1.1.5-DELETE-STREAMID-QUERY",)
-    status = 404
+variant_row(
+    "unnamed-deletes-are-not-found",
+    "A DELETE that names no stream is answered with 404.",
+    _UnnamedDelete,
+    status=404,
+    exercises=("SSF-8.1.1.5-DELETE-STREAMID-QUERY",),
+)
 
 
 @variant

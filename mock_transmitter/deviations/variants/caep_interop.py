@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import ClassVar
 
 from mock_transmitter.deviations.deviation import At, Deviation, Json, Proceed
-from mock_transmitter.deviations.entry import variant, variant_at
+from mock_transmitter.deviations.entry import variant, variant_at, variant_row
 from mock_transmitter.deviations.kinds.documents import with_header
 from mock_transmitter.deviations.kinds.sets import ClaimsDeviation
 from mock_transmitter.deviations.variants.configuration import (
@@ -18,20 +18,18 @@ from mock_transmitter.http.operations import Call, Outcome, Reply
 
 _CREDENTIAL_CHANGE = f"{CAEP}/credential-change"
 _OK = 200
-
-
-@variant
-class InteropReceiversHaveOneStream(OneStreamPerReceiver):
-    """A Receiver may have one stream, for the profile only lets there be more."""
-
-    exercises = ("CAEPIOP-2.3.8.2-MULTI-STREAM",)
-
-
-@variant
-class InteropStreamsServeOneUseCase(FewerEventsAreDeliveredThanRequested):
-    """A stream delivers the first event type asked for, and so serves one use case alone."""
-
-    exercises = ("CAEPIOP-3-ANY-USE-CASE",)
+variant_row(
+    "interop-receivers-have-one-stream",
+    "A Receiver may have one stream, for the profile only lets there be more.",
+    OneStreamPerReceiver,
+    exercises=("CAEPIOP-2.3.8.2-MULTI-STREAM",),
+)
+variant_row(
+    "interop-streams-serve-one-use-case",
+    "A stream delivers the first event type asked for, and so serves one use case alone.",
+    FewerEventsAreDeliveredThanRequested,
+    exercises=("CAEPIOP-3-ANY-USE-CASE",),
+)
 
 
 @variant

@@ -4,13 +4,9 @@ from dataclasses import replace
 from typing import ClassVar
 
 from mock_transmitter.deviations.deviation import At, Deviation, Json, Proceed
-from mock_transmitter.deviations.entry import variant, variant_at
+from mock_transmitter.deviations.entry import variant, variant_at, variant_row
 from mock_transmitter.deviations.kinds.calls import UPDATES, target
-from mock_transmitter.deviations.kinds.documents import (
-    with_body,
-    with_configurations,
-    without,
-)
+from mock_transmitter.deviations.kinds.documents import with_body, with_configurations, without
 from mock_transmitter.deviations.kinds.streams import RenamedStreams
 from mock_transmitter.domain.errors import InvalidRequest, StreamExists
 from mock_transmitter.domain.stream import Stream, StreamConfiguration
@@ -113,9 +109,7 @@ def events_are_shown_in_another_order(call: Call, proceed: Proceed) -> Outcome:
 def events_requested_is_not_shown(call: Call, proceed: Proceed) -> Outcome:
     """The configuration does not show events_requested."""
     return with_configurations(
-        proceed(call),
-        lambda document: without(document, "events_requested"),
-        needs="stream_id",
+        proceed(call), lambda document: without(document, "events_requested"), needs="stream_id"
     )
 
 
@@ -245,13 +239,14 @@ def verification_interval_is_not_shown(call: Call, proceed: Proceed) -> Outcome:
     )
 
 
-@variant
-class StreamIdsHaveDotsAndTildes(RenamedStreams):
-    """A stream_id has each kind of unreserved character."""
-
-    before = "~receiver-1.example_"
-    after = ".0~"
-    exercises = ("SSF-8.1.1-STREAMID-CHARSET", "SSF-8.1.1.2-STREAMID-QUERY")
+variant_row(
+    "stream-ids-have-dots-and-tildes",
+    "A stream_id has each kind of unreserved character.",
+    RenamedStreams,
+    before="~receiver-1.example_",
+    after=".0~",
+    exercises=("SSF-8.1.1-STREAMID-CHARSET", "SSF-8.1.1.2-STREAMID-QUERY"),
+)
 
 
 @variant
@@ -332,24 +327,23 @@ class _Accepts(Deviation):
         return Reply(status=202)
 
 
-@variant
-class UpdatesAreAnswered202(_Accepts):
-    """An update is answered with 202 before it is applied, and its repetition with the result."""
-
-    exercises = ("SSF-8.1.1.3-PATCH-202", "SSF-8.1.1.4-PUT-202", "SSE-7.1.2.2-202")
-
-
-@variant
-class PatchIsAnswered202(_Accepts):
-    """A PATCH is answered with 202 before it is applied; a PUT is applied at once."""
-
-    operations = frozenset({"update_stream"})
-    exercises = ("SSF-8.1.1.3-PATCH-202",)
-
-
-@variant
-class ReplaceIsAnswered202(_Accepts):
-    """A PUT is answered with 202 before it is applied; a PATCH is applied at once."""
-
-    operations = frozenset({"replace_stream"})
-    exercises = ("SSF-8.1.1.4-PUT-202",)
+variant_row(
+    "updates-are-answered-202",
+    "An update is answered with 202 before it is applied, and its repetition with the result.",
+    _Accepts,
+    exercises=("SSF-8.1.1.3-PATCH-202", "SSF-8.1.1.4-PUT-202", "SSE-7.1.2.2-202"),
+)
+variant_row(
+    "patch-is-answered-202",
+    "A PATCH is answered with 202 before it is applied; a PUT is applied at once.",
+    _Accepts,
+    operations=frozenset({"update_stream"}),
+    exercises=("SSF-8.1.1.3-PATCH-202",),
+)
+variant_row(
+    "replace-is-answered-202",
+    "A PUT is answered with 202 before it is applied; a PATCH is applied at once.",
+    _Accepts,
+    operations=frozenset({"replace_stream"}),
+    exercises=("SSF-8.1.1.4-PUT-202",),
+)

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import ClassVar
 
 from mock_transmitter.deviations.deviation import At, Deviation, Proceed
-from mock_transmitter.deviations.entry import variant, variant_at
+from mock_transmitter.deviations.entry import variant_at, variant_row
 from mock_transmitter.deviations.kinds.documents import without
 from mock_transmitter.http.message import Request
 from mock_transmitter.http.operations import Call, Outcome, Reply
@@ -39,20 +39,20 @@ class _AtTheOldLocationToo(Deviation, ABC):
         return replace(request, target=request.target.replace("/risc-configuration", self.PATH))
 
 
-@variant
-class MetadataStandsAtRiscConfigurationToo(_AtTheOldLocationToo):
-    """The metadata stands at risc-configuration as well as at ssf-configuration."""
-
-    exercises = ("SSF-7.2.2-RISC-LOCATION-LEGACY",)
-    PATH = "/ssf-configuration"
-
-
-@variant
-class DraftMetadataStandsAtRiscConfigurationToo(_AtTheOldLocationToo):
-    """The metadata stands at risc-configuration as well as at sse-configuration."""
-
-    exercises = ("SSE-6.2-RISC-LOCATION",)
-    PATH = "/sse-configuration"
+variant_row(
+    "metadata-stands-at-risc-configuration-too",
+    "The metadata stands at risc-configuration as well as at ssf-configuration.",
+    _AtTheOldLocationToo,
+    PATH="/ssf-configuration",
+    exercises=("SSF-7.2.2-RISC-LOCATION-LEGACY",),
+)
+variant_row(
+    "draft-metadata-stands-at-risc-configuration-too",
+    "The metadata stands at risc-configuration as well as at sse-configuration.",
+    _AtTheOldLocationToo,
+    PATH="/sse-configuration",
+    exercises=("SSE-6.2-RISC-LOCATION",),
+)
 
 
 _SUBJECTS = ("add_subject_endpoint", "remove_subject_endpoint")
@@ -72,30 +72,24 @@ class _FewerEndpoints(Deviation):
         return replace(outcome, document=without(outcome.document, *self.unnamed))
 
 
-@variant
-class MetadataNamesNoSubjectEndpoint(_FewerEndpoints):
-    """The metadata has no endpoint for adding a subject, and none for removing one."""
-
-    exercises = ("SSF-7.1-ENDPOINTS-OPTIONAL", "SSE-6.1-ENDPOINTS-OPTIONAL")
-    unnamed = _SUBJECTS
-
-
-@variant
-class MetadataNamesNoStatusOrVerificationEndpoint(_FewerEndpoints):
-    """The metadata has no status endpoint and no verification endpoint."""
-
-    exercises = ("SSF-7.1-ENDPOINTS-OPTIONAL", "SSE-6.1-ENDPOINTS-OPTIONAL")
-    unnamed = ("status_endpoint", "verification_endpoint")
-
-
-@variant
-class MetadataNamesNoManagementEndpoint(_FewerEndpoints):
-    """The metadata names no endpoint of a management API at all."""
-
-    exercises = ("SSF-8-MGMT-API-OPTIONAL", "SSE-7-MGMT-OPTIONAL")
-    unnamed = (
-        "configuration_endpoint",
-        "status_endpoint",
-        "verification_endpoint",
-        *_SUBJECTS,
-    )
+variant_row(
+    "metadata-names-no-subject-endpoint",
+    "The metadata has no endpoint for adding a subject, and none for removing one.",
+    _FewerEndpoints,
+    unnamed=_SUBJECTS,
+    exercises=("SSF-7.1-ENDPOINTS-OPTIONAL", "SSE-6.1-ENDPOINTS-OPTIONAL"),
+)
+variant_row(
+    "metadata-names-no-status-or-verification-endpoint",
+    "The metadata has no status endpoint and no verification endpoint.",
+    _FewerEndpoints,
+    unnamed=("status_endpoint", "verification_endpoint"),
+    exercises=("SSF-7.1-ENDPOINTS-OPTIONAL", "SSE-6.1-ENDPOINTS-OPTIONAL"),
+)
+variant_row(
+    "metadata-names-no-management-endpoint",
+    "The metadata names no endpoint of a management API at all.",
+    _FewerEndpoints,
+    unnamed=("configuration_endpoint", "status_endpoint", "verification_endpoint", *_SUBJECTS),
+    exercises=("SSF-8-MGMT-API-OPTIONAL", "SSE-7-MGMT-OPTIONAL"),
+)

@@ -13,11 +13,7 @@ from mock_transmitter.domain.events import CAEP, RISC
 from mock_transmitter.http.operations import Call, Outcome, Reply
 
 SESSIONS = ("CAEP-3.6-OPTIONAL", "CAEP-3.7-OPTIONAL")
-RISC_ATTRIBUTES = (
-    "RISC-2.3-ACCOUNT-DISABLED-REASON",
-    "RISC-2.5-NEW-VALUE",
-    "RISC-2.7-OPTIONAL",
-)
+RISC_ATTRIBUTES = ("RISC-2.3-ACCOUNT-DISABLED-REASON", "RISC-2.5-NEW-VALUE", "RISC-2.7-OPTIONAL")
 
 
 @variant

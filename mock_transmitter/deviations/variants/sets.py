@@ -7,7 +7,7 @@ from jwcrypto.jwe import JWE
 from jwcrypto.jwk import JWK
 
 from mock_transmitter.deviations.deviation import At, Json
-from mock_transmitter.deviations.entry import variant, variant_at
+from mock_transmitter.deviations.entry import variant, variant_at, variant_row
 from mock_transmitter.deviations.kinds.documents import without
 from mock_transmitter.deviations.kinds.sets import (
     ClaimsDeviation,
@@ -42,11 +42,12 @@ class SignsWithAnRsaKey(OwnKeys):
         self.keys = (SigningKey.rs256(2048),)
 
 
-@variant
-class SignsWithAnEdwardsKey(EdwardsKey):
-    """SETs are signed with EdDSA and an Ed25519 key, published beside another."""
-
-    exercises = SIGNED
+variant_row(
+    "signs-with-an-edwards-key",
+    "SETs are signed with EdDSA and an Ed25519 key, published beside another.",
+    EdwardsKey,
+    exercises=SIGNED,
+)
 
 
 @variant
@@ -87,19 +88,18 @@ def key_says_no_more_than_it_must(key_set: Json) -> Json:
 # -- header and claims
 
 
-@variant
-class HeaderSaysMore(HeaderDeviation):
-    """The typ of every SET is in other letters, and its header has more members."""
-
-    exercises = (*SIGNED, *EXTRAS)
-    changes = MappingProxyType(
-        {
-            "typ": "SecEvent+JWT",
-            "cty": "json",
-            "jku": "https://transmitter.invalid/keys",
-            "x-example-tenant": {"id": 7},
-        }
-    )
+variant_row(
+    "header-says-more",
+    "The typ of every SET is in other letters, and its header has more members.",
+    HeaderDeviation,
+    changes={
+        "typ": "SecEvent+JWT",
+        "cty": "json",
+        "jku": "https://transmitter.invalid/keys",
+        "x-example-tenant": {"id": 7},
+    },
+    exercises=(*SIGNED, *EXTRAS),
+)
 
 
 @variant_at(TextDeviation, "edit_claims", exercises=SIGNED)
@@ -184,22 +184,21 @@ def subject_is_complex(claims: Json) -> Json:
     return with_subject(claims, {"format": "complex", **subject} if "sub_id" in claims else subject)
 
 
-@variant
-class SubjectHasAliases(SubjectDeviation):
-    """The subject of every event is a list of identifiers in several formats."""
-
-    exercises = ("SSF-3.1.4-SIMPLE-OR-COMPLEX", *EXTRAS)
-    subject = MappingProxyType(
-        {
-            "format": "aliases",
-            "identifiers": [
-                {"format": "account", "uri": "acct:user@example.com"},
-                {"format": "phone_number", "phone_number": "+12065550100"},
-                {"format": "did", "url": "did:example:123456/did/url/path?versionId=1"},
-                {"format": "uri", "uri": "urn:uuid:4e851e98-83c4-4743-a5da-150ecb53042f"},
-            ],
-        }
-    )
+variant_row(
+    "subject-has-aliases",
+    "The subject of every event is a list of identifiers in several formats.",
+    SubjectDeviation,
+    subject={
+        "format": "aliases",
+        "identifiers": [
+            {"format": "account", "uri": "acct:user@example.com"},
+            {"format": "phone_number", "phone_number": "+12065550100"},
+            {"format": "did", "url": "did:example:123456/did/url/path?versionId=1"},
+            {"format": "uri", "uri": "urn:uuid:4e851e98-83c4-4743-a5da-150ecb53042f"},
+        ],
+    },
+    exercises=("SSF-3.1.4-SIMPLE-OR-COMPLEX", *EXTRAS),
+)
 
 
 _KEY_BYTES = 32

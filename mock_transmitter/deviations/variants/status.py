@@ -72,10 +72,7 @@ def limited_receivers_find_no_status(decision: Decision) -> Decision:
 
 @variant_at(
     "operation",
-    exercises=(
-        "SSF-8.1.5-RECEIVER-CHANGE-NO-EVENT-NEEDED",
-        "SSF-8.1.5-OUTSIDE-EVENT-LISTS",
-    ),
+    exercises=("SSF-8.1.5-RECEIVER-CHANGE-NO-EVENT-NEEDED", "SSF-8.1.5-OUTSIDE-EVENT-LISTS"),
 )
 def requested_changes_are_announced(call: Call, proceed: Proceed) -> Outcome:
     """A status that the Receiver itself has asked for is announced as well."""
@@ -121,12 +118,7 @@ def inactive_streams_are_deleted(transmitter: Transmitter, stream: Stream) -> No
 
 
 @variant_at(
-    Inactive,
-    "end",
-    exercises=(
-        "SSF-8.1.1-INACTIVITY-ACTION",
-        "SSF-8.1.5-UNILATERAL-CHANGE",
-    ),
+    Inactive, "end", exercises=("SSF-8.1.1-INACTIVITY-ACTION", "SSF-8.1.5-UNILATERAL-CHANGE")
 )
 def inactive_streams_are_disabled(transmitter: Transmitter, stream: Stream) -> None:
     """A stream that was idle for too long is disabled, and that is announced."""

@@ -3,16 +3,17 @@
 from dataclasses import replace
 
 from mock_transmitter.deviations.deviation import At, Deviation, Proceed
-from mock_transmitter.deviations.entry import variant, variant_at
+from mock_transmitter.deviations.entry import variant, variant_at, variant_row
 from mock_transmitter.deviations.kinds.calls import target
 from mock_transmitter.deviations.kinds.subjects import NothingByDefault
 from mock_transmitter.domain.errors import SubjectNotFound, TooManyRequests
 from mock_transmitter.http.operations import Call, Outcome, Reply
 
-
-@variant
-class NoSubjectsByDefault(NothingByDefault):
-    """default_subjects is NONE: a stream delivers events about what was added to it alone."""
+variant_row(
+    "no-subjects-by-default",
+    "default_subjects is NONE: a stream delivers events about what was added to it alone.",
+    NothingByDefault,
+)
 
 
 _OPERATIONS = ("add_subject", "remove_subject")

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import ClassVar
 
 from mock_transmitter.deviations.deviation import At, Deviation, Proceed
-from mock_transmitter.deviations.entry import fault, fault_at
+from mock_transmitter.deviations.entry import fault, fault_at, fault_row
 from mock_transmitter.deviations.kinds.calls import POLLING
 from mock_transmitter.deviations.kinds.documents import with_header
 from mock_transmitter.domain.errors import StreamNotFound
@@ -157,12 +157,11 @@ def foreign_stream(call: Call) -> Stream | None:
     return None if stream.audience == call.audience else stream
 
 
-@fault
-class StreamsOfOtherReceiversAreOpen(OpenToOtherReceivers):
-    """A Receiver that knows the id of another's stream can read, change and delete it."""
-
-    breaks = ("SSF-8-AUTH-BINDS-STREAMS",)
-    OPEN = frozenset(
+fault_row(
+    "streams-of-other-receivers-are-open",
+    "A Receiver that knows the id of another's stream can read, change and delete it.",
+    OpenToOtherReceivers,
+    OPEN=frozenset(
         {
             "read_stream",
             "update_stream",
@@ -174,31 +173,30 @@ class StreamsOfOtherReceiversAreOpen(OpenToOtherReceivers):
             "remove_subject",
             "verify",
         }
-    )
-
-
-@fault
-class StreamsOfOtherReceiversCanBeRead(OpenToOtherReceivers):
-    """A Receiver that knows the id of another's stream can read it, and no more."""
-
-    breaks = ("SSF-8-AUTH-BINDS-STREAMS",)
-    OPEN = frozenset({"read_stream"})
-
-
-@fault
-class StreamsOfOtherReceiversCanBeReplaced(OpenToOtherReceivers):
-    """A Receiver that knows the id of another's stream can replace it, though not update it."""
-
-    breaks = ("SSF-8-AUTH-BINDS-STREAMS",)
-    OPEN = frozenset({"replace_stream"})
-
-
-@fault
-class StreamsOfOtherReceiversCanBeVerified(OpenToOtherReceivers):
-    """A Receiver that knows the id of another's stream can have Verification Events sent to it."""
-
-    breaks = ("SSF-8-AUTH-BINDS-STREAMS",)
-    OPEN = frozenset({"verify"})
+    ),
+    breaks=("SSF-8-AUTH-BINDS-STREAMS",),
+)
+fault_row(
+    "streams-of-other-receivers-can-be-read",
+    "A Receiver that knows the id of another's stream can read it, and no more.",
+    OpenToOtherReceivers,
+    OPEN=frozenset({"read_stream"}),
+    breaks=("SSF-8-AUTH-BINDS-STREAMS",),
+)
+fault_row(
+    "streams-of-other-receivers-can-be-replaced",
+    "A Receiver that knows the id of another's stream can replace it, though not update it.",
+    OpenToOtherReceivers,
+    OPEN=frozenset({"replace_stream"}),
+    breaks=("SSF-8-AUTH-BINDS-STREAMS",),
+)
+fault_row(
+    "streams-of-other-receivers-can-be-verified",
+    "A Receiver that knows the id of another's stream can have Verification Events sent to it.",
+    OpenToOtherReceivers,
+    OPEN=frozenset({"verify"}),
+    breaks=("SSF-8-AUTH-BINDS-STREAMS",),
+)
 
 
 @fault_at("operation", on=("delete_stream",), breaks=("SSF-8-AUTH-BINDS-STREAMS",))
@@ -217,9 +215,7 @@ def refusal_shows_the_foreign_stream(call: Call, proceed: Proceed) -> Outcome:
     if stream is None:
         return proceed(call)
     return Reply(
-        status=403,
-        document=call.transmitter.document(stream),
-        message="stream_configuration",
+        status=403, document=call.transmitter.document(stream), message="stream_configuration"
     )
 
 
@@ -278,27 +274,26 @@ class LimitedDeviation(Deviation, ABC):
         return decision
 
 
-@fault
-class LimitedTokensManageStreams(LimitedDeviation):
-    """A token that may not manage streams is served as one that may."""
-
-    breaks = FORBIDDEN
-
-
-@fault
-class LimitedTokensReadStreams(LimitedDeviation):
-    """A token that may not manage streams can read them."""
-
-    breaks = ("SSF-8.1.1.2-ERR-403", "SSE-7.1.2.1-ERR-403")
-    GRANTED = frozenset({"read_stream"})
-
-
-@fault
-class LimitedTokensReplaceStreams(LimitedDeviation):
-    """A token that may not manage streams can replace a configuration, and do nothing else."""
-
-    breaks = ("SSF-8.1.1.4-ERR-403", "SSE-7.1.2.2-ERR-403")
-    GRANTED = frozenset({"replace_stream"})
+fault_row(
+    "limited-tokens-manage-streams",
+    "A token that may not manage streams is served as one that may.",
+    LimitedDeviation,
+    breaks=FORBIDDEN,
+)
+fault_row(
+    "limited-tokens-read-streams",
+    "A token that may not manage streams can read them.",
+    LimitedDeviation,
+    GRANTED=frozenset({"read_stream"}),
+    breaks=("SSF-8.1.1.2-ERR-403", "SSE-7.1.2.1-ERR-403"),
+)
+fault_row(
+    "limited-tokens-replace-streams",
+    "A token that may not manage streams can replace a configuration, and do nothing else.",
+    LimitedDeviation,
+    GRANTED=frozenset({"replace_stream"}),
+    breaks=("SSF-8.1.1.4-ERR-403", "SSE-7.1.2.2-ERR-403"),
+)
 
 
 class RefusedAndDone(LimitedDeviation, ABC):
@@ -328,20 +323,20 @@ class ForbiddenCallsAreDoneAllTheSame(RefusedAndDone):
     also = ("SSF-8.1.3.2-ERR-403", "SSF-8.1.3.3-ERR-403")
 
 
-@fault
-class ForbiddenStreamsAreMade(RefusedAndDone):
-    """Creating a stream with a token that may not is answered with 403, and the stream is there."""
-
-    breaks = ("SSF-8.1.1.1-ERR-403",)
-    GRANTED = frozenset({"create_stream"})
-
-
-@fault
-class ForbiddenStreamsAreDeleted(RefusedAndDone):
-    """Deleting a stream with a token that may not is answered with 403, and the stream is gone."""
-
-    breaks = ("SSF-8.1.1.5-ERR-403", "SSE-7.1.2.3-ERR-403")
-    GRANTED = frozenset({"delete_stream"})
+fault_row(
+    "forbidden-streams-are-made",
+    "Creating a stream with a token that may not is answered with 403, and the stream is there.",
+    RefusedAndDone,
+    GRANTED=frozenset({"create_stream"}),
+    breaks=("SSF-8.1.1.1-ERR-403",),
+)
+fault_row(
+    "forbidden-streams-are-deleted",
+    "Deleting a stream with a token that may not is answered with 403, and the stream is gone.",
+    RefusedAndDone,
+    GRANTED=frozenset({"delete_stream"}),
+    breaks=("SSF-8.1.1.5-ERR-403", "SSE-7.1.2.3-ERR-403"),
+)
 
 
 @fault_at("authorisation", breaks=FORBIDDEN)

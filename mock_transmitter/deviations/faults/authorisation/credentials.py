@@ -9,7 +9,7 @@ from typing import ClassVar
 from urllib.parse import parse_qsl, urlencode
 
 from mock_transmitter.deviations.deviation import At, Deviation, Json, Proceed
-from mock_transmitter.deviations.entry import fault, fault_at
+from mock_transmitter.deviations.entry import fault, fault_at, fault_row
 from mock_transmitter.deviations.faults.authorisation.access import LimitedDeviation, RefusedAndDone
 from mock_transmitter.deviations.faults.authorisation.oauth import owner_of
 from mock_transmitter.http.authorisation import Decision, Denied, Granted
@@ -23,10 +23,7 @@ class _DoneWithoutAToken(Deviation, ABC):
     """Does some operations without a token, and answers with 401."""
 
     DONE: ClassVar[frozenset[str]]
-    also = (
-        "RFC9110-15.5.2-401-CHALLENGE",
-        "RFC6750-3-BEARER-CHALLENGE",
-    )
+    also = ("RFC9110-15.5.2-401-CHALLENGE", "RFC6750-3-BEARER-CHALLENGE")
 
     def __init__(self) -> None:
         self._refused = False
@@ -46,20 +43,20 @@ class _DoneWithoutAToken(Deviation, ABC):
         return Reply(status=401)
 
 
-@fault
-class VerificationIsRefusedAndDone(_DoneWithoutAToken):
-    """A verification request without a token is answered with 401, and the event comes."""
-
-    breaks = HTTP_AUTH
-    DONE = frozenset({"verify"})
-
-
-@fault
-class SubjectsAreRefusedAndChosen(_DoneWithoutAToken):
-    """Subjects are added and removed without a token, and the answer is 401."""
-
-    breaks = ("SSF-8-HTTP-AUTH",)
-    DONE = frozenset({"add_subject", "remove_subject"})
+fault_row(
+    "verification-is-refused-and-done",
+    "A verification request without a token is answered with 401, and the event comes.",
+    _DoneWithoutAToken,
+    DONE=frozenset({"verify"}),
+    breaks=HTTP_AUTH,
+)
+fault_row(
+    "subjects-are-refused-and-chosen",
+    "Subjects are added and removed without a token, and the answer is 401.",
+    _DoneWithoutAToken,
+    DONE=frozenset({"add_subject", "remove_subject"}),
+    breaks=("SSF-8-HTTP-AUTH",),
+)
 
 
 @fault
@@ -73,20 +70,20 @@ class TheRefusalShowsTheStream(_DoneWithoutAToken):
         return replace(outcome, status=401)
 
 
-@fault
-class ForbiddenSubjectsAreChosen(RefusedAndDone):
-    """Adding and removing subjects with a token that may not is answered with 403, and done."""
-
-    breaks = ("SSF-8.1.3.2-ERR-403", "SSF-8.1.3.3-ERR-403")
-    GRANTED = frozenset({"add_subject", "remove_subject"})
-
-
-@fault
-class LimitedTokensVerifyStreams(LimitedDeviation):
-    """A token that may not manage streams can have them verified, and do nothing else."""
-
-    breaks = ("CAEPIOP-2.7.3-TOKEN-SUFFICIENT",)
-    GRANTED = frozenset({"verify"})
+fault_row(
+    "forbidden-subjects-are-chosen",
+    "Adding and removing subjects with a token that may not is answered with 403, and done.",
+    RefusedAndDone,
+    GRANTED=frozenset({"add_subject", "remove_subject"}),
+    breaks=("SSF-8.1.3.2-ERR-403", "SSF-8.1.3.3-ERR-403"),
+)
+fault_row(
+    "limited-tokens-verify-streams",
+    "A token that may not manage streams can have them verified, and do nothing else.",
+    LimitedDeviation,
+    GRANTED=frozenset({"verify"}),
+    breaks=("CAEPIOP-2.7.3-TOKEN-SUFFICIENT",),
+)
 
 
 @fault_at(
@@ -116,32 +113,31 @@ class _AtSomeEndpoints(Deviation, ABC):
         return Granted(owner_of(at.access))
 
 
-@fault
-class ExpiredTokensAreServedAtSomeEndpoints(_AtSomeEndpoints):
-    """An access token that has expired is good for status, verification and subjects still."""
-
-    breaks = ("CAEPIOP-2.7.3-TOKEN-VALIDITY", *HTTP_AUTH)
-    also = ("RFC6750-3.1-INVALID-TOKEN",)
-    ENDED = "has expired"
-
-
-@fault
-class RevokedTokensAreServedAtSomeEndpoints(_AtSomeEndpoints):
-    """An access token that was revoked is good for making streams."""
-
-    breaks = ("CAEPIOP-2.7.3-TOKEN-VALIDITY", "SSF-8-HTTP-AUTH")
-    also = ("RFC6750-3.1-INVALID-TOKEN",)
-    TAKEN = frozenset({"create_stream"})
-    ENDED = "was revoked"
-
-
-@fault
-class TokensForReadingVerifyStreams(_AtSomeEndpoints):
-    """With ssf.read streams can be verified, and their subjects chosen."""
-
-    breaks = ("CAEPIOP-2.7.3-TOKEN-SUFFICIENT",)
-    TAKEN = frozenset({"verify", "add_subject", "remove_subject"})
-    ENDED = None
+fault_row(
+    "expired-tokens-are-served-at-some-endpoints",
+    "An access token that has expired is good for status, verification and subjects still.",
+    _AtSomeEndpoints,
+    ENDED="has expired",
+    breaks=("CAEPIOP-2.7.3-TOKEN-VALIDITY", *HTTP_AUTH),
+    also=("RFC6750-3.1-INVALID-TOKEN",),
+)
+fault_row(
+    "revoked-tokens-are-served-at-some-endpoints",
+    "An access token that was revoked is good for making streams.",
+    _AtSomeEndpoints,
+    TAKEN=frozenset({"create_stream"}),
+    ENDED="was revoked",
+    breaks=("CAEPIOP-2.7.3-TOKEN-VALIDITY", "SSF-8-HTTP-AUTH"),
+    also=("RFC6750-3.1-INVALID-TOKEN",),
+)
+fault_row(
+    "tokens-for-reading-verify-streams",
+    "With ssf.read streams can be verified, and their subjects chosen.",
+    _AtSomeEndpoints,
+    TAKEN=frozenset({"verify", "add_subject", "remove_subject"}),
+    ENDED=None,
+    breaks=("CAEPIOP-2.7.3-TOKEN-SUFFICIENT",),
+)
 
 
 @fault_at("request", breaks=("CAEPIOP-2.7.3-NO-QUERY-TOKEN",))

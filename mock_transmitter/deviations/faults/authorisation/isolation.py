@@ -5,7 +5,7 @@ from abc import ABC, abstractmethod
 from typing import ClassVar
 
 from mock_transmitter.deviations.deviation import At, Deviation, Json, Proceed
-from mock_transmitter.deviations.entry import fault, fault_at
+from mock_transmitter.deviations.entry import fault, fault_at, fault_row
 from mock_transmitter.deviations.faults.authorisation.access import (
     LimitedDeviation,
     OpenToOtherReceivers,
@@ -20,37 +20,34 @@ from mock_transmitter.http.authorisation import Decision, Denied, Granted
 from mock_transmitter.http.message import Request
 from mock_transmitter.http.operations import Call, Outcome, Reply
 
-
-@fault
-class StatusOfOtherReceiversStreamsIsShown(OpenToOtherReceivers):
-    """A Receiver that knows the id of another's stream can read its status, and no more."""
-
-    breaks = ("SSF-8-AUTH-BINDS-STREAMS",)
-    OPEN = frozenset({"read_status"})
-
-
-@fault
-class StreamsOfOtherReceiversCanBePaused(OpenToOtherReceivers):
-    """A Receiver that knows the id of another's stream can set its status, and no more."""
-
-    breaks = ("SSF-8-AUTH-BINDS-STREAMS",)
-    OPEN = frozenset({"update_status"})
-
-
-@fault
-class SubjectsAreAddedToOtherReceiversStreams(OpenToOtherReceivers):
-    """A Receiver that knows the id of another's stream can add a subject to it, and no more."""
-
-    breaks = ("SSF-8-AUTH-BINDS-STREAMS",)
-    OPEN = frozenset({"add_subject"})
-
-
-@fault
-class SubjectsAreRemovedFromOtherReceiversStreams(OpenToOtherReceivers):
-    """A Receiver that knows the id of another's stream can remove a subject, and no more."""
-
-    breaks = ("SSF-8-AUTH-BINDS-STREAMS",)
-    OPEN = frozenset({"remove_subject"})
+fault_row(
+    "status-of-other-receivers-streams-is-shown",
+    "A Receiver that knows the id of another's stream can read its status, and no more.",
+    OpenToOtherReceivers,
+    OPEN=frozenset({"read_status"}),
+    breaks=("SSF-8-AUTH-BINDS-STREAMS",),
+)
+fault_row(
+    "streams-of-other-receivers-can-be-paused",
+    "A Receiver that knows the id of another's stream can set its status, and no more.",
+    OpenToOtherReceivers,
+    OPEN=frozenset({"update_status"}),
+    breaks=("SSF-8-AUTH-BINDS-STREAMS",),
+)
+fault_row(
+    "subjects-are-added-to-other-receivers-streams",
+    "A Receiver that knows the id of another's stream can add a subject to it, and no more.",
+    OpenToOtherReceivers,
+    OPEN=frozenset({"add_subject"}),
+    breaks=("SSF-8-AUTH-BINDS-STREAMS",),
+)
+fault_row(
+    "subjects-are-removed-from-other-receivers-streams",
+    "A Receiver that knows the id of another's stream can remove a subject, and no more.",
+    OpenToOtherReceivers,
+    OPEN=frozenset({"remove_subject"}),
+    breaks=("SSF-8-AUTH-BINDS-STREAMS",),
+)
 
 
 @fault
@@ -131,20 +128,20 @@ class _TakenFromAnotherAudience(Deviation, ABC):
         return Granted(at.access.owner) if taken else decision
 
 
-@fault
-class AnotherAudienceCanAcknowledge(_TakenFromAnotherAudience):
-    """A stream's SETs can be acknowledged with the token of another audience, though not had."""
-
-    breaks = ("SSF-7.1.1-POLL-PROTECTED",)
-    MEMBER = "ack"
-
-
-@fault
-class AnotherAudienceCanReportErrors(_TakenFromAnotherAudience):
-    """A stream's SETs can be given up by the errors that another audience reports."""
-
-    breaks = ("SSF-7.1.1-POLL-PROTECTED",)
-    MEMBER = "setErrs"
+fault_row(
+    "another-audience-can-acknowledge",
+    "A stream's SETs can be acknowledged with the token of another audience, though not had.",
+    _TakenFromAnotherAudience,
+    MEMBER="ack",
+    breaks=("SSF-7.1.1-POLL-PROTECTED",),
+)
+fault_row(
+    "another-audience-can-report-errors",
+    "A stream's SETs can be given up by the errors that another audience reports.",
+    _TakenFromAnotherAudience,
+    MEMBER="setErrs",
+    breaks=("SSF-7.1.1-POLL-PROTECTED",),
+)
 
 
 class _OneSetForAll(Deviation, ABC):
@@ -174,9 +171,11 @@ class _OneSetForAll(Deviation, ABC):
         return {**claims, "aud": audiences} if len(audiences) > 1 else claims
 
 
-@fault
-class SetsForOneUrlAreForAllItsReceivers(_OneSetForAll):
-    """Where streams of several Receivers push to one URL, every SET has the aud of all of them."""
+fault_row(
+    "sets-for-one-url-are-for-all-its-receivers",
+    "Where streams of several Receivers push to one URL, every SET has the aud of all of them.",
+    _OneSetForAll,
+)
 
 
 @fault
@@ -251,36 +250,34 @@ def other_schemes_are_served(authorization: str) -> bool:
     return bool(authorization) and not authorization.lower().startswith("bearer")
 
 
-@fault
-class LimitedTokensSetTheStatus(LimitedDeviation):
-    """A token that may not manage streams can set their status, and do nothing else."""
-
-    breaks = ("SSF-8.1.2.2-ERR-403", "SSE-7.1.1.2-ERR-403")
-    GRANTED = frozenset({"update_status"})
-
-
-@fault
-class LimitedTokensAddSubjects(LimitedDeviation):
-    """A token that may not manage streams can add subjects, and do nothing else."""
-
-    breaks = ("SSF-8.1.3.2-ERR-403", "SSE-7.1.3.1-ERR-403")
-    GRANTED = frozenset({"add_subject"})
-
-
-@fault
-class LimitedTokensRemoveSubjects(LimitedDeviation):
-    """A token that may not manage streams can remove subjects, and do nothing else."""
-
-    breaks = ("SSF-8.1.3.3-ERR-403", "SSE-7.1.3.2-ERR-403")
-    GRANTED = frozenset({"remove_subject"})
-
-
-@fault
-class ForbiddenPausesAreDone(RefusedAndDone):
-    """Pausing a stream with a token that may not is answered with 403, and it is paused."""
-
-    breaks = ("SSF-8.1.2.2-ERR-403", "SSE-7.1.1.2-ERR-403")
-    GRANTED = frozenset({"update_status"})
+fault_row(
+    "limited-tokens-set-the-status",
+    "A token that may not manage streams can set their status, and do nothing else.",
+    LimitedDeviation,
+    GRANTED=frozenset({"update_status"}),
+    breaks=("SSF-8.1.2.2-ERR-403", "SSE-7.1.1.2-ERR-403"),
+)
+fault_row(
+    "limited-tokens-add-subjects",
+    "A token that may not manage streams can add subjects, and do nothing else.",
+    LimitedDeviation,
+    GRANTED=frozenset({"add_subject"}),
+    breaks=("SSF-8.1.3.2-ERR-403", "SSE-7.1.3.1-ERR-403"),
+)
+fault_row(
+    "limited-tokens-remove-subjects",
+    "A token that may not manage streams can remove subjects, and do nothing else.",
+    LimitedDeviation,
+    GRANTED=frozenset({"remove_subject"}),
+    breaks=("SSF-8.1.3.3-ERR-403", "SSE-7.1.3.2-ERR-403"),
+)
+fault_row(
+    "forbidden-pauses-are-done",
+    "Pausing a stream with a token that may not is answered with 403, and it is paused.",
+    RefusedAndDone,
+    GRANTED=frozenset({"update_status"}),
+    breaks=("SSF-8.1.2.2-ERR-403", "SSE-7.1.1.2-ERR-403"),
+)
 
 
 class _OpenWithoutAToken(Deviation, ABC):
@@ -294,34 +291,31 @@ class _OpenWithoutAToken(Deviation, ABC):
         return decision
 
 
-@fault
-class StatusIsOpenWithoutAToken(_OpenWithoutAToken):
-    """The status of a stream is shown and set without a token."""
-
-    breaks = (
+fault_row(
+    "status-is-open-without-a-token",
+    "The status of a stream is shown and set without a token.",
+    _OpenWithoutAToken,
+    OPEN=frozenset({"read_status", "update_status"}),
+    breaks=(
         "SSF-8-HTTP-AUTH",
         "SSF-8.1.2.1-ERR-401",
         "SSF-8.1.2.2-ERR-401",
         "SSE-7.1.1.1-ERR-401",
         "SSE-7.1.1.2-ERR-401",
-    )
-    also = (
-        "SSE-8-OAUTH-BEARER",
-        "JAMF-BEARER",
-    )
-    OPEN = frozenset({"read_status", "update_status"})
-
-
-@fault
-class SubjectsAreOpenWithoutAToken(_OpenWithoutAToken):
-    """Subjects are added and removed without a token."""
-
-    breaks = (
+    ),
+    also=("SSE-8-OAUTH-BEARER", "JAMF-BEARER"),
+)
+fault_row(
+    "subjects-are-open-without-a-token",
+    "Subjects are added and removed without a token.",
+    _OpenWithoutAToken,
+    OPEN=frozenset({"add_subject", "remove_subject"}),
+    breaks=(
         "SSF-8-HTTP-AUTH",
         "SSF-8.1.3.2-ERR-401",
         "SSF-8.1.3.3-ERR-401",
         "SSE-7.1.3.1-ERR-401",
         "SSE-7.1.3.2-ERR-401",
-    )
-    also = ("SSE-8-OAUTH-BEARER",)
-    OPEN = frozenset({"add_subject", "remove_subject"})
+    ),
+    also=("SSE-8-OAUTH-BEARER",),
+)

@@ -97,11 +97,7 @@ def reading_takes_the_scope_to_manage(decision: Decision, access: Access) -> Dec
 @fault_at(
     _GrantDeviation,
     breaks=("CAEPIOP-2.7.3-BEARER-HEADER",),
-    also=(
-        "CAEPIOP-2.7.2-SCOPE-MANAGE",
-        "CAEPIOP-2.7.2-SCOPE-READ",
-        "CAEPIOP-2.7.3-RFC6750-ERRORS",
-    ),
+    also=("CAEPIOP-2.7.2-SCOPE-MANAGE", "CAEPIOP-2.7.2-SCOPE-READ", "CAEPIOP-2.7.3-RFC6750-ERRORS"),
 )
 def access_tokens_in_the_header_are_not_known(decision: Decision) -> Decision:
     """A token of the authorization server in the Authorization header is refused."""

@@ -65,10 +65,7 @@ def create_without_delivery_shows_no_poll_url(call: Call, proceed: Proceed) -> O
         return outcome
     return with_configurations(
         outcome,
-        lambda document: {
-            **document,
-            "delivery": without(document["delivery"], "endpoint_url"),
-        },
+        lambda document: {**document, "delivery": without(document["delivery"], "endpoint_url")},
         needs="delivery",
     )
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import ClassVar
 
 from mock_transmitter.deviations.deviation import At, Deviation, Json, Proceed
-from mock_transmitter.deviations.entry import fault, fault_at
+from mock_transmitter.deviations.entry import fault, fault_at, fault_row
 from mock_transmitter.deviations.kinds.calls import CONFIGURES, UPDATES, target
 from mock_transmitter.deviations.kinds.documents import with_body, with_configurations, without
 from mock_transmitter.http.operations import Call, Outcome
@@ -136,13 +136,13 @@ class StaleEventsDelivered(Deviation):
         return document if stale is None else {**document, "events_delivered": stale}
 
 
-@fault
-class EventsDeliveredFollowsPutAlone(StaleEventsDelivered):
-    """A PATCH of events_requested leaves events_delivered as it was; a PUT computes it anew."""
-
-    stale_after = "update_stream"
-    breaks = ("SSF-8.1.1.3-DELIVERED-RECOMPUTED",)
-    also = (
+fault_row(
+    "events-delivered-follows-put-alone",
+    "A PATCH of events_requested leaves events_delivered as it was; a PUT computes it anew.",
+    StaleEventsDelivered,
+    stale_after="update_stream",
+    breaks=("SSF-8.1.1.3-DELIVERED-RECOMPUTED",),
+    also=(
         "SSF-8.1.1-EVENTS-DELIVERED-SENT",
         "SSF-8.1.1-EVENTS-DELIVERED-SUBSET",
         "SSF-8.1.1-UNKNOWN-EVENTS-IGNORED",
@@ -152,16 +152,15 @@ class EventsDeliveredFollowsPutAlone(StaleEventsDelivered):
         "SSF-8.1.1.3-PATCH-RO-MISMATCH-400",
         "SSF-8.1.1.4-PUT-DELIVERED-PRE-VALUE",
         "SSF-8.1.1.4-PUT-RO-MISMATCH-400",
-    )
-
-
-@fault
-class EventsDeliveredFollowsPatchAlone(StaleEventsDelivered):
-    """A PUT of events_requested leaves events_delivered as it was; a PATCH computes it anew."""
-
-    stale_after = "replace_stream"
-    breaks = ("SSF-8.1.1-EVENTS-DELIVERED-SUBSET",)
-    also = (
+    ),
+)
+fault_row(
+    "events-delivered-follows-patch-alone",
+    "A PUT of events_requested leaves events_delivered as it was; a PATCH computes it anew.",
+    StaleEventsDelivered,
+    stale_after="replace_stream",
+    breaks=("SSF-8.1.1-EVENTS-DELIVERED-SUBSET",),
+    also=(
         "SSF-8.1.1-EVENTS-DELIVERED-SENT",
         "SSF-8.1.1-UNKNOWN-EVENTS-IGNORED",
         "SSF-8.1.1.3-PATCH-DELIVERED-PRE-VALUE",
@@ -169,7 +168,8 @@ class EventsDeliveredFollowsPatchAlone(StaleEventsDelivered):
         "SSF-8.1.1.4-PUT-200",
         "SSF-8.1.1.4-PUT-DELIVERED-PRE-VALUE",
         "SSF-8.1.1.4-PUT-RO-MISMATCH-400",
-    )
+    ),
+)
 
 
 @fault

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import ClassVar
 
 from mock_transmitter.deviations.deviation import At, Deviation, Proceed
-from mock_transmitter.deviations.entry import fault, fault_at
+from mock_transmitter.deviations.entry import fault, fault_at, fault_row
 from mock_transmitter.deviations.kinds.calls import target
 from mock_transmitter.deviations.kinds.documents import with_body, with_configurations
 from mock_transmitter.domain.errors import StreamNotFound
@@ -62,11 +62,7 @@ class ImplicitEventsSupportedAreShortNames(_ShownOtherwise):
     """The events_supported of an implicit stream are short names instead of URIs."""
 
     breaks = ("JAMF-EVENTS-SUPPORTED", "SSE-7.1.2-EVENTS-SUPPORTED")
-    also = (
-        *_SHOWN_ALIKE,
-        "JAMF-DELIVERED-INTERSECTION",
-        "SSE-7.1.2-EVENTS-DELIVERED-INTERSECTION",
-    )
+    also = (*_SHOWN_ALIKE, "JAMF-DELIVERED-INTERSECTION", "SSE-7.1.2-EVENTS-DELIVERED-INTERSECTION")
     member = "events_supported"
 
     def edit(self, value: object) -> object:
@@ -94,20 +90,22 @@ class _AnsweredOtherwise(Deviation):
         return replace(response, status=self.status) if response.status == _OK else response
 
 
-@fault
-class ImplicitReadIsAnswered203(_AnsweredOtherwise):
-    """The configuration of an implicit stream is answered with 203 instead of 200."""
-
-    breaks = ("SSE-7.1.2.1-READ-200-OBJECT",)
-    on, status = ("read_stream",), 203
-
-
-@fault
-class ImplicitDeleteIsAnswered202(_AnsweredOtherwise):
-    """A deletion is answered with 202 instead of 200."""
-
-    breaks = ("SSE-7.1.2.3-DELETE-200",)
-    on, status = ("delete_stream",), 202
+fault_row(
+    "implicit-read-is-answered-203",
+    "The configuration of an implicit stream is answered with 203 instead of 200.",
+    _AnsweredOtherwise,
+    status=203,
+    on=("read_stream",),
+    breaks=("SSE-7.1.2.1-READ-200-OBJECT",),
+)
+fault_row(
+    "implicit-delete-is-answered-202",
+    "A deletion is answered with 202 instead of 200.",
+    _AnsweredOtherwise,
+    status=202,
+    on=("delete_stream",),
+    breaks=("SSE-7.1.2.3-DELETE-200",),
+)
 
 
 @fault_at("operation", breaks=("SSE-7.1.2.2-ERR-404",))

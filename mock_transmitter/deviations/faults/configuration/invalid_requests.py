@@ -62,11 +62,7 @@ def delivery_that_is_text_crashes(body: Any) -> bool:  # noqa: ANN401 (JSON)
 @fault_at(
     Crash,
     breaks=("SSF-8.1.1.3-ERR-400-INVALID", "SSF-8.1.1.4-ERR-400-INVALID"),
-    also=(
-        "SSF-8.1.1.3-PATCH-200-FULL",
-        "SSF-8.1.1.3-PATCH-APPLIES",
-        "SSF-8.1.1.4-PUT-200",
-    ),
+    also=("SSF-8.1.1.3-PATCH-200-FULL", "SSF-8.1.1.3-PATCH-APPLIES", "SSF-8.1.1.4-PUT-200"),
 )
 def repeated_event_types_crash(body: Any) -> bool:  # noqa: ANN401 (JSON)
     """A PATCH or PUT that names an event type twice in events_requested is answered with 500."""

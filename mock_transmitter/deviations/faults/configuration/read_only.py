@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import ClassVar
 
 from mock_transmitter.deviations.deviation import Deviation, Proceed
-from mock_transmitter.deviations.entry import fault, fault_at
+from mock_transmitter.deviations.entry import fault, fault_at, fault_row
 from mock_transmitter.deviations.faults.configuration.shapes import ShowsInactivityTimeout
 from mock_transmitter.deviations.kinds.calls import target
 from mock_transmitter.deviations.kinds.documents import without
@@ -32,63 +32,55 @@ def patch_accepts_any_array_for_aud(call: Call, proceed: Proceed) -> Outcome:
     return proceed(call)
 
 
-@fault
-class PatchAcceptsOtherEventsSupported(AcceptsAMismatch):
-    """A PATCH with other events_supported is answered with 200; the true ones stay."""
-
-    member = "events_supported"
-    breaks = ("SSF-8.1.1.3-PATCH-RO-MISMATCH-400",)
-
-
-@fault
-class PatchAcceptsAnotherInterval(AcceptsAMismatch):
-    """A PATCH with another min_verification_interval is answered with 200; the true one stays."""
-
-    member = "min_verification_interval"
-    breaks = ("SSF-8.1.1.3-PATCH-RO-MISMATCH-400",)
-
-
-@fault
-class PatchAcceptsAnyEventsDelivered(AcceptsAMismatch):
-    """A PATCH with events_delivered of any value is answered with 200; the true value stays."""
-
-    member = "events_delivered"
-    breaks = ("SSF-8.1.1.3-PATCH-RO-MISMATCH-400",)
-    also = ("SSF-8.1.1.3-PATCH-DELIVERED-PRE-VALUE",)
-
-
-@fault
-class ReplaceAcceptsAnotherIss(AcceptsAMismatch):
-    """A PUT with another iss is answered with 200; the true one stays."""
-
-    operation_name = "replace_stream"
-    member = "iss"
-    breaks = ("SSF-8.1.1.4-PUT-RO-MISMATCH-400", "SSE-7.1.2.2-RO-MISMATCH")
-    also = ("JAMF-RO-MUST-MATCH",)
-
-
-@fault
-class ReplaceAcceptsOtherEventsSupported(AcceptsAMismatch):
-    """A PUT with other events_supported is answered with 200; the true ones stay."""
-
-    operation_name = "replace_stream"
-    member = "events_supported"
-    breaks = ("SSF-8.1.1.4-PUT-RO-MISMATCH-400",)
-    also = ("JAMF-RO-MUST-MATCH", "SSE-7.1.2.2-RO-MISMATCH")
-
-
-@fault
-class ReplaceAcceptsAnyEventsDelivered(AcceptsAMismatch):
-    """A PUT with events_delivered of any value is answered with 200; the true value stays."""
-
-    operation_name = "replace_stream"
-    member = "events_delivered"
-    breaks = ("SSF-8.1.1.4-PUT-RO-MISMATCH-400",)
-    also = (
-        "SSF-8.1.1.4-PUT-DELIVERED-PRE-VALUE",
-        "JAMF-RO-MUST-MATCH",
-        "SSE-7.1.2.2-RO-MISMATCH",
-    )
+fault_row(
+    "patch-accepts-other-events-supported",
+    "A PATCH with other events_supported is answered with 200; the true ones stay.",
+    AcceptsAMismatch,
+    member="events_supported",
+    breaks=("SSF-8.1.1.3-PATCH-RO-MISMATCH-400",),
+)
+fault_row(
+    "patch-accepts-another-interval",
+    "A PATCH with another min_verification_interval is answered with 200; the true one stays.",
+    AcceptsAMismatch,
+    member="min_verification_interval",
+    breaks=("SSF-8.1.1.3-PATCH-RO-MISMATCH-400",),
+)
+fault_row(
+    "patch-accepts-any-events-delivered",
+    "A PATCH with events_delivered of any value is answered with 200; the true value stays.",
+    AcceptsAMismatch,
+    member="events_delivered",
+    breaks=("SSF-8.1.1.3-PATCH-RO-MISMATCH-400",),
+    also=("SSF-8.1.1.3-PATCH-DELIVERED-PRE-VALUE",),
+)
+fault_row(
+    "replace-accepts-another-iss",
+    "A PUT with another iss is answered with 200; the true one stays.",
+    AcceptsAMismatch,
+    operation_name="replace_stream",
+    member="iss",
+    breaks=("SSF-8.1.1.4-PUT-RO-MISMATCH-400", "SSE-7.1.2.2-RO-MISMATCH"),
+    also=("JAMF-RO-MUST-MATCH",),
+)
+fault_row(
+    "replace-accepts-other-events-supported",
+    "A PUT with other events_supported is answered with 200; the true ones stay.",
+    AcceptsAMismatch,
+    operation_name="replace_stream",
+    member="events_supported",
+    breaks=("SSF-8.1.1.4-PUT-RO-MISMATCH-400",),
+    also=("JAMF-RO-MUST-MATCH", "SSE-7.1.2.2-RO-MISMATCH"),
+)
+fault_row(
+    "replace-accepts-any-events-delivered",
+    "A PUT with events_delivered of any value is answered with 200; the true value stays.",
+    AcceptsAMismatch,
+    operation_name="replace_stream",
+    member="events_delivered",
+    breaks=("SSF-8.1.1.4-PUT-RO-MISMATCH-400",),
+    also=("SSF-8.1.1.4-PUT-DELIVERED-PRE-VALUE", "JAMF-RO-MUST-MATCH", "SSE-7.1.2.2-RO-MISMATCH"),
+)
 
 
 @fault
@@ -120,34 +112,33 @@ class HalfApplied(Deviation):
             raise
 
 
-@fault
-class RefusedPatchKeepsItsDescription(HalfApplied):
-    """A PATCH that is refused for a wrong value has nevertheless changed the description."""
-
-    operation_name = "update_stream"
-    member = "description"
-    breaks = ("SSF-8.1.1.3-PATCH-RO-MISMATCH-400",)
-    also = ("SSF-8.1.1.3-ERR-400-INVALID", "SSF-8.1.1.3-PATCH-DELIVERED-PRE-VALUE")
-
-
-@fault
-class RefusedPatchKeepsItsEvents(HalfApplied):
-    """A PATCH that is refused for a wrong value has nevertheless changed events_requested."""
-
-    operation_name = "update_stream"
-    member = "events_requested"
-    breaks = ("SSF-8.1.1.3-PATCH-RO-MISMATCH-400",)
-    also = ("SSF-8.1.1.3-ERR-400-INVALID", "SSF-8.1.1.3-PATCH-DELIVERED-PRE-VALUE")
-
-
-@fault
-class RefusedReplaceKeepsItsDescription(HalfApplied):
-    """A PUT that is refused for a wrong value has nevertheless changed the description."""
-
-    operation_name = "replace_stream"
-    member = "description"
-    breaks = ("SSF-8.1.1.4-PUT-RO-MISMATCH-400",)
-    also = ("SSF-8.1.1.4-ERR-400-INVALID", "SSF-8.1.1.4-PUT-DELIVERED-PRE-VALUE")
+fault_row(
+    "refused-patch-keeps-its-description",
+    "A PATCH that is refused for a wrong value has nevertheless changed the description.",
+    HalfApplied,
+    operation_name="update_stream",
+    member="description",
+    breaks=("SSF-8.1.1.3-PATCH-RO-MISMATCH-400",),
+    also=("SSF-8.1.1.3-ERR-400-INVALID", "SSF-8.1.1.3-PATCH-DELIVERED-PRE-VALUE"),
+)
+fault_row(
+    "refused-patch-keeps-its-events",
+    "A PATCH that is refused for a wrong value has nevertheless changed events_requested.",
+    HalfApplied,
+    operation_name="update_stream",
+    member="events_requested",
+    breaks=("SSF-8.1.1.3-PATCH-RO-MISMATCH-400",),
+    also=("SSF-8.1.1.3-ERR-400-INVALID", "SSF-8.1.1.3-PATCH-DELIVERED-PRE-VALUE"),
+)
+fault_row(
+    "refused-replace-keeps-its-description",
+    "A PUT that is refused for a wrong value has nevertheless changed the description.",
+    HalfApplied,
+    operation_name="replace_stream",
+    member="description",
+    breaks=("SSF-8.1.1.4-PUT-RO-MISMATCH-400",),
+    also=("SSF-8.1.1.4-ERR-400-INVALID", "SSF-8.1.1.4-PUT-DELIVERED-PRE-VALUE"),
+)
 
 
 class LosesTheInterval(Deviation):
@@ -170,21 +161,21 @@ class LosesTheInterval(Deviation):
         return proceed(call)
 
 
-@fault
-class PatchLosesTheInterval(LosesTheInterval):
-    """A PATCH that does not name min_verification_interval removes it."""
-
-    operation_name = "update_stream"
-    breaks = ("SSF-8.1.1.3-PATCH-RO-MISSING-IGNORED",)
-    also = ("SSF-8.1.1.3-PATCH-MISSING-UNCHANGED",)
-
-
-@fault
-class ReplaceLosesTheInterval(LosesTheInterval):
-    """A PUT that does not name min_verification_interval removes it."""
-
-    operation_name = "replace_stream"
-    breaks = ("SSF-8.1.1.4-PUT-RO-MISSING-IGNORED",)
+fault_row(
+    "patch-loses-the-interval",
+    "A PATCH that does not name min_verification_interval removes it.",
+    LosesTheInterval,
+    operation_name="update_stream",
+    breaks=("SSF-8.1.1.3-PATCH-RO-MISSING-IGNORED",),
+    also=("SSF-8.1.1.3-PATCH-MISSING-UNCHANGED",),
+)
+fault_row(
+    "replace-loses-the-interval",
+    "A PUT that does not name min_verification_interval removes it.",
+    LosesTheInterval,
+    operation_name="replace_stream",
+    breaks=("SSF-8.1.1.4-PUT-RO-MISSING-IGNORED",),
+)
 
 
 @fault_at(

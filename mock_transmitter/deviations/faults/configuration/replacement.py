@@ -110,11 +110,7 @@ def replace_ignores_events_requested(call: Call, proceed: Proceed) -> Outcome:
     "operation",
     on=("replace_stream",),
     breaks=("SSF-8.1.1.4-PUT-RO-MISMATCH-400",),
-    also=(
-        "SSF-8.1.1.4-PUT-DELIVERED-PRE-VALUE",
-        "JAMF-RO-MUST-MATCH",
-        "SSE-7.1.2.2-RO-MISMATCH",
-    ),
+    also=("SSF-8.1.1.4-PUT-DELIVERED-PRE-VALUE", "JAMF-RO-MUST-MATCH", "SSE-7.1.2.2-RO-MISMATCH"),
 )
 def replace_accepts_read_only_mismatch(call: Call, proceed: Proceed) -> Outcome:
     """A replacement with wrong Transmitter-Supplied values is answered with 2xx, and they stay."""
@@ -144,11 +140,7 @@ def replace_changes_aud(call: Call, proceed: Proceed) -> Outcome:
 @fault_at(
     "operation",
     on=("replace_stream",),
-    breaks=(
-        "SSF-8.1.1.4-PUT-RO-MATCH-OK",
-        "JAMF-READ-MODIFY-WRITE",
-        "SSE-7.1.2.2-RO-MATCH-OK",
-    ),
+    breaks=("SSF-8.1.1.4-PUT-RO-MATCH-OK", "JAMF-READ-MODIFY-WRITE", "SSE-7.1.2.2-RO-MATCH-OK"),
     also=(
         "JAMF-RO-MUST-MATCH",
         "SSF-8.1.1.4-PUT-DELIVERED-PRE-VALUE",

@@ -5,7 +5,7 @@ from typing import ClassVar
 from urllib.parse import urlsplit
 
 from mock_transmitter.deviations.deviation import Deviation, Json, Proceed
-from mock_transmitter.deviations.entry import fault, fault_at
+from mock_transmitter.deviations.entry import fault, fault_at, fault_row
 from mock_transmitter.deviations.kinds.calls import CONFIGURES, UPDATES
 from mock_transmitter.deviations.kinds.documents import with_configurations, without
 from mock_transmitter.deviations.kinds.streams import RenamedStreams
@@ -214,13 +214,14 @@ class PollUrlIsPlainHttp(ShownOtherwise):
         return {**body, "delivery": {**delivery, "endpoint_url": url.replace(old, new, 1)}}
 
 
-@fault
-class StreamIdsHaveReservedCharacters(RenamedStreams):
-    """A stream_id has characters that are reserved in URIs."""
-
-    before = "streams/1+2:"
-    after = "?&=%41"
-    breaks = ("SSF-8.1.1-STREAMID-CHARSET",)
+fault_row(
+    "stream-ids-have-reserved-characters",
+    "A stream_id has characters that are reserved in URIs.",
+    RenamedStreams,
+    before="streams/1+2:",
+    after="?&=%41",
+    breaks=("SSF-8.1.1-STREAMID-CHARSET",),
+)
 
 
 class ShowsInactivityTimeout(Deviation):
@@ -238,9 +239,10 @@ class ShowsInactivityTimeout(Deviation):
         )
 
 
-@fault
-class InactivityTimeoutIsAFraction(ShowsInactivityTimeout):
-    """inactivity_timeout is a number of days, with a fraction."""
-
-    timeout_s = 1.5
-    breaks = ("SSF-8.1.1-INACTIVITY-SHAPE",)
+fault_row(
+    "inactivity-timeout-is-a-fraction",
+    "inactivity_timeout is a number of days, with a fraction.",
+    ShowsInactivityTimeout,
+    timeout_s=1.5,
+    breaks=("SSF-8.1.1-INACTIVITY-SHAPE",),
+)

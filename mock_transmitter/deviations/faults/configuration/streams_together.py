@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import ClassVar
 
 from mock_transmitter.deviations.deviation import Deviation, Proceed
-from mock_transmitter.deviations.entry import fault, fault_at
+from mock_transmitter.deviations.entry import fault_at, fault_row
 from mock_transmitter.deviations.faults.configuration.deletion import UNKNOWN
 from mock_transmitter.deviations.kinds.calls import as_it_is, describe, others, target
 from mock_transmitter.deviations.kinds.documents import with_body
@@ -121,26 +121,26 @@ class RefusalThatDamages(Deviation):
             raise
 
 
-@fault
-class RefusedPatchDamagesOtherStreams(RefusalThatDamages):
-    """A PATCH that is refused for a wrong value removes the descriptions of other streams."""
-
-    refused = "update_stream"
-    breaks = ("SSF-8.1.1.3-PATCH-RO-MISMATCH-400",)
-    also = (
+fault_row(
+    "refused-patch-damages-other-streams",
+    "A PATCH that is refused for a wrong value removes the descriptions of other streams.",
+    RefusalThatDamages,
+    refused="update_stream",
+    breaks=("SSF-8.1.1.3-PATCH-RO-MISMATCH-400",),
+    also=(
         "SSF-8.1.1.3-ERR-400-INVALID",
         "SSF-8.1.1.3-PATCH-DELIVERED-PRE-VALUE",
         "SSF-8.1.1.3-PATCH-MISSING-UNCHANGED",
-    )
-
-
-@fault
-class RefusedReplaceDamagesOtherStreams(RefusalThatDamages):
-    """A PUT that is refused for a wrong value removes the descriptions of other streams."""
-
-    refused = "replace_stream"
-    breaks = ("SSF-8.1.1.4-PUT-RO-MISMATCH-400",)
-    also = ("SSF-8.1.1.4-PUT-DELIVERED-PRE-VALUE", "SSF-8.1.1.4-ERR-400-INVALID")
+    ),
+)
+fault_row(
+    "refused-replace-damages-other-streams",
+    "A PUT that is refused for a wrong value removes the descriptions of other streams.",
+    RefusalThatDamages,
+    refused="replace_stream",
+    breaks=("SSF-8.1.1.4-PUT-RO-MISMATCH-400",),
+    also=("SSF-8.1.1.4-PUT-DELIVERED-PRE-VALUE", "SSF-8.1.1.4-ERR-400-INVALID"),
+)
 
 
 @fault_at(

@@ -173,10 +173,7 @@ def patch_of_an_unknown_stream_is_answered_200(call: Call, proceed: Proceed) -> 
 @fault_at(
     "operation",
     on=UPDATES,
-    breaks=(
-        "SSF-8.1.1.3-PATCH-DELIVERED-PRE-VALUE",
-        "SSF-8.1.1.4-PUT-DELIVERED-PRE-VALUE",
-    ),
+    breaks=("SSF-8.1.1.3-PATCH-DELIVERED-PRE-VALUE", "SSF-8.1.1.4-PUT-DELIVERED-PRE-VALUE"),
     also=(
         "SSF-8.1.1.3-PATCH-RO-MATCH-OK",
         "SSF-8.1.1.4-PUT-RO-MATCH-OK",

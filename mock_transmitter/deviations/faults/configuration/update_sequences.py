@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import ClassVar
 
 from mock_transmitter.deviations.deviation import At, Deviation, Json, Proceed
-from mock_transmitter.deviations.entry import fault, fault_at
+from mock_transmitter.deviations.entry import fault, fault_at, fault_row
 from mock_transmitter.deviations.faults.configuration.update import STILL_WORKS
 from mock_transmitter.deviations.kinds.calls import CONFIGURES, UPDATES, as_it_is, describe, target
 from mock_transmitter.deviations.kinds.documents import with_body, with_configurations, without
@@ -46,12 +46,13 @@ class NthPatch(Deviation):
         describe(stream, None)
 
 
-@fault
-class SecondPatchLosesTheDescription(NthPatch):
-    """The second PATCH of a stream removes the description, unless it names one."""
-
-    nth = 2
-    member = "description"
+fault_row(
+    "second-patch-loses-the-description",
+    "The second PATCH of a stream removes the description, unless it names one.",
+    NthPatch,
+    nth=2,
+    member="description",
+)
 
 
 @fault
@@ -98,28 +99,27 @@ class UndonePatch(Deviation):
         return outcome
 
 
-@fault
-class PatchIsLostWithTheNextCreate(UndonePatch):
-    """Creating a stream takes back the PATCHes of the streams that are there."""
-
-    undone_by = "create_stream"
-    breaks = ("SSF-8.1.1.1-SECOND-NEW-ID",)
-
-
-@fault
-class PatchIsLostWithTheNextList(UndonePatch):
-    """Listing the streams takes back their PATCHes, once they have been shown."""
-
-    undone_by = "list_streams"
-    breaks = ("SSF-8.1.1.2-LIST-ARRAY",)
-
-
-@fault
-class PatchIsLostWithTheNextRead(UndonePatch):
-    """Reading a stream takes back its PATCHes, once they have been shown."""
-
-    undone_by = "read_stream"
-    breaks = ("SSF-8.1.1.3-PATCH-MISSING-UNCHANGED",)
+fault_row(
+    "patch-is-lost-with-the-next-create",
+    "Creating a stream takes back the PATCHes of the streams that are there.",
+    UndonePatch,
+    undone_by="create_stream",
+    breaks=("SSF-8.1.1.1-SECOND-NEW-ID",),
+)
+fault_row(
+    "patch-is-lost-with-the-next-list",
+    "Listing the streams takes back their PATCHes, once they have been shown.",
+    UndonePatch,
+    undone_by="list_streams",
+    breaks=("SSF-8.1.1.2-LIST-ARRAY",),
+)
+fault_row(
+    "patch-is-lost-with-the-next-read",
+    "Reading a stream takes back its PATCHes, once they have been shown.",
+    UndonePatch,
+    undone_by="read_stream",
+    breaks=("SSF-8.1.1.3-PATCH-MISSING-UNCHANGED",),
+)
 
 
 @fault_at(
@@ -173,13 +173,13 @@ class StaleView(Deviation):
         )
 
 
-@fault
-class PatchIsSeenByTheListAlone(StaleView):
-    """Reading a stream shows it as it was before it was patched; the list shows it as it is."""
-
-    stale_in = "read_stream"
-    breaks = ("SSF-8.1.1.3-PATCH-APPLIES",)
-    also = (
+fault_row(
+    "patch-is-seen-by-the-list-alone",
+    "Reading a stream shows it as it was before it was patched; the list shows it as it is.",
+    StaleView,
+    stale_in="read_stream",
+    breaks=("SSF-8.1.1.3-PATCH-APPLIES",),
+    also=(
         "SSF-8.1.1-DESCRIPTION",
         "SSF-8.1.1-UNKNOWN-EVENTS-IGNORED",
         "SSF-8.1.1.3-PATCH-MISSING-UNCHANGED",
@@ -190,15 +190,15 @@ class PatchIsSeenByTheListAlone(StaleView):
         "SSF-8.1.1.3-PATCH-DELIVERED-PRE-VALUE",
         "SSF-8.1.1.3-PATCH-RO-MATCH-OK",
         "SSF-8.1.1.4-PUT-DELIVERED-PRE-VALUE",
-    )
-
-
-@fault
-class PatchIsSeenByTheReadAlone(StaleView):
-    """The list shows a stream as it was before it was patched; reading it shows it as it is."""
-
-    stale_in = "list_streams"
-    breaks = ("SSF-8.1.1.2-LIST-ARRAY",)
+    ),
+)
+fault_row(
+    "patch-is-seen-by-the-read-alone",
+    "The list shows a stream as it was before it was patched; reading it shows it as it is.",
+    StaleView,
+    stale_in="list_streams",
+    breaks=("SSF-8.1.1.2-LIST-ARRAY",),
+)
 
 
 @fault_at(

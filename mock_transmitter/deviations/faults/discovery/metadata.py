@@ -292,10 +292,7 @@ def metadata_has_an_empty_array(metadata: Json) -> Json:
 )
 def metadata_gives_one_delivery_method_as_a_string(metadata: Json) -> Json:
     """The metadata gives its delivery methods as one string instead of an array."""
-    return {
-        **metadata,
-        "delivery_methods_supported": metadata["delivery_methods_supported"][0],
-    }
+    return {**metadata, "delivery_methods_supported": metadata["delivery_methods_supported"][0]}
 
 
 @fault_at(

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from mock_transmitter.deviations.deviation import Deviation, Proceed
-from mock_transmitter.deviations.entry import fault, fault_at
+from mock_transmitter.deviations.entry import fault, fault_at, fault_row
 from mock_transmitter.deviations.faults.poll.acknowledgement import KEPT, LOSSES
 from mock_transmitter.deviations.kinds.calls import target
 from mock_transmitter.deviations.kinds.documents import sets_in
@@ -107,15 +107,15 @@ class VainPollDeviation(Deviation):
         return replace(waiting, attempt=attempt)
 
 
-@fault
-class HeldPollEndsWith504(VainPollDeviation):
-    """A long poll that was held in vain is answered with 504."""
-
-    status = 504
-
-
-@fault
-class HeldPollEndsWith408(VainPollDeviation):
-    """A long poll that was held in vain is answered with 408."""
-
-    status = 408
+fault_row(
+    "held-poll-ends-with-504",
+    "A long poll that was held in vain is answered with 504.",
+    VainPollDeviation,
+    status=504,
+)
+fault_row(
+    "held-poll-ends-with-408",
+    "A long poll that was held in vain is answered with 408.",
+    VainPollDeviation,
+    status=408,
+)

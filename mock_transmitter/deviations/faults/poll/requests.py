@@ -223,10 +223,7 @@ def poll_that_acknowledges_and_fetches_is_refused(call: Call, proceed: Proceed) 
     "operation",
     on=("poll",),
     breaks=("RFC8936-2.2-LONGPOLL-DEFAULT",),
-    also=(
-        "RFC8936-2.4.2-ACKONLY-LONGPOLL",
-        "RFC8936-2.5-LONGPOLL-HOLDS",
-    ),
+    also=("RFC8936-2.4.2-ACKONLY-LONGPOLL", "RFC8936-2.5-LONGPOLL-HOLDS"),
 )
 def poll_waits_only_where_it_says_so(call: Call, proceed: Proceed) -> Outcome:
     """A poll that leaves returnImmediately out is answered at once; one with false waits."""

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any, ClassVar
 
 from mock_transmitter.deviations.deviation import At, Deviation, Proceed
-from mock_transmitter.deviations.entry import fault, fault_at
+from mock_transmitter.deviations.entry import fault, fault_at, fault_row
 from mock_transmitter.deviations.faults.poll.acknowledgement import (
     EFFECT,
     FOLLOWS,
@@ -163,10 +163,7 @@ def immediate_answers_are_late_while_sets_wait(
 class AskingAgain(PollDeviation):
     """Answers a held poll, when it is over, as another poll would be answered."""
 
-    breaks = (
-        "RFC8936-2.5-LONGPOLL-HOLDS",
-        "VEPA-POLL-RETURN-IMMEDIATELY",
-    )
+    breaks = ("RFC8936-2.5-LONGPOLL-HOLDS", "VEPA-POLL-RETURN-IMMEDIATELY")
 
     def poll(self, call: Call, stream: Stream, proceed: Proceed) -> Outcome:
         """Answer it with the other."""
@@ -302,17 +299,18 @@ class ActsOnARefusal(Deviation):
         return response
 
 
-@fault
-class UnauthorisedAckCounts(ActsOnARefusal):
-    """An acknowledgement that is refused for its token has its effect all the same."""
-
-
-@fault
-class AckOfARefusedPollCounts(ActsOnARefusal):
-    """An acknowledgement in a poll that is refused with 400 has its effect all the same."""
-
-    breaks = ("RFC8936-2-UNACKED-KEPT",)
-    statuses = frozenset({_REFUSED})
+fault_row(
+    "unauthorised-ack-counts",
+    "An acknowledgement that is refused for its token has its effect all the same.",
+    ActsOnARefusal,
+)
+fault_row(
+    "ack-of-a-refused-poll-counts",
+    "An acknowledgement in a poll that is refused with 400 has its effect all the same.",
+    ActsOnARefusal,
+    statuses=frozenset({_REFUSED}),
+    breaks=("RFC8936-2-UNACKED-KEPT",),
+)
 
 
 @fault

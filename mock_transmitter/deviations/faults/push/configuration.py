@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from mock_transmitter.deviations.deviation import At, Deviation, Json, Proceed
-from mock_transmitter.deviations.entry import fault, fault_at
+from mock_transmitter.deviations.entry import fault, fault_at, fault_row
 from mock_transmitter.deviations.faults.push.requests import with_authorization
 from mock_transmitter.deviations.kinds.calls import is_push, target
 from mock_transmitter.deviations.kinds.documents import with_body, with_configurations, without
@@ -251,21 +251,21 @@ class _TakesHttp(Deviation):
         )
 
 
-@fault
-class HttpUrlIsTakenToPushTo(_TakesHttp):
-    """A stream is made that pushes without TLS, if its Receiver asks for it."""
-
-    breaks = ("RFC8935-2.1-ENDPOINT-TLS",)
-    needs = ("create_stream",)
-    operations = ("create_stream",)
-
-
-@fault
-class HttpUrlIsTakenInAnUpdate(_TakesHttp):
-    """A stream that pushes over TLS is updated to push without."""
-
-    breaks = ("RFC8935-2.1-ENDPOINT-TLS",)
-    operations = ("update_stream", "replace_stream")
+fault_row(
+    "http-url-is-taken-to-push-to",
+    "A stream is made that pushes without TLS, if its Receiver asks for it.",
+    _TakesHttp,
+    operations=("create_stream",),
+    needs=("create_stream",),
+    breaks=("RFC8935-2.1-ENDPOINT-TLS",),
+)
+fault_row(
+    "http-url-is-taken-in-an-update",
+    "A stream that pushes over TLS is updated to push without.",
+    _TakesHttp,
+    operations=("update_stream", "replace_stream"),
+    breaks=("RFC8935-2.1-ENDPOINT-TLS",),
+)
 
 
 def _waits(stream: Stream, call: Call) -> bool:

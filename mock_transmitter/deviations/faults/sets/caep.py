@@ -5,7 +5,7 @@ from types import MappingProxyType
 from typing import Any, ClassVar
 
 from mock_transmitter.deviations.deviation import Json
-from mock_transmitter.deviations.entry import fault, fault_at
+from mock_transmitter.deviations.entry import fault_at, fault_row
 from mock_transmitter.deviations.faults.sets.events import MISNAMED
 from mock_transmitter.deviations.kinds.documents import without
 from mock_transmitter.deviations.kinds.sets import EventsDeviation
@@ -42,66 +42,55 @@ def event_timestamp_is_in_milliseconds(event_type: str, payload: Json, iat: int)
     return {event_type: {**payload, "event_timestamp": iat * 1000}}
 
 
-@fault
-class EventTimestampIsAText(PayloadDeviation):
-    """The event_timestamp of every CAEP event is a date as a text."""
-
-    breaks = ("CAEP-2-EVENT-TIMESTAMP",)
-    changes = MappingProxyType({"event_timestamp": "2026-01-01T00:00:00Z"})
-
-
-@fault
-class InitiatingEntityIsInvented(PayloadDeviation):
-    """Every CAEP event was initiated by a robot."""
-
-    breaks = ("CAEP-2-INITIATING-ENTITY",)
-    changes = MappingProxyType({"initiating_entity": "robot"})
-
-
-@fault
-class ReasonForAdminsIsAText(PayloadDeviation):
-    """The reason_admin of every CAEP event is a text in no language."""
-
-    breaks = ("CAEP-2-REASON-ADMIN",)
-    changes = MappingProxyType({"reason_admin": "Landspeed Policy Violation: C076E82F"})
-
-
-@fault
-class ReasonForAdminsIsEmpty(PayloadDeviation):
-    """The reason_admin of every CAEP event is an empty object."""
-
-    breaks = ("CAEP-2-REASON-ADMIN",)
-    also = (
-        "CAEPIOP-3.1-REASON-ADMIN",
-        "CAEPIOP-3.2-REASON-ADMIN",
-    )
-    changes = MappingProxyType({"reason_admin": {}})
-
-
-@fault
-class ReasonForUsersIsAText(PayloadDeviation):
-    """The reason_user of every CAEP event is a text in no language."""
-
-    breaks = ("CAEP-2-REASON-USER",)
-    changes = MappingProxyType({"reason_user": "Access attempt from multiple regions."})
-
-
-@fault
-class ReasonForUsersIsKeyedByLocale(PayloadDeviation):
-    """The reason_user of every CAEP event is keyed by names of locales, and no language tags."""
-
-    breaks = ("CAEP-2-REASON-USER",)
-    changes = MappingProxyType({"reason_user": {"en_US": "Access attempt from multiple regions."}})
+fault_row(
+    "event-timestamp-is-a-text",
+    "The event_timestamp of every CAEP event is a date as a text.",
+    PayloadDeviation,
+    changes={"event_timestamp": "2026-01-01T00:00:00Z"},
+    breaks=("CAEP-2-EVENT-TIMESTAMP",),
+)
+fault_row(
+    "initiating-entity-is-invented",
+    "Every CAEP event was initiated by a robot.",
+    PayloadDeviation,
+    changes={"initiating_entity": "robot"},
+    breaks=("CAEP-2-INITIATING-ENTITY",),
+)
+fault_row(
+    "reason-for-admins-is-a-text",
+    "The reason_admin of every CAEP event is a text in no language.",
+    PayloadDeviation,
+    changes={"reason_admin": "Landspeed Policy Violation: C076E82F"},
+    breaks=("CAEP-2-REASON-ADMIN",),
+)
+fault_row(
+    "reason-for-admins-is-empty",
+    "The reason_admin of every CAEP event is an empty object.",
+    PayloadDeviation,
+    changes={"reason_admin": {}},
+    breaks=("CAEP-2-REASON-ADMIN",),
+    also=("CAEPIOP-3.1-REASON-ADMIN", "CAEPIOP-3.2-REASON-ADMIN"),
+)
+fault_row(
+    "reason-for-users-is-a-text",
+    "The reason_user of every CAEP event is a text in no language.",
+    PayloadDeviation,
+    changes={"reason_user": "Access attempt from multiple regions."},
+    breaks=("CAEP-2-REASON-USER",),
+)
+fault_row(
+    "reason-for-users-is-keyed-by-locale",
+    "The reason_user of every CAEP event is keyed by names of locales, and no language tags.",
+    PayloadDeviation,
+    changes={"reason_user": {"en_US": "Access attempt from multiple regions."}},
+    breaks=("CAEP-2-REASON-USER",),
+)
 
 
 @fault_at(
     EventsDeviation,
     breaks=("CAEP-3-TYPE-URI-BASE", "CAEP-3.1-SESSION-REVOKED-URI"),
-    also=(
-        *MISNAMED,
-        "SSE-7.1.1.1-PAUSED-HOLDS",
-        "SSF-8.1.2.1-PAUSED-HOLDS",
-    ),
+    also=(*MISNAMED, "SSE-7.1.1.1-PAUSED-HOLDS", "SSF-8.1.2.1-PAUSED-HOLDS"),
 )
 def caep_type_begins_with_http(event_type: str, payload: Json) -> Json:
     """The type of every CAEP event begins with http."""
@@ -109,167 +98,153 @@ def caep_type_begins_with_http(event_type: str, payload: Json) -> Json:
     return {name: payload}
 
 
-@fault
-class EventHasAMemberByAPlainName(PayloadDeviation):
-    """Every CAEP event has a member that CAEP doesn't know, under a name that is no URI."""
-
-    breaks = ("SSE-4-EXTRA-MEMBERS-URI",)
-    changes = MappingProxyType({"tenant_hint": "123456789"})
+fault_row(
+    "event-has-a-member-by-a-plain-name",
+    "Every CAEP event has a member that CAEP doesn't know, under a name that is no URI.",
+    PayloadDeviation,
+    changes={"tenant_hint": "123456789"},
+    breaks=("SSE-4-EXTRA-MEMBERS-URI",),
+)
 
 
 # -- what the events of each type say
 
 
-@fault
-class TokenClaimsChangeNamesNoClaim(PayloadDeviation):
-    """The claims of every token-claims-change are an empty object."""
-
-    breaks = ("CAEP-3.2-CLAIMS",)
-    of = f"{CAEP}/token-claims-change"
-    changes = MappingProxyType({"claims": {}})
-
-
-@fault
-class CredentialChangeNamesNoCredential(PayloadDeviation):
-    """No credential-change has a credential_type."""
-
-    breaks = ("CAEP-3.3-CREDENTIAL-TYPE",)
-    of = CREDENTIAL
-    leaves_out = ("credential_type",)
-
-
-@fault
-class CredentialChangeIsOfItsOwnKind(PayloadDeviation):
-    """The change_type of every credential-change is reset."""
-
-    breaks = ("CAEP-3.3-CHANGE-TYPE",)
-    of = CREDENTIAL
-    changes = MappingProxyType({"change_type": "reset"})
-
-
-@fault
-class CertificateSerialIsANumber(PayloadDeviation):
-    """The x509_serial of every credential-change is a number."""
-
-    breaks = ("CAEP-3.3-OPTIONAL-STRINGS",)
-    of = CREDENTIAL
-    changes = MappingProxyType({"x509_serial": 4711})
-
-
-@fault
-class AssuranceLevelHasNoNamespace(PayloadDeviation):
-    """No assurance-level-change has a namespace."""
-
-    breaks = ("CAEP-3.4-NAMESPACE",)
-    of = ASSURANCE
-    leaves_out = ("namespace",)
-
-
-@fault
-class AssuranceLevelIsANumber(PayloadDeviation):
-    """The current_level of every assurance-level-change is a number."""
-
-    breaks = ("CAEP-3.4-CURRENT-LEVEL",)
-    also = ("CAEPID1-3.4-LEVELS",)
-    of = ASSURANCE
-    changes = MappingProxyType({"current_level": 2})
-
-
-@fault
-class AssuranceLevelBeforeIsANumber(PayloadDeviation):
-    """The previous_level of every assurance-level-change is a number."""
-
-    breaks = ("CAEP-3.4-PREVIOUS-LEVEL",)
-    also = ("CAEPID1-3.4-LEVELS",)
-    of = ASSURANCE
-    changes = MappingProxyType({"previous_level": 1})
-
-
-@fault
-class AssuranceLevelIsOfNoList(PayloadDeviation):
-    """The current_level of every assurance-level-change is one that the draft of 2021 has not."""
-
-    breaks = ("CAEPID1-3.4-LEVELS",)
-    of = ASSURANCE
-    changes = MappingProxyType({"current_level": "hi-res-scan"})
-
-
-@fault
-class AssuranceLevelMovesInNoDirection(PayloadDeviation):
-    """Every assurance-level-change has a previous_level, and no change_direction."""
-
-    breaks = ("CAEP-3.4-DIRECTION-SHOULD", "CAEPID1-3.4-ALL-REQUIRED")
-    of = ASSURANCE
-    leaves_out = ("change_direction",)
-
-
-@fault
-class AssuranceLevelGoesUp(PayloadDeviation):
-    """The change_direction of every assurance-level-change is up."""
-
-    breaks = ("CAEP-3.4-DIRECTION-ENUM",)
-    of = ASSURANCE
-    changes = MappingProxyType({"change_direction": "up"})
-
-
-@fault
-class ComplianceBeforeIsUntold(PayloadDeviation):
-    """No device-compliance-change has a previous_status."""
-
-    breaks = ("CAEP-3.5-PREVIOUS-STATUS",)
-    of = COMPLIANCE
-    leaves_out = ("previous_status",)
-
-
-@fault
-class ComplianceIsSpelledOtherwise(PayloadDeviation):
-    """The current_status of every device-compliance-change is non-compliant."""
-
-    breaks = ("CAEP-3.5-CURRENT-STATUS",)
-    of = COMPLIANCE
-    changes = MappingProxyType({"current_status": "non-compliant"})
-
-
-@fault
-class SessionMethodsAreAText(PayloadDeviation):
-    """The amr of every session-established is a text."""
-
-    breaks = ("CAEP-3.6-AMR-ARRAY",)
-    of = f"{CAEP}/session-established"
-    changes = MappingProxyType({"amr": "otp"})
-
-
-@fault
-class RiskIsNobodys(PayloadDeviation):
-    """No risk-level-change has a principal."""
-
-    breaks = ("CAEP-3.8-PRINCIPAL",)
-    of = RISK
-    leaves_out = ("principal",)
-
-
-@fault
-class RiskLevelIsInLowerCase(PayloadDeviation):
-    """The current_level of every risk-level-change is in lower case."""
-
-    breaks = ("CAEP-3.8-CURRENT-LEVEL",)
-    of = RISK
-    changes = MappingProxyType({"current_level": "low"})
-
-
-@fault
-class RiskLevelBeforeIsInvented(PayloadDeviation):
-    """The previous_level of every risk-level-change is severe."""
-
-    breaks = ("CAEP-3.8-PREVIOUS-LEVEL",)
-    of = RISK
-    changes = MappingProxyType({"previous_level": "SEVERE"})
-
-
-@fault
-class RiskHasNoReason(PayloadDeviation):
-    """No risk-level-change has a risk_reason."""
-
-    breaks = ("CAEP-3.8-RISK-REASON",)
-    of = RISK
-    leaves_out = ("risk_reason",)
+fault_row(
+    "token-claims-change-names-no-claim",
+    "The claims of every token-claims-change are an empty object.",
+    PayloadDeviation,
+    of=f"{CAEP}/token-claims-change",
+    changes={"claims": {}},
+    breaks=("CAEP-3.2-CLAIMS",),
+)
+fault_row(
+    "credential-change-names-no-credential",
+    "No credential-change has a credential_type.",
+    PayloadDeviation,
+    of=CREDENTIAL,
+    leaves_out=("credential_type",),
+    breaks=("CAEP-3.3-CREDENTIAL-TYPE",),
+)
+fault_row(
+    "credential-change-is-of-its-own-kind",
+    "The change_type of every credential-change is reset.",
+    PayloadDeviation,
+    of=CREDENTIAL,
+    changes={"change_type": "reset"},
+    breaks=("CAEP-3.3-CHANGE-TYPE",),
+)
+fault_row(
+    "certificate-serial-is-a-number",
+    "The x509_serial of every credential-change is a number.",
+    PayloadDeviation,
+    of=CREDENTIAL,
+    changes={"x509_serial": 4711},
+    breaks=("CAEP-3.3-OPTIONAL-STRINGS",),
+)
+fault_row(
+    "assurance-level-has-no-namespace",
+    "No assurance-level-change has a namespace.",
+    PayloadDeviation,
+    of=ASSURANCE,
+    leaves_out=("namespace",),
+    breaks=("CAEP-3.4-NAMESPACE",),
+)
+fault_row(
+    "assurance-level-is-a-number",
+    "The current_level of every assurance-level-change is a number.",
+    PayloadDeviation,
+    of=ASSURANCE,
+    changes={"current_level": 2},
+    breaks=("CAEP-3.4-CURRENT-LEVEL",),
+    also=("CAEPID1-3.4-LEVELS",),
+)
+fault_row(
+    "assurance-level-before-is-a-number",
+    "The previous_level of every assurance-level-change is a number.",
+    PayloadDeviation,
+    of=ASSURANCE,
+    changes={"previous_level": 1},
+    breaks=("CAEP-3.4-PREVIOUS-LEVEL",),
+    also=("CAEPID1-3.4-LEVELS",),
+)
+fault_row(
+    "assurance-level-is-of-no-list",
+    "The current_level of every assurance-level-change is one that the draft of 2021 has not.",
+    PayloadDeviation,
+    of=ASSURANCE,
+    changes={"current_level": "hi-res-scan"},
+    breaks=("CAEPID1-3.4-LEVELS",),
+)
+fault_row(
+    "assurance-level-moves-in-no-direction",
+    "Every assurance-level-change has a previous_level, and no change_direction.",
+    PayloadDeviation,
+    of=ASSURANCE,
+    leaves_out=("change_direction",),
+    breaks=("CAEP-3.4-DIRECTION-SHOULD", "CAEPID1-3.4-ALL-REQUIRED"),
+)
+fault_row(
+    "assurance-level-goes-up",
+    "The change_direction of every assurance-level-change is up.",
+    PayloadDeviation,
+    of=ASSURANCE,
+    changes={"change_direction": "up"},
+    breaks=("CAEP-3.4-DIRECTION-ENUM",),
+)
+fault_row(
+    "compliance-before-is-untold",
+    "No device-compliance-change has a previous_status.",
+    PayloadDeviation,
+    of=COMPLIANCE,
+    leaves_out=("previous_status",),
+    breaks=("CAEP-3.5-PREVIOUS-STATUS",),
+)
+fault_row(
+    "compliance-is-spelled-otherwise",
+    "The current_status of every device-compliance-change is non-compliant.",
+    PayloadDeviation,
+    of=COMPLIANCE,
+    changes={"current_status": "non-compliant"},
+    breaks=("CAEP-3.5-CURRENT-STATUS",),
+)
+fault_row(
+    "session-methods-are-a-text",
+    "The amr of every session-established is a text.",
+    PayloadDeviation,
+    of=f"{CAEP}/session-established",
+    changes={"amr": "otp"},
+    breaks=("CAEP-3.6-AMR-ARRAY",),
+)
+fault_row(
+    "risk-is-nobodys",
+    "No risk-level-change has a principal.",
+    PayloadDeviation,
+    of=RISK,
+    leaves_out=("principal",),
+    breaks=("CAEP-3.8-PRINCIPAL",),
+)
+fault_row(
+    "risk-level-is-in-lower-case",
+    "The current_level of every risk-level-change is in lower case.",
+    PayloadDeviation,
+    of=RISK,
+    changes={"current_level": "low"},
+    breaks=("CAEP-3.8-CURRENT-LEVEL",),
+)
+fault_row(
+    "risk-level-before-is-invented",
+    "The previous_level of every risk-level-change is severe.",
+    PayloadDeviation,
+    of=RISK,
+    changes={"previous_level": "SEVERE"},
+    breaks=("CAEP-3.8-PREVIOUS-LEVEL",),
+)
+fault_row(
+    "risk-has-no-reason",
+    "No risk-level-change has a risk_reason.",
+    PayloadDeviation,
+    of=RISK,
+    leaves_out=("risk_reason",),
+    breaks=("CAEP-3.8-RISK-REASON",),
+)

@@ -1,10 +1,9 @@
 """Faults of the claims of SETs: RFC 8417, RFC 7519, SSF 1.0 section 4."""
 
-from types import MappingProxyType
 from typing import ClassVar
 
 from mock_transmitter.deviations.deviation import At, Json
-from mock_transmitter.deviations.entry import fault, fault_at
+from mock_transmitter.deviations.entry import fault, fault_at, fault_row
 from mock_transmitter.deviations.kinds.documents import without
 from mock_transmitter.deviations.kinds.sets import (
     UNVERIFIABLE,
@@ -244,37 +243,34 @@ def set_names_a_claim_twice(text: str) -> str:
 
 
 _ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
-
-
-@fault
-class SetCritNamesWhatIsNoExtension(HeaderDeviation):
-    """The header of every SET has a crit that lists typ, which RFC 7515 defines itself."""
-
-    breaks = ("RFC7515-4.1.11-CRIT",)
-    changes = MappingProxyType({"crit": ["typ"]})
-
-
-@fault
-class SetCritListsANameTwice(HeaderDeviation):
-    """The header of every SET has a crit that lists an extension twice."""
-
-    breaks = ("RFC7515-4.1.11-CRIT",)
-    changes = MappingProxyType({"crit": ["trace", "trace"], "trace": "1"})
-
-
-@fault
-class SetAlgIsInLowerCase(HeaderDeviation):
-    """The alg of every SET is es256, which no algorithm is called."""
-
-    breaks = (
+fault_row(
+    "set-crit-names-what-is-no-extension",
+    "The header of every SET has a crit that lists typ, which RFC 7515 defines itself.",
+    HeaderDeviation,
+    changes={"crit": ["typ"]},
+    breaks=("RFC7515-4.1.11-CRIT",),
+)
+fault_row(
+    "set-crit-lists-a-name-twice",
+    "The header of every SET has a crit that lists an extension twice.",
+    HeaderDeviation,
+    changes={"crit": ["trace", "trace"], "trace": "1"},
+    breaks=("RFC7515-4.1.11-CRIT",),
+)
+fault_row(
+    "set-alg-is-in-lower-case",
+    "The alg of every SET is es256, which no algorithm is called.",
+    HeaderDeviation,
+    changes={"alg": "es256"},
+    breaks=(
         "RFC7515-5.2-SIGNATURE-VALID",
         "RFC8417-5.1-SIGNED",
         "SSF-4.1.4-KEY-FROM-JWKS",
         "SSE-11.1.1-KEY-FROM-JWKS",
         "VEPA-SIGNED",
-    )
-    also = ("CAEPIOP-2.6-RS256",)
-    changes = MappingProxyType({"alg": "es256"})
+    ),
+    also=("CAEPIOP-2.6-RS256",),
+)
 
 
 @fault_at(
@@ -340,58 +336,53 @@ def published_key_is_in_padded_base_64(key_set: Json) -> Json:
     return {**key_set, "keys": keys}
 
 
-@fault
-class SubjectAccountHasNoHost(SubjectDeviation):
-    """The account in the subject of every event names no host."""
-
-    breaks = ("RFC9493-3.2.1-ACCOUNT", "RFC9493-3-MEMBER-RULES")
-    subject = MappingProxyType({"format": "account", "uri": "acct:user"})
-
-
-@fault
-class SubjectEmailHasADisplayName(SubjectDeviation):
-    """The email in the subject of every event has a name before the address."""
-
-    breaks = ("RFC9493-3.2.2-EMAIL", "RFC9493-3-MEMBER-RULES")
-    subject = MappingProxyType({"format": "email", "email": "A User <user@example.com>"})
-
-
-@fault
-class SubjectPhoneNumberEndsInALineBreak(SubjectDeviation):
-    """The phone number in the subject of every event has a line break at its end."""
-
-    breaks = ("RFC9493-3.2.5-PHONE", "RFC9493-3-MEMBER-RULES")
-    subject = MappingProxyType({"format": "phone_number", "phone_number": "+12065550100\n"})
-
-
-@fault
-class SubjectDidHasABlank(SubjectDeviation):
-    """The DID in the subject of every event has a blank in it."""
-
-    breaks = ("RFC9493-3.2.6-DID", "RFC9493-3-MEMBER-RULES")
-    subject = MappingProxyType({"format": "did", "url": "did:example:12 34"})
-
-
-@fault
-class SubjectUriIsATemplate(SubjectDeviation):
-    """The URI in the subject of every event has a place left to fill in."""
-
-    breaks = ("RFC9493-3.2.7-URI", "RFC9493-3-MEMBER-RULES")
-    subject = MappingProxyType({"format": "uri", "uri": "https://example.com/users/{id}"})
-
-
-@fault
-class SubjectDidIsWrittenAsAUri(SubjectDeviation):
-    """The subject of every event is a DID in format uri."""
-
-    breaks = ("RFC9493-3.2-MOST-SPECIFIC",)
-    subject = MappingProxyType({"format": "uri", "uri": "did:example:123456"})
-
-
-@fault
-class SubjectFormatIsComplexInCapitals(SubjectDeviation):
-    """The format of the complex subject of every event is Complex."""
-
-    breaks = ("SSF-3.3-COMPLEX-FORMAT",)
-    also = ("SSF-3.4-FORMAT-KNOWN", "SSE-3.3-FORMAT-KNOWN")
-    subject = MappingProxyType({"format": "Complex", "user": SUBJECT})
+fault_row(
+    "subject-account-has-no-host",
+    "The account in the subject of every event names no host.",
+    SubjectDeviation,
+    subject={"format": "account", "uri": "acct:user"},
+    breaks=("RFC9493-3.2.1-ACCOUNT", "RFC9493-3-MEMBER-RULES"),
+)
+fault_row(
+    "subject-email-has-a-display-name",
+    "The email in the subject of every event has a name before the address.",
+    SubjectDeviation,
+    subject={"format": "email", "email": "A User <user@example.com>"},
+    breaks=("RFC9493-3.2.2-EMAIL", "RFC9493-3-MEMBER-RULES"),
+)
+fault_row(
+    "subject-phone-number-ends-in-a-line-break",
+    "The phone number in the subject of every event has a line break at its end.",
+    SubjectDeviation,
+    subject={"format": "phone_number", "phone_number": "+12065550100\n"},
+    breaks=("RFC9493-3.2.5-PHONE", "RFC9493-3-MEMBER-RULES"),
+)
+fault_row(
+    "subject-did-has-a-blank",
+    "The DID in the subject of every event has a blank in it.",
+    SubjectDeviation,
+    subject={"format": "did", "url": "did:example:12 34"},
+    breaks=("RFC9493-3.2.6-DID", "RFC9493-3-MEMBER-RULES"),
+)
+fault_row(
+    "subject-uri-is-a-template",
+    "The URI in the subject of every event has a place left to fill in.",
+    SubjectDeviation,
+    subject={"format": "uri", "uri": "https://example.com/users/{id}"},
+    breaks=("RFC9493-3.2.7-URI", "RFC9493-3-MEMBER-RULES"),
+)
+fault_row(
+    "subject-did-is-written-as-a-uri",
+    "The subject of every event is a DID in format uri.",
+    SubjectDeviation,
+    subject={"format": "uri", "uri": "did:example:123456"},
+    breaks=("RFC9493-3.2-MOST-SPECIFIC",),
+)
+fault_row(
+    "subject-format-is-complex-in-capitals",
+    "The format of the complex subject of every event is Complex.",
+    SubjectDeviation,
+    subject={"format": "Complex", "user": SUBJECT},
+    breaks=("SSF-3.3-COMPLEX-FORMAT",),
+    also=("SSF-3.4-FORMAT-KNOWN", "SSE-3.3-FORMAT-KNOWN"),
+)

@@ -74,12 +74,7 @@ class EventTypeHasASerialNumber(EventsDeviation):
     """The type of an event ends in a number that grows with each one."""
 
     breaks = ("RFC8417-2.2-STABLE-IDS",)
-    also = (
-        *MISNAMED,
-        *UNKNOWN,
-        "SSE-7.1.1.1-PAUSED-HOLDS",
-        "SSF-8.1.2.1-PAUSED-HOLDS",
-    )
+    also = (*MISNAMED, *UNKNOWN, "SSE-7.1.1.1-PAUSED-HOLDS", "SSF-8.1.2.1-PAUSED-HOLDS")
 
     def __init__(self) -> None:
         self._count = 0
@@ -92,11 +87,7 @@ class EventTypeHasASerialNumber(EventsDeviation):
 @fault_at(
     EventsDeviation,
     breaks=("RFC8417-1.2-PAYLOAD-OBJECT", "SSF-4.2.1-TYPE-IS-KEY"),
-    also=(
-        "SSE-11.1.2-SUBJECT-IN-PAYLOAD",
-        *NO_OBJECT,
-        "SSF-8.1.1-INACTIVITY-STREAM-UPDATED",
-    ),
+    also=("SSE-11.1.2-SUBJECT-IN-PAYLOAD", *NO_OBJECT, "SSF-8.1.1-INACTIVITY-STREAM-UPDATED"),
 )
 def event_is_a_text(event_type: str, payload: Json) -> Json:
     """The payload of every event is a JSON text within a string."""
@@ -106,11 +97,7 @@ def event_is_a_text(event_type: str, payload: Json) -> Json:
 @fault_at(
     EventsDeviation,
     breaks=("RFC8417-2-EMPTY-PAYLOAD", "RFC8417-1.2-PAYLOAD-OBJECT", *NO_OBJECT),
-    also=(
-        "SSF-4.2.1-TYPE-IS-KEY",
-        "SSE-11.1.2-SUBJECT-IN-PAYLOAD",
-        "SSE-7.1.5-STATUS",
-    ),
+    also=("SSF-4.2.1-TYPE-IS-KEY", "SSE-11.1.2-SUBJECT-IN-PAYLOAD", "SSE-7.1.5-STATUS"),
 )
 def event_with_nothing_to_say_is_null(event_type: str) -> Json:
     """The payload of every event is null."""
@@ -143,11 +130,7 @@ def set_names_an_event_type_twice(text: str, claims: Json) -> str:
 @fault_at(
     ClaimsDeviation,
     breaks=("SSF-3.1.2-NEW-TYPES-NO-PAYLOAD-SUBJECT",),
-    also=(
-        *MISNAMED,
-        "RFC8417-2.2-STABLE-IDS",
-        "SSF-8.1.2.1-PAUSED-HOLDS",
-    ),
+    also=(*MISNAMED, "RFC8417-2.2-STABLE-IDS", "SSF-8.1.2.1-PAUSED-HOLDS"),
 )
 def event_of_a_new_type_repeats_the_subject(claims: Json) -> Json:
     """Every event is of a type that neither CAEP nor RISC has, with the subject in its payload."""

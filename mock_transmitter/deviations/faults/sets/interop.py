@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import ClassVar
 
 from mock_transmitter.deviations.deviation import At, Deviation, Json, Proceed
-from mock_transmitter.deviations.entry import fault, fault_at
+from mock_transmitter.deviations.entry import fault_at, fault_row
 from mock_transmitter.deviations.faults.sets.claims import SetTellsOfTwoEvents
 from mock_transmitter.deviations.faults.sets.tokens import (
     NO_KEY_VERIFIES,
@@ -51,12 +51,13 @@ class _MetadataLacks(Deviation, ABC):
         return replace(outcome, document=without(outcome.document, *self.MEMBERS))
 
 
-@fault
-class InteropMetadataHasNoVersion(_MetadataLacks):
-    """The metadata has no spec_version."""
-
-    breaks = ("CAEPIOP-2.3.1-SPEC-VERSION",)
-    MEMBERS = ("spec_version",)
+fault_row(
+    "interop-metadata-has-no-version",
+    "The metadata has no spec_version.",
+    _MetadataLacks,
+    MEMBERS=("spec_version",),
+    breaks=("CAEPIOP-2.3.1-SPEC-VERSION",),
+)
 
 
 @fault_at("operation", on=("discover",), breaks=("CAEPIOP-2.3.1-SPEC-VERSION",))
@@ -68,45 +69,42 @@ def interop_metadata_names_a_draft(call: Call, proceed: Proceed) -> Outcome:
     return replace(outcome, document={**outcome.document, "spec_version": "1_0-ID3"})
 
 
-@fault
-class InteropMetadataNamesNoDeliveryMethods(_MetadataLacks):
-    """The metadata has no delivery_methods_supported."""
-
-    breaks = ("CAEPIOP-2.3.2-DELIVERY-METHODS",)
-    MEMBERS = ("delivery_methods_supported",)
-
-
-@fault
-class InteropMetadataNamesNoKeySet(_MetadataLacks):
-    """The metadata has no jwks_uri."""
-
-    breaks = ("CAEPIOP-2.3.3-JWKS-URI",)
-    also = NO_KEY_SET
-    MEMBERS = ("jwks_uri",)
-
-
-@fault
-class InteropMetadataNamesNoConfigurationEndpoint(_MetadataLacks):
-    """The metadata has no configuration_endpoint."""
-
-    breaks = ("CAEPIOP-2.3.4-CONFIG-ENDPOINT",)
-    MEMBERS = ("configuration_endpoint",)
-
-
-@fault
-class InteropMetadataNamesNoStatusEndpoint(_MetadataLacks):
-    """The metadata has no status_endpoint."""
-
-    breaks = ("CAEPIOP-2.3.5-STATUS-ENDPOINT",)
-    MEMBERS = ("status_endpoint",)
-
-
-@fault
-class InteropMetadataNamesNoVerificationEndpoint(_MetadataLacks):
-    """The metadata has no verification_endpoint."""
-
-    breaks = ("CAEPIOP-2.3.6-VERIFICATION-ENDPOINT",)
-    MEMBERS = ("verification_endpoint",)
+fault_row(
+    "interop-metadata-names-no-delivery-methods",
+    "The metadata has no delivery_methods_supported.",
+    _MetadataLacks,
+    MEMBERS=("delivery_methods_supported",),
+    breaks=("CAEPIOP-2.3.2-DELIVERY-METHODS",),
+)
+fault_row(
+    "interop-metadata-names-no-key-set",
+    "The metadata has no jwks_uri.",
+    _MetadataLacks,
+    MEMBERS=("jwks_uri",),
+    breaks=("CAEPIOP-2.3.3-JWKS-URI",),
+    also=NO_KEY_SET,
+)
+fault_row(
+    "interop-metadata-names-no-configuration-endpoint",
+    "The metadata has no configuration_endpoint.",
+    _MetadataLacks,
+    MEMBERS=("configuration_endpoint",),
+    breaks=("CAEPIOP-2.3.4-CONFIG-ENDPOINT",),
+)
+fault_row(
+    "interop-metadata-names-no-status-endpoint",
+    "The metadata has no status_endpoint.",
+    _MetadataLacks,
+    MEMBERS=("status_endpoint",),
+    breaks=("CAEPIOP-2.3.5-STATUS-ENDPOINT",),
+)
+fault_row(
+    "interop-metadata-names-no-verification-endpoint",
+    "The metadata has no verification_endpoint.",
+    _MetadataLacks,
+    MEMBERS=("verification_endpoint",),
+    breaks=("CAEPIOP-2.3.6-VERIFICATION-ENDPOINT",),
+)
 
 
 @fault_at("operation", on=("discover",), breaks=("CAEPIOP-2.3.7-AUTHZ-SCHEMES",))
@@ -131,46 +129,45 @@ class _Answers(Deviation, ABC):
         return Reply(status=self.STATUS, document={"error": "refused"})
 
 
-@fault
-class InteropStreamsCannotBeMade(_Answers):
-    """Creating a stream is answered with 501, though there is an endpoint for it."""
-
-    breaks = ("CAEPIOP-2.3.4-CONFIG-ENDPOINT", "CAEPIOP-2.3.8.2-CREATE")
-    also = (
+fault_row(
+    "interop-streams-cannot-be-made",
+    "Creating a stream is answered with 501, though there is an endpoint for it.",
+    _Answers,
+    OPERATIONS=frozenset({"create_stream"}),
+    STATUS=501,
+    breaks=("CAEPIOP-2.3.4-CONFIG-ENDPOINT", "CAEPIOP-2.3.8.2-CREATE"),
+    also=(
         "CAEPIOP-2.3.8.1-CREATE-BOTH-METHODS",
         "SSF-8.1.1.1-CREATE-201",
         "SSF-8.1.1.1-ERR-400",
         "SSF-8.1.1.1-MINIMAL-BODY",
         "SSF-8.1.1.1-RECEIVER-FIELDS-ACCEPTED",
         "SSF-7.1-DELIVERY-METHODS-HONOURED",
-    )
-    OPERATIONS = frozenset({"create_stream"})
-    STATUS = 501
-
-
-@fault
-class InteropStreamsAreNotListed(_Answers):
-    """The list of streams is answered with 501; each can be read alone."""
-
-    breaks = ("CAEPIOP-2.3.8.2-READ",)
-    also = ("CAEPIOP-2.7.3-BEARER-HEADER", "SSF-8.1.1.2-LIST-ARRAY", "SSF-8.1.1.2-LIST-EMPTY")
-    OPERATIONS = frozenset({"list_streams"})
-    STATUS = 501
-
-
-@fault
-class InteropStatusIsNotShown(_Answers):
-    """Reading the status is answered with 405, though setting it works."""
-
-    breaks = ("CAEPIOP-2.3.5-STATUS-ENDPOINT", "CAEPIOP-2.3.8.2-STATUS")
-    also = (
+    ),
+)
+fault_row(
+    "interop-streams-are-not-listed",
+    "The list of streams is answered with 501; each can be read alone.",
+    _Answers,
+    OPERATIONS=frozenset({"list_streams"}),
+    STATUS=501,
+    breaks=("CAEPIOP-2.3.8.2-READ",),
+    also=("CAEPIOP-2.7.3-BEARER-HEADER", "SSF-8.1.1.2-LIST-ARRAY", "SSF-8.1.1.2-LIST-EMPTY"),
+)
+fault_row(
+    "interop-status-is-not-shown",
+    "Reading the status is answered with 405, though setting it works.",
+    _Answers,
+    OPERATIONS=frozenset({"read_status"}),
+    STATUS=405,
+    breaks=("CAEPIOP-2.3.5-STATUS-ENDPOINT", "CAEPIOP-2.3.8.2-STATUS"),
+    also=(
         "CAEPIOP-2.3.5-STATUS-VALUES",
         "RFC9110-15.5.6-405-ALLOW",
         "SSF-8.1.2.1-ERR-404",
         "SSF-8.1.2.1-STATUS-200",
-    )
-    OPERATIONS = frozenset({"read_status"})
-    STATUS = 405
+    ),
+)
 
 
 @fault_at(
@@ -233,19 +230,19 @@ def interop_verification_brings_nothing(call: Call) -> Outcome:
     return Reply(status=204)
 
 
-@fault
-class InteropSetsAreSignedWithAnEdwardsKey(EdwardsKey):
-    """SETs are signed with EdDSA, where the profile has RS256 alone."""
-
-    breaks = ("CAEPIOP-2.6-RS256",)
-
-
-@fault
-class InteropKeyIsShort(SetIsSignedWithAShortRsaKey):
-    """SETs are signed with an RSA key of 1024 bits."""
-
-    breaks = ("CAEPIOP-2.6-RSA-2048",)
-    also = ("RFC7518-3.3-RSA-2048",)
+fault_row(
+    "interop-sets-are-signed-with-an-edwards-key",
+    "SETs are signed with EdDSA, where the profile has RS256 alone.",
+    EdwardsKey,
+    breaks=("CAEPIOP-2.6-RS256",),
+)
+fault_row(
+    "interop-key-is-short",
+    "SETs are signed with an RSA key of 1024 bits.",
+    SetIsSignedWithAShortRsaKey,
+    breaks=("CAEPIOP-2.6-RSA-2048",),
+    also=("RFC7518-3.3-RSA-2048",),
+)
 
 
 @fault_at("key_set", breaks=("CAEPIOP-2.3.3-CURRENT-KEY",), also=(*NO_KEY_VERIFIES, *UNVERIFIABLE))
@@ -257,16 +254,13 @@ def interop_key_set_is_that_of_another_transmitter(key_set: Json, at: At) -> Jso
     return {"keys": [{**other.public, "kid": at.key.kid}]}
 
 
-@fault
-class InteropSetsTellOfTwoEvents(SetTellsOfTwoEvents):
-    """Every SET bundles a second event of another type."""
-
-    breaks = ("CAEPIOP-2.8.1-SINGLE-EVENT",)
-    also = (
-        "SSF-4.2.1-SINGLE-EVENT",
-        "SSF-4.2.1-MULTI-ONLY-ALIASES",
-        *SetTellsOfTwoEvents.also,
-    )
+fault_row(
+    "interop-sets-tell-of-two-events",
+    "Every SET bundles a second event of another type.",
+    SetTellsOfTwoEvents,
+    breaks=("CAEPIOP-2.8.1-SINGLE-EVENT",),
+    also=("SSF-4.2.1-SINGLE-EVENT", "SSF-4.2.1-MULTI-ONLY-ALIASES", *SetTellsOfTwoEvents.also),
+)
 
 
 @fault_at(
@@ -299,22 +293,22 @@ class _PayloadDeviation(ClaimsDeviation, ABC):
         return {**claims, "events": {**claims["events"], self.EVENT_TYPE: edited}}
 
 
-@fault
-class InteropSessionsAreRevokedWithoutAReason(_PayloadDeviation):
-    """A session-revoked event has no reason_admin."""
-
-    breaks = ("CAEPIOP-3.1-REASON-ADMIN",)
-    EVENT_TYPE = SESSION_REVOKED
-    REASON = None
-
-
-@fault
-class InteropCredentialsChangeForAnEmptyReason(_PayloadDeviation):
-    """The reason_admin of a credential-change event is an empty text."""
-
-    breaks = ("CAEPIOP-3.2-REASON-ADMIN",)
-    EVENT_TYPE = CREDENTIAL_CHANGE
-    REASON: ClassVar[Json | str | None] = {"en": ""}
+fault_row(
+    "interop-sessions-are-revoked-without-a-reason",
+    "A session-revoked event has no reason_admin.",
+    _PayloadDeviation,
+    EVENT_TYPE=SESSION_REVOKED,
+    REASON=None,
+    breaks=("CAEPIOP-3.1-REASON-ADMIN",),
+)
+fault_row(
+    "interop-credentials-change-for-an-empty-reason",
+    "The reason_admin of a credential-change event is an empty text.",
+    _PayloadDeviation,
+    EVENT_TYPE=CREDENTIAL_CHANGE,
+    REASON={"en": ""},
+    breaks=("CAEPIOP-3.2-REASON-ADMIN",),
+)
 
 
 class _NeverSends(Deviation, ABC):
@@ -333,27 +327,25 @@ LOST = (
     "SSF-8.1.1.3-PATCH-MISSING-UNCHANGED",
     "SSF-8.1.1.4-PUT-200",
 )
-
-
-@fault
-class InteropSessionRevokedIsNeverSent(_NeverSends):
-    """A stream delivers session-revoked by its configuration, and no such event comes."""
-
-    breaks = ("CAEPIOP-3.1-SESSION-REVOKED",)
-    also = (
+fault_row(
+    "interop-session-revoked-is-never-sent",
+    "A stream delivers session-revoked by its configuration, and no such event comes.",
+    _NeverSends,
+    EVENT_TYPE=SESSION_REVOKED,
+    breaks=("CAEPIOP-3.1-SESSION-REVOKED",),
+    also=(
         *LOST,
         "SSF-8.1.2.1-ENABLED-TRANSMITS",
         "SSF-7.1-DEFAULT-ALL-DELIVERS",
         "SSF-8.1.3.1-COMPLEX-WILDCARD",
         "SSF-8.1.3.1-MATCHED-SENT",
-    )
-    EVENT_TYPE = SESSION_REVOKED
-
-
-@fault
-class InteropCredentialChangeIsNeverSent(_NeverSends):
-    """A stream delivers credential-change by its configuration, and no such event comes."""
-
-    breaks = ("CAEPIOP-3.2-CREDENTIAL-CHANGE",)
-    also = LOST
-    EVENT_TYPE = CREDENTIAL_CHANGE
+    ),
+)
+fault_row(
+    "interop-credential-change-is-never-sent",
+    "A stream delivers credential-change by its configuration, and no such event comes.",
+    _NeverSends,
+    EVENT_TYPE=CREDENTIAL_CHANGE,
+    breaks=("CAEPIOP-3.2-CREDENTIAL-CHANGE",),
+    also=LOST,
+)

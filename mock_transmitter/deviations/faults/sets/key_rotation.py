@@ -12,10 +12,7 @@ class KeysAreWithdrawnWhenTheNextOneSigns(Deviation):
     """Each SET is signed with a new key, and the key set has the newest alone."""
 
     breaks = NO_KEY_VERIFIES
-    also = (
-        "RFC7515-4.1.4-KID-RESOLVES",
-        "CAEPIOP-2.6-RS256",
-    )
+    also = ("RFC7515-4.1.4-KID-RESOLVES", "CAEPIOP-2.6-RS256")
 
     def __init__(self) -> None:
         self._signed = 0

@@ -1,10 +1,9 @@
 """Faults of RISC events: OpenID RISC Profile 1.0."""
 
-from types import MappingProxyType
 from typing import ClassVar
 
 from mock_transmitter.deviations.deviation import Deviation, Json, Proceed
-from mock_transmitter.deviations.entry import fault, fault_at
+from mock_transmitter.deviations.entry import fault, fault_at, fault_row
 from mock_transmitter.deviations.faults.sets.caep import PayloadDeviation
 from mock_transmitter.deviations.faults.sets.events import MISNAMED
 from mock_transmitter.deviations.kinds.documents import with_configurations
@@ -43,29 +42,28 @@ class _AboutAnAccount(ClaimsDeviation):
         return with_subject(claims, account)
 
 
-@fault
-class IdentifierChangedIsAboutAnAccount(_AboutAnAccount):
-    """The subject of every identifier-changed is an issuer and a subject."""
-
-    breaks = ("RISC-2.5-SUBJECT-FORMAT",)
-    of = "identifier-changed"
-
-
-@fault
-class IdentifierRecycledIsAboutAnAccount(_AboutAnAccount):
-    """The subject of every identifier-recycled is an issuer and a subject."""
-
-    breaks = ("RISC-2.6-SUBJECT-FORMAT",)
-    of = "identifier-recycled"
-
-
-@fault
-class CompromisedCredentialIsOfNoType(PayloadDeviation):
-    """No credential-compromise has a credential_type."""
-
-    breaks = ("RISC-2.7-CREDENTIAL-TYPE",)
-    of = f"{RISC}/credential-compromise"
-    leaves_out = ("credential_type",)
+fault_row(
+    "identifier-changed-is-about-an-account",
+    "The subject of every identifier-changed is an issuer and a subject.",
+    _AboutAnAccount,
+    of="identifier-changed",
+    breaks=("RISC-2.5-SUBJECT-FORMAT",),
+)
+fault_row(
+    "identifier-recycled-is-about-an-account",
+    "The subject of every identifier-recycled is an issuer and a subject.",
+    _AboutAnAccount,
+    of="identifier-recycled",
+    breaks=("RISC-2.6-SUBJECT-FORMAT",),
+)
+fault_row(
+    "compromised-credential-is-of-no-type",
+    "No credential-compromise has a credential_type.",
+    PayloadDeviation,
+    of=f"{RISC}/credential-compromise",
+    leaves_out=("credential_type",),
+    breaks=("RISC-2.7-CREDENTIAL-TYPE",),
+)
 
 
 @fault
@@ -95,12 +93,11 @@ class SessionsRevokedHasNoSuccessor(Deviation):
         return {**document, "events_supported": left}
 
 
-@fault
-class SubjectTypeStandsBesideTheFormat(SubjectDeviation):
-    """The subject of every event has the format under its old name subject_type too."""
-
-    breaks = ("RISC-3.1-NO-SUBJECT-TYPE",)
-    also = ("RFC9493-3-NO-FOREIGN-MEMBERS",)
-    subject = MappingProxyType(
-        {"format": "email", "subject_type": "email", "email": "user@example.com"}
-    )
+fault_row(
+    "subject-type-stands-beside-the-format",
+    "The subject of every event has the format under its old name subject_type too.",
+    SubjectDeviation,
+    subject={"format": "email", "subject_type": "email", "email": "user@example.com"},
+    breaks=("RISC-3.1-NO-SUBJECT-TYPE",),
+    also=("RFC9493-3-NO-FOREIGN-MEMBERS",),
+)

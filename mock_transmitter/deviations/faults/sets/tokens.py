@@ -4,10 +4,9 @@ import hmac
 from abc import ABC, abstractmethod
 from base64 import urlsafe_b64decode
 from dataclasses import replace
-from types import MappingProxyType
 
 from mock_transmitter.deviations.deviation import At, Deviation, Json, Proceed
-from mock_transmitter.deviations.entry import fault, fault_at
+from mock_transmitter.deviations.entry import fault, fault_at, fault_row
 from mock_transmitter.deviations.kinds.documents import without
 from mock_transmitter.deviations.kinds.sets import UNVERIFIABLE, HeaderDeviation, TextDeviation
 from mock_transmitter.domain.keys import SigningKey, base64url, compact_json
@@ -22,33 +21,30 @@ NO_KEY_VERIFIES = (
     "SSE-11.1.1-KEY-FROM-JWKS",
     "VEPA-SIGNED",
 )
-
-
-@fault
-class SetTypIsJwt(HeaderDeviation):
-    """The typ of every SET is JWT."""
-
-    breaks = ("SSF-4.1.1-TYP", "SSE-11.1.4-TYP")
-    also = ("RFC8417-2.3-TYP-VALUE", "RFC8417-2.3-TYP-WHEN-CONFUSABLE")
-    changes = MappingProxyType({"typ": "JWT"})
-
-
-@fault
-class SetTypHasTheApplicationPrefix(HeaderDeviation):
-    """The typ of every SET is the whole media type, application/secevent+jwt."""
-
-    breaks = ("RFC8417-2.3-TYP-VALUE",)
-    also = ("SSF-4.1.1-TYP", "SSE-11.1.4-TYP")
-    changes = MappingProxyType({"typ": "application/secevent+jwt"})
-
-
-@fault
-class SetKidIsUnknown(HeaderDeviation):
-    """The kid of every SET names a key that is not published."""
-
-    breaks = ("RFC7515-4.1.4-KID-RESOLVES",)
-    also = UNVERIFIABLE
-    changes = MappingProxyType({"kid": "2019-key"})
+fault_row(
+    "set-typ-is-jwt",
+    "The typ of every SET is JWT.",
+    HeaderDeviation,
+    changes={"typ": "JWT"},
+    breaks=("SSF-4.1.1-TYP", "SSE-11.1.4-TYP"),
+    also=("RFC8417-2.3-TYP-VALUE", "RFC8417-2.3-TYP-WHEN-CONFUSABLE"),
+)
+fault_row(
+    "set-typ-has-the-application-prefix",
+    "The typ of every SET is the whole media type, application/secevent+jwt.",
+    HeaderDeviation,
+    changes={"typ": "application/secevent+jwt"},
+    breaks=("RFC8417-2.3-TYP-VALUE",),
+    also=("SSF-4.1.1-TYP", "SSE-11.1.4-TYP"),
+)
+fault_row(
+    "set-kid-is-unknown",
+    "The kid of every SET names a key that is not published.",
+    HeaderDeviation,
+    changes={"kid": "2019-key"},
+    breaks=("RFC7515-4.1.4-KID-RESOLVES",),
+    also=UNVERIFIABLE,
+)
 
 
 @fault_at("token", breaks=("VEPA-SIGNED",), also=UNVERIFIABLE)
@@ -65,37 +61,35 @@ def set_signature_is_broken(token: str, at: At) -> str:
     return f"{token.rpartition('.')[0]}.{other.rpartition('.')[2]}"
 
 
-@fault
-class SetHasNoTyp(HeaderDeviation):
-    """The header of no SET has a typ."""
-
-    breaks = ("SSF-4.1.1-TYP", "SSE-11.1.4-TYP", "RFC8417-2.3-TYP-WHEN-CONFUSABLE")
-    changes = MappingProxyType({"typ": None})
-
-
-@fault
-class SetHasNoAlg(HeaderDeviation):
-    """The header of no SET names the algorithm."""
-
-    breaks = ("RFC7515-4.1.1-ALG",)
-    also = (*UNVERIFIABLE, "CAEPIOP-2.6-RS256")
-    changes = MappingProxyType({"alg": None})
-
-
-@fault
-class SetCritIsEmpty(HeaderDeviation):
-    """The header of every SET has a crit that lists nothing."""
-
-    breaks = ("RFC7515-4.1.11-CRIT",)
-    changes = MappingProxyType({"crit": []})
-
-
-@fault
-class SetCritNamesWhatIsNotThere(HeaderDeviation):
-    """The header of every SET has a crit with a name that no member has."""
-
-    breaks = ("RFC7515-4.1.11-CRIT",)
-    changes = MappingProxyType({"crit": ["b64"]})
+fault_row(
+    "set-has-no-typ",
+    "The header of no SET has a typ.",
+    HeaderDeviation,
+    changes={"typ": None},
+    breaks=("SSF-4.1.1-TYP", "SSE-11.1.4-TYP", "RFC8417-2.3-TYP-WHEN-CONFUSABLE"),
+)
+fault_row(
+    "set-has-no-alg",
+    "The header of no SET names the algorithm.",
+    HeaderDeviation,
+    changes={"alg": None},
+    breaks=("RFC7515-4.1.1-ALG",),
+    also=(*UNVERIFIABLE, "CAEPIOP-2.6-RS256"),
+)
+fault_row(
+    "set-crit-is-empty",
+    "The header of every SET has a crit that lists nothing.",
+    HeaderDeviation,
+    changes={"crit": []},
+    breaks=("RFC7515-4.1.11-CRIT",),
+)
+fault_row(
+    "set-crit-names-what-is-not-there",
+    "The header of every SET has a crit with a name that no member has.",
+    HeaderDeviation,
+    changes={"crit": ["b64"]},
+    breaks=("RFC7515-4.1.11-CRIT",),
+)
 
 
 @fault_at(TextDeviation, "edit_header", breaks=("RFC7515-7.1-COMPACT",), also=UNVERIFIABLE)
@@ -175,10 +169,7 @@ def set_signature_is_in_der(token: str, at: At) -> str:
         "SSE-11.1.1-KEY-FROM-JWKS",
         "VEPA-SIGNED",
     ),
-    also=(
-        "RFC8417-5.1-SIGNED",
-        "CAEPIOP-2.6-RS256",
-    ),
+    also=("RFC8417-5.1-SIGNED", "CAEPIOP-2.6-RS256"),
 )
 def set_is_authenticated_with_the_public_key(token: str, at: At) -> str:
     """Every SET is an HS256 token, with the published key as the shared secret."""
@@ -208,12 +199,13 @@ class _OtherKey(Deviation):
         return {**key_set, "keys": keys}
 
 
-@fault
-class SetIsSignedWithAKeyThatWasNeverPublished(_OtherKey):
-    """Every SET is signed with a key that the key set never had, and names it."""
-
-    breaks = ("RFC7515-4.1.4-KID-RESOLVES", *NO_KEY_VERIFIES)
-    also = ("CAEPIOP-2.6-RS256",)
+fault_row(
+    "set-is-signed-with-a-key-that-was-never-published",
+    "Every SET is signed with a key that the key set never had, and names it.",
+    _OtherKey,
+    breaks=("RFC7515-4.1.4-KID-RESOLVES", *NO_KEY_VERIFIES),
+    also=("CAEPIOP-2.6-RS256",),
+)
 
 
 @fault

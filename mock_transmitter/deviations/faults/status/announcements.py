@@ -4,7 +4,7 @@ from abc import ABC, abstractmethod
 from typing import ClassVar
 
 from mock_transmitter.deviations.deviation import At, Deviation, Json, Proceed
-from mock_transmitter.deviations.entry import fault, fault_at
+from mock_transmitter.deviations.entry import fault_at, fault_row
 from mock_transmitter.deviations.kinds.announcements import Announcement, announced
 from mock_transmitter.deviations.kinds.calls import target
 from mock_transmitter.deviations.kinds.documents import without
@@ -37,31 +37,30 @@ class Unannounced(Deviation):
         return None if found is not None and found[1].get("status") in self.SILENT_ON else gap
 
 
-@fault
-class StopsAreNotAnnounced(Unannounced):
-    """A stream that the Transmitter pauses or disables goes silent without a word."""
-
-    breaks = (*BEFORE_STOP, INACTIVE)
-    also = OF_SUBJECTS
-    SILENT_ON = ("paused", "disabled")
-
-
-@fault
-class DisablingIsNotAnnounced(Unannounced):
-    """A stream that the Transmitter disables goes silent without a word."""
-
-    breaks = BEFORE_STOP
-    also = OF_SUBJECTS
-    SILENT_ON = ("disabled",)
-
-
-@fault
-class ReenablingIsNotAnnounced(Unannounced):
-    """A stream that the Transmitter enables again goes on without a word."""
-
-    breaks = ON_REENABLE
-    also = OF_SUBJECTS
-    SILENT_ON = ("enabled",)
+fault_row(
+    "stops-are-not-announced",
+    "A stream that the Transmitter pauses or disables goes silent without a word.",
+    Unannounced,
+    SILENT_ON=("paused", "disabled"),
+    breaks=(*BEFORE_STOP, INACTIVE),
+    also=OF_SUBJECTS,
+)
+fault_row(
+    "disabling-is-not-announced",
+    "A stream that the Transmitter disables goes silent without a word.",
+    Unannounced,
+    SILENT_ON=("disabled",),
+    breaks=BEFORE_STOP,
+    also=OF_SUBJECTS,
+)
+fault_row(
+    "reenabling-is-not-announced",
+    "A stream that the Transmitter enables again goes on without a word.",
+    Unannounced,
+    SILENT_ON=("enabled",),
+    breaks=ON_REENABLE,
+    also=OF_SUBJECTS,
+)
 
 
 @fault_at("handling", breaks=BEFORE_STOP)
@@ -182,36 +181,34 @@ class UnheardOf(Deviation):
         return outcome
 
 
-@fault
-class PollsAreNoActivity(UnheardOf):
-    """Polling a stream does not start its inactivity_timeout anew."""
-
-    breaks = REFRESH
-    UNHEARD = frozenset({"poll"})
-
-
-@fault
-class ReadingAStatusIsNoActivity(UnheardOf):
-    """Reading the status of a stream does not start its inactivity_timeout anew."""
-
-    breaks = REFRESH
-    UNHEARD = frozenset({"read_status"})
-
-
-@fault
-class UpdatingAStreamIsNoActivity(UnheardOf):
-    """Updating a stream does not start its inactivity_timeout anew."""
-
-    breaks = REFRESH
-    UNHEARD = frozenset({"update_stream"})
-
-
-@fault
-class VerificationIsNoActivity(UnheardOf):
-    """Requesting verification does not start the inactivity_timeout of a stream anew."""
-
-    breaks = REFRESH
-    UNHEARD = frozenset({"verify"})
+fault_row(
+    "polls-are-no-activity",
+    "Polling a stream does not start its inactivity_timeout anew.",
+    UnheardOf,
+    UNHEARD=frozenset({"poll"}),
+    breaks=REFRESH,
+)
+fault_row(
+    "reading-a-status-is-no-activity",
+    "Reading the status of a stream does not start its inactivity_timeout anew.",
+    UnheardOf,
+    UNHEARD=frozenset({"read_status"}),
+    breaks=REFRESH,
+)
+fault_row(
+    "updating-a-stream-is-no-activity",
+    "Updating a stream does not start its inactivity_timeout anew.",
+    UnheardOf,
+    UNHEARD=frozenset({"update_stream"}),
+    breaks=REFRESH,
+)
+fault_row(
+    "verification-is-no-activity",
+    "Requesting verification does not start the inactivity_timeout of a stream anew.",
+    UnheardOf,
+    UNHEARD=frozenset({"verify"}),
+    breaks=REFRESH,
+)
 
 
 @fault_at("operation", breaks=REFRESH)
@@ -238,13 +235,14 @@ class OfSubjects(Deviation):
         return True
 
 
-@fault
-class TheEndOfASubjectIsNotAnnounced(OfSubjects):
-    """That the Transmitter starts or stops events about a subject is not announced."""
-
-    breaks = ("SSE-7.1-SUBJECT-CHANGE-ENABLED", "SSE-7.1.5-SENT")
-    needs = ("subject_status",)
-    also = ("SSE-7.1-SUBJECT-CHANGE-PAUSED",)
+fault_row(
+    "the-end-of-a-subject-is-not-announced",
+    "That the Transmitter starts or stops events about a subject is not announced.",
+    OfSubjects,
+    needs=("subject_status",),
+    breaks=("SSE-7.1-SUBJECT-CHANGE-ENABLED", "SSE-7.1.5-SENT"),
+    also=("SSE-7.1-SUBJECT-CHANGE-PAUSED",),
+)
 
 
 @fault_at(OfSubjects, "drops", breaks=("SSE-7.1-SUBJECT-CHANGE-PAUSED",))

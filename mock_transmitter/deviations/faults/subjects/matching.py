@@ -289,11 +289,7 @@ class _LooseMatching(_Remembers, ABC):
 
 @fault_at(
     _LooseMatching,
-    also=(
-        *_LooseMatching.also,
-        "SSF-8.1.3.2-ADD-IDEMPOTENT",
-        "SSF-7.1-DEFAULT-ALL-REMOVE-STOPS",
-    ),
+    also=(*_LooseMatching.also, "SSF-8.1.3.2-ADD-IDEMPOTENT", "SSF-7.1-DEFAULT-ALL-REMOVE-STOPS"),
 )
 def simple_subjects_match_by_domain(added: Subject, subject: Subject) -> bool:
     """An address stands for all addresses of its domain."""

@@ -195,11 +195,7 @@ def subjects_need_no_format(request: Request) -> Request:
     "operation",
     needs=("add_subject", "remove_subject"),
     breaks=("SSF-8.1.3.2-ERR-404-STREAM", "SSF-8.1.3.3-ERR-404-STREAM"),
-    also=(
-        "SSF-8-AUTH-BINDS-STREAMS",
-        "SSF-8.1.3.2-ERR-400-INVALID",
-        "SSF-8.1.3.3-ERR-400-INVALID",
-    ),
+    also=("SSF-8-AUTH-BINDS-STREAMS", "SSF-8.1.3.2-ERR-400-INVALID", "SSF-8.1.3.3-ERR-400-INVALID"),
 )
 def streams_that_are_no_more_take_subjects(call: Call, proceed: Proceed) -> Outcome:
     """A subject is added to a stream that is no more, and removed from it."""

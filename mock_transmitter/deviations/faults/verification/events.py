@@ -45,10 +45,7 @@ class StateDeviation(Deviation, ABC):
 @fault_at(
     StateDeviation,
     breaks=STATE_ECHO,
-    also=(
-        "SSF-8.1.4.1-STREAM-SUBJECT-STICKY",
-        "SSF-8.1.4.2-204-MEANS-WILL-SEND",
-    ),
+    also=("SSF-8.1.4.1-STREAM-SUBJECT-STICKY", "SSF-8.1.4.2-204-MEANS-WILL-SEND"),
 )
 def verification_state_is_not_echoed(state: str) -> str | None:
     """The Verification Event lacks the state of the request that asked for it."""

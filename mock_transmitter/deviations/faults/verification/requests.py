@@ -10,11 +10,7 @@ from mock_transmitter.http.operations import Call, Outcome, Reply
 @fault_at(
     "operation",
     breaks=("SSF-8.1.4.2-NO-STATE-REQUEST",),
-    also=(
-        "SSF-8.1.1-INACTIVITY-REFRESH",
-        "SSF-8.1.4.2-VERIFY-204",
-        "SSE-7.1.4.2-VERIFY-204",
-    ),
+    also=("SSF-8.1.1-INACTIVITY-REFRESH", "SSF-8.1.4.2-VERIFY-204", "SSE-7.1.4.2-VERIFY-204"),
 )
 def verification_needs_a_state(call: Call, proceed: Proceed) -> Outcome:
     """A verification request without a state is refused with 400."""
