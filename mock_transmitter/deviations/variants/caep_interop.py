@@ -2,7 +2,6 @@
 
 import json
 from dataclasses import replace
-from typing import ClassVar
 
 from mock_transmitter.deviations.deviation import At, Deviation, Json, Proceed
 from mock_transmitter.deviations.entry import variant, variant_at, variant_row
@@ -37,18 +36,14 @@ class InteropStreamsAreNeitherUpdatedNorDeleted(Deviation):
     """PATCH, PUT and DELETE of a stream are answered with 405."""
 
     exercises = ("CAEPIOP-2.3.8.2-UPDATE-NOT-LISTED",)
-    LACKING: ClassVar[frozenset[str]] = frozenset(
+    on = frozenset(
         {"update_stream", "replace_stream", "delete_stream", "add_subject", "remove_subject"}
     )
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        if call.operation not in self.LACKING:
-            return proceed(call)
         return Reply(status=405, document={"error": "method_not_allowed"})
 
     def response(self, response: Response, at: At) -> Response:
-        if at.operation not in self.LACKING:
-            return response
         return with_header(response, "allow", "GET, POST")
 
 

@@ -2,6 +2,7 @@
 
 import html
 import json
+from collections.abc import Collection
 from dataclasses import replace
 from typing import ClassVar
 from urllib.parse import unquote_plus
@@ -19,7 +20,7 @@ _LAST_OF_THE_BMP = 0xFFFF
 class DescriptionDeviation(Deviation):
     """Keeps another text than the description that was given."""
 
-    operations: ClassVar[frozenset[str]] = CONFIGURES
+    on: ClassVar[Collection[str]] = CONFIGURES
     also: ClassVar[tuple[str, ...]] = (
         "SSF-8.1.1-DESCRIPTION",
         "SSF-8.1.1-DESCRIPTION-TRUNCATED",
@@ -32,7 +33,7 @@ class DescriptionDeviation(Deviation):
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
         description = call.body.get("description")
-        if call.operation in self.operations and isinstance(description, str):
+        if isinstance(description, str):
             call = with_body(call, description=self.kept(description))
         return proceed(call)
 
@@ -44,7 +45,7 @@ class DescriptionDeviation(Deviation):
 class PatchedDescription(DescriptionDeviation):
     """Does so in a PATCH alone."""
 
-    operations = frozenset({"update_stream"})
+    on = ("update_stream",)
     breaks = ("SSF-8.1.1.3-PATCH-APPLIES",)
     also = (
         "SSF-8.1.1-DESCRIPTION",
@@ -123,7 +124,7 @@ def patch_escapes_for_html(description: str) -> str:
 class ReplacementIsDecodedAsAForm(DescriptionDeviation):
     """A PUT decodes plus signs and percent signs in a description, as if it came from a form."""
 
-    operations = frozenset({"replace_stream"})
+    on = ("replace_stream",)
     breaks = ("SSF-8.1.1.4-PUT-200",)
     also = ("SSF-8.1.1-DESCRIPTION", "SSF-8.1.1.4-PUT-RO-MATCH-OK")
 

@@ -1,6 +1,6 @@
 """Faults of events_requested and events_delivered: SSF 1.0 sections 8.1.1, 8.1.1.3 and 8.1.1.4."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 from typing import ClassVar
 
@@ -16,11 +16,11 @@ _MOST = 2
 class RequestedEvents(Deviation):
     """Takes other event types for requested than those that the Receiver named."""
 
-    operations: ClassVar[frozenset[str]] = CONFIGURES
+    on: ClassVar[Collection[str]] = CONFIGURES
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
         requested = call.body.get("events_requested")
-        if call.operation not in self.operations or not isinstance(requested, list):
+        if not isinstance(requested, list):
             return proceed(call)
         return proceed(with_body(call, events_requested=self.taken(requested, call)))
 
@@ -39,7 +39,7 @@ def before(call: Call) -> Iterable[str]:
 class PatchAddsToEventsRequested(RequestedEvents):
     """A PATCH adds its event types to those requested before, and takes none back."""
 
-    operations = frozenset({"update_stream"})
+    on = ("update_stream",)
     breaks = ("SSF-8.1.1.3-PATCH-APPLIES",)
     also = (
         "SSF-8.1.1-EVENTS-DELIVERED-SUBSET",
@@ -57,7 +57,7 @@ class PatchAddsToEventsRequested(RequestedEvents):
 class ReplaceAddsToEventsRequested(RequestedEvents):
     """A PUT adds its event types to those requested before, and takes none back."""
 
-    operations = frozenset({"replace_stream"})
+    on = ("replace_stream",)
     breaks = ("SSF-8.1.1.4-PUT-200", "JAMF-POST-UPDATES", "SSE-7.1.2.2-POST-UPDATES-200")
     also = (
         "SSE-7.1.2.2-RO-MATCH-OK",

@@ -230,12 +230,10 @@ class PostOfTheSameDeliveryEndsThePushes(Deviation):
 class _TakesHttp(Deviation):
     """Takes an http endpoint_url to push to."""
 
-    operations: tuple[str, ...] = ()
-
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
         """Ask for the same with https, and then make it http."""
         delivery = call.body.get("delivery")
-        if call.operation not in self.operations or not is_push(delivery, call):
+        if not is_push(delivery, call):
             return proceed(call)
         url = delivery.get("endpoint_url")
         if not isinstance(url, str) or not url.startswith("http://"):
@@ -255,7 +253,7 @@ fault_row(
     "http-url-is-taken-to-push-to",
     "A stream is made that pushes without TLS, if its Receiver asks for it.",
     _TakesHttp,
-    operations=("create_stream",),
+    on=("create_stream",),
     needs=("create_stream",),
     breaks=("RFC8935-2.1-ENDPOINT-TLS",),
 )
@@ -263,7 +261,7 @@ fault_row(
     "http-url-is-taken-in-an-update",
     "A stream that pushes over TLS is updated to push without.",
     _TakesHttp,
-    operations=("update_stream", "replace_stream"),
+    on=("update_stream", "replace_stream"),
     breaks=("RFC8935-2.1-ENDPOINT-TLS",),
 )
 

@@ -29,11 +29,11 @@ UNPARSED = ("SSF-8.1.2.2-ERR-400", "SSE-7.1.1.2-ERR-400")
 class ShownStatus(Deviation, ABC):
     """Shows a status otherwise than it is."""
 
-    operations = READS
+    on = READS
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
         outcome = proceed(call)
-        if call.operation not in self.operations or not isinstance(outcome, Reply):
+        if not isinstance(outcome, Reply):
             return outcome
         if not isinstance(outcome.document, dict):
             return outcome
@@ -76,7 +76,7 @@ def status_lacks_the_stream_id(document: Json) -> Json:
 class StatusOfAnUpdateLacksTheStreamId(ShownStatus):
     """The answer to a status update lacks the id of the stream."""
 
-    operations = UPDATES
+    on = UPDATES
     breaks = ("SSF-8.1.2.2-UPDATE-200",)
 
     def shown(self, document: Json) -> Json:

@@ -28,12 +28,12 @@ def succeed(call: Call) -> Reply:
 class _Crash(Deviation, ABC):
     """Answers some valid requests with 500, and does nothing."""
 
-    of: ClassVar[str] = "add_subject"
+    on: ClassVar[tuple[str, ...]] = ("add_subject",)
     needs = ("add_subject", "remove_subject")
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
         subject = call.body.get("subject")
-        if call.operation == self.of and isinstance(subject, dict) and self.fails_on(call, subject):
+        if isinstance(subject, dict) and self.fails_on(call, subject):
             return Reply(status=500, document={"error": "server_error"})
         return proceed(call)
 
@@ -74,7 +74,7 @@ class RemovingWhatIsNotThereCrashes(_Crash):
         "SSF-8.1.3.3-ERR-400-INVALID",
         "SSE-7.1.3.2-ERR-400",
     )
-    of = "remove_subject"
+    on = ("remove_subject",)
 
     def fails_on(self, call: Call, subject: Subject) -> bool:
         """Fail on what nobody has said anything of, or has removed."""
