@@ -8,7 +8,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NoReturn
 
-from conformance.spec.profile import Profile, ProfileError, load_profile, parse_setting, profile_ids
+from conformance.spec.profile import Profile, ProfileError
+from conformance.spec.profile_files import load_profile, parse_setting, profile_ids
 from mock_transmitter import announcement
 from mock_transmitter.deviations.catalogue import FAULTS, VARIANTS, Entry, UnknownDeviation, find
 from mock_transmitter.domain.errors import UnservedProfile

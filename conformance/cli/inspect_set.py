@@ -17,7 +17,8 @@ from conformance.judging.verdict import Verdict
 from conformance.sets import jws, raw_json
 from conformance.sets.token import is_nested
 from conformance.sets.validator import Context, Finding, judge_set
-from conformance.spec.profile import Profile, load_profile
+from conformance.spec.profile import Profile
+from conformance.spec.profile_files import load_profile
 from conformance.spec.redaction import redact_text
 from conformance.spec.requirement import Grade, Requirement, load_catalogue, softest
 from conformance.target.target import TargetError

@@ -8,14 +8,8 @@ from typing import Any
 
 from conformance.cli.output import say
 from conformance.engine.exit_codes import ExitCode
-from conformance.spec.profile import (
-    CEILING_OF_EVIDENCE,
-    Profile,
-    findings,
-    load_profile,
-    parse_setting,
-    shipped_profiles,
-)
+from conformance.spec.profile import CEILING_OF_EVIDENCE, Profile
+from conformance.spec.profile_files import findings, load_profile, parse_setting, shipped_profiles
 from conformance.spec.requirement import load_catalogue
 from conformance.text import aligned, hanging
 

@@ -10,7 +10,8 @@ from conformance.engine.plan import Case
 from conformance.engine.plugin import all_cases
 from conformance.proof import coverage
 from conformance.spec.certification import Module, load_certification
-from conformance.spec.profile import Profile, load_profile, profile_ids, shipped_profiles
+from conformance.spec.profile import Profile
+from conformance.spec.profile_files import load_profile, profile_ids, shipped_profiles
 from conformance.spec.requirement import Catalogue, Requirement, load_catalogue
 from conformance.text import aligned, hanging
 

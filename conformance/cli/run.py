@@ -19,7 +19,7 @@ from conformance.engine.results_document import document_of
 from conformance.engine.run import Run
 from conformance.reporting import allure, plan_text, reproducers, results, terminal
 from conformance.reporting.progress import ProgressBar
-from conformance.spec.profile import parse_setting
+from conformance.spec.profile_files import parse_setting
 from conformance.target.target import TargetError
 
 

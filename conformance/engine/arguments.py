@@ -9,7 +9,7 @@ from conformance.engine import bundled, defaults
 from conformance.engine.plan import Selection
 from conformance.engine.run import Run
 from conformance.engine.run_options import RunOptions
-from conformance.spec.profile import load_profile
+from conformance.spec.profile_files import load_profile
 from conformance.target.options import Options, adjusted
 from conformance.target.target import Target, TargetError
 from conformance.target.target_file import from_file, from_issuer

@@ -17,7 +17,7 @@ from conformance.engine.plan import PlannedRow
 from conformance.judging.verdict import OUT_OF_SCOPE, Verdict
 from conformance.proof.trial import plan_of
 from conformance.spec.certification import load_certification
-from conformance.spec.profile import load_profile
+from conformance.spec.profile_files import load_profile
 from conformance.spec.requirement import LEVELS, Grade
 from conformance.text import aligned, hanging
 

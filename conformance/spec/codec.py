@@ -56,8 +56,13 @@ def decode(profile: Profile, message: str, wire: Any) -> Any:  # noqa: ANN401 (J
     return _moved(own, [(dialect, canonical) for canonical, dialect in names.items()])
 
 
+def group_of(message: str) -> str:
+    """Return the name of the map that a message's members are in: a table of `[names]`."""
+    return _GROUP.get(message, message)
+
+
 def _names(profile: Profile, message: str) -> Mapping[str, str]:
-    return profile.names.get(_GROUP.get(message, message), {})
+    return profile.names.get(group_of(message), {})
 
 
 def _moved(message: Mapping[str, Any], moves: list[tuple[str, str]]) -> Json:

@@ -91,6 +91,36 @@ def resolve(schema: Json, reference: str) -> tuple[Json, str]:
 
 
 @cache
+def has_member(name: str, path: str) -> bool:
+    """Return whether a schema describes a member; a dot in `path` leads into an object."""
+    root = load(name)
+    found = list(_parts(root, root))
+    for step in path.split("."):
+        found = [
+            part
+            for holder, node in found
+            if step in node.get("properties", {})
+            for part in _parts(holder, node["properties"][step])
+        ]
+    return bool(found)
+
+
+def _parts(root: Json, node: Any) -> Iterator[tuple[Json, Json]]:  # noqa: ANN401 (JSON)
+    """Yield a schema and those that it consists of, each with the root of its file."""
+    if not isinstance(node, dict):
+        return
+    yield root, node
+    if "$ref" in node:
+        target, name = resolve(root, node["$ref"])
+        yield from _parts(load(name), target)
+    for keyword in ("allOf", "anyOf", "oneOf"):
+        for part in node.get(keyword, ()):
+            yield from _parts(root, part)
+    for keyword in ("then", "else"):
+        yield from _parts(root, node.get(keyword))
+
+
+@cache
 def _plain(name: str) -> Json:
     """Return a schema that does not say its dialect: where one does, jsonschema's own class judges.
 

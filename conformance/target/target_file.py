@@ -9,7 +9,8 @@ from typing import Any, TypeAlias
 from urllib.parse import urlsplit
 
 from conformance.spec import schema
-from conformance.spec.profile import ProfileError, load_profile
+from conformance.spec.profile import ProfileError
+from conformance.spec.profile_files import load_profile
 from conformance.target.credential_tables import NEVER_IN_FILE, CredentialTables, bearer_token
 from conformance.target.credentials import KINDS, Bearer, ClientCredentials
 from conformance.target.hook_tables import hooks_in

@@ -6,7 +6,7 @@ import pytest
 from conversation import conversation, differs
 from in_process_mock import Mock
 
-from conformance.spec.profile import load_profile
+from conformance.spec.profile_files import load_profile
 from conformance.spec.requirement import load_catalogue
 from mock_transmitter.deviations.catalogue import FAULTS, VARIANTS, UnknownDeviation, find
 from mock_transmitter.deviations.deviation import Deviation

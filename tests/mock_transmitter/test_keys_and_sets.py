@@ -6,7 +6,7 @@ import pytest
 from jwcrypto.jwk import JWK
 from jwcrypto.jws import JWS
 
-from conformance.spec.profile import load_profile
+from conformance.spec.profile_files import load_profile
 from mock_transmitter.domain.keys import KeyRing, KeyStillSigns, SigningKey, UnknownKey
 from mock_transmitter.domain.seed import source
 from mock_transmitter.domain.sets import Event, claims_of, verification

@@ -14,7 +14,7 @@ import trustme
 from pytest_httpserver import HTTPServer
 from werkzeug import Response
 
-from conformance.spec.profile import load_profile
+from conformance.spec.profile_files import load_profile
 from mock_transmitter.__main__ import main
 from mock_transmitter.deviations.deviation import Deviation
 from mock_transmitter.domain.push import PushOutcome

@@ -5,7 +5,8 @@ from random import Random
 
 import pytest
 
-from conformance.spec.profile import Redelivery, load_profile
+from conformance.spec.profile import Redelivery
+from conformance.spec.profile_files import load_profile
 from mock_transmitter.domain.errors import UnservedProfile
 from mock_transmitter.domain.redelivery import (
     Curve,

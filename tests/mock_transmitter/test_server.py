@@ -19,7 +19,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from conformance.spec.profile import load_profile
+from conformance.spec.profile_files import load_profile
 from mock_transmitter.__main__ import main
 from mock_transmitter.deviations.catalogue import FAULTS, VARIANTS
 from mock_transmitter.server import RunningServer

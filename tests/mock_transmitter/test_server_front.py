@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 import httpx
 import pytest
 
-from conformance.spec.profile import load_profile
+from conformance.spec.profile_files import load_profile
 from mock_transmitter.fronts.asgi import Application
 from mock_transmitter.http.message import Parked, Request, Response
 from mock_transmitter.server import CannotServeError, RunningServer, check_issuer

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from conformance.spec.profile import load_profile
+from conformance.spec.profile_files import load_profile
 from mock_transmitter.deviations.catalogue import FAULTS, VARIANTS, UnknownDeviation
 from mock_transmitter.server import RunningServer
 

@@ -12,7 +12,7 @@ from joserfc import jws
 from joserfc.jwk import ECKey, OctKey, OKPKey, RSAKey
 
 from conformance.sets.validator import Context
-from conformance.spec.profile import load_profile
+from conformance.spec.profile_files import load_profile
 
 ISSUER = "https://transmitter.example"
 STREAM_ID = "f67e39a0a4d34d56b3aa1bc4cff0069f"

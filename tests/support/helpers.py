@@ -14,7 +14,7 @@ from conformance.judging.record import CaseRecord
 from conformance.receiver.connection import Connection
 from conformance.receiver.exchange import Recorder
 from conformance.receiver.remote_transmitter import RemoteTransmitter
-from conformance.spec.profile import load_profile
+from conformance.spec.profile_files import load_profile
 from conformance.spec.requirement import Grade
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -9,7 +9,7 @@ from functools import cache
 
 import httpx
 
-from conformance.spec.profile import load_profile
+from conformance.spec.profile_files import load_profile
 from mock_transmitter.fronts.in_process import InProcessTransport
 from mock_transmitter.site import Site
 

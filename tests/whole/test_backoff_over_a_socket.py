@@ -9,7 +9,7 @@ from helpers import carry_out
 from conformance.clock import RealClock
 from conformance.engine.arguments import RunArguments, make_run
 from conformance.engine.results_document import document_of
-from conformance.spec.profile import load_profile
+from conformance.spec.profile_files import load_profile
 from mock_transmitter.announcement import write_target
 from mock_transmitter.domain.redelivery import parse_curve
 from mock_transmitter.server import RunningServer

@@ -9,7 +9,7 @@ from helpers import results_in
 from peers import WELL_KNOWN, Peer, answer, discovered, metadata
 
 from conformance.cli.main import main
-from conformance.spec.profile import load_profile
+from conformance.spec.profile_files import load_profile
 from conformance.target.options import Options
 from conformance.target.target import TargetError
 from conformance.target.target_file import from_file

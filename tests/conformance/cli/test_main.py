@@ -14,7 +14,7 @@ from conformance.cli.main import main
 from conformance.engine.run import Run
 from conformance.reporting import progress
 from conformance.reporting.results import FILE_NAME
-from conformance.spec.profile import load_profile
+from conformance.spec.profile_files import load_profile
 from mock_transmitter.server import RunningServer
 
 ONE = ("--requirement", "SSF-8.1.1.1-CREATE-201")

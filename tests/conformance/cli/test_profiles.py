@@ -3,7 +3,7 @@
 import pytest
 
 from conformance.cli.main import main
-from conformance.spec.profile import load_profile, profile_ids
+from conformance.spec.profile_files import load_profile, profile_ids
 from conformance.spec.requirement import load_catalogue
 
 HEAD = 'extends = "ssf-1.0"\nid = "mine"\ntitle = "Mine"\nsources = ["https://my.example"]\n'

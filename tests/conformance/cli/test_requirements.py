@@ -8,7 +8,7 @@ from helpers import command
 from conformance.cli import requirements
 from conformance.cli.main import main
 from conformance.engine.plugin import all_cases
-from conformance.spec.profile import shipped_profiles
+from conformance.spec.profile_files import shipped_profiles
 from conformance.spec.requirement import load_catalogue
 
 

@@ -6,7 +6,8 @@ from helpers import mock
 from conformance.engine.plan import DECIDED_IN_RUN, Case, Selection, make_plan
 from conformance.judging.needs import Declaration, Needs
 from conformance.judging.verdict import Verdict
-from conformance.spec.profile import ProfileDeviation, load_profile
+from conformance.spec.profile import ProfileDeviation
+from conformance.spec.profile_files import load_profile
 from conformance.spec.requirement import Grade, UnknownRequirement, load_catalogue
 from conformance.target.provisions import PROVISIONS
 

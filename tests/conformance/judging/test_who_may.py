@@ -19,7 +19,7 @@ from conformance.judging.metadata import risc_location, unknown_issuer
 from conformance.judging.public_keys import PUBLIC, verify_public
 from conformance.judging.record import Nonconformance
 from conformance.receiver.preconditions import Blocked
-from conformance.spec.profile import load_profile
+from conformance.spec.profile_files import load_profile
 from conformance.target.credentials import Bearer
 
 

@@ -9,7 +9,7 @@ from helpers import mock
 from conformance.cli.main import main
 from conformance.engine import bundled
 from conformance.proof import coverage
-from conformance.spec.profile import profile_ids
+from conformance.spec.profile_files import profile_ids
 from conformance.spec.requirement import Grade, load_catalogue
 
 CATALOGUE = load_catalogue()

@@ -15,7 +15,7 @@ from conformance.receiver.preconditions import Blocked, NotReached
 from conformance.receiver.push_listener import LONGEST_BODY, MOST_PUSHES, PushListener
 from conformance.receiver.push_replies import answered, redirected, refused, reset, silent, slow
 from conformance.receiver.tls.server_context import Flaw, own_authority
-from conformance.spec.profile import load_profile
+from conformance.spec.profile_files import load_profile
 from conformance.target.options import Options
 from conformance.target.target import Listening, TargetError
 from conformance.target.target_file import from_file, from_issuer

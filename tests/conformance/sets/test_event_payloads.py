@@ -24,7 +24,7 @@ from conformance.sets.event_payloads import (
 from conformance.sets.freedoms import freedoms
 from conformance.sets.validator import judge_set
 from conformance.spec import schema
-from conformance.spec.profile import load_profile
+from conformance.spec.profile_files import load_profile
 from conformance.spec.requirement import Grade, load_catalogue
 
 TEXTS = Path(__file__).parents[2] / "golden" / "examples"

@@ -10,7 +10,7 @@ from joserfc.jwk import ECKey, OKPKey, RSAKey
 from joserfc.jws import JWSRegistry
 
 from conformance.cli.inspect_set import Asked, inspect
-from conformance.spec.profile import load_profile
+from conformance.spec.profile_files import load_profile
 
 IMPORTERS = {"RSA": RSAKey, "EC": ECKey, "OKP": OKPKey}
 ALGORITHMS_OF = {"RSA": ["RS256", "PS256"], "EC": ["ES256"], "OKP": ["EdDSA"]}

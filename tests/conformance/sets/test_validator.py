@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from conformance.sets import caep_interop, event_payloads
 from conformance.sets.validator import REQUIREMENTS, judge_set, judge_uniqueness
 from conformance.spec import schema
-from conformance.spec.profile import load_profile
+from conformance.spec.profile_files import load_profile
 from conformance.spec.requirement import Grade, load_catalogue
 
 GONE, NOW = G.GONE, G.NOW

@@ -13,7 +13,7 @@ from helpers import results_in, target_file
 from peers import WELL_KNOWN, Peer, answer, discovered
 
 from conformance.cli.main import main
-from conformance.spec.profile import load_profile
+from conformance.spec.profile_files import load_profile
 from conformance.target.by_hand import NotDone, Person
 from mock_transmitter.server import RunningServer
 

@@ -10,7 +10,7 @@ from peers import Peer, Reset, Silence, answer
 
 from conformance.clock import RealClock
 from conformance.receiver.preconditions import Blocked, NotReached
-from conformance.spec.profile import load_profile
+from conformance.spec.profile_files import load_profile
 from conformance.target import hooks
 from conformance.target.credentials import Bearer
 from conformance.target.target import Hook, Limits, Target
