@@ -5,69 +5,11 @@ from itertools import islice
 
 from mock_transmitter.deviations.deviation import Json, Proceed
 from mock_transmitter.deviations.entry import fault_at
+from mock_transmitter.deviations.kinds.calls import CONFIGURES
 from mock_transmitter.deviations.kinds.documents import with_body, with_configurations, without
 from mock_transmitter.domain.errors import InvalidRequest, StreamNotFound
 from mock_transmitter.http.message import Response
 from mock_transmitter.http.operations import Call, Outcome, Reply
-
-_CONFIGURES = frozenset({"create_stream", "update_stream", "replace_stream"})
-
-
-@fault_at(
-    "operation",
-    on=("create_stream",),
-    breaks=(
-        "SSF-8.1.1-ISS-PRESENT",
-        "SSF-8.1.1-AUD-PRESENT",
-        "SSF-8.1.1-EVENTS-DELIVERED-PRESENT",
-        "SSF-8.1.1-DELIVERY-PRESENT",
-    ),
-    also=(
-        "SSF-7.1-DELIVERY-METHODS-HONOURED",
-        "SSF-6.1.2-POLL-ENDPOINT-FROM-TRANSMITTER",
-        "SSF-6.1.2-POLL-METHOD-URN",
-        "SSF-6.1.2-POLL-URL-UNIQUE-PER-STREAM",
-        "SSF-8.1.1-DESCRIPTION",
-        "SSF-8.1.1-EVENTS-REQUESTED-ECHO",
-        "SSF-8.1.1-ISS-EQUALS-METADATA",
-        "SSF-8.1.1-UNKNOWN-EVENTS-IGNORED",
-        "SSF-8.1.1.1-CREATE-201",
-        "SSF-8.1.1.1-DEFAULT-POLL",
-        "SSF-8.1.1.1-DEFAULT-POLL-DELIVERY-RETURNED",
-        "SSF-8.1.1.1-MINIMAL-BODY",
-        "SSF-8.1.1.1-RECEIVER-FIELDS-ACCEPTED",
-        "SSF-8.1.1.2-READ-200",
-    ),
-)
-def create_answers_the_id_alone(call: Call, proceed: Proceed) -> Outcome:
-    """Creating a stream answers with its stream_id and nothing else of the configuration."""
-    outcome = proceed(call)
-    if not isinstance(outcome, Reply):
-        return outcome
-    return replace(outcome, document={"stream_id": outcome.document["stream_id"]})
-
-
-@fault_at(
-    "operation",
-    on=("create_stream",),
-    breaks=("SSF-8.1.1.1-DEFAULT-POLL-DELIVERY-RETURNED",),
-    also=(
-        "SSF-6.1.2-POLL-ENDPOINT-FROM-TRANSMITTER",
-        "SSF-8.1.1.1-MINIMAL-BODY",
-        "SSF-8.1.1.2-READ-200",
-        "SSF-8.1.1-DELIVERY-PRESENT",
-    ),
-)
-def create_without_delivery_shows_no_poll_url(call: Call, proceed: Proceed) -> Outcome:
-    """A stream that was created without a delivery is answered without the URL to poll."""
-    outcome = proceed(call)
-    if "delivery" in call.body:
-        return outcome
-    return with_configurations(
-        outcome,
-        lambda document: {**document, "delivery": without(document["delivery"], "endpoint_url")},
-        needs="delivery",
-    )
 
 
 @fault_at(
@@ -90,7 +32,7 @@ def create_without_delivery_shows_no_poll_url(call: Call, proceed: Proceed) -> O
 def poll_url_is_shared_by_streams(call: Call, proceed: Proceed) -> Outcome:
     """All streams of one Receiver show the poll URL of its first stream."""
     delivery = call.body.get("delivery")
-    if call.operation in _CONFIGURES and isinstance(delivery, dict):
+    if call.operation in CONFIGURES and isinstance(delivery, dict):
         poll = call.transmitter.profile.delivery.poll
         if delivery.get("method") == poll:
             call = with_body(call, delivery=without(delivery, "endpoint_url"))
@@ -114,41 +56,6 @@ def poll_url_is_shared_by_streams(call: Call, proceed: Proceed) -> Outcome:
 @fault_at(
     "operation",
     on=("create_stream",),
-    breaks=("SSF-8.1.1.1-SECOND-NEW-ID",),
-    also=(
-        "SSF-8.1.1.5-ERR-404",
-        "SSF-8.1.2-STREAMS-INDEPENDENT",
-        "RFC8936-2-UNACKED-KEPT",
-        "SSF-8.1.1-DESCRIPTION",
-        "SSF-8.1.1.3-PATCH-MISSING-UNCHANGED",
-        "SSF-8.1.1.4-PUT-200",
-        "SSF-6.1.2-POLL-URL-UNIQUE-PER-STREAM",
-        "SSF-8.1.1-STREAMID-UNIQUE",
-        "SSF-8.1.1.1-SECOND-REFUSED-409",
-        "SSF-7.1-DELIVERY-METHODS-HONOURED",
-        "SSF-8.1.1.2-LIST-ARRAY",
-        "SSF-8.1.1.2-READ-200",
-        "SSF-8.1.1.5-DELETE-EFFECTIVE",
-        "VEPA-BACKOFF-INDEPENDENT",
-        "SSF-8.1.3.1-MATCHED-SENT",
-    ),
-)
-def second_create_overwrites_the_first(call: Call, proceed: Proceed) -> Outcome:
-    """Creating a second stream gives the first one back, with its configuration replaced."""
-    streams = call.transmitter.streams(call.audience)
-    if not streams:
-        return proceed(call)
-    call.transmitter.replace_stream(streams[0], call.body)
-    return Reply(
-        status=call.transmitter.profile.operations["create_stream"].success[0],
-        document=call.transmitter.document(streams[0]),
-        message="stream_configuration",
-    )
-
-
-@fault_at(
-    "operation",
-    on=("create_stream",),
     breaks=("SSF-8.1.1-DESCRIPTION",),
     also=(
         "SSF-8.1.1-DESCRIPTION-TRUNCATED",
@@ -165,7 +72,7 @@ def description_is_forgotten(call: Call, proceed: Proceed) -> Outcome:
 
 @fault_at(
     "operation",
-    on=_CONFIGURES,
+    on=CONFIGURES,
     breaks=("SSF-8.1.1-UNKNOWN-EVENTS-IGNORED",),
     also=(
         "SSF-7.1-DELIVERY-METHODS-HONOURED",
@@ -225,7 +132,7 @@ def unknown_event_types_are_refused(call: Call, proceed: Proceed) -> Outcome:
 )
 def events_delivered_echoes_events_requested(call: Call, proceed: Proceed) -> Outcome:
     """events_delivered shows whatever was requested, supported or not."""
-    if call.operation in _CONFIGURES:
+    if call.operation in CONFIGURES:
         call = replace(call, body=without(call.body, "events_delivered"))
     return with_configurations(
         proceed(call),
@@ -262,39 +169,6 @@ def unknown_stream_reads_as_another(call: Call, proceed: Proceed) -> Outcome:
         streams = call.transmitter.streams(call.audience)
         document = call.transmitter.document(streams[0]) if streams else {}
         return Reply(status=200, document=document, message="stream_configuration")
-
-
-@fault_at(
-    "operation",
-    on=("list_streams",),
-    breaks=("SSF-8.1.1.2-LIST-ARRAY",),
-    also=(
-        "SSF-8.1.1-STREAMID-UNIQUE",
-        "SSF-8.1.1.2-LIST-EMPTY",
-        "SSF-8.1.1.2-LIST-ONLY-OWN",
-        "SSF-8.1.1.5-DELETE-EFFECTIVE",
-    ),
-)
-def list_is_an_object(call: Call, proceed: Proceed) -> Outcome:
-    """The list of streams is an object with the array inside."""
-    outcome = proceed(call)
-    if not isinstance(outcome, Reply):
-        return outcome
-    return Reply(status=outcome.status, document={"streams": outcome.document})
-
-
-@fault_at(
-    "operation",
-    on=("list_streams",),
-    breaks=("SSF-8.1.1.2-LIST-EMPTY",),
-    also=("SSF-8.1.1.2-LIST-ARRAY", "SSF-8.1.1.2-LIST-ONLY-OWN", "SSF-8.1.1.5-DELETE-EFFECTIVE"),
-)
-def empty_list_is_not_found(call: Call, proceed: Proceed) -> Outcome:
-    """The list of a Receiver without streams is answered with 404."""
-    outcome = proceed(call)
-    if isinstance(outcome, Reply) and not outcome.document:
-        raise StreamNotFound("there are no streams")
-    return outcome
 
 
 @fault_at(

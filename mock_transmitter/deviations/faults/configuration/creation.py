@@ -148,3 +148,95 @@ def poll_method_is_a_word(call: Call, proceed: Proceed) -> Outcome:
         return {**document, "delivery": {**delivery, "method": "poll"}}
 
     return with_configurations(proceed(call), edit, needs="delivery")
+
+
+@fault_at(
+    "operation",
+    on=("create_stream",),
+    breaks=(
+        "SSF-8.1.1-ISS-PRESENT",
+        "SSF-8.1.1-AUD-PRESENT",
+        "SSF-8.1.1-EVENTS-DELIVERED-PRESENT",
+        "SSF-8.1.1-DELIVERY-PRESENT",
+    ),
+    also=(
+        "SSF-7.1-DELIVERY-METHODS-HONOURED",
+        "SSF-6.1.2-POLL-ENDPOINT-FROM-TRANSMITTER",
+        "SSF-6.1.2-POLL-METHOD-URN",
+        "SSF-6.1.2-POLL-URL-UNIQUE-PER-STREAM",
+        "SSF-8.1.1-DESCRIPTION",
+        "SSF-8.1.1-EVENTS-REQUESTED-ECHO",
+        "SSF-8.1.1-ISS-EQUALS-METADATA",
+        "SSF-8.1.1-UNKNOWN-EVENTS-IGNORED",
+        "SSF-8.1.1.1-CREATE-201",
+        "SSF-8.1.1.1-DEFAULT-POLL",
+        "SSF-8.1.1.1-DEFAULT-POLL-DELIVERY-RETURNED",
+        "SSF-8.1.1.1-MINIMAL-BODY",
+        "SSF-8.1.1.1-RECEIVER-FIELDS-ACCEPTED",
+        "SSF-8.1.1.2-READ-200",
+    ),
+)
+def create_answers_the_id_alone(call: Call, proceed: Proceed) -> Outcome:
+    """Creating a stream answers with its stream_id and nothing else of the configuration."""
+    outcome = proceed(call)
+    if not isinstance(outcome, Reply):
+        return outcome
+    return replace(outcome, document={"stream_id": outcome.document["stream_id"]})
+
+
+@fault_at(
+    "operation",
+    on=("create_stream",),
+    breaks=("SSF-8.1.1.1-DEFAULT-POLL-DELIVERY-RETURNED",),
+    also=(
+        "SSF-6.1.2-POLL-ENDPOINT-FROM-TRANSMITTER",
+        "SSF-8.1.1.1-MINIMAL-BODY",
+        "SSF-8.1.1.2-READ-200",
+        "SSF-8.1.1-DELIVERY-PRESENT",
+    ),
+)
+def create_without_delivery_shows_no_poll_url(call: Call, proceed: Proceed) -> Outcome:
+    """A stream that was created without a delivery is answered without the URL to poll."""
+    outcome = proceed(call)
+    if "delivery" in call.body:
+        return outcome
+    return with_configurations(
+        outcome,
+        lambda document: {**document, "delivery": without(document["delivery"], "endpoint_url")},
+        needs="delivery",
+    )
+
+
+@fault_at(
+    "operation",
+    on=("create_stream",),
+    breaks=("SSF-8.1.1.1-SECOND-NEW-ID",),
+    also=(
+        "SSF-8.1.1.5-ERR-404",
+        "SSF-8.1.2-STREAMS-INDEPENDENT",
+        "RFC8936-2-UNACKED-KEPT",
+        "SSF-8.1.1-DESCRIPTION",
+        "SSF-8.1.1.3-PATCH-MISSING-UNCHANGED",
+        "SSF-8.1.1.4-PUT-200",
+        "SSF-6.1.2-POLL-URL-UNIQUE-PER-STREAM",
+        "SSF-8.1.1-STREAMID-UNIQUE",
+        "SSF-8.1.1.1-SECOND-REFUSED-409",
+        "SSF-7.1-DELIVERY-METHODS-HONOURED",
+        "SSF-8.1.1.2-LIST-ARRAY",
+        "SSF-8.1.1.2-READ-200",
+        "SSF-8.1.1.5-DELETE-EFFECTIVE",
+        "VEPA-BACKOFF-INDEPENDENT",
+        "SSF-8.1.3.1-MATCHED-SENT",
+    ),
+)
+def second_create_overwrites_the_first(call: Call, proceed: Proceed) -> Outcome:
+    """Creating a second stream gives the first one back, with its configuration replaced."""
+    streams = call.transmitter.streams(call.audience)
+    if not streams:
+        return proceed(call)
+    call.transmitter.replace_stream(streams[0], call.body)
+    return Reply(
+        status=call.transmitter.profile.operations["create_stream"].success[0],
+        document=call.transmitter.document(streams[0]),
+        message="stream_configuration",
+    )

@@ -138,3 +138,36 @@ class DeletedStreamComesBackWithTheNextCreate(ListDeviation):
 
     def items(self, items: list[Json]) -> list[Json]:
         return [one for one in items if one.get("stream_id") not in self._deleted]
+
+
+@fault_at(
+    "operation",
+    on=("list_streams",),
+    breaks=("SSF-8.1.1.2-LIST-ARRAY",),
+    also=(
+        "SSF-8.1.1-STREAMID-UNIQUE",
+        "SSF-8.1.1.2-LIST-EMPTY",
+        "SSF-8.1.1.2-LIST-ONLY-OWN",
+        "SSF-8.1.1.5-DELETE-EFFECTIVE",
+    ),
+)
+def list_is_an_object(call: Call, proceed: Proceed) -> Outcome:
+    """The list of streams is an object with the array inside."""
+    outcome = proceed(call)
+    if not isinstance(outcome, Reply):
+        return outcome
+    return Reply(status=outcome.status, document={"streams": outcome.document})
+
+
+@fault_at(
+    "operation",
+    on=("list_streams",),
+    breaks=("SSF-8.1.1.2-LIST-EMPTY",),
+    also=("SSF-8.1.1.2-LIST-ARRAY", "SSF-8.1.1.2-LIST-ONLY-OWN", "SSF-8.1.1.5-DELETE-EFFECTIVE"),
+)
+def empty_list_is_not_found(call: Call, proceed: Proceed) -> Outcome:
+    """The list of a Receiver without streams is answered with 404."""
+    outcome = proceed(call)
+    if isinstance(outcome, Reply) and not outcome.document:
+        raise StreamNotFound("there are no streams")
+    return outcome

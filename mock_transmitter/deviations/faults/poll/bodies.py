@@ -6,9 +6,12 @@ from dataclasses import replace
 
 from mock_transmitter.deviations.deviation import At, Deviation, Proceed
 from mock_transmitter.deviations.entry import fault, fault_at
-from mock_transmitter.deviations.faults.poll.acknowledgement import LOSSES
+from mock_transmitter.deviations.faults.poll.acknowledgement import (
+    LOSSES,
+)
 from mock_transmitter.deviations.kinds.calls import target
 from mock_transmitter.deviations.kinds.documents import with_header
+from mock_transmitter.http.authorisation import Decision, Granted
 from mock_transmitter.http.message import Request, Response
 from mock_transmitter.http.operations import Call, Outcome
 
@@ -132,3 +135,38 @@ def poll_of_a_wrong_type_is_a_crash(response: Response) -> Response:
 def wrong_method_has_no_allow(response: Response) -> Response:
     """A 405 has no Allow header."""
     return with_header(response, "allow", None)
+
+
+class EncodedColon(Deviation):
+    """Knows the requests whose path has a percent-encoded colon."""
+
+    needs = ("acknowledge",)
+
+    def __init__(self) -> None:
+        self.encoded = False
+
+    def request(self, request: Request, at: At) -> Request:
+        self.encoded = "%3a" in request.path.lower()
+        return request
+
+
+@fault
+class EncodedColonIsACrash(EncodedColon):
+    """A path with a percent-encoded colon is answered with 500."""
+
+    breaks = ("VEPA-ACK-PATH", "VEPA-POLL-PATH")
+
+    def response(self, response: Response, at: At) -> Response:
+        return replace(response, status=500) if self.encoded else response
+
+
+@fault
+class EncodedColonNeedsNoToken(EncodedColon):
+    """A path with a percent-encoded colon is served to anybody."""
+
+    breaks = ("VEPA-POLL-AUTH",)
+
+    def authorisation(self, decision: Decision, at: At) -> Decision:
+        return (
+            Granted(at.access.owner) if self.encoded and at.access.owner is not None else decision
+        )

@@ -20,7 +20,6 @@ from mock_transmitter.deviations.kinds.documents import sets_in, with_body, with
 from mock_transmitter.domain.delivery_queue import PendingSet
 from mock_transmitter.domain.stream import Stream
 from mock_transmitter.domain.transmitter import Batch, Transmitter
-from mock_transmitter.http.authorisation import Decision, Granted
 from mock_transmitter.http.message import Request, Response
 from mock_transmitter.http.operations import Call, Outcome, Reply, Waiting
 
@@ -440,38 +439,3 @@ def sets_are_lost_that_nobody_fetches(call: Call, stream: Stream, proceed: Proce
 
 
 # -- the path
-
-
-class EncodedColon(Deviation):
-    """Knows the requests whose path has a percent-encoded colon."""
-
-    needs = ("acknowledge",)
-
-    def __init__(self) -> None:
-        self.encoded = False
-
-    def request(self, request: Request, at: At) -> Request:
-        self.encoded = "%3a" in request.path.lower()
-        return request
-
-
-@fault
-class EncodedColonIsACrash(EncodedColon):
-    """A path with a percent-encoded colon is answered with 500."""
-
-    breaks = ("VEPA-ACK-PATH", "VEPA-POLL-PATH")
-
-    def response(self, response: Response, at: At) -> Response:
-        return replace(response, status=500) if self.encoded else response
-
-
-@fault
-class EncodedColonNeedsNoToken(EncodedColon):
-    """A path with a percent-encoded colon is served to anybody."""
-
-    breaks = ("VEPA-POLL-AUTH",)
-
-    def authorisation(self, decision: Decision, at: At) -> Decision:
-        return (
-            Granted(at.access.owner) if self.encoded and at.access.owner is not None else decision
-        )
