@@ -20,6 +20,9 @@ Json: TypeAlias = dict[str, Any]
 
 DELIVERIES = ("poll", "push")
 
+# A Transmitter that answers so many polls in a row with acknowledged SETs alone has nothing else.
+MOST_REPEATS = 5
+
 # No SET for so many seconds counts as silence.
 QUIET_S = 5.0
 
@@ -104,9 +107,12 @@ class Tap:
         """Fetch the SETs that wait on a polled stream."""
         if self._stream.endpoint is not None:
             return
+        acknowledged = self._stream.history.acknowledgements
+        repeats = 0
         for _ in range(MOST_POLLS_AT_ONCE):
             sets = self._stream.poll(max_events=1).sets
-            if not sets:
+            repeats = repeats + 1 if sets.keys() <= acknowledged.keys() else 0
+            if not sets or repeats > MOST_REPEATS:
                 return
             self._stream.acknowledge(list(sets))
 

@@ -2,7 +2,14 @@ import httpx
 import pytest
 from helpers import mock
 
-from conformance.judging.arrivals import Tap, is_announcement, natives, receives_by, stream_by
+from conformance.judging.arrivals import (
+    MOST_REPEATS,
+    Tap,
+    is_announcement,
+    natives,
+    receives_by,
+    stream_by,
+)
 from conformance.receiver.preconditions import Blocked
 from conformance.receiver.push_listener import Listening, PushListener
 
@@ -26,6 +33,16 @@ def test_a_refused_poll_brings_a_tap_nothing():
         tap = Tap(stream)
         stream.delete()
         assert tap.wait(bool, patience_s=1.0) == []
+
+
+def test_a_tap_asks_a_few_times_where_nothing_but_acknowledged_sets_comes():
+    transmitter = mock("ssf-1.0", "ack-is-ignored")
+    with transmitter.new_stream() as stream:
+        tap = Tap(stream)
+        stream.emit()
+        assert len(tap.wait(bool)) == 1
+        asked = [one for one in transmitter.recorder.exchanges if 'maxEvents": 1' in str(one)]
+        assert len(asked) == 1 + MOST_REPEATS + 1
 
 
 def test_an_announcement_is_nothing_native():
