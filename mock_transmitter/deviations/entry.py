@@ -25,6 +25,7 @@ class Members(TypedDict, total=False):
     exercises: tuple[str, ...]
     breaks: tuple[str, ...]
     also: tuple[str, ...]
+    where: str  # of ShownConfiguration
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,10 @@
 """What a call is about: its stream, the streams beside it, and the operations of one sort."""
 
+from abc import ABC, abstractmethod
 from dataclasses import replace
 from typing import TypeGuard
 
-from mock_transmitter.deviations.deviation import Json
+from mock_transmitter.deviations.deviation import Deviation, Json, Proceed
 from mock_transmitter.deviations.kinds.documents import with_configurations, without
 from mock_transmitter.domain.errors import StreamNotFound
 from mock_transmitter.domain.stream import Stream
@@ -16,6 +17,18 @@ CONFIGURES = frozenset({"create_stream", "update_stream", "replace_stream"})
 
 
 UPDATES = frozenset({"update_stream", "replace_stream"})
+
+
+class OnStream(Deviation, ABC):
+    """Does something else in calls about a stream that the caller has."""
+
+    @abstractmethod
+    def acted(self, call: Call, stream: Stream, proceed: Proceed) -> Outcome:
+        """Do what `proceed` would do, or something else."""
+
+    def operation(self, call: Call, proceed: Proceed) -> Outcome:
+        stream = target(call)
+        return proceed(call) if stream is None else self.acted(call, stream, proceed)
 
 
 def target(call: Call) -> Stream | None:

@@ -1,11 +1,12 @@
 """Small tools for deviations that change what is shown, or what is asked for."""
 
 import json
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, ClassVar
 
-from mock_transmitter.deviations.deviation import Json
+from mock_transmitter.deviations.deviation import Deviation, Json, Proceed
 from mock_transmitter.http.message import Request, Response
 from mock_transmitter.http.operations import Call, Outcome, Reply
 
@@ -29,6 +30,33 @@ def with_configurations(
     if outcome.message == "stream_configurations" and isinstance(outcome.document, list):
         return replace(outcome, document=[edited(one) for one in outcome.document])
     return outcome
+
+
+class ShownConfiguration(Deviation, ABC):
+    """Shows each stream configuration otherwise than it is, if it has the member `where`."""
+
+    where: ClassVar[str | None] = None
+
+    @abstractmethod
+    def shown(self, document: Json, call: Call) -> Json:
+        """Return the configuration to show in the answer to a call."""
+
+    def operation(self, call: Call, proceed: Proceed) -> Outcome:
+        return with_configurations(
+            proceed(call), lambda document: self.shown(document, call), needs=self.where
+        )
+
+
+class ChangedReply(Deviation, ABC):
+    """Changes what an operation answers, once it answers."""
+
+    @abstractmethod
+    def changed(self, reply: Reply, call: Call) -> Outcome:
+        """Return the answer to give."""
+
+    def operation(self, call: Call, proceed: Proceed) -> Outcome:
+        outcome = proceed(call)
+        return self.changed(outcome, call) if isinstance(outcome, Reply) else outcome
 
 
 def sets_in(outcome: Outcome | None) -> Mapping[str, Any] | None:

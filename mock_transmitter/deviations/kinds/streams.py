@@ -1,11 +1,10 @@
 """Deviations of how streams are named."""
 
-from abc import ABC, abstractmethod
 from dataclasses import replace
 from typing import ClassVar
 
 from mock_transmitter.deviations.deviation import At, Deviation, Json, Proceed
-from mock_transmitter.deviations.kinds.calls import target
+from mock_transmitter.deviations.kinds.calls import OnStream
 from mock_transmitter.deviations.kinds.documents import (
     sent,
     with_body,
@@ -13,7 +12,7 @@ from mock_transmitter.deviations.kinds.documents import (
     with_document,
     without,
 )
-from mock_transmitter.domain.stream import Stream, StreamConfiguration
+from mock_transmitter.domain.stream import StreamConfiguration
 from mock_transmitter.http.message import Request
 from mock_transmitter.http.operations import Call, Outcome, Reply
 
@@ -66,18 +65,10 @@ class UnnamedStream(Deviation):
         return with_document(request, {**body, "stream_id": UNNAMED})
 
 
-class PostDeviation(Deviation, ABC):
-    """Does otherwise in each replacement of a configuration that is there."""
+class PostDeviation(OnStream):
+    """Does something else in each replacement of a configuration that is there."""
 
-    def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        stream = target(call)
-        if call.operation != "replace_stream" or stream is None:
-            return proceed(call)
-        return self.post(call, stream, proceed)
-
-    @abstractmethod
-    def post(self, call: Call, stream: Stream, proceed: Proceed) -> Outcome:
-        """Do what `proceed` should do."""
+    on: ClassVar[tuple[str, ...]] = ("replace_stream",)
 
 
 def with_format(configuration: StreamConfiguration, wish: object) -> StreamConfiguration:

@@ -6,7 +6,13 @@ from typing import ClassVar
 from mock_transmitter.deviations.deviation import At, Deviation, Json, Proceed
 from mock_transmitter.deviations.entry import variant, variant_at, variant_row
 from mock_transmitter.deviations.kinds.calls import UPDATES, target
-from mock_transmitter.deviations.kinds.documents import with_body, with_configurations, without
+from mock_transmitter.deviations.kinds.documents import (
+    ChangedReply,
+    ShownConfiguration,
+    with_body,
+    with_configurations,
+    without,
+)
 from mock_transmitter.deviations.kinds.streams import RenamedStreams
 from mock_transmitter.domain.errors import InvalidRequest, StreamExists
 from mock_transmitter.domain.stream import Stream, StreamConfiguration
@@ -71,46 +77,36 @@ class AbsentPropertiesAreNull(Deviation):
         return {**shown, "events_requested": shown.get("events_requested") or None}
 
 
-@variant_at("operation", exercises=("SSF-8.1.1.4-PUT-MISSING-DELETES",))
-def absent_descriptions_are_empty(call: Call, proceed: Proceed) -> Outcome:
+@variant_at(ShownConfiguration, where="stream_id", exercises=("SSF-8.1.1.4-PUT-MISSING-DELETES",))
+def absent_descriptions_are_empty(document: Json) -> Json:
     """A stream without a description shows an empty one."""
-    return with_configurations(
-        proceed(call), lambda document: {"description": "", **document}, needs="stream_id"
-    )
+    return {"description": "", **document}
 
 
-@variant_at("operation", exercises=("SSF-8.1.1-DESCRIPTION",))
-def empty_descriptions_are_not_shown(call: Call, proceed: Proceed) -> Outcome:
+@variant_at(ShownConfiguration, where="description", exercises=("SSF-8.1.1-DESCRIPTION",))
+def empty_descriptions_are_not_shown(document: Json) -> Json:
     """A stream with an empty description shows none."""
-    return with_configurations(
-        proceed(call),
-        lambda document: document if document["description"] else without(document, "description"),
-        needs="description",
-    )
+    return document if document["description"] else without(document, "description")
 
 
 @variant_at(
-    "operation", exercises=("SSF-8.1.1-EVENTS-REQUESTED-ECHO", "SSF-8.1.1-EVENTS-DELIVERED-SUBSET")
+    ShownConfiguration,
+    exercises=("SSF-8.1.1-EVENTS-REQUESTED-ECHO", "SSF-8.1.1-EVENTS-DELIVERED-SUBSET"),
 )
-def events_are_shown_in_another_order(call: Call, proceed: Proceed) -> Outcome:
+def events_are_shown_in_another_order(document: Json) -> Json:
     """The arrays of event types are shown in an order that nobody chose."""
-    return with_configurations(
-        proceed(call),
-        lambda document: {
-            name: sorted(value, key=lambda uri: str(uri)[::-1])
-            if name.startswith("events_") and isinstance(value, list)
-            else value
-            for name, value in document.items()
-        },
-    )
+    return {
+        name: sorted(value, key=lambda uri: str(uri)[::-1])
+        if name.startswith("events_") and isinstance(value, list)
+        else value
+        for name, value in document.items()
+    }
 
 
-@variant_at("operation", exercises=("SSF-8.1.1-EVENTS-REQUESTED-ECHO",))
-def events_requested_is_not_shown(call: Call, proceed: Proceed) -> Outcome:
+@variant_at(ShownConfiguration, where="stream_id", exercises=("SSF-8.1.1-EVENTS-REQUESTED-ECHO",))
+def events_requested_is_not_shown(document: Json) -> Json:
     """The configuration does not show events_requested."""
-    return with_configurations(
-        proceed(call), lambda document: without(document, "events_requested"), needs="stream_id"
-    )
+    return without(document, "events_requested")
 
 
 @variant
@@ -167,13 +163,11 @@ def unknown_event_types_are_not_shown(call: Call, proceed: Proceed) -> Outcome:
 
 
 @variant_at(
-    "operation", exercises=("SSF-8.1.1-EVENTS-SUPPORTED-ELSEWHERE", "JAMF-EVENTS-SUPPORTED")
+    ShownConfiguration, exercises=("SSF-8.1.1-EVENTS-SUPPORTED-ELSEWHERE", "JAMF-EVENTS-SUPPORTED")
 )
-def events_supported_is_not_shown(call: Call, proceed: Proceed) -> Outcome:
+def events_supported_is_not_shown(document: Json) -> Json:
     """The configuration does not show events_supported; it is published elsewhere."""
-    return with_configurations(
-        proceed(call), lambda document: without(document, "events_supported")
-    )
+    return without(document, "events_supported")
 
 
 @variant
@@ -274,13 +268,10 @@ class PollUrlHasAQuery(Deviation):
         return with_configurations(proceed(call), edit, needs="delivery")
 
 
-@variant_at("operation", on=("list_streams",), exercises=("SSF-8.1.1.2-LIST-ARRAY",))
-def list_begins_with_the_newest(call: Call, proceed: Proceed) -> Outcome:
+@variant_at(ChangedReply, on=("list_streams",), exercises=("SSF-8.1.1.2-LIST-ARRAY",))
+def list_begins_with_the_newest(reply: Reply) -> Outcome:
     """The list of streams begins with the newest."""
-    outcome = proceed(call)
-    if not isinstance(outcome, Reply):
-        return outcome
-    return replace(outcome, document=list(reversed(outcome.document)))
+    return replace(reply, document=list(reversed(reply.document)))
 
 
 @variant_at("operation", exercises=("SSF-8.1.1.1-UNSUPPORTED-METHOD-400",))

@@ -6,28 +6,22 @@ from typing import ClassVar
 
 from mock_transmitter.deviations.deviation import At, Deviation, Proceed
 from mock_transmitter.deviations.entry import variant_at, variant_row
-from mock_transmitter.deviations.kinds.documents import without
+from mock_transmitter.deviations.kinds.documents import ChangedReply, without
 from mock_transmitter.http.message import Request
 from mock_transmitter.http.operations import Call, Outcome, Reply
 
 
-@variant_at("operation", on=("discover",), exercises=("SSF-7.1-SPEC-VERSION",))
-def metadata_names_a_draft(call: Call, proceed: Proceed) -> Outcome:
+@variant_at(ChangedReply, on=("discover",), exercises=("SSF-7.1-SPEC-VERSION",))
+def metadata_names_a_draft(reply: Reply) -> Outcome:
     """The spec_version is that of a draft before the final text."""
-    outcome = proceed(call)
-    if not isinstance(outcome, Reply):
-        return outcome
-    return replace(outcome, document={**outcome.document, "spec_version": "1_0-ID3"})
+    return replace(reply, document={**reply.document, "spec_version": "1_0-ID3"})
 
 
-@variant_at("operation", on=("discover",), exercises=("SSF-7.1-SPEC-VERSION",))
-def metadata_says_no_more_than_it_must(call: Call, proceed: Proceed) -> Outcome:
+@variant_at(ChangedReply, on=("discover",), exercises=("SSF-7.1-SPEC-VERSION",))
+def metadata_says_no_more_than_it_must(reply: Reply) -> Outcome:
     """The metadata has neither a spec_version nor authorization_schemes."""
-    outcome = proceed(call)
-    if not isinstance(outcome, Reply):
-        return outcome
-    few = without(outcome.document, "spec_version", "authorization_schemes")
-    return replace(outcome, document=few)
+    few = without(reply.document, "spec_version", "authorization_schemes")
+    return replace(reply, document=few)
 
 
 class _AtTheOldLocationToo(Deviation, ABC):

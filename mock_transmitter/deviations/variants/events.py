@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from mock_transmitter.deviations.deviation import Deviation, Json, Proceed
 from mock_transmitter.deviations.entry import variant, variant_at
-from mock_transmitter.deviations.kinds.documents import with_body, with_configurations
+from mock_transmitter.deviations.kinds.documents import ChangedReply, with_body, with_configurations
 from mock_transmitter.deviations.kinds.sets import ClaimsDeviation, EventsDeviation, with_subject
 from mock_transmitter.domain.events import CAEP, RISC
 from mock_transmitter.http.operations import Call, Outcome, Reply
@@ -107,14 +107,11 @@ def risc_events_have_members_of_their_own(event_type: str, payload: Json, iat: i
     return {event_type: {**payload, "event_timestamp": iat, "initiating_entity": "admin"}}
 
 
-@variant_at("operation", on=("discover",), exercises=("SSF-3.6-CRITICAL-MEMBERS-DECLARED",))
-def metadata_names_critical_subject_members(call: Call, proceed: Proceed) -> Outcome:
+@variant_at(ChangedReply, on=("discover",), exercises=("SSF-3.6-CRITICAL-MEMBERS-DECLARED",))
+def metadata_names_critical_subject_members(reply: Reply) -> Outcome:
     """The metadata names the members of complex subjects that a Receiver has to understand."""
-    outcome = proceed(call)
-    if not isinstance(outcome, Reply):
-        return outcome
-    named = {**outcome.document, "critical_subject_members": ["tenant", "user"]}
-    return replace(outcome, document=named)
+    named = {**reply.document, "critical_subject_members": ["tenant", "user"]}
+    return replace(reply, document=named)
 
 
 _ABOUT_THE_STREAM = [

@@ -7,6 +7,7 @@ from mock_transmitter.deviations.deviation import At, Deviation, Json, Proceed
 from mock_transmitter.deviations.entry import variant, variant_at
 from mock_transmitter.deviations.kinds.calls import target
 from mock_transmitter.deviations.kinds.documents import (
+    ShownConfiguration,
     with_body,
     with_configurations,
     with_header,
@@ -66,15 +67,11 @@ def formats_that_are_not_known_are_left_out(call: Call, proceed: Proceed) -> Out
     return proceed(call)
 
 
-@variant_at("operation", exercises=POST_UPDATES)
-def events_are_shown_in_alphabetical_order(call: Call, proceed: Proceed) -> Outcome:
+@variant_at(ShownConfiguration, exercises=POST_UPDATES)
+def events_are_shown_in_alphabetical_order(document: Json) -> Json:
     """The arrays of event types are shown in alphabetical order."""
     names = ("events_supported", "events_requested", "events_delivered")
-
-    def edit(document: Json) -> Json:
-        return document | {name: sorted(document[name]) for name in names if name in document}
-
-    return with_configurations(proceed(call), edit)
+    return document | {name: sorted(document[name]) for name in names if name in document}
 
 
 @variant_at(

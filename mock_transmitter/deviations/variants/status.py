@@ -6,7 +6,7 @@ from typing import ClassVar
 from mock_transmitter.deviations.deviation import At, Deviation, Json, Proceed
 from mock_transmitter.deviations.entry import variant, variant_at
 from mock_transmitter.deviations.kinds.announcements import Announcement, announced
-from mock_transmitter.deviations.kinds.calls import target
+from mock_transmitter.deviations.kinds.calls import OnStream, target
 from mock_transmitter.deviations.kinds.documents import without
 from mock_transmitter.domain.delivery_queue import Handling
 from mock_transmitter.domain.stream import Stream
@@ -15,12 +15,11 @@ from mock_transmitter.http.authorisation import Decision, Denied
 from mock_transmitter.http.operations import Call, Outcome, Reply
 
 
-@variant_at("operation", exercises=("SSF-8.1.2.1-PAUSED-MAY-DROP",))
-def a_pause_keeps_the_last_event_only(call: Call, proceed: Proceed) -> Outcome:
+@variant_at(OnStream, exercises=("SSF-8.1.2.1-PAUSED-MAY-DROP",))
+def a_pause_keeps_the_last_event_only(call: Call, stream: Stream, proceed: Proceed) -> Outcome:
     """Of the events of a pause only the last one is transmitted when it is over."""
-    stream = target(call)
     starts = call.operation == "update_status" and call.body.get("status") == "enabled"
-    if starts and stream is not None and stream.status == "paused":
+    if starts and stream.status == "paused":
         held = [one for one in stream.queue if one.subject is not None and not one.attempts]
         stream.queue.acknowledge(one.jti for one in held[:-1])
     return proceed(call)
@@ -71,19 +70,13 @@ def limited_receivers_find_no_status(decision: Decision) -> Decision:
 
 
 @variant_at(
-    "operation",
+    OnStream,
     exercises=("SSF-8.1.5-RECEIVER-CHANGE-NO-EVENT-NEEDED", "SSF-8.1.5-OUTSIDE-EVENT-LISTS"),
 )
-def requested_changes_are_announced(call: Call, proceed: Proceed) -> Outcome:
+def requested_changes_are_announced(call: Call, stream: Stream, proceed: Proceed) -> Outcome:
     """A status that the Receiver itself has asked for is announced as well."""
-    stream = target(call)
     status = call.body.get("status")
-    if (
-        call.operation == "update_status"
-        and stream is not None
-        and status is not None
-        and "subject" not in call.body
-    ):
+    if call.operation == "update_status" and status is not None and "subject" not in call.body:
         call.transmitter.act(stream, status, reason=call.body.get("reason"))
     return proceed(call)
 

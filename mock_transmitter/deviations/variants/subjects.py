@@ -5,6 +5,7 @@ from dataclasses import replace
 from mock_transmitter.deviations.deviation import At, Deviation, Proceed
 from mock_transmitter.deviations.entry import variant, variant_at, variant_row
 from mock_transmitter.deviations.kinds.calls import target
+from mock_transmitter.deviations.kinds.documents import ChangedReply
 from mock_transmitter.deviations.kinds.subjects import NothingByDefault
 from mock_transmitter.domain.errors import SubjectNotFound, TooManyRequests
 from mock_transmitter.http.operations import Call, Outcome, Reply
@@ -76,17 +77,14 @@ def unwilling_subjects_are_never_reported(covered: bool, at: At) -> bool:
 
 
 @variant_at(
-    "operation",
+    ChangedReply,
     on=("add_subject",),
     needs=("add_subject",),
     exercises=("SSF-9.1-SUCCESS-WITHOUT-EVENTS", "SSE-9.1-SUCCESS-WITHOUT-EVENTS"),
 )
-def adds_are_answered_204(call: Call, proceed: Proceed) -> Outcome:
+def adds_are_answered_204(reply: Reply) -> Outcome:
     """Adding a subject is answered with 204, as the security considerations have it."""
-    outcome = proceed(call)
-    if not isinstance(outcome, Reply):
-        return outcome
-    return replace(outcome, status=204)
+    return replace(reply, status=204)
 
 
 @variant

@@ -1,9 +1,9 @@
 """Variants of verification: SSF 1.0 section 8.1.4, the 2021 draft's section 7.1.4."""
 
-from mock_transmitter.deviations.deviation import At, Deviation, Proceed
+from mock_transmitter.deviations.deviation import At, Deviation, Json, Proceed
 from mock_transmitter.deviations.entry import variant, variant_at
 from mock_transmitter.deviations.kinds.calls import target, verify_unasked
-from mock_transmitter.deviations.kinds.documents import with_configurations, with_header, without
+from mock_transmitter.deviations.kinds.documents import ShownConfiguration, with_header, without
 from mock_transmitter.domain.push import PushOutcome
 from mock_transmitter.domain.transmitter import Transmitter
 from mock_transmitter.http.message import Response
@@ -66,12 +66,10 @@ def verification_may_be_requested_any_time(call: Call, proceed: Proceed) -> Outc
     return proceed(call)
 
 
-@variant_at("operation", exercises=TOO_SOON)
-def no_interval_is_shown(call: Call, proceed: Proceed) -> Outcome:
+@variant_at(ShownConfiguration, exercises=TOO_SOON)
+def no_interval_is_shown(document: Json) -> Json:
     """The interval between verification requests is kept and not shown."""
-    return with_configurations(
-        proceed(call), lambda document: without(document, "min_verification_interval")
-    )
+    return without(document, "min_verification_interval")
 
 
 @variant_at("response", on=("verify",), exercises=TOO_SOON)

@@ -7,7 +7,7 @@ from typing import ClassVar
 from mock_transmitter.deviations.deviation import At, Deviation, Proceed
 from mock_transmitter.deviations.entry import fault, fault_at, fault_row
 from mock_transmitter.deviations.kinds.calls import POLLING
-from mock_transmitter.deviations.kinds.documents import with_header
+from mock_transmitter.deviations.kinds.documents import ChangedReply, with_header
 from mock_transmitter.domain.errors import StreamNotFound
 from mock_transmitter.domain.stream import Stream
 from mock_transmitter.http.authorisation import REALM, Decision, Denied, Granted
@@ -218,35 +218,31 @@ def refusal_shows_the_foreign_stream(call: Call, proceed: Proceed) -> Outcome:
 
 
 @fault_at(
-    "operation",
+    ChangedReply,
     on=("list_streams",),
     breaks=("SSF-8.1.1.2-LIST-ONLY-OWN",),
     also=("SSF-8-AUTH-BINDS-STREAMS", "SSF-8.1.1.2-LIST-EMPTY"),
 )
-def list_shows_the_streams_of_other_receivers(call: Call, proceed: Proceed) -> Outcome:
+def list_shows_the_streams_of_other_receivers(reply: Reply, call: Call) -> Outcome:
     """The list of streams holds those of every Receiver."""
-    outcome = proceed(call)
-    if not isinstance(outcome, Reply):
-        return outcome
     transmitter = call.transmitter
     everyone = [transmitter.document(stream) for stream in transmitter.streams()]
-    return replace(outcome, document=everyone)
+    return replace(reply, document=everyone)
 
 
 @fault_at(
-    "operation",
+    ChangedReply,
     on=("list_streams",),
     breaks=("SSF-8.1.1.2-LIST-ONLY-OWN",),
     also=("SSF-8.1.1.2-LIST-EMPTY",),
 )
-def list_of_a_new_receiver_shows_everybodys_streams(call: Call, proceed: Proceed) -> Outcome:
+def list_of_a_new_receiver_shows_everybodys_streams(reply: Reply, call: Call) -> Outcome:
     """The list of a Receiver that has no stream yet holds those of every Receiver."""
-    outcome = proceed(call)
-    if not isinstance(outcome, Reply) or outcome.document:
-        return outcome
+    if reply.document:
+        return reply
     transmitter = call.transmitter
     everyone = [transmitter.document(stream) for stream in transmitter.streams()]
-    return replace(outcome, document=everyone)
+    return replace(reply, document=everyone)
 
 
 class LimitedDeviation(Deviation, ABC):

@@ -4,7 +4,12 @@ from dataclasses import replace
 
 from mock_transmitter.deviations.deviation import Json, Proceed
 from mock_transmitter.deviations.entry import fault_at
-from mock_transmitter.deviations.kinds.documents import with_configurations, without
+from mock_transmitter.deviations.kinds.documents import (
+    ChangedReply,
+    ShownConfiguration,
+    with_configurations,
+    without,
+)
 from mock_transmitter.domain.errors import InvalidRequest
 from mock_transmitter.http.operations import Call, Outcome, Reply
 
@@ -109,15 +114,15 @@ def second_create_is_forbidden(call: Call, proceed: Proceed) -> Outcome:
     return proceed(call)
 
 
-@fault_at("operation", on=("create_stream",), breaks=("SSF-8.1.1.2-READ-200",))
-def create_shows_events_delivered_empty(call: Call, proceed: Proceed) -> Outcome:
+@fault_at(ShownConfiguration, on=("create_stream",), breaks=("SSF-8.1.1.2-READ-200",))
+def create_shows_events_delivered_empty(document: Json) -> Json:
     """The answer to a create request shows no events_delivered yet; reading the stream does."""
-    outcome = proceed(call)
-    return with_configurations(outcome, lambda document: {**document, "events_delivered": []})
+    return {**document, "events_delivered": []}
 
 
 @fault_at(
-    "operation",
+    ShownConfiguration,
+    where="delivery",
     breaks=("SSF-6.1.2-POLL-METHOD-URN",),
     also=(
         "SSF-8.1.1.4-PUT-MISSING-DELETES",
@@ -137,21 +142,17 @@ def create_shows_events_delivered_empty(call: Call, proceed: Proceed) -> Outcome
         "SSF-8.1.1.4-PUT-DELIVERED-PRE-VALUE",
     ),
 )
-def poll_method_is_a_word(call: Call, proceed: Proceed) -> Outcome:
+def poll_method_is_a_word(document: Json, call: Call) -> Json:
     """The method of a poll stream is shown as a word instead of its URN."""
     poll = call.transmitter.profile.delivery.poll
-
-    def edit(document: Json) -> Json:
-        delivery = document["delivery"]
-        if delivery.get("method") != poll:
-            return document
-        return {**document, "delivery": {**delivery, "method": "poll"}}
-
-    return with_configurations(proceed(call), edit, needs="delivery")
+    delivery = document["delivery"]
+    if delivery.get("method") != poll:
+        return document
+    return {**document, "delivery": {**delivery, "method": "poll"}}
 
 
 @fault_at(
-    "operation",
+    ChangedReply,
     on=("create_stream",),
     breaks=(
         "SSF-8.1.1-ISS-PRESENT",
@@ -176,12 +177,9 @@ def poll_method_is_a_word(call: Call, proceed: Proceed) -> Outcome:
         "SSF-8.1.1.2-READ-200",
     ),
 )
-def create_answers_the_id_alone(call: Call, proceed: Proceed) -> Outcome:
+def create_answers_the_id_alone(reply: Reply) -> Outcome:
     """Creating a stream answers with its stream_id and nothing else of the configuration."""
-    outcome = proceed(call)
-    if not isinstance(outcome, Reply):
-        return outcome
-    return replace(outcome, document={"stream_id": outcome.document["stream_id"]})
+    return replace(reply, document={"stream_id": reply.document["stream_id"]})
 
 
 @fault_at(

@@ -5,6 +5,7 @@ from dataclasses import replace
 from mock_transmitter.deviations.deviation import Deviation, Proceed
 from mock_transmitter.deviations.entry import fault, fault_at
 from mock_transmitter.deviations.kinds.calls import target
+from mock_transmitter.deviations.kinds.documents import ChangedReply
 from mock_transmitter.domain.errors import StreamNotFound
 from mock_transmitter.domain.stream import Stream
 from mock_transmitter.http.operations import Call, Outcome, Reply
@@ -92,17 +93,14 @@ class DeletedStreamStillDelivers(Deviation):
 
 
 @fault_at(
-    "operation",
+    ChangedReply,
     on=("delete_stream",),
     breaks=("SSF-8.1.1.5-DELETE-204",),
     also=("SSF-8.1.1.5-DELETE-EFFECTIVE",),
 )
-def delete_answers_200(call: Call, proceed: Proceed) -> Outcome:
+def delete_answers_200(reply: Reply) -> Outcome:
     """Deleting a stream is answered with 200 and a body instead of an empty 204."""
-    outcome = proceed(call)
-    if not isinstance(outcome, Reply):
-        return outcome
-    return replace(outcome, status=200, document={"deleted": True})
+    return replace(reply, status=200, document={"deleted": True})
 
 
 @fault_at(

@@ -10,7 +10,7 @@ from urllib.parse import unquote_plus
 from mock_transmitter.deviations.deviation import Deviation, Json, Proceed
 from mock_transmitter.deviations.entry import fault, fault_at
 from mock_transmitter.deviations.kinds.calls import CONFIGURES
-from mock_transmitter.deviations.kinds.documents import with_body, with_configurations, without
+from mock_transmitter.deviations.kinds.documents import ShownConfiguration, with_body, without
 from mock_transmitter.http.operations import Call, Outcome
 
 _COLUMN = 255
@@ -133,7 +133,8 @@ class ReplacementIsDecodedAsAForm(DescriptionDeviation):
 
 
 @fault_at(
-    "operation",
+    ShownConfiguration,
+    where="description",
     breaks=("SSF-8.1.1-DESCRIPTION",),
     also=(
         "SSF-8.1.1.1-RECEIVER-FIELDS-ACCEPTED",
@@ -141,12 +142,8 @@ class ReplacementIsDecodedAsAForm(DescriptionDeviation):
         "SSF-8.1.1.4-PUT-200",
     ),
 )
-def description_of_digits_is_shown_as_a_number(call: Call, proceed: Proceed) -> Outcome:
+def description_of_digits_is_shown_as_a_number(document: Json) -> Json:
     """A description that is made of digits alone is shown as a number."""
-
-    def edit(document: Json) -> Json:
-        shown = document["description"]
-        number = isinstance(shown, str) and shown.isascii() and shown.isdigit()
-        return {**document, "description": int(shown)} if number else document
-
-    return with_configurations(proceed(call), edit, needs="description")
+    shown = document["description"]
+    number = isinstance(shown, str) and shown.isascii() and shown.isdigit()
+    return {**document, "description": int(shown)} if number else document

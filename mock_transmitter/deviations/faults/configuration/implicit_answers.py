@@ -4,10 +4,14 @@ from abc import ABC, abstractmethod
 from dataclasses import replace
 from typing import ClassVar
 
-from mock_transmitter.deviations.deviation import At, Deviation, Proceed
+from mock_transmitter.deviations.deviation import At, Deviation, Json, Proceed
 from mock_transmitter.deviations.entry import fault, fault_at, fault_row
 from mock_transmitter.deviations.kinds.calls import target
-from mock_transmitter.deviations.kinds.documents import with_body, with_configurations
+from mock_transmitter.deviations.kinds.documents import (
+    ShownConfiguration,
+    with_body,
+    with_configurations,
+)
 from mock_transmitter.domain.errors import StreamNotFound
 from mock_transmitter.http.message import Response
 from mock_transmitter.http.operations import Call, Outcome, Reply
@@ -120,7 +124,8 @@ def update_of_a_deleted_implicit_stream_is_forbidden(call: Call, proceed: Procee
 
 
 @fault_at(
-    "operation",
+    ShownConfiguration,
+    where="iss",
     on=("read_stream",),
     breaks=("JAMF-ISS", "SSE-7.1.2-ISS"),
     also=(
@@ -137,16 +142,14 @@ def update_of_a_deleted_implicit_stream_is_forbidden(call: Call, proceed: Procee
         "SSF-8.1.1.4-PUT-RO-MATCH-OK",
     ),
 )
-def issuer_of_the_stream_has_a_query(call: Call, proceed: Proceed) -> Outcome:
+def issuer_of_the_stream_has_a_query(document: Json) -> Json:
     """A read shows an issuer with a query, which is not the issuer of the SETs."""
-    outcome = proceed(call)
-    return with_configurations(
-        outcome, lambda document: {**document, "iss": f"{document['iss']}?v=1"}, needs="iss"
-    )
+    return {**document, "iss": f"{document['iss']}?v=1"}
 
 
 @fault_at(
-    "operation",
+    ShownConfiguration,
+    where="delivery",
     on=("read_stream",),
     breaks=("SSE-11.2.1.2-POLL-METHOD-URI",),
     also=(
@@ -161,14 +164,6 @@ def issuer_of_the_stream_has_a_query(call: Call, proceed: Proceed) -> Outcome:
         "SSF-8.1.1.3-PATCH-MISSING-UNCHANGED",
     ),
 )
-def poll_url_of_the_stream_is_none(call: Call, proceed: Proceed) -> Outcome:
+def poll_url_of_the_stream_is_none(document: Json) -> Json:
     """A read shows a stream that is polled with a path where the URL to poll should be."""
-    outcome = proceed(call)
-    return with_configurations(
-        outcome,
-        lambda document: {
-            **document,
-            "delivery": {**document["delivery"], "endpoint_url": "/poll"},
-        },
-        needs="delivery",
-    )
+    return {**document, "delivery": {**document["delivery"], "endpoint_url": "/poll"}}

@@ -12,6 +12,7 @@ from mock_transmitter.deviations.faults.configuration.implicit_stream import (
     NOT_MERGED,
     UPDATES,
 )
+from mock_transmitter.deviations.kinds.calls import OnStream
 from mock_transmitter.deviations.kinds.documents import with_body, with_configurations, without
 from mock_transmitter.deviations.kinds.streams import PostDeviation
 from mock_transmitter.domain.errors import InvalidRequest
@@ -103,7 +104,7 @@ class EventsDeliveredIsOnePostLate(DeliveredDeviation):
 class PushUrlDeviation(PostDeviation, ABC):
     """Keeps another endpoint_url than the one to push to that was posted."""
 
-    def post(self, call: Call, stream: Stream, proceed: Proceed) -> Outcome:
+    def acted(self, call: Call, stream: Stream, proceed: Proceed) -> Outcome:
         """Put it into the request."""
         delivery = call.body.get("delivery")
         if isinstance(delivery, dict) and delivery.get("method") != self._poll(call):
@@ -126,7 +127,7 @@ def push_url_is_cut_at_255_characters(url: str) -> str:
 
 
 @fault
-class EarlierAuthorizationHeaderIsShown(PostDeviation):
+class EarlierAuthorizationHeaderIsShown(OnStream):
     """The first authorization_header that was posted is shown with every later delivery."""
 
     breaks = ("JAMF-POST-UPDATES",)
@@ -135,8 +136,10 @@ class EarlierAuthorizationHeaderIsShown(PostDeviation):
     def __init__(self) -> None:
         self._first: str | None = None
 
-    def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        outcome = super().operation(call, proceed)
+    def acted(self, call: Call, stream: Stream, proceed: Proceed) -> Outcome:
+        outcome = proceed(call)
+        if call.operation == "replace_stream":
+            self._first = self._first or stream.configuration.delivery.authorization_header
         if self._first is None:
             return outcome
         header = {"authorization_header": self._first}
@@ -145,11 +148,6 @@ class EarlierAuthorizationHeaderIsShown(PostDeviation):
             lambda document: {**document, "delivery": {**document["delivery"], **header}},
             needs="delivery",
         )
-
-    def post(self, call: Call, stream: Stream, proceed: Proceed) -> Outcome:
-        outcome = proceed(call)
-        self._first = self._first or stream.configuration.delivery.authorization_header
-        return outcome
 
 
 @fault_at(PostDeviation, breaks=("SSE-7.1.2.2-ERR-400",), also=NOT_MERGED)
@@ -180,9 +178,10 @@ def post_drops_what_waits(call: Call, stream: Stream, proceed: Proceed) -> Outco
 
 
 @fault
-class ThreePostsInARowStopTheDelivery(PostDeviation):
+class ThreePostsInARowStopTheDelivery(OnStream):
     """After three POSTs with no poll between them nothing is delivered any more."""
 
+    on = ("replace_stream", "poll")
     breaks = ("RFC8936-2-UNACKED-KEPT",)
     also = ("SSE-7.1.2.2-POST-UPDATES-200",)
 
@@ -190,15 +189,9 @@ class ThreePostsInARowStopTheDelivery(PostDeviation):
         self._posts = 0
         self._stopped = False
 
-    def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        if call.operation == "poll":
-            self._posts = 0
-        return super().operation(call, proceed)
-
-    def post(self, call: Call, stream: Stream, proceed: Proceed) -> Outcome:
-        """Count them, and drop what waits after the third."""
+    def acted(self, call: Call, stream: Stream, proceed: Proceed) -> Outcome:
         outcome = proceed(call)
-        self._posts += 1
+        self._posts = 0 if call.operation == "poll" else self._posts + 1
         if self._posts == 3:  # noqa: PLR2004 (as the summary says)
             self._stopped = True
             stream.queue.acknowledge([pending.jti for pending in stream.queue])

@@ -37,7 +37,7 @@ class EverySecondPostLosesTheDeliveryMethod(PostDeviation):
     def __init__(self) -> None:
         self._posts = 0
 
-    def post(self, call: Call, stream: Stream, proceed: Proceed) -> Outcome:
+    def acted(self, call: Call, stream: Stream, proceed: Proceed) -> Outcome:
         outcome = proceed(call)
         self._posts += 1
         if self._posts % 2:
@@ -57,7 +57,7 @@ class EveryThirdPostIsAnsweredAndForgotten(PostDeviation):
     def __init__(self) -> None:
         self._posts = 0
 
-    def post(self, call: Call, stream: Stream, proceed: Proceed) -> Outcome:
+    def acted(self, call: Call, stream: Stream, proceed: Proceed) -> Outcome:
         before = stream.configuration
         outcome = proceed(call)
         self._posts += 1
@@ -103,7 +103,7 @@ class FormatIsKeptOnceItWasPostedTwice(PostDeviation):
     def __init__(self) -> None:
         self._settled: object = None
 
-    def post(self, call: Call, stream: Stream, proceed: Proceed) -> Outcome:
+    def acted(self, call: Call, stream: Stream, proceed: Proceed) -> Outcome:
         wish = call.body.get("format")
         if wish is None and self._settled is not None:
             return proceed(with_body(call, format=self._settled))
@@ -122,7 +122,7 @@ class DeletedFormatReturnsWithTheNextPost(PostDeviation):
     def __init__(self) -> None:
         self._deleted: object = None
 
-    def post(self, call: Call, stream: Stream, proceed: Proceed) -> Outcome:
+    def acted(self, call: Call, stream: Stream, proceed: Proceed) -> Outcome:
         if "format" in call.body:
             self._deleted = None
             return proceed(call)
@@ -161,7 +161,7 @@ class StaleMembersAreMerged(PostDeviation):
     def __init__(self) -> None:
         self._replaced: object = None
 
-    def post(self, call: Call, stream: Stream, proceed: Proceed) -> Outcome:
+    def acted(self, call: Call, stream: Stream, proceed: Proceed) -> Outcome:
         """Keep what another client seems to have set."""
         current = stream.configuration.others.get("format")
         wish = call.body.get("format")
@@ -242,7 +242,7 @@ class RefusedPostReturnsWithTheNext(PostDeviation):
     def __init__(self) -> None:
         self._refused: object = None
 
-    def post(self, call: Call, stream: Stream, proceed: Proceed) -> Outcome:
+    def acted(self, call: Call, stream: Stream, proceed: Proceed) -> Outcome:
         try:
             outcome = proceed(
                 call if self._refused is None else with_body(call, format=self._refused)

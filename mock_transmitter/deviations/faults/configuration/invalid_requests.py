@@ -6,11 +6,11 @@ from typing import Any, ClassVar
 
 from mock_transmitter.deviations.deviation import At, Deviation, Proceed
 from mock_transmitter.deviations.entry import fault, fault_at
-from mock_transmitter.deviations.kinds.calls import UPDATES, as_it_is, describe, target
+from mock_transmitter.deviations.kinds.calls import UPDATES, OnStream, as_it_is, describe, target
 from mock_transmitter.deviations.kinds.documents import sent, with_document, without
 from mock_transmitter.deviations.kinds.streams import UNNAMED, UnnamedStream
 from mock_transmitter.domain.errors import InvalidRequest
-from mock_transmitter.domain.stream import DeliveryConfiguration
+from mock_transmitter.domain.stream import DeliveryConfiguration, Stream
 from mock_transmitter.http.message import Request, Response
 from mock_transmitter.http.operations import Call, Outcome, Reply
 
@@ -116,17 +116,16 @@ def delivery_without_a_method_is_passed_over(request: Request) -> Request:
 
 
 @fault_at(
-    "operation",
+    OnStream,
     on=UPDATES,
     breaks=("SSF-8.1.1.3-ERR-400-INVALID", "SSF-8.1.1.4-ERR-400-INVALID"),
     also=("SSF-8.1.1-DELIVERY-PRESENT",),
 )
-def unknown_delivery_method_is_kept(call: Call, proceed: Proceed) -> Outcome:
+def unknown_delivery_method_is_kept(call: Call, stream: Stream, proceed: Proceed) -> Outcome:
     """A PATCH or PUT with a delivery method that nobody knows is applied."""
-    stream = target(call)
     delivery = call.body.get("delivery")
     rules = call.transmitter.profile.delivery
-    if stream is None or not isinstance(delivery, dict):
+    if not isinstance(delivery, dict):
         return proceed(call)
     method = delivery.get("method")
     if not isinstance(method, str) or method in {rules.push, rules.poll}:

@@ -6,7 +6,7 @@ from typing import Any
 from mock_transmitter.deviations.deviation import Deviation, Json, Proceed
 from mock_transmitter.deviations.entry import fault, fault_at
 from mock_transmitter.deviations.kinds.calls import target
-from mock_transmitter.deviations.kinds.documents import without
+from mock_transmitter.deviations.kinds.documents import ChangedReply, without
 from mock_transmitter.domain.errors import StreamNotFound
 from mock_transmitter.http.operations import Call, Outcome, Reply
 
@@ -141,7 +141,7 @@ class DeletedStreamComesBackWithTheNextCreate(ListDeviation):
 
 
 @fault_at(
-    "operation",
+    ChangedReply,
     on=("list_streams",),
     breaks=("SSF-8.1.1.2-LIST-ARRAY",),
     also=(
@@ -151,12 +151,9 @@ class DeletedStreamComesBackWithTheNextCreate(ListDeviation):
         "SSF-8.1.1.5-DELETE-EFFECTIVE",
     ),
 )
-def list_is_an_object(call: Call, proceed: Proceed) -> Outcome:
+def list_is_an_object(reply: Reply) -> Outcome:
     """The list of streams is an object with the array inside."""
-    outcome = proceed(call)
-    if not isinstance(outcome, Reply):
-        return outcome
-    return Reply(status=outcome.status, document={"streams": outcome.document})
+    return Reply(status=reply.status, document={"streams": reply.document})
 
 
 @fault_at(

@@ -5,14 +5,15 @@ from dataclasses import replace
 from mock_transmitter.deviations.deviation import Proceed
 from mock_transmitter.deviations.entry import fault_at
 from mock_transmitter.deviations.faults.configuration.update import refuse_transmitter_supplied
-from mock_transmitter.deviations.kinds.calls import target
+from mock_transmitter.deviations.kinds.calls import OnStream, target
 from mock_transmitter.deviations.kinds.documents import with_body, with_configurations, without
 from mock_transmitter.domain.errors import InvalidRequest
+from mock_transmitter.domain.stream import Stream
 from mock_transmitter.http.operations import Call, Outcome, Reply
 
 
 @fault_at(
-    "operation",
+    OnStream,
     on=("replace_stream",),
     breaks=(
         "SSF-8.1.1.4-PUT-MISSING-DELETES",
@@ -31,11 +32,8 @@ from mock_transmitter.http.operations import Call, Outcome, Reply
         "SSE-7.1.2.2-POST-UPDATES-200",
     ),
 )
-def replace_merges_instead_of_replacing(call: Call, proceed: Proceed) -> Outcome:
+def replace_merges_instead_of_replacing(call: Call, stream: Stream, proceed: Proceed) -> Outcome:
     """A replacement leaves every property that it does not name as it was, as a PATCH would."""
-    stream = target(call)
-    if stream is None:
-        return proceed(call)
     current = call.transmitter.document(stream)
     names = call.transmitter.profile.stream.receiver_supplied
     kept = {name: current[name] for name in names if name in current and name not in call.body}
@@ -43,7 +41,7 @@ def replace_merges_instead_of_replacing(call: Call, proceed: Proceed) -> Outcome
 
 
 @fault_at(
-    "operation",
+    OnStream,
     on=("replace_stream",),
     breaks=(
         "SSF-8.1.1.4-PUT-MISSING-DELETES",
@@ -57,30 +55,28 @@ def replace_merges_instead_of_replacing(call: Call, proceed: Proceed) -> Outcome
         "SSE-7.1.2.2-PARTIAL-NOT-MERGED",
     ),
 )
-def replace_keeps_a_missing_description_or_format(call: Call, proceed: Proceed) -> Outcome:
+def replace_keeps_a_missing_description_or_format(
+    call: Call, stream: Stream, proceed: Proceed
+) -> Outcome:
     """A replacement without the optional description or format leaves it as it was."""
-    stream = target(call)
-    if stream is None:
-        return proceed(call)
     return proceed(replace(call, body={**stream.configuration.others, **call.body}))
 
 
 @fault_at(
-    "operation",
+    OnStream,
     on=("replace_stream",),
     breaks=("JAMF-REQUIRED-NOT-MERGED", "SSE-7.1.2.2-PARTIAL-NOT-MERGED"),
     also=("SSF-8.1.1.4-PUT-MISSING-DELIVERY", "SSE-7.1.2.2-ERR-400"),
 )
-def replace_without_delivery_keeps_it(call: Call, proceed: Proceed) -> Outcome:
+def replace_without_delivery_keeps_it(call: Call, stream: Stream, proceed: Proceed) -> Outcome:
     """A replacement without a delivery leaves the delivery as it was."""
-    stream = target(call)
-    if stream is None or "delivery" in call.body:
+    if "delivery" in call.body:
         return proceed(call)
     return proceed(with_body(call, delivery=stream.configuration.delivery.document()))
 
 
 @fault_at(
-    "operation",
+    OnStream,
     on=("replace_stream",),
     breaks=("SSF-8.1.1.4-PUT-MISSING-EVENTS", "JAMF-POST-UPDATES"),
     also=(
@@ -97,11 +93,8 @@ def replace_without_delivery_keeps_it(call: Call, proceed: Proceed) -> Outcome:
         "SSE-7.1.2.2-PARTIAL-NOT-MERGED",
     ),
 )
-def replace_ignores_events_requested(call: Call, proceed: Proceed) -> Outcome:
+def replace_ignores_events_requested(call: Call, stream: Stream, proceed: Proceed) -> Outcome:
     """A replacement is answered with 2xx and leaves the requested events as they were."""
-    stream = target(call)
-    if stream is None:
-        return proceed(call)
     requested = list(stream.configuration.events_requested)
     return proceed(with_body(call, events_requested=requested))
 
@@ -119,7 +112,7 @@ def replace_accepts_read_only_mismatch(call: Call, proceed: Proceed) -> Outcome:
 
 
 @fault_at(
-    "operation",
+    OnStream,
     on=("replace_stream",),
     breaks=(
         "SSF-8.1.1.4-PUT-RO-MISMATCH-400",
@@ -129,10 +122,9 @@ def replace_accepts_read_only_mismatch(call: Call, proceed: Proceed) -> Outcome:
     ),
     also=("SSF-8.1.1-AUD-IMMUTABLE", "SSF-4.1.8-AUD-MATCHES-STREAM", "SSE-7.1.2-AUD"),
 )
-def replace_changes_aud(call: Call, proceed: Proceed) -> Outcome:
+def replace_changes_aud(call: Call, stream: Stream, proceed: Proceed) -> Outcome:
     """A replacement with another aud is answered with 2xx and applied."""
-    stream = target(call)
-    if stream is not None and "aud" in call.body:
+    if "aud" in call.body:
         stream.configuration = replace(stream.configuration, aud=call.body["aud"])
     return proceed(call)
 
@@ -179,12 +171,13 @@ def replacement_needs_the_transmitters_properties(call: Call, proceed: Proceed) 
     return proceed(call)
 
 
-@fault_at("operation", breaks=("SSF-8.1.1.4-PUT-MISSING-DELETES",))
-def replace_of_delivery_alone_keeps_the_description(call: Call, proceed: Proceed) -> Outcome:
+@fault_at(OnStream, breaks=("SSF-8.1.1.4-PUT-MISSING-DELETES",))
+def replace_of_delivery_alone_keeps_the_description(
+    call: Call, stream: Stream, proceed: Proceed
+) -> Outcome:
     """A replacement that names the delivery and nothing else leaves the description in place."""
-    stream = target(call)
     names = set(call.transmitter.profile.stream.receiver_supplied) & set(call.body)
-    if call.operation != "replace_stream" or stream is None or names != {"delivery"}:
+    if call.operation != "replace_stream" or names != {"delivery"}:
         return proceed(call)
     return proceed(replace(call, body={**stream.configuration.others, **call.body}))
 
@@ -215,7 +208,7 @@ def replace_ignores_the_description(call: Call, proceed: Proceed) -> Outcome:
 
 
 @fault_at(
-    "operation",
+    OnStream,
     on=("replace_stream",),
     breaks=("SSF-8.1.1.4-PUT-200",),
     also=(
@@ -229,11 +222,8 @@ def replace_ignores_the_description(call: Call, proceed: Proceed) -> Outcome:
         "SSE-7.1.2.2-POST-UPDATES-200",
     ),
 )
-def replace_answers_the_old_configuration(call: Call, proceed: Proceed) -> Outcome:
+def replace_answers_the_old_configuration(call: Call, stream: Stream, proceed: Proceed) -> Outcome:
     """A replacement is applied and answered with the configuration before it."""
-    stream = target(call)
-    if stream is None:
-        return proceed(call)
     before = call.transmitter.document(stream)
     return with_configurations(proceed(call), lambda _: before)
 

@@ -7,7 +7,11 @@ from urllib.parse import urlsplit
 from mock_transmitter.deviations.deviation import Deviation, Json, Proceed
 from mock_transmitter.deviations.entry import fault, fault_at, fault_row
 from mock_transmitter.deviations.kinds.calls import CONFIGURES, UPDATES
-from mock_transmitter.deviations.kinds.documents import with_configurations, without
+from mock_transmitter.deviations.kinds.documents import (
+    ShownConfiguration,
+    with_configurations,
+    without,
+)
 from mock_transmitter.deviations.kinds.streams import RenamedStreams
 from mock_transmitter.domain.errors import InvalidRequest
 from mock_transmitter.http.operations import Call, Outcome
@@ -74,7 +78,8 @@ class IntervalIsText(ShownOtherwise):
 
 
 @fault_at(
-    "operation",
+    ShownConfiguration,
+    where="events_requested",
     breaks=("SSF-8.1.1-EVENTS-REQUESTED-ECHO",),
     also=(
         "SSF-8.1.1.1-RECEIVER-FIELDS-ACCEPTED",
@@ -86,16 +91,9 @@ class IntervalIsText(ShownOtherwise):
         "SSF-8.1.1.4-PUT-DELIVERED-PRE-VALUE",
     ),
 )
-def events_requested_is_shown_as_text(call: Call, proceed: Proceed) -> Outcome:
+def events_requested_is_shown_as_text(document: Json) -> Json:
     """events_requested is shown as one text of URIs between blanks instead of an array."""
-    return with_configurations(
-        proceed(call),
-        lambda document: {
-            **document,
-            "events_requested": " ".join(map(str, document["events_requested"])),
-        },
-        needs="events_requested",
-    )
+    return {**document, "events_requested": " ".join(map(str, document["events_requested"]))}
 
 
 @fault
@@ -118,7 +116,7 @@ class IssHasATrailingSlash(ShownOtherwise):
 
 
 @fault_at(
-    "operation",
+    ShownConfiguration,
     on=("read_stream",),
     breaks=("SSF-8.1.1-STREAMID-PRESENT",),
     also=(
@@ -143,10 +141,9 @@ class IssHasATrailingSlash(ShownOtherwise):
         "SSF-8.1.3.3-ERR-403",
     ),
 )
-def read_leaves_stream_id_out(call: Call, proceed: Proceed) -> Outcome:
+def read_leaves_stream_id_out(document: Json) -> Json:
     """Reading a stream shows its configuration without the stream_id."""
-    outcome = proceed(call)
-    return with_configurations(outcome, lambda document: without(document, "stream_id"))
+    return without(document, "stream_id")
 
 
 @fault

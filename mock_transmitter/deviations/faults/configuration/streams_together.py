@@ -6,7 +6,7 @@ from typing import ClassVar
 from mock_transmitter.deviations.deviation import Deviation, Proceed
 from mock_transmitter.deviations.entry import fault_at, fault_row
 from mock_transmitter.deviations.faults.configuration.deletion import UNKNOWN
-from mock_transmitter.deviations.kinds.calls import as_it_is, describe, others, target
+from mock_transmitter.deviations.kinds.calls import OnStream, as_it_is, describe, others, target
 from mock_transmitter.deviations.kinds.documents import with_body
 from mock_transmitter.domain.errors import InvalidRequest
 from mock_transmitter.domain.stream import Stream
@@ -37,16 +37,13 @@ def patch_gives_each_stream_its_events(call: Call, proceed: Proceed) -> Outcome:
 
 
 @fault_at(
-    "operation",
+    OnStream,
     on=("update_stream",),
     breaks=("SSF-8.1.1.3-PATCH-MISSING-UNCHANGED", "SSF-8.1.1.3-PATCH-APPLIES"),
     also=("SSF-8.1.1.3-PATCH-200-FULL",),
 )
-def patch_reaches_the_newest_stream(call: Call, proceed: Proceed) -> Outcome:
+def patch_reaches_the_newest_stream(call: Call, stream: Stream, proceed: Proceed) -> Outcome:
     """A PATCH changes the newest stream of the Receiver, whichever it names."""
-    stream = target(call)
-    if stream is None:
-        return proceed(call)
     newest = call.transmitter.streams(call.audience)[-1]
     moved = replace(call, stream_id=newest.stream_id)
     return as_it_is(proceed(moved), call, stream)

@@ -4,9 +4,14 @@ from dataclasses import replace
 
 from mock_transmitter.deviations.deviation import Deviation, Json, Proceed
 from mock_transmitter.deviations.entry import fault, fault_at
-from mock_transmitter.deviations.kinds.calls import UPDATES, target
-from mock_transmitter.deviations.kinds.documents import with_configurations, without
+from mock_transmitter.deviations.kinds.calls import UPDATES, OnStream, target
+from mock_transmitter.deviations.kinds.documents import (
+    ShownConfiguration,
+    with_configurations,
+    without,
+)
 from mock_transmitter.domain.errors import InvalidRequest
+from mock_transmitter.domain.stream import Stream
 from mock_transmitter.http.operations import Call, Outcome, Reply
 
 STILL_WORKS = (
@@ -18,7 +23,7 @@ STILL_WORKS = (
 
 
 @fault_at(
-    "operation",
+    OnStream,
     on=("update_stream",),
     breaks=("SSF-8.1.1.3-PATCH-MISSING-UNCHANGED",),
     also=(
@@ -31,11 +36,8 @@ STILL_WORKS = (
         "SSF-8.1.1.3-PATCH-RO-MISSING-IGNORED",
     ),
 )
-def patch_resets_missing_properties(call: Call, proceed: Proceed) -> Outcome:
+def patch_resets_missing_properties(call: Call, stream: Stream, proceed: Proceed) -> Outcome:
     """A PATCH resets every property that it does not name, as a PUT would."""
-    stream = target(call)
-    if stream is None:
-        return proceed(call)
     call.transmitter.replace_stream(stream, call.body)
     return proceed(replace(call, body={"stream_id": stream.stream_id}))
 
@@ -100,15 +102,14 @@ def patch_accepts_another_iss(call: Call, proceed: Proceed) -> Outcome:
 
 
 @fault_at(
-    "operation",
+    OnStream,
     on=("update_stream",),
     breaks=("SSF-8.1.1-AUD-IMMUTABLE", "SSF-8.1.1.3-PATCH-RO-MISMATCH-400"),
     also=("SSF-4.1.8-AUD-MATCHES-STREAM", "SSF-8.1.1.3-PATCH-MISSING-UNCHANGED"),
 )
-def patch_changes_aud(call: Call, proceed: Proceed) -> Outcome:
+def patch_changes_aud(call: Call, stream: Stream, proceed: Proceed) -> Outcome:
     """A PATCH with another aud is answered with 200 and applied."""
-    stream = target(call)
-    if stream is not None and "aud" in call.body:
+    if "aud" in call.body:
         stream.configuration = replace(stream.configuration, aud=call.body["aud"])
     return proceed(call)
 
@@ -126,7 +127,7 @@ def patch_refuses_matching_read_only_values(call: Call, proceed: Proceed) -> Out
 
 
 @fault_at(
-    "operation",
+    ShownConfiguration,
     on=("update_stream",),
     breaks=("SSF-8.1.1.3-PATCH-200-FULL",),
     also=(
@@ -144,10 +145,9 @@ def patch_refuses_matching_read_only_values(call: Call, proceed: Proceed) -> Out
         "SSF-8.1.1.3-PATCH-RO-MISSING-IGNORED",
     ),
 )
-def patch_answers_only_what_it_was_given(call: Call, proceed: Proceed) -> Outcome:
+def patch_answers_only_what_it_was_given(document: Json, call: Call) -> Json:
     """A PATCH is answered with the properties of the request instead of the whole configuration."""
-    outcome = proceed(call)
-    return with_configurations(outcome, lambda _: dict(call.body))
+    return dict(call.body)
 
 
 @fault_at(
@@ -171,7 +171,7 @@ def patch_of_an_unknown_stream_is_answered_200(call: Call, proceed: Proceed) -> 
 
 
 @fault_at(
-    "operation",
+    OnStream,
     on=UPDATES,
     breaks=("SSF-8.1.1.3-PATCH-DELIVERED-PRE-VALUE", "SSF-8.1.1.4-PUT-DELIVERED-PRE-VALUE"),
     also=(
@@ -183,11 +183,12 @@ def patch_of_an_unknown_stream_is_answered_200(call: Call, proceed: Proceed) -> 
         "SSE-7.1.2.2-RO-MATCH-OK",
     ),
 )
-def events_delivered_is_compared_after_the_update(call: Call, proceed: Proceed) -> Outcome:
+def events_delivered_is_compared_after_the_update(
+    call: Call, stream: Stream, proceed: Proceed
+) -> Outcome:
     """events_delivered in a PATCH or PUT must have the value that it gets, not the one it had."""
-    stream = target(call)
     given = call.body.get("events_delivered")
-    if stream is None or given is None:
+    if given is None:
         return proceed(call)
     requested = call.body.get("events_requested", stream.configuration.events_requested)
     if set(given) != set(requested) & set(call.transmitter.supported):

@@ -10,7 +10,14 @@ from typing import ClassVar
 from mock_transmitter.deviations.deviation import At, Deviation, Json, Proceed
 from mock_transmitter.deviations.entry import fault, fault_at, fault_row
 from mock_transmitter.deviations.faults.configuration.update import STILL_WORKS
-from mock_transmitter.deviations.kinds.calls import CONFIGURES, UPDATES, as_it_is, describe, target
+from mock_transmitter.deviations.kinds.calls import (
+    CONFIGURES,
+    UPDATES,
+    OnStream,
+    as_it_is,
+    describe,
+    target,
+)
 from mock_transmitter.deviations.kinds.documents import with_body, with_configurations, without
 from mock_transmitter.domain.delivery_queue import DeliveryQueue
 from mock_transmitter.domain.errors import StreamNotFound
@@ -123,7 +130,7 @@ fault_row(
 
 
 @fault_at(
-    "operation",
+    OnStream,
     breaks=("SSF-8.1.1.3-PATCH-APPLIES",),
     also=(
         "SSF-8.1.1.1-SECOND-NEW-ID",
@@ -137,10 +144,9 @@ fault_row(
         "SSF-6.1.1-PUSH-AUTHZ-HEADER-SENT",
     ),
 )
-def patch_is_shown_and_not_kept(call: Call, proceed: Proceed) -> Outcome:
+def patch_is_shown_and_not_kept(call: Call, stream: Stream, proceed: Proceed) -> Outcome:
     """A PATCH is answered with the updated configuration, and nothing of it is kept."""
-    stream = target(call)
-    if call.operation != "update_stream" or stream is None:
+    if call.operation != "update_stream":
         return proceed(call)
     earlier = stream.configuration
     outcome = proceed(call)

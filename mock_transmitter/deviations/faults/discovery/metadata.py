@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from mock_transmitter.deviations.deviation import At, Deviation, Json, Proceed
 from mock_transmitter.deviations.entry import fault, fault_at
-from mock_transmitter.deviations.kinds.documents import with_header, without
+from mock_transmitter.deviations.kinds.documents import ChangedReply, with_header, without
 from mock_transmitter.deviations.kinds.sets import UNVERIFIABLE
 from mock_transmitter.domain.errors import InvalidRequest
 from mock_transmitter.http.message import Request, Response
@@ -355,7 +355,7 @@ def key_set_is_for_encryption_alone(keys: list[Json]) -> list[Json]:
 
 
 @fault_at(
-    "operation",
+    ChangedReply,
     on=("read_key_set",),
     breaks=("RFC7517-5-JWKS-SHAPE",),
     also=(
@@ -366,9 +366,6 @@ def key_set_is_for_encryption_alone(keys: list[Json]) -> list[Json]:
         "SSE-6.1-JWKS-URI",
     ),
 )
-def key_set_is_a_bare_array(call: Call, proceed: Proceed) -> Outcome:
+def key_set_is_a_bare_array(reply: Reply) -> Outcome:
     """The key set is published as an array of keys, without the object around it."""
-    outcome = proceed(call)
-    if not isinstance(outcome, Reply):
-        return outcome
-    return replace(outcome, document=outcome.document["keys"])
+    return replace(reply, document=reply.document["keys"])

@@ -4,7 +4,7 @@ from abc import ABC, abstractmethod
 
 from mock_transmitter.deviations.deviation import At, Deviation, Proceed
 from mock_transmitter.deviations.entry import fault, fault_at
-from mock_transmitter.deviations.kinds.calls import target
+from mock_transmitter.deviations.kinds.calls import OnStream, target
 from mock_transmitter.deviations.kinds.documents import with_body, without
 from mock_transmitter.domain.delivery_queue import PendingSet
 from mock_transmitter.domain.errors import InvalidRequest
@@ -125,15 +125,14 @@ class AcknowledgedSetsComeBackThreeTimes(Deviation):
 
 
 @fault_at(
-    "operation",
+    OnStream,
     breaks=("RFC8936-2.2-ACK-UNKNOWN-JTI", "VEPA-ACK-UNKNOWN"),
     also=("VEPA-ACK-IDEMPOTENT", "RFC8936-2.2-ACK-ACCEPTED", "VEPA-ACK-PATH"),
 )
-def ack_of_an_unknown_jti_is_refused(call: Call, proceed: Proceed) -> Outcome:
+def ack_of_an_unknown_jti_is_refused(call: Call, stream: Stream, proceed: Proceed) -> Outcome:
     """An acknowledgement of a SET that does not wait for one is refused with 400."""
     member = MEMBER.get(call.operation)
-    stream = target(call)
-    if member is not None and stream is not None:
+    if member is not None:
         for jti in call.body.get(member, ()):
             if jti not in stream.queue:
                 raise InvalidRequest(f"no SET has the jti {jti}", member)
@@ -244,12 +243,11 @@ class AckOfAnotherStreamsSetReleasesIt(AckDeviation):
         return jtis
 
 
-@fault_at("operation", breaks=KEPT, also=LOSSES)
-def empty_ack_acknowledges_everything(call: Call, proceed: Proceed) -> Outcome:
+@fault_at(OnStream, breaks=KEPT, also=LOSSES)
+def empty_ack_acknowledges_everything(call: Call, stream: Stream, proceed: Proceed) -> Outcome:
     """An acknowledgement of an empty list releases every SET of the stream."""
     member = MEMBER.get(call.operation, "")
-    stream = target(call)
-    if stream is not None and call.body.get(member) == []:
+    if call.body.get(member) == []:
         call = with_body(call, **{member: [pending.jti for pending in stream.queue]})
     return proceed(call)
 

@@ -7,7 +7,7 @@ from mock_transmitter.deviations.deviation import At, Deviation, Proceed
 from mock_transmitter.deviations.entry import fault, fault_at
 from mock_transmitter.deviations.faults.poll.acknowledgement import EFFECT, FOLLOWS, KEPT, LOSSES
 from mock_transmitter.deviations.kinds.calls import target
-from mock_transmitter.deviations.kinds.documents import sets_in, with_header
+from mock_transmitter.deviations.kinds.documents import ChangedReply, sets_in, with_header
 from mock_transmitter.domain.errors import InvalidRequest
 from mock_transmitter.domain.stream import Stream
 from mock_transmitter.domain.transmitter import Batch
@@ -228,19 +228,18 @@ def polls_are_answered_500(call: Call) -> Outcome:
     return Reply(status=500, document={"error": "server_error"})
 
 
-@fault_at("operation", breaks=("RFC8936-2.2-RETURN-IMMEDIATELY", "VEPA-POLL-RETURN-IMMEDIATELY"))
-def immediate_answers_are_late(call: Call, proceed: Proceed) -> Outcome:
+@fault_at(ChangedReply, breaks=("RFC8936-2.2-RETURN-IMMEDIATELY", "VEPA-POLL-RETURN-IMMEDIATELY"))
+def immediate_answers_are_late(reply: Reply, call: Call) -> Outcome:
     """A poll that finds no SET and asks for an immediate answer is held for two seconds."""
-    outcome = proceed(call)
-    if not isinstance(outcome, Reply) or sets_in(outcome) != {}:
-        return outcome
+    if sets_in(reply) != {}:
+        return reply
     if not call.body.get("returnImmediately"):
-        return outcome
+        return reply
     clock = call.transmitter.clock
     until = clock.now() + _LATE_S
     return Waiting(
         deadline=until,
         wake_at=lambda: until,
-        attempt=lambda: outcome if clock.now() >= until else None,
-        expire=lambda: outcome,
+        attempt=lambda: reply if clock.now() >= until else None,
+        expire=lambda: reply,
     )

@@ -6,9 +6,7 @@ from dataclasses import replace
 
 from mock_transmitter.deviations.deviation import At, Deviation, Proceed
 from mock_transmitter.deviations.entry import fault, fault_at
-from mock_transmitter.deviations.faults.poll.acknowledgement import (
-    LOSSES,
-)
+from mock_transmitter.deviations.faults.poll.acknowledgement import LOSSES
 from mock_transmitter.deviations.kinds.calls import target
 from mock_transmitter.deviations.kinds.documents import with_header
 from mock_transmitter.http.authorisation import Decision, Granted

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from mock_transmitter.deviations.deviation import At, Deviation, Proceed
 from mock_transmitter.deviations.entry import fault, fault_at
-from mock_transmitter.deviations.kinds.documents import with_body, with_header
+from mock_transmitter.deviations.kinds.documents import ChangedReply, with_body, with_header
 from mock_transmitter.domain.errors import InvalidRequest, StreamNotFound
 from mock_transmitter.domain.transmitter import Batch
 from mock_transmitter.http.message import Request, Response
@@ -82,17 +82,16 @@ def poll_says_there_is_no_more(batch: Batch) -> Batch:
     return replace(batch, more_available=False)
 
 
-@fault_at("operation", breaks=("RFC8936-2.3-MORE-AVAILABLE",))
-def poll_says_more_is_available_in_a_string(call: Call, proceed: Proceed) -> Outcome:
+@fault_at(ChangedReply, breaks=("RFC8936-2.3-MORE-AVAILABLE",))
+def poll_says_more_is_available_in_a_string(reply: Reply) -> Outcome:
     """moreAvailable is a string instead of a boolean."""
-    outcome = proceed(call)
-    if not isinstance(outcome, Reply) or outcome.message != "poll_response":
-        return outcome
-    document = outcome.document
+    if reply.message != "poll_response":
+        return reply
+    document = reply.document
     if "moreAvailable" not in document:
-        return outcome
+        return reply
     more = str(document["moreAvailable"]).lower()
-    return replace(outcome, document={**document, "moreAvailable": more})
+    return replace(reply, document={**document, "moreAvailable": more})
 
 
 @fault_at(

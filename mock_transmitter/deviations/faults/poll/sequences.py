@@ -15,7 +15,7 @@ from mock_transmitter.deviations.faults.poll.acknowledgement import (
 )
 from mock_transmitter.deviations.faults.poll.set_errors import SetErrorsDeviation
 from mock_transmitter.deviations.kinds.backoff import DAY_S, HOUR_S, BackoffDeviation
-from mock_transmitter.deviations.kinds.calls import target
+from mock_transmitter.deviations.kinds.calls import OnStream, target
 from mock_transmitter.deviations.kinds.documents import sets_in, with_body, without
 from mock_transmitter.domain.delivery_queue import PendingSet
 from mock_transmitter.domain.stream import Stream
@@ -28,20 +28,10 @@ _REFUSED = 400
 _DELIVERIES = 17
 
 
-class PollDeviation(Deviation):
-    """Changes what a poll asks for, and leaves every other operation alone."""
+class PollDeviation(OnStream):
+    """Does something else in polls, and leaves every other operation alone."""
 
     on = ("poll",)
-
-    def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        stream = target(call)
-        if stream is None:
-            return proceed(call)
-        return self.poll(call, stream, proceed)
-
-    def poll(self, call: Call, stream: Stream, proceed: Proceed) -> Outcome:
-        """Do what `proceed` should do."""
-        return proceed(call)
 
 
 # -- what an answer looks like
@@ -70,7 +60,6 @@ def second_set_of_a_batch_is_an_object(batch: Batch) -> Batch:
 
 @fault_at(
     PollDeviation,
-    "poll",
     breaks=("RFC8936-2.5-STATUS-200",),
     also=("RFC8936-2.4.2-ACKONLY-LONGPOLL", "RFC8936-2.5-SETS-PRESENT"),
 )
@@ -95,7 +84,7 @@ def answers_with_sets_are_plain_text(response: Response) -> Response:
     return replace(response, headers=(*others, ("content-type", "text/plain")))
 
 
-@fault_at(PollDeviation, "poll", breaks=("RFC8936-2.3-MORE-AVAILABLE",))
+@fault_at(PollDeviation, breaks=("RFC8936-2.3-MORE-AVAILABLE",))
 def no_more_is_null(call: Call, stream: Stream, proceed: Proceed) -> Outcome:
     """moreAvailable is null where it should be false."""
     outcome = proceed(call)
@@ -104,7 +93,7 @@ def no_more_is_null(call: Call, stream: Stream, proceed: Proceed) -> Outcome:
     return replace(outcome, document={**outcome.document, "moreAvailable": None})
 
 
-@fault_at(PollDeviation, "poll", breaks=("RFC8936-2.3-MORE-AVAILABLE",))
+@fault_at(PollDeviation, breaks=("RFC8936-2.3-MORE-AVAILABLE",))
 def full_page_says_there_is_no_more(call: Call, stream: Stream, proceed: Proceed) -> Outcome:
     """An answer holds five SETs at most, and says that there are no more."""
     limit = call.body.get("maxEvents")
@@ -118,7 +107,6 @@ def full_page_says_there_is_no_more(call: Call, stream: Stream, proceed: Proceed
 
 @fault_at(
     PollDeviation,
-    "poll",
     breaks=("RFC8936-2-UNACKED-KEPT", "VEPA-POLL-REQUEST-MEMBERS"),
     also=LOSSES,
 )
@@ -131,7 +119,7 @@ def large_limits_bring_nothing(call: Call, stream: Stream, proceed: Proceed) -> 
 # -- what waits, and how long
 
 
-@fault_at(PollDeviation, "poll", breaks=("RFC8936-2.2-RETURN-IMMEDIATELY",))
+@fault_at(PollDeviation, breaks=("RFC8936-2.2-RETURN-IMMEDIATELY",))
 def immediate_answers_are_late_beside_an_ack(
     call: Call, stream: Stream, proceed: Proceed
 ) -> Outcome:
@@ -141,7 +129,6 @@ def immediate_answers_are_late_beside_an_ack(
 
 @fault_at(
     PollDeviation,
-    "poll",
     breaks=("VEPA-POLL-RETURN-IMMEDIATELY",),
     also=(
         "VEPA-BACKOFF-GAPS-NONDECREASING",
@@ -164,7 +151,7 @@ class AskingAgain(PollDeviation):
 
     breaks = ("RFC8936-2.5-LONGPOLL-HOLDS", "VEPA-POLL-RETURN-IMMEDIATELY")
 
-    def poll(self, call: Call, stream: Stream, proceed: Proceed) -> Outcome:
+    def acted(self, call: Call, stream: Stream, proceed: Proceed) -> Outcome:
         """Answer it with the other."""
         waiting = proceed(call)
         if not isinstance(waiting, Waiting):
@@ -198,7 +185,6 @@ def held_poll_forgets_its_limit(call: Call) -> Call:
 
 @fault_at(
     PollDeviation,
-    "poll",
     breaks=(
         "RFC8936-2.4.1-EMPTY-OBJECT",
         "RFC8936-2.5-LONGPOLL-HOLDS",
@@ -224,7 +210,7 @@ def jti_twice_in_an_ack_undoes_it(jtis: list[str]) -> list[str]:
     return [jti for jti in jtis if jtis.count(jti) == 1]
 
 
-@fault_at(PollDeviation, "poll", breaks=("RFC8936-2.2-ACK-ACCEPTED",), also=FOLLOWS)
+@fault_at(PollDeviation, breaks=("RFC8936-2.2-ACK-ACCEPTED",), also=FOLLOWS)
 def max_events_limits_the_ack_too(call: Call, stream: Stream, proceed: Proceed) -> Outcome:
     """Of the SETs that a poll acknowledges no more are released than its maxEvents."""
     limit = call.body.get("maxEvents")
@@ -426,7 +412,6 @@ def new_sets_wait_behind_two(gap: float, at: At) -> float | None:
 
 @fault_at(
     PollDeviation,
-    "poll",
     needs=("acknowledge",),
     breaks=("VEPA-BACKOFF-CONTINUES",),
     also=(*LOSSES, "VEPA-BACKOFF-CAP-24H", "VEPA-UNACKED-REDELIVERED"),

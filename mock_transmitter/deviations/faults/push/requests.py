@@ -4,12 +4,12 @@ import json
 from dataclasses import replace
 from urllib.parse import urlsplit, urlunsplit
 
-from mock_transmitter.deviations.deviation import At, Deviation, Json, Proceed
+from mock_transmitter.deviations.deviation import At, Deviation, Json
 from mock_transmitter.deviations.entry import fault, fault_at
 from mock_transmitter.deviations.kinds.calls import is_push
-from mock_transmitter.deviations.kinds.documents import with_configurations
+from mock_transmitter.deviations.kinds.documents import ShownConfiguration
 from mock_transmitter.domain.push import Attempt
-from mock_transmitter.http.operations import Call, Outcome
+from mock_transmitter.http.operations import Call
 
 TO_THE_RECEIVERS_URL = ("SSF-6.1.1-PUSH-ENDPOINT-FROM-RECEIVER", "SSE-11.2.1.1-PUSH-ENDPOINT")
 WITH_THE_HEADER = ("SSF-6.1.1-PUSH-AUTHZ-HEADER-SENT", "SSE-11.2.1.1-PUSH-AUTHZ-HEADER")
@@ -160,7 +160,8 @@ class PushKeepsARemovedAuthorization(Deviation):
 
 
 @fault_at(
-    "operation",
+    ShownConfiguration,
+    where="delivery",
     breaks=("SSE-11.2.1.1-PUSH-METHOD-URI",),
     also=(
         "JAMF-DELIVERY-METHOD",
@@ -172,12 +173,8 @@ class PushKeepsARemovedAuthorization(Deviation):
         "SSE-7.1.2.2-RO-MATCH-OK",
     ),
 )
-def push_method_of_the_draft_is_a_word(call: Call, proceed: Proceed) -> Outcome:
+def push_method_of_the_draft_is_a_word(document: Json, call: Call) -> Json:
     """A stream of the draft shows its delivery method as the word "push"."""
-
-    def edit(document: Json) -> Json:
-        if call.transmitter.explicit or not is_push(document["delivery"], call):
-            return document
-        return {**document, "delivery": {**document["delivery"], "method": "push"}}
-
-    return with_configurations(proceed(call), edit, needs="delivery")
+    if call.transmitter.explicit or not is_push(document["delivery"], call):
+        return document
+    return {**document, "delivery": {**document["delivery"], "method": "push"}}

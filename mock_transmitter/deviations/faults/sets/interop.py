@@ -11,7 +11,7 @@ from mock_transmitter.deviations.faults.sets.tokens import (
     NO_KEY_VERIFIES,
     SetIsSignedWithAShortRsaKey,
 )
-from mock_transmitter.deviations.kinds.documents import with_configurations, without
+from mock_transmitter.deviations.kinds.documents import ChangedReply, ShownConfiguration, without
 from mock_transmitter.deviations.kinds.sets import (
     UNVERIFIABLE,
     ClaimsDeviation,
@@ -60,13 +60,10 @@ fault_row(
 )
 
 
-@fault_at("operation", on=("discover",), breaks=("CAEPIOP-2.3.1-SPEC-VERSION",))
-def interop_metadata_names_a_draft(call: Call, proceed: Proceed) -> Outcome:
+@fault_at(ChangedReply, on=("discover",), breaks=("CAEPIOP-2.3.1-SPEC-VERSION",))
+def interop_metadata_names_a_draft(reply: Reply) -> Outcome:
     """The spec_version is that of a draft before 1_0."""
-    outcome = proceed(call)
-    if not isinstance(outcome, Reply):
-        return outcome
-    return replace(outcome, document={**outcome.document, "spec_version": "1_0-ID3"})
+    return replace(reply, document={**reply.document, "spec_version": "1_0-ID3"})
 
 
 fault_row(
@@ -107,14 +104,11 @@ fault_row(
 )
 
 
-@fault_at("operation", on=("discover",), breaks=("CAEPIOP-2.3.7-AUTHZ-SCHEMES",))
-def interop_metadata_names_bearer_tokens_alone(call: Call, proceed: Proceed) -> Outcome:
+@fault_at(ChangedReply, on=("discover",), breaks=("CAEPIOP-2.3.7-AUTHZ-SCHEMES",))
+def interop_metadata_names_bearer_tokens_alone(reply: Reply) -> Outcome:
     """The authorization_schemes have RFC 6750, and not OAuth 2.0."""
-    outcome = proceed(call)
-    if not isinstance(outcome, Reply):
-        return outcome
     schemes = [{"spec_urn": "urn:ietf:rfc:6750"}]
-    return replace(outcome, document={**outcome.document, "authorization_schemes": schemes})
+    return replace(reply, document={**reply.document, "authorization_schemes": schemes})
 
 
 class _Answers(Deviation, ABC):
@@ -197,15 +191,14 @@ def interop_streams_are_for_poll_alone(call: Call, proceed: Proceed) -> Outcome:
 
 
 @fault_at(
-    "operation",
+    ShownConfiguration,
     on=("list_streams",),
     breaks=("CAEPIOP-2.3.8.1-DELIVERY-PRESENT",),
     also=("SSF-8.1.1.2-LIST-ARRAY", "SSF-8.1.1-DELIVERY-PRESENT"),
 )
-def interop_list_leaves_delivery_out(call: Call, proceed: Proceed) -> Outcome:
+def interop_list_leaves_delivery_out(document: Json) -> Json:
     """The list shows streams without their delivery."""
-    outcome = proceed(call)
-    return with_configurations(outcome, lambda document: without(document, "delivery"))
+    return without(document, "delivery")
 
 
 @fault_at(

@@ -5,13 +5,13 @@ from abc import ABC, abstractmethod
 from base64 import urlsafe_b64decode
 from dataclasses import replace
 
-from mock_transmitter.deviations.deviation import At, Deviation, Json, Proceed
+from mock_transmitter.deviations.deviation import At, Deviation, Json
 from mock_transmitter.deviations.entry import fault, fault_at, fault_row
-from mock_transmitter.deviations.kinds.documents import without
+from mock_transmitter.deviations.kinds.documents import ChangedReply, without
 from mock_transmitter.deviations.kinds.sets import UNVERIFIABLE, HeaderDeviation, TextDeviation
 from mock_transmitter.domain.keys import SigningKey, base64url, compact_json
 from mock_transmitter.domain.seed import source
-from mock_transmitter.http.operations import Call, Outcome, Reply
+from mock_transmitter.http.operations import Outcome, Reply
 
 # What is seen where no published key verifies any signature.
 NO_KEY_VERIFIES = (
@@ -246,14 +246,11 @@ class SetIsSignedWithAShortRsaKey(_OtherKey):
 
 
 @fault_at(
-    "operation",
+    ChangedReply,
     on=("discover",),
     breaks=("SSF-7.1-JWKS-URI-WHEN-SIGNING",),
     also=(*UNVERIFIABLE, "SSE-6.1-JWKS-URI"),
 )
-def sets_are_signed_and_no_key_set_is_named(call: Call, proceed: Proceed) -> Outcome:
+def sets_are_signed_and_no_key_set_is_named(reply: Reply) -> Outcome:
     """SETs are signed, and the metadata has no jwks_uri."""
-    outcome = proceed(call)
-    if not isinstance(outcome, Reply):
-        return outcome
-    return replace(outcome, document=without(outcome.document, "jwks_uri"))
+    return replace(reply, document=without(reply.document, "jwks_uri"))

@@ -2,8 +2,9 @@
 
 from mock_transmitter.deviations.deviation import At, Deviation, Proceed
 from mock_transmitter.deviations.entry import fault, fault_at
-from mock_transmitter.deviations.kinds.calls import pushes, target
+from mock_transmitter.deviations.kinds.calls import OnStream, pushes, target
 from mock_transmitter.domain.delivery_queue import Handling
+from mock_transmitter.domain.stream import Stream
 from mock_transmitter.http.operations import Call, Outcome
 
 ENABLED = ("SSF-8.1.2.1-ENABLED-TRANSMITS", "SSE-7.1.1.1-ENABLED")
@@ -86,12 +87,11 @@ def a_pause_lets_the_third_event_through(handling: Handling, at: At) -> Handling
     return "transmit" if handling == "hold" and len(waiting) >= full else handling
 
 
-@fault_at("operation", breaks=ORDER)
-def what_a_pause_held_comes_in_reverse(call: Call, proceed: Proceed) -> Outcome:
+@fault_at(OnStream, breaks=ORDER)
+def what_a_pause_held_comes_in_reverse(call: Call, stream: Stream, proceed: Proceed) -> Outcome:
     """What was held in a pause is transmitted last first."""
-    stream = target(call)
     starts = call.operation == "update_status" and call.body.get("status") == "enabled"
-    if starts and stream is not None and stream.status == "paused":
+    if starts and stream.status == "paused":
         waiting = list(stream.queue)
         now = call.transmitter.clock.now()
         for pending in waiting:
@@ -101,12 +101,11 @@ def what_a_pause_held_comes_in_reverse(call: Call, proceed: Proceed) -> Outcome:
     return proceed(call)
 
 
-@fault_at("operation", breaks=ORDER)
-def the_first_held_event_comes_last(call: Call, proceed: Proceed) -> Outcome:
+@fault_at(OnStream, breaks=ORDER)
+def the_first_held_event_comes_last(call: Call, stream: Stream, proceed: Proceed) -> Outcome:
     """Of what was held in a pause, the first is transmitted after all others."""
-    stream = target(call)
     starts = call.operation == "update_status" and call.body.get("status") == "enabled"
-    if starts and stream is not None and stream.status == "paused":
+    if starts and stream.status == "paused":
         now = call.transmitter.clock.now()
         for pending in list(stream.queue)[:1]:
             stream.queue.add(pending, due=now, held=True)

@@ -202,15 +202,15 @@ class Update(Deviation, ABC):
         stream = target(call)
         if stream is None or "status" not in call.body:
             return proceed(call)
-        return self.updated(stream, call, proceed)
+        return self.updated(call, stream, proceed)
 
     @abstractmethod
-    def updated(self, stream: Stream, call: Call, proceed: Proceed) -> Outcome:
+    def updated(self, call: Call, stream: Stream, proceed: Proceed) -> Outcome:
         """Return the answer."""
 
 
 @fault_at(Update, breaks=UPDATE_200, also=("SSE-7.1-SUBJECT-CHANGE-ENABLED",))
-def status_update_is_answered_and_ignored(stream: Stream, call: Call, proceed: Proceed) -> Outcome:
+def status_update_is_answered_and_ignored(call: Call, stream: Stream, proceed: Proceed) -> Outcome:
     """A status update is answered with 200 and the new status, and nothing is done."""
     before, reason = stream.status, stream.reason
     outcome = proceed(call)
@@ -219,7 +219,7 @@ def status_update_is_answered_and_ignored(stream: Stream, call: Call, proceed: P
 
 
 @fault_at(Update, breaks=UPDATE_200)
-def status_update_shows_the_old_status(stream: Stream, call: Call, proceed: Proceed) -> Outcome:
+def status_update_shows_the_old_status(call: Call, stream: Stream, proceed: Proceed) -> Outcome:
     """A status update is answered with the status from before."""
     before = call.transmitter.status_document(stream)
     outcome = proceed(call)
@@ -227,7 +227,7 @@ def status_update_shows_the_old_status(stream: Stream, call: Call, proceed: Proc
 
 
 @fault_at(Update, breaks=UPDATE_200)
-def status_update_has_an_empty_answer(stream: Stream, call: Call, proceed: Proceed) -> Outcome:
+def status_update_has_an_empty_answer(call: Call, stream: Stream, proceed: Proceed) -> Outcome:
     """A status update is answered with 204 and no body."""
     proceed(call)
     return Reply(status=204)
@@ -238,7 +238,7 @@ def status_update_has_an_empty_answer(stream: Stream, call: Call, proceed: Proce
     breaks=(*UPDATE_200, "SSF-8.1.2.1-ENABLED-TRANSMITS", "SSE-7.1.1.1-ENABLED"),
     also=("SSF-8.1.5-RECEIVER-CHANGE-NO-EVENT-NEEDED",),
 )
-def a_disabled_stream_stays_so(stream: Stream, call: Call, proceed: Proceed) -> Outcome:
+def a_disabled_stream_stays_so(call: Call, stream: Stream, proceed: Proceed) -> Outcome:
     """Enabling a disabled stream is answered with 200, and it stays disabled."""
     was_disabled = stream.status == "disabled" and "subject" not in call.body
     outcome = proceed(call)
@@ -249,7 +249,7 @@ def a_disabled_stream_stays_so(stream: Stream, call: Call, proceed: Proceed) -> 
 
 @fault_at(Update, breaks=UPDATE_200)
 def update_to_the_same_status_is_a_conflict(
-    stream: Stream, call: Call, proceed: Proceed
+    call: Call, stream: Stream, proceed: Proceed
 ) -> Outcome:
     """Enabling a stream that is enabled is answered with 409."""
     if call.body["status"] == stream.status == "enabled" and "subject" not in call.body:
@@ -258,7 +258,7 @@ def update_to_the_same_status_is_a_conflict(
 
 
 @fault_at(Update, breaks=UPDATE_200)
-def refused_pause_is_done(stream: Stream, call: Call, proceed: Proceed) -> Outcome:
+def refused_pause_is_done(call: Call, stream: Stream, proceed: Proceed) -> Outcome:
     """Pausing a stream is answered with 409, and it is paused."""
     outcome = proceed(call)
     if call.body["status"] != "paused":
@@ -267,7 +267,7 @@ def refused_pause_is_done(stream: Stream, call: Call, proceed: Proceed) -> Outco
 
 
 @fault_at(Update, breaks=("SSF-8.1.2-STREAMS-INDEPENDENT",))
-def a_stop_is_for_all_streams(stream: Stream, call: Call, proceed: Proceed) -> Outcome:
+def a_stop_is_for_all_streams(call: Call, stream: Stream, proceed: Proceed) -> Outcome:
     """Pausing or disabling a stream does the same to all streams of the Receiver."""
     outcome = proceed(call)
     for other in others(call):

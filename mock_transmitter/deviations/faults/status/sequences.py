@@ -11,8 +11,8 @@ from mock_transmitter.deviations.deviation import At, Deviation, Json, Proceed
 from mock_transmitter.deviations.entry import fault, fault_at
 from mock_transmitter.deviations.faults.configuration.update import STILL_WORKS
 from mock_transmitter.deviations.faults.verification.events import STATE_ECHO, StateDeviation
-from mock_transmitter.deviations.kinds.calls import others, target
-from mock_transmitter.deviations.kinds.documents import with_body
+from mock_transmitter.deviations.kinds.calls import OnStream, others, target
+from mock_transmitter.deviations.kinds.documents import ChangedReply, with_body
 from mock_transmitter.domain.delivery_queue import Handling, PendingSet
 from mock_transmitter.domain.stream import Stream
 from mock_transmitter.domain.transmitter import Transmitter
@@ -64,16 +64,13 @@ def status_is_shouted_once_it_has_a_reason(call: Call, proceed: Proceed) -> Outc
     return replace(outcome, document={**outcome.document, "status": stream.status.upper()})
 
 
-@fault_at("operation", on=("read_status",), breaks=("SSF-8.1.2.1-STATUS-STREAMID",))
-def status_has_the_id_of_the_oldest_stream(call: Call, proceed: Proceed) -> Outcome:
+@fault_at(ChangedReply, on=("read_status",), breaks=("SSF-8.1.2.1-STATUS-STREAMID",))
+def status_has_the_id_of_the_oldest_stream(reply: Reply, call: Call) -> Outcome:
     """A status is shown with the id of the Receiver's oldest stream."""
-    outcome = proceed(call)
-    if not isinstance(outcome, Reply):
-        return outcome
     if not call.transmitter.explicit:
-        return outcome
+        return reply
     oldest = call.transmitter.streams(call.audience)[0]
-    return replace(outcome, document={**outcome.document, "stream_id": oldest.stream_id})
+    return replace(reply, document={**reply.document, "stream_id": oldest.stream_id})
 
 
 @fault_at("operation", on=("update_status",), breaks=(INDEPENDENT,))
@@ -124,15 +121,14 @@ class APauseHoldsTheSetsOfAllStreams(KnowsItsTransmitter):
 
 
 @fault_at(
-    "operation",
+    OnStream,
     on=("read_stream",),
     breaks=UPDATE_200,
     also=(INDEPENDENT, "SSF-8.1.2-UPDATE-KEEPS-STATUS", "SSE-7.1.1-UPDATE-KEEPS-STATUS"),
 )
-def reading_a_stream_ends_its_pause(call: Call, proceed: Proceed) -> Outcome:
+def reading_a_stream_ends_its_pause(call: Call, stream: Stream, proceed: Proceed) -> Outcome:
     """A stream that is paused is enabled by reading its configuration."""
-    stream = target(call)
-    if stream is not None and stream.status == "paused":
+    if stream.status == "paused":
         call.transmitter.set_status(stream, "enabled")
     return proceed(call)
 

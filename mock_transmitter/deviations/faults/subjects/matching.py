@@ -8,7 +8,7 @@ from typing import ClassVar
 from mock_transmitter.deviations.deviation import At, Deviation, Json, Proceed
 from mock_transmitter.deviations.entry import fault, fault_at
 from mock_transmitter.deviations.faults.subjects.requests import succeed
-from mock_transmitter.deviations.kinds.calls import others, pushes, target
+from mock_transmitter.deviations.kinds.calls import OnStream, others, pushes, target
 from mock_transmitter.deviations.kinds.subjects import NothingByDefault
 from mock_transmitter.domain.stream import Stream
 from mock_transmitter.domain.subjects import Subject, Subjects
@@ -152,17 +152,16 @@ def all_is_said_and_none_are_covered(covered: bool, at: At) -> bool:
 
 
 @fault_at(
-    "operation",
+    OnStream,
     on=("add_subject",),
     needs=("add_subject", "remove_subject"),
     breaks=("SSF-7.1-DEFAULT-ALL-REMOVE-STOPS",),
     also=("SSF-8.1.3.1-MATCHED-SENT",),
 )
-def removed_subjects_stay_away(call: Call, proceed: Proceed) -> Outcome:
+def removed_subjects_stay_away(call: Call, stream: Stream, proceed: Proceed) -> Outcome:
     """A subject that was removed once is answered as added, and not reported again."""
-    stream = target(call)
     subject = call.body.get("subject")
-    if stream is None or not isinstance(subject, dict):
+    if not isinstance(subject, dict):
         return proceed(call)
     removed = stream.subjects.status_of(subject) == "disabled"
     return succeed(call) if removed else proceed(call)

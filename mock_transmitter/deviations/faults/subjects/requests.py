@@ -10,9 +10,10 @@ from typing import Any, ClassVar
 
 from mock_transmitter.deviations.deviation import At, Deviation, Proceed
 from mock_transmitter.deviations.entry import fault, fault_at
-from mock_transmitter.deviations.kinds.calls import target
+from mock_transmitter.deviations.kinds.calls import OnStream, target
 from mock_transmitter.deviations.kinds.documents import with_document
 from mock_transmitter.domain.errors import InvalidRequest, StreamNotFound
+from mock_transmitter.domain.stream import Stream
 from mock_transmitter.domain.subjects import Subject
 from mock_transmitter.http.message import Request, Response
 from mock_transmitter.http.operations import Call, Outcome, Reply
@@ -83,13 +84,12 @@ class RemovingWhatIsNotThereCrashes(_Crash):
 
 
 @fault_at(
-    "operation", on=("add_subject",), needs=("add_subject",), breaks=("SSF-8.1.3.2-ADD-IDEMPOTENT",)
+    OnStream, on=("add_subject",), needs=("add_subject",), breaks=("SSF-8.1.3.2-ADD-IDEMPOTENT",)
 )
-def second_add_is_a_conflict(call: Call, proceed: Proceed) -> Outcome:
+def second_add_is_a_conflict(call: Call, stream: Stream, proceed: Proceed) -> Outcome:
     """Adding a subject that was added already is answered with 409."""
-    stream = target(call)
     subject = call.body.get("subject")
-    if stream is None or not isinstance(subject, dict):
+    if not isinstance(subject, dict):
         return proceed(call)
     if stream.subjects.status_of(subject) != "enabled":
         return proceed(call)

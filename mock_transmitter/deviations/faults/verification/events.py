@@ -8,9 +8,10 @@ from dataclasses import replace
 from mock_transmitter.deviations.deviation import At, Deviation, Json, Proceed
 from mock_transmitter.deviations.entry import fault, fault_at
 from mock_transmitter.deviations.faults.configuration.update import STILL_WORKS
-from mock_transmitter.deviations.kinds.calls import target, verify_unasked
-from mock_transmitter.deviations.kinds.documents import with_document
+from mock_transmitter.deviations.kinds.calls import OnStream, target, verify_unasked
+from mock_transmitter.deviations.kinds.documents import ChangedReply, with_document
 from mock_transmitter.domain.errors import TooManyRequests
+from mock_transmitter.domain.stream import Stream
 from mock_transmitter.http import json_body
 from mock_transmitter.http.message import Request
 from mock_transmitter.http.operations import Call, Outcome, Reply
@@ -59,17 +60,14 @@ def verification_state_is_cut_short(state: str) -> str | None:
 
 
 @fault_at(
-    "operation",
+    ChangedReply,
     on=("verify",),
     breaks=("SSF-8.1.4.2-VERIFY-204", "SSE-7.1.4.2-VERIFY-204"),
     also=("SSF-8.1.4.2-NO-STATE-REQUEST",),
 )
-def verification_answers_200(call: Call, proceed: Proceed) -> Outcome:
+def verification_answers_200(reply: Reply) -> Outcome:
     """A verification request is answered with 200 instead of an empty 204."""
-    outcome = proceed(call)
-    if not isinstance(outcome, Reply):
-        return outcome
-    return replace(outcome, status=200, document={})
+    return replace(reply, status=200, document={})
 
 
 @fault_at(
@@ -287,15 +285,16 @@ class VerificationTakesTheOnlyStream(Deviation):
 
 
 @fault_at(
-    "operation",
+    OnStream,
     on=("verify",),
     breaks=VerificationIntervalNeverEnds.breaks,
     also=VerificationIntervalNeverEnds.also,
 )
-def verification_interval_ends_a_moment_late(call: Call, proceed: Proceed) -> Outcome:
+def verification_interval_ends_a_moment_late(
+    call: Call, stream: Stream, proceed: Proceed
+) -> Outcome:
     """A verification request just when min_verification_interval has passed is answered 429."""
-    stream = target(call)
-    if stream is None or stream.verified_at is None:
+    if stream.verified_at is None:
         return proceed(call)
     interval = stream.configuration.min_verification_interval or 0
     wait = stream.verified_at + interval + _TOO_SOON_BY_S - call.transmitter.clock.now()
