@@ -11,7 +11,7 @@ from typing import NoReturn
 from conformance.spec.profile import Profile, ProfileError
 from conformance.spec.profile_files import load_profile, parse_setting, profile_ids
 from mock_transmitter import announcement
-from mock_transmitter.deviations.catalogue import FAULTS, VARIANTS, Entry, UnknownDeviation, find
+from mock_transmitter.deviations.catalogue import Entry, UnknownDeviation, faults, find, variants
 from mock_transmitter.domain.errors import UnservedProfile
 from mock_transmitter.domain.redelivery import AS_IT_IS, Curve, UnusableCurve, parse_curve
 from mock_transmitter.http.push_sender import TIMEOUT_S
@@ -175,10 +175,10 @@ def _deviations(kind: str, names: Sequence[str]) -> Iterator[str]:
 
 def _catalogue() -> Iterator[str]:
     yield "Faults: with one of these the mock does not conform."
-    yield from _entries(FAULTS)
+    yield from _entries(faults())
     yield ""
     yield "Variants: with one of these the mock still conforms, in another way."
-    yield from _entries(VARIANTS)
+    yield from _entries(variants())
 
 
 def _entries(entries: Mapping[str, Entry]) -> Iterator[str]:

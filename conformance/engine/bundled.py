@@ -70,7 +70,7 @@ class Deviation:
 
 def deviations() -> tuple[Deviation, ...]:
     """Return every fault and variant of the mock."""
-    entries = (*catalogue.FAULTS.values(), *catalogue.VARIANTS.values())
+    entries = (*catalogue.faults().values(), *catalogue.variants().values())
     return tuple(
         Deviation(
             entry.name,

@@ -419,8 +419,8 @@ def _deviations(tenant: Tenant) -> Json:
     return {
         "active": list(tenant.deviations),
         "available": {
-            "faults": {name: entry.summary for name, entry in catalogue.FAULTS.items()},
-            "variants": {name: entry.summary for name, entry in catalogue.VARIANTS.items()},
+            "faults": {name: entry.summary for name, entry in catalogue.faults().items()},
+            "variants": {name: entry.summary for name, entry in catalogue.variants().items()},
         },
     }
 

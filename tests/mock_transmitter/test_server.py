@@ -21,7 +21,7 @@ import pytest
 
 from conformance.spec.profile_files import load_profile
 from mock_transmitter.__main__ import main
-from mock_transmitter.deviations.catalogue import FAULTS, VARIANTS
+from mock_transmitter.deviations.catalogue import faults, variants
 from mock_transmitter.server import RunningServer
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -386,7 +386,7 @@ def test_the_seed_decides_the_tokens(start, shared):
 
 
 def test_a_fault_and_a_variant_are_served(start):
-    names = [min(FAULTS), min(VARIANTS)]
+    names = [min(faults()), min(variants())]
     mock = start("--fault", names[0], "--variant", names[1])
     assert sorted(mock.control("GET", "/deviations")["active"]) == sorted(names)
 
@@ -395,7 +395,7 @@ def test_the_list_names_every_fault_and_variant():
     listed = run("--list")
     assert listed.returncode == 0
     names = {line.strip() for line in listed.stdout.splitlines()}
-    assert names >= {*FAULTS, *VARIANTS}
+    assert names >= {*faults(), *variants()}
 
 
 def test_plain_http_says_what_a_run_needs(start):
@@ -456,10 +456,10 @@ def test_a_wrong_option_is_one_line_that_names_it_and_the_next_step(refused, opt
 
 
 def test_a_fault_misspelt_is_shown_its_near_match(refused):
-    name = min(FAULTS)
+    name = min(faults())
     assert name in refused("--fault", name[:-1])
 
 
 def test_a_variant_is_not_served_as_a_fault(refused):
-    name = min(VARIANTS)
+    name = min(variants())
     assert f"write --variant {name}" in refused("--fault", name)

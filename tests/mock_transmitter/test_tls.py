@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from conformance.spec.profile_files import load_profile
-from mock_transmitter.deviations.catalogue import FAULTS, VARIANTS, UnknownDeviation
+from mock_transmitter.deviations.catalogue import UnknownDeviation, faults, variants
 from mock_transmitter.server import RunningServer
 
 TLS_1_2, TLS_1_3 = ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3
@@ -51,7 +51,7 @@ def test_a_variant_offers_one_version_alone(name, spoken, refused):
             version(running, only=refused)
 
 
-@pytest.mark.parametrize("name", [one for one in FAULTS if one.startswith("poll-endpoint-")])
+@pytest.mark.parametrize("name", [one for one in faults() if one.startswith("poll-endpoint-")])
 def test_a_bad_certificate_stands_before_the_poll_endpoint_alone(name):
     with server(name) as running:
         assert version(running) == "TLSv1.3"
@@ -65,6 +65,6 @@ def test_a_deviation_that_nobody_knows_is_refused_before_the_port_opens():
 
 
 def test_those_that_touch_handshakes_say_so():
-    entries = {**FAULTS, **VARIANTS}
+    entries = {**faults(), **variants()}
     assert entries["tls-version-12-alone"].over_tls
     assert not entries["ack-is-ignored"].over_tls
