@@ -92,10 +92,11 @@ class Tap:
             if enough(came):
                 return came
             step = next(steps, None)
-            if step is None:
+            if step is not None:
+                self._stream.let_pass(step)
+            elif not self._stream.come_late():
                 self._require_reached()
                 return came
-            self._stream.let_pass(step)
 
     def _require_reached(self) -> None:
         self._stream.require_readable_pushes()

@@ -73,10 +73,13 @@ class Endpoint:
         with self._arrived:
             return tuple(self._pushes)
 
-    def await_more(self, than: int, seconds: float) -> None:
-        """Wait until more pushes than that have arrived, so many seconds of real time at most."""
+    def await_more(self, than: int, seconds: float) -> bool:
+        """Wait until more pushes than that have arrived, so many seconds of real time at most.
+
+        Return whether they have.
+        """
         with self._arrived:
-            self._arrived.wait_for(lambda: len(self._pushes) > than, timeout=seconds)
+            return self._arrived.wait_for(lambda: len(self._pushes) > than, timeout=seconds)
 
     def close(self) -> None:
         """Take the URL away: what comes to it from now on is a stray."""

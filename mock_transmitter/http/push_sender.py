@@ -13,6 +13,8 @@ from mock_transmitter.http import json_body
 Tls: TypeAlias = Callable[[ssl.SSLContext], None]
 
 TIMEOUT_S = 2.0
+# How long connecting and sending may take each, in seconds: a Receiver that is silent answers none.
+CONNECTING_S = 30.0
 # Of a Receiver's answer as much is read, in bytes, as an error code and its description need.
 LONGEST_ANSWER = 64 * 1024
 
@@ -41,8 +43,8 @@ class PushSender:
     """Sends SETs to Receivers. Several threads may use it.
 
     TLS certificates are verified against `authorities` (certificates in PEM), or against the
-    system's where that is None. `timeout_s` is in seconds of real time, for connecting, for sending
-    and for the answer each.
+    system's where that is None. `timeout_s` is how long an answer is waited for, in seconds of real
+    time.
     """
 
     def __init__(self, *, authorities: str | None = None, timeout_s: float = TIMEOUT_S) -> None:
@@ -90,7 +92,7 @@ class PushSender:
                 tls(context)
             client = httpx.Client(
                 verify=context,
-                timeout=self._timeout_s,
+                timeout=httpx.Timeout(CONNECTING_S, read=self._timeout_s),
                 trust_env=False,
                 headers={"accept-encoding": "identity", "user-agent": "ssf-mock-transmitter"},
                 # A connection that is kept may be gone when it is needed, with nobody to blame.

@@ -280,6 +280,8 @@ def test_an_update_leaves_a_stopped_stream_as_it_is(
                 raise_in_turn(stream, types[:1])
                 verify_silent(silent, stream, tap)
             start(stream)
+            # What a pause held may be under way already when the stream is stopped again.
+            tap.wait(partial(holds, stream, 1), patience_s=QUIET_S)
 
 
 def update(stream: Stream, operation: str) -> None:
