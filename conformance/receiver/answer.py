@@ -1,4 +1,4 @@
-"""What a request came to: the HTTP response, read as JSON, or no answer at all."""
+"""The answer to a request: an HTTP response, read as JSON, or none."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -18,7 +18,7 @@ class NoAnswer(NotReached):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """An HTTP response; `document` is its JSON body, None where it has none.
+    """An HTTP response; `document` is its JSON body, None if there is none.
 
     `shown` is the body as text, without secrets.
     """
@@ -41,22 +41,22 @@ class Answer:
         return f"{self.status} {self.shown[:TEXT_LIMIT]}".rstrip()
 
     def is_in(self, codes: Sequence[int]) -> bool:
-        """Say whether the status is one of these."""
+        """Return whether the status is one of these."""
         return self.status in codes
 
     @property
     def served(self) -> bool:
-        """Say whether the request was answered with a success."""
+        """Return whether the request was answered with a success."""
         return 200 <= self.status < 300  # noqa: PLR2004 (RFC 9110 section 15.3)
 
     @property
     def refused(self) -> bool:
-        """Say whether the request was refused as the client's fault."""
+        """Return whether the request was refused as the client's fault."""
         return 400 <= self.status < 500  # noqa: PLR2004 (RFC 9110 section 15.5)
 
 
 def parse(body: bytes) -> tuple[Any, bool]:
-    """Return the JSON document in a body, and whether it is one; `(None, False)` where not."""
+    """Return the JSON document in a body and True, or `(None, False)` if there is none."""
     try:
         document = json.loads(body)
     except (ValueError, RecursionError):
@@ -65,7 +65,7 @@ def parse(body: bytes) -> tuple[Any, bool]:
 
 
 def _is_deep(document: Any) -> bool:  # noqa: ANN401 (JSON)
-    """Say whether a document is nested deeper than anything that these protocols send."""
+    """Return whether a document is nested deeper than anything that these protocols send."""
     level = [document]
     for _ in range(MOST_DEPTH):
         level = [

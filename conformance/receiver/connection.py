@@ -44,7 +44,7 @@ class Trouble:
 
 @dataclass(frozen=True, slots=True)
 class SeenSet:
-    """A SET as it came, with the exchanges that led to it.
+    """A SET as it was received, with the exchanges that led to it.
 
     `key` is the member of a poll's `sets`, or the jti of a SET that was `pushed`.
     """
@@ -166,7 +166,7 @@ class Connection:
         return answer
 
     def obtain(self, proof: credentials.Credential) -> None:
-        """Make sure that a credential can be had. Raises NoAnswer or Unreachable where it can't."""
+        """Check that a credential can be obtained. Raises NoAnswer or Unreachable if it can't."""
         self._http_with(proof.client_certificate)
         self._asked_for(proof, lambda: proof.headers(self._ask))
 

@@ -1,4 +1,4 @@
-"""Pure functions over a poll and acknowledge history: what came back, and when.
+"""Pure functions over the history of polls and acknowledgements: which SETs returned, and when.
 
 Times are seconds on the target's clock. A SET's deliveries are the answers that carried its jti.
 """
@@ -23,7 +23,7 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """The time between two deliveries of a SET, in seconds, as far as polls can tell."""
+    """The time between two deliveries of a SET, in seconds, as closely as polls can measure it."""
 
     at_least_s: float
     at_most_s: float
@@ -34,7 +34,7 @@ class Gap:
         return f"{self.at_least_s:.2f} to {self.at_most_s:.2f} s"
 
     def surely_below(self, other: "Gap", share: float) -> bool:
-        """Say whether this gap is shorter than that share of another, whatever both truly are."""
+        """Return whether this gap is certainly shorter than that share of another."""
         return self.at_most_s < other.at_least_s * share
 
 
@@ -80,7 +80,7 @@ class History:
 
     @property
     def said(self) -> dict[str, str]:
-        """Return the jti of each SET by what it says, however it was signed.
+        """Return the jti of each SET by its payload, whatever its signature.
 
         A jti is unique within one feed alone (RFC 8417 section 2.2).
         """
@@ -92,7 +92,7 @@ class History:
 
 
 def returned_after_acknowledgement(history: History) -> dict[str, int]:
-    """Return how often each acknowledged jti came back afterwards.
+    """Return how often each acknowledged jti was delivered again.
 
     An answer to the very request that acknowledged it counts: RFC 8936 section 2.4.3 acknowledges
     first.
@@ -106,7 +106,7 @@ def returned_after_acknowledgement(history: History) -> dict[str, int]:
 
 
 def changed_tokens(history: History) -> dict[str, int]:
-    """Return, for each jti that came in more than one form, the number of its forms."""
+    """Return, for each jti delivered as different tokens, the number of tokens."""
     forms: dict[str, set[str]] = {}
     for one in history.deliveries:
         forms.setdefault(one.jti, set()).add(one.token)

@@ -1,4 +1,4 @@
-"""Recording: one exchange is one request and what came back, secrets already redacted."""
+"""Exchanges: one request and its answer each, with secrets already redacted."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -11,7 +11,7 @@ HOOKS = ("hook:", "command:", "manual:")
 # The operation of a request that the target sent, and that was answered here.
 _PUSH = "push"
 _READS = frozenset({"GET", "HEAD"})
-# How much of a body stands in the text of an answer.
+# How many characters of a body `Answer.text` shows.
 TEXT_LIMIT = 300
 
 
@@ -29,7 +29,7 @@ class Capture:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exchange:
-    """One recorded request and response. `error` is set where no response came.
+    """One recorded request and response. `error` is set if there was no response.
 
     Durations are seconds.
     """
@@ -50,12 +50,12 @@ class Exchange:
 
     @property
     def is_hook(self) -> bool:
-        """Say whether the operator's side was called, not the target's."""
+        """Return whether the operator's side was called, not the target's."""
         return self.operation.startswith(HOOKS)
 
     @property
     def answer_text(self) -> str | None:
-        """Return the target's answer as `Answer.text` tells it, None where it gave none."""
+        """Return the target's answer as `Answer.text` shows it, None if there was none."""
         if self.status is None or self.is_hook or self.operation == _PUSH:
             return None
         return f"{self.status} {(self.response_body or '')[:TEXT_LIMIT]}".rstrip()
@@ -98,7 +98,7 @@ class Recorder:
         self.minted = {}
 
     def adopt(self, exchanges: list[Exchange]) -> None:
-        """Take over what was recorded beside this one, in the order in which it came."""
+        """Append the exchanges of another recorder, in their order."""
         for one in exchanges:
             self.exchanges.append(replace(one, number=len(self.exchanges) + 1))
 

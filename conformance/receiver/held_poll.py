@@ -15,10 +15,10 @@ T = TypeVar("T")
 
 
 class HeldPoll(Generic[T]):
-    """Runs `send` beside the case; `finish` gives what came of it.
+    """Runs `send` in a thread; `finish` returns its result.
 
-    `send` records into a Recorder of its own, whose exchanges join the case's at the end. It has
-    to end by itself, for nobody can end it from outside. An answer that is due may take `settle_s`
+    `send` gets a separate Recorder, whose exchanges join the case's at the end. It has to end by
+    itself: a thread can't be stopped from outside. An answer that is due may take `settle_s`
     seconds of real time to arrive.
     """
 
@@ -43,7 +43,7 @@ class HeldPoll(Generic[T]):
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        # One that was let go is recorded as far as it came.
+        # An abandoned poll is recorded as far as it got.
         self._recorder.adopt(self._own.exchanges)
 
     def _run(self) -> None:
@@ -53,7 +53,7 @@ class HeldPoll(Generic[T]):
             self._error = error
 
     def answered(self) -> bool:
-        """Say whether it is over, having given it the time to settle."""
+        """Return whether it has ended, after giving it the time to settle."""
         self._thread.join(self._settle_s)
         return not self._thread.is_alive()
 

@@ -15,7 +15,7 @@ from conformance.target.target import Hook
 
 
 class HookCaller:
-    """Calls the hooks for one case; a person who is asked is told which case it is for."""
+    """Calls the hooks for one case; a person who is asked sees the name of the case."""
 
     def __init__(self, connection: Connection, recorder: Recorder, case: str) -> None:
         self._connection = connection
@@ -24,7 +24,7 @@ class HookCaller:
         self._case = case
 
     def call(self, name: str, values: Mapping[str, Any]) -> Any:  # noqa: ANN401 (JSON)
-        """Call a hook. Raises Blocked where it fails: what it was for is not testable."""
+        """Call a hook. Raises Blocked if it fails: the rows that need it are not testable."""
         hook = self._target.hooks[name]
         try:
             return hooks.call(
@@ -89,7 +89,7 @@ class HookCaller:
         )
 
     def clock(self) -> time_of.TargetClock:
-        """Return the target's clock: moved by the operator's hook, else the one of everybody."""
+        """Return the target's clock: the operator's hooks, else the system's clock."""
         if not self._target.has_hook("clock"):
             return time_of.RealClock()
         return time_of.HookedClock(

@@ -42,11 +42,11 @@ class HttpError(RuntimeError):
 
 
 class Silence(HttpError):
-    """No answer came, or none that ended, within the time."""
+    """No complete answer arrived in time."""
 
 
 class NotConnected(HttpError):
-    """Nobody took the connection."""
+    """The connection was refused."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ class _Sender(Protocol):
 
 
 class _Direct:
-    """Sends by a transport alone: no proxy, no cookie and no redirect comes between."""
+    """Sends through a transport alone: no proxies, cookies or redirects."""
 
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
@@ -79,7 +79,7 @@ class _Direct:
 
 
 class HttpClient:
-    """Sends requests by the network, or by a transport that stands in for it."""
+    """Sends requests over the network, or through a transport that replaces it."""
 
     def __init__(self, sender: _Sender) -> None:
         self._sender = sender
@@ -105,7 +105,7 @@ class HttpClient:
                 verify=trust,
                 follow_redirects=False,
                 limits=_LIMITS,
-                # A session that a target remembers would stand in for a credential left out.
+                # A session cookie would replace a credential that a case leaves out.
                 cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
             )
         )
@@ -174,7 +174,7 @@ def _fields(
 
 def _read(response: httpx.Response, watch: time_of.Stopwatch, timeout_s: float) -> bytes:
     """Read a body, within a size and within the time for the whole answer."""
-    # Without a coding there is nothing to decode, and no need of the detour.
+    # Without a content coding there is nothing to decode.
     is_coded = "content-encoding" in response.headers
     received = b""
     for part in response.iter_bytes() if is_coded else response.iter_raw():

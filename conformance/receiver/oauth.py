@@ -1,4 +1,4 @@
-"""The authorization server beside the target: RFC 6749, RFC 8414 and RFC 9728, as cases need them.
+"""The target's authorization server: RFC 6749, RFC 8414 and RFC 9728, as far as cases need them.
 
 Its client is the one that the operator provides: `target.oauth_client`.
 """
@@ -49,7 +49,7 @@ def request_token(transmitter: RemoteTransmitter, scope: str | None) -> Answer:
 
 
 def token_in(transmitter: RemoteTransmitter, answer: Answer) -> Bearer | None:
-    """Return the access token in an answer, None where it holds none that can be used."""
+    """Return the access token in an answer, None if it holds no usable one."""
     found = member(answer, "access_token")
     if not answer.served or not isinstance(found, str) or not is_token(found):
         return None
@@ -72,7 +72,7 @@ def token_for(transmitter: RemoteTransmitter, scope: str) -> Bearer:
 
 
 def scopes_in(answer: Answer, asked: str) -> set[str]:
-    """Return what was granted: where the answer does not say, what was asked for."""
+    """Return the granted scopes: those of the answer, else the requested ones."""
     found = member(answer, "scope")
     return set((found if isinstance(found, str) else asked).split())
 
@@ -89,7 +89,7 @@ def server_metadata(transmitter: RemoteTransmitter) -> Mapping[str, Any]:
 
 
 def has_resource_metadata(transmitter: RemoteTransmitter) -> bool:
-    """Say whether protected resource metadata tells a client which scopes to ask for."""
+    """Return whether there is protected resource metadata that names the scopes."""
     places = {transmitter.issuer, transmitter.metadata.get("configuration_endpoint")}
     answers = (transmitter.get(_RESOURCE.url(place)) for place in places if isinstance(place, str))
     return any(one.served and member(one, "resource") is not None for one in answers)

@@ -1,4 +1,4 @@
-"""One call of one of the profile's operations, and what this target can be asked for."""
+"""Calls of the profile's operations, and what this target offers."""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -19,7 +19,7 @@ from conformance.target.target import NOWHERE
 
 Json: TypeAlias = dict[str, Any]
 
-# Asked for where a target does not say which event types it can raise; unknown ones are ignored
+# Requested if the operator names no event types; a Transmitter ignores those it does not know
 # (SSF 1.0 section 8.1.1, events_requested).
 CAEP_EVENT_TYPES = tuple(
     f"https://schemas.openid.net/secevent/caep/event-type/{name}"
@@ -106,7 +106,7 @@ class Operations:
         retried: frozenset[int] = _RETRIED,
         held: bool = False,
     ) -> Answer:
-        """Call an operation of the profile and return its answer, whatever it is.
+        """Call an operation of the profile and return the answer, successful or not.
 
         `body` is canonical (JSON of any type, an object where it is to be valid), `raw` is sent
         as it is, `subject` stands as JSON in the query (2021 draft, section 7.1.1.1), `query` is
@@ -162,15 +162,15 @@ class Operations:
         return answer
 
     def call_quietly(self, operation: str, **arguments: Any) -> None:  # noqa: ANN401 (as in call)
-        """Call an operation whose answer is nobody's concern any more."""
+        """Call an operation and ignore the answer."""
         try:
             self.call(operation, **arguments)
         except NotReached:
             return
 
     def wait(self, seconds: float) -> None:
-        """Let time pass at the target. Raises Blocked where that costs more than the patience."""
-        # A wait of just the patience, and the moment that makes sure, is within it.
+        """Let time pass at the target. Raises Blocked if that takes longer than the patience."""
+        # A wait as long as the patience, plus a margin, is still allowed.
         if not self.clock.movable and seconds > self.target.limits.patience_s + 1:
             raise Blocked(
                 f"needs {seconds:.0f} s of waiting, more than --patience"
@@ -182,7 +182,7 @@ class Operations:
     # -----------------------------------------------------------------------
 
     def offers(self, operation: str) -> bool:
-        """Say whether the profile has the operation and its endpoint is known."""
+        """Return whether the profile has the operation and its endpoint is known."""
         if operation not in self.profile.operations:
             return self.profile.offers(operation)
         try:
@@ -209,7 +209,7 @@ class Operations:
 
     @property
     def listener(self) -> PushListener | None:
-        """Return where the target can push to; None where nothing listens."""
+        """Return the push listener, None if there is none."""
         return self.connection.listener
 
     @property
@@ -220,14 +220,14 @@ class Operations:
         return NOWHERE if self.listener is None else self.listener.url
 
     def delivers(self, kind: str) -> bool:
-        """Say whether the target has that delivery method, `poll` or `push`."""
+        """Return whether the target has that delivery method, `poll` or `push`."""
         method = self.profile.delivery.method(kind)
         supported = self.metadata.get("delivery_methods_supported")
         return method is not None and (not isinstance(supported, list) or method in supported)
 
     @property
     def polls(self) -> bool:
-        """Say whether SETs can be had by polling."""
+        """Return whether SETs can be polled."""
         supported = self.metadata.get("delivery_methods_supported")
         if isinstance(supported, list) and self.profile.delivery.poll not in supported:
             return False
@@ -240,7 +240,7 @@ class Operations:
 
     @property
     def raises_events(self) -> bool:
-        """Say whether the operator provides a hook that raises events."""
+        """Return whether the operator provides a hook that raises events."""
         return self.target.has_hook("emit_event")
 
     # -- what answers hold
@@ -266,9 +266,9 @@ class Operations:
         return self.call("read_key_set")
 
     def key_set_for(self, token: str) -> Any:  # noqa: ANN401 (JSON)
-        """Return the JWK Set to verify a SET with, fetched where none so far has its key.
+        """Return the JWK Set to verify a SET with; fetched again if none so far has its key.
 
-        Keys rotate, so the moment when a SET comes is the one to ask in. None where there is none.
+        Keys rotate, so it is fetched as soon as the SET arrives. None if there is no key set.
         """
         known = self.connection.key_sets
         if None not in known and not any(jws.has_key_of(token, one) for one in known):
@@ -285,7 +285,7 @@ class Operations:
 
     def _fetched_key_set(self) -> Any:  # noqa: ANN401 (JSON)
         try:
-            # A recorder of its own: no case has asked for it, and no reproducer has to.
+            # A separate recorder: the request is not part of the case, nor of its reproducer.
             return self.beside(Recorder()).read_key_set().document
         except NotReached:
             return None
@@ -295,7 +295,7 @@ def _encoded(document: object) -> bytes:
     try:
         return json.dumps(document, ensure_ascii=False).encode()
     except UnicodeEncodeError:
-        # Half a surrogate pair that the target sent goes back as the escape that it came as.
+        # Half a surrogate pair is sent back as the escape sequence that the target sent.
         return json.dumps(document).encode()
 
 

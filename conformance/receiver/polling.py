@@ -23,7 +23,7 @@ _IN_ENGLISH = {"content-type": "application/json", "content-language": "en"}
 
 @dataclass(frozen=True, slots=True)
 class PollAnswer:
-    """The answer to a poll: `sets` is `{jti: compact JWS}`, empty where it holds none."""
+    """The answer to a poll: `sets` is `{jti: compact JWS}`, empty if it holds none."""
 
     answer: Answer
     sets: Mapping[str, str]
@@ -31,7 +31,7 @@ class PollAnswer:
 
 
 class Polling:
-    """Polls of one stream; what they bring becomes part of its history."""
+    """Polls one stream and records the SETs in its history."""
 
     def __init__(self, stream: StreamCalls) -> None:
         self._stream = stream
@@ -76,10 +76,10 @@ class Polling:
         ack: Sequence[str] | None = None,
         timeout_s: float | None = None,
     ) -> HeldPoll[Answer]:
-        """Return a poll that is sent when it is entered, and held while the case goes on.
+        """Return a poll that is sent on entering it and held while the case continues.
 
-        Hand its answer to `receive`. After `timeout_s` seconds (by default as long as a long poll
-        may take) the suite hangs up.
+        Pass it to `receive` for the answer. The suite hangs up after `timeout_s` seconds, by
+        default the longest time that a long poll may take.
         """
         body = _poll_request(max_events=max_events, return_immediately=return_immediately, ack=ack)
         operations = self._operations
@@ -98,7 +98,7 @@ class Polling:
         return HeldPoll(send, operations.recorder, settle_s=settle_s)
 
     def await_answer(self, *held: HeldPoll[Answer]) -> bool:
-        """Give held polls the patience to be answered; say whether one of them was."""
+        """Wait for one of these held polls; return whether one was answered in time."""
         steps = growing_steps(self._operations.target.limits.patience_s)
         while not any(one.answered() for one in held):
             step = next(steps, None)
@@ -108,7 +108,7 @@ class Polling:
         return True
 
     def receive(self, held: HeldPoll[Answer], *, ack: Sequence[str] = ()) -> PollAnswer:
-        """Wait for the answer of a held poll and take it as `poll` does. Raises NoAnswer."""
+        """Wait for the answer of a held poll and handle it as `poll` does. Raises NoAnswer."""
         return self._polled(held.finish(self._longest_poll_s), ack)
 
     @property
@@ -120,7 +120,7 @@ class Polling:
         self, answer: Answer, released: Sequence[str], *, sent: float | None = None
     ) -> PollAnswer:
         result = _poll_answer(self._stream.profile, answer)
-        # The time is asked for only where an answer gives it a meaning: it may cost a call.
+        # The time is read only when it is needed: it may cost a request.
         at = self._operations.clock.now() if result.sets else 0.0
         if answer.served:
             self._stream.history.acknowledged(released)
@@ -129,7 +129,7 @@ class Polling:
         return result
 
     def acknowledge(self, jtis: Sequence[str], *, credential: Credential = "own") -> Answer:
-        """Acknowledge SETs and ask for none, in the way that the dialect has."""
+        """Acknowledge SETs without asking for more, in the way of the profile."""
         if self._stream.profile.poll.acknowledge == "own-operation":
             answer = self._stream.send(
                 "acknowledge", body={"acks": list(jtis)}, credential=credential

@@ -6,7 +6,7 @@ class NotReached(Exception):
 
 
 class Blocked(NotReached):
-    """The target gave nothing to look at, such as no SET within the patience."""
+    """There is nothing to judge, such as no SET within the patience."""
 
 
 def require(held: object, reason: str) -> None:

@@ -30,16 +30,16 @@ MOST_PUSHES = 500
 LONGEST_BODY = 1024 * 1024
 _SILENT_CLIENT_S = 10.0
 
-# Whoever asks so whether an endpoint is there transmits nothing (RFC 9110 section 9.2.1).
+# Safe methods transmit nothing (RFC 9110 section 9.2.1).
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 class Endpoint:
-    """A URL of one stream's own; it is there until `close`."""
+    """The URL that one stream pushes to, until `close`."""
 
     def __init__(self, url: str, forget: Callable[[], None]) -> None:
         self.url = url
-        # How many pushes came after the endpoint was full.
+        # The number of pushes after the endpoint was full.
         self.cut_off = 0
         self._forget = forget
         self._pushes: list[Push] = []
@@ -58,7 +58,7 @@ class Endpoint:
     def answers(
         self, *script: Reply, afterwards: Reply = ACCEPTED, again: Reply | None = None
     ) -> None:
-        """Answer the next pushes as told, one after another, and all others with `afterwards`.
+        """Answer the next pushes with `script`, one by one, and all others with `afterwards`.
 
         With `again`, only what has not come before counts: what repeats a push gets that answer.
         """
@@ -82,11 +82,11 @@ class Endpoint:
             return self._arrived.wait_for(lambda: len(self._pushes) > than, timeout=seconds)
 
     def close(self) -> None:
-        """Take the URL away: what comes to it from now on is a stray."""
+        """Remove the URL: later requests to it are strays."""
         self._forget()
 
     def take(self, body: bytes, arrived: Callable[[Reply], Push]) -> Push:
-        """Keep a push with that body and say how to answer it; `arrived` makes it of the answer."""
+        """Record a push with that body and return it; `arrived` makes it from the reply."""
         with self._arrived:
             if len(self._pushes) >= MOST_PUSHES:
                 self.cut_off += 1
@@ -126,17 +126,17 @@ class PushListener:
 
     @property
     def strays(self) -> int:
-        """Return how many requests came to no open endpoint."""
+        """Return how many requests were for no open endpoint."""
         return self._strays
 
     @property
     def reached(self) -> bool:
-        """Say whether any request has come, to whatever endpoint."""
+        """Return whether any request has arrived, for any endpoint."""
         return self._reached
 
     @property
     def flaws(self) -> frozenset[Flaw]:
-        """Return what the listener can have wrong with it, besides being right."""
+        """Return the flaws that the listener can have."""
         if self._public_url is not None or not self._listening.tls:
             return frozenset()
         if self._listening.own_authority:
@@ -144,7 +144,7 @@ class PushListener:
         return frozenset(Flaw) - {Flaw.EXPIRED, Flaw.WRONG_NAME}
 
     def start(self) -> None:
-        """Open the port. Raises TargetError where it can't be."""
+        """Open the port. Raises TargetError if that fails."""
         self._door(None)
 
     def open(self, name: str, *, flaw: Flaw | None = None) -> Endpoint:
@@ -165,7 +165,7 @@ class PushListener:
         return endpoint
 
     def connections(self, flaw: Flaw) -> int:
-        """Return how many connections were made where a flaw is, served or not."""
+        """Return how many connections were made to the port with a flaw, served or not."""
         return self._door(flaw).connections
 
     def close(self) -> None:
@@ -206,7 +206,7 @@ class PushListener:
         if not body and request.environ["REQUEST_METHOD"] in _SAFE:
             return Response(status=204, headers={"Allow": "POST"})
         connection: Any = request.environ["werkzeug.socket"]
-        # What a tunnel puts before the endpoint is no part of the URL that the sender used.
+        # A tunnel may put a path before the endpoint, which the sender's URL does not have.
         url = (
             endpoint.url.removesuffix(f"/{token}") + asked
             if self._public_url is None
@@ -216,7 +216,7 @@ class PushListener:
             body,
             lambda reply: Push(
                 at=clock.epoch(),
-                # A Request has it in upper case, whatever was sent.
+                # Request.method is in upper case, whatever was sent.
                 method=str(request.environ["REQUEST_METHOD"]),
                 url=url,
                 headers={name.lower(): value for name, value in request.headers.items()},
@@ -237,13 +237,13 @@ class PushListener:
 
 
 class _Handler(WSGIRequestHandler):
-    """Serves one connection: silent, and as long as its client is not."""
+    """Serves one connection, without logging, until its client is silent for too long."""
 
     timeout = _SILENT_CLIENT_S
     door: "_Door"
 
     def handle(self) -> None:
-        """Serve; a client that breaks off is no error of ours."""
+        """Serve; a client that disconnects is not an error."""
         self.door.connections += 1
         try:
             super().handle()
@@ -251,19 +251,19 @@ class _Handler(WSGIRequestHandler):
             self.close_connection = True
 
     def make_environ(self) -> dict[str, Any]:
-        """Keep the target as it came: a path that begins with two slashes has lost one by now."""
+        """Keep the request target as it arrived: `path` has lost one of two leading slashes."""
         words = self.requestline.split()
         return {**super().make_environ(), "REQUEST_URI": words[1] if len(words) > 1 else self.path}
 
     def connection_dropped(
         self, error: BaseException, environ: dict[str, Any] | None = None
     ) -> None:
-        """Serve nothing more on a connection that is gone."""
+        """Close the connection."""
         del error, environ
         self.close_connection = True
 
     def log(self, type: str, message: str, *args: Any) -> None:  # noqa: A002, ANN401 (as the base has it)
-        """Say nothing: what arrived stands in the report."""
+        """Log nothing: the report has what arrived."""
 
 
 class _Door(HTTPServer):
@@ -287,18 +287,18 @@ class _Door(HTTPServer):
         return f"{'http' if self.ssl_context is None else 'https'}://{host}:{self.port}/"
 
     def thread_target(self) -> None:
-        """Serve until told to stop, which is soon noticed."""
+        """Serve until stopped, polling for that often."""
         if self.server is not None:
             self.server.RequestHandlerClass = type("_Handler", (_Handler,), {"door": self})
             self.server.serve_forever(poll_interval=0.02)
 
     def application(self, request: Request) -> Response:
-        """Answer a request; nothing but the endpoints keeps it."""
+        """Answer a request; only the endpoints record it."""
         return self._receive(request)
 
 
 def _check_free(host: str, port: int) -> None:
-    """Raise TargetError where nothing can be bound: the server itself would end the process."""
+    """Raise TargetError if the port can't be bound: the server itself would end the process."""
     try:
         family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         with socket.create_server((address[0], port), family=family):
@@ -312,7 +312,7 @@ def _check_free(host: str, port: int) -> None:
 
 
 def _asked(request: Request) -> str:
-    """Return path and query as they came, nothing decoded."""
+    """Return path and query undecoded."""
     raw = str(request.environ.get("REQUEST_URI", request.full_path))
     parts = urlsplit(raw) if "://" in raw.partition("?")[0] else None
     if parts is None:
@@ -321,6 +321,6 @@ def _asked(request: Request) -> str:
 
 
 def _reset(connection: socket.socket) -> None:
-    """Break a connection off with a TCP reset, whatever else holds it."""
+    """Reset a TCP connection, even if something else holds its socket."""
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     os.close(connection.detach())

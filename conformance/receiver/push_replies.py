@@ -1,10 +1,10 @@
-"""One push that arrived, and the answers that an endpoint can give to it (RFC 8935, section 2)."""
+"""A push that arrived, and the replies that an endpoint can give to it (RFC 8935, section 2)."""
 
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-# The longest that an answer is held back, in seconds: whoever waits longer gets it then.
+# The longest time that a reply is held back, in seconds.
 LONGEST_HOLD_S = 60.0
 
 
@@ -41,17 +41,17 @@ def redirected(url: str) -> Reply:
 
 
 def slow(seconds: float, reply: Reply = ACCEPTED) -> Reply:
-    """Return an answer that comes only after so many seconds."""
+    """Return a reply that is sent after so many seconds."""
     return replace(reply, after_s=seconds)
 
 
 def silent() -> Reply:
-    """Return an answer that never comes in any time that a Transmitter waits."""
+    """Return a reply that is sent later than any Transmitter waits."""
     return replace(ACCEPTED, after_s=LONGEST_HOLD_S)
 
 
 def reset() -> Reply:
-    """Return a reset of the connection in place of an answer."""
+    """Return a reset of the connection instead of a reply."""
     return Reply(resets=True)
 
 

@@ -12,12 +12,12 @@ from conformance.receiver.stream_calls import StreamCalls
 from conformance.sets.contents import claims_of
 from conformance.spec.redaction import redact_headers, redact_text
 
-# How long a push is waited for at the end, in seconds of real time, where a clock was moved.
+# How long to wait for a late push after the clock was moved, in seconds of real time.
 GRACE_S = 0.5
 
 NO_ENDPOINT = "the stream pushes to no endpoint of the suite's"
 
-# A SET however it is wrapped: what wraps it is judged by the requirements about the request.
+# A SET within any body: the rest of the body is judged by the requirements about the request.
 _COMPACT_SET = re.compile(rb"(?<![\w./-])ey[\w-]+=*(?:\.[\w-]*=*){1,4}")
 
 
@@ -35,14 +35,14 @@ class Pushes:
     def received(self) -> tuple[Push, ...]:
         """Return what was pushed to this stream's endpoint so far, in order; () without one.
 
-        What is new in it becomes part of the case's exchanges and of the history.
+        New ones are added to the case's exchanges and to the history.
         """
         if self.endpoint is None:
             return ()
         pushes = self.endpoint.pushes
         fresh = pushes[self._recorded :]
         self._recorded = len(pushes)
-        # The time is asked for only where an arrival gives it a meaning: it may cost a call.
+        # The time is read only when it is needed: it may cost a request.
         at = self._operations.clock.now() if fresh else 0.0
         for push in fresh:
             self._record(push, at)
@@ -60,9 +60,9 @@ class Pushes:
     def answer_pushes(
         self, *script: Reply, afterwards: Reply = ACCEPTED, again: Reply | None = None
     ) -> None:
-        """Answer the next pushes as told, one after another, and all others with `afterwards`.
+        """Answer the next pushes with `script`, one by one, and all others with `afterwards`.
 
-        With `again`, what repeats a push gets that answer, and counts for none of the others.
+        With `again`, a repeated push gets that reply and does not use up the script.
         Raises Blocked for a stream without an endpoint.
         """
         if self.endpoint is None:
@@ -70,7 +70,7 @@ class Pushes:
         self.endpoint.answers(*script, afterwards=afterwards, again=again)
 
     def require_end_of_pushes(self) -> None:
-        """Go on only where the target has not flooded the endpoint. Raises NotReached."""
+        """Raise NotReached if the target has flooded the endpoint."""
         more = 0 if self.endpoint is None else self.endpoint.cut_off
         require(
             not more,
@@ -79,7 +79,7 @@ class Pushes:
         )
 
     def require_readable_pushes(self) -> None:
-        """Go on only where each push held a SET that can be told from others. Raises Blocked."""
+        """Raise Blocked if a push held no SET that can be read."""
         if self._unreadable:
             raise Blocked("a push came without a SET that can be read, which other rows judge")
 
@@ -89,7 +89,7 @@ class Pushes:
         *,
         patience_s: float | None = None,
     ) -> tuple[Push, ...]:
-        """Wait for so many pushes, or ones that are enough, or the patience (in seconds) to end.
+        """Wait until the pushes are enough, or the patience (in seconds) ends.
 
         Returns all pushes to this stream so far.
         """
@@ -137,8 +137,8 @@ class Pushes:
     def let_pass(self, seconds: float) -> None:
         """Let time pass at the target.
 
-        A clock that is moved has done so when everything that fell due on the way has happened,
-        pushes included. Of a clock that can't be moved, a push ends the wait.
+        When a movable clock has moved, everything that fell due has happened, pushes included. With
+        a clock that can't be moved, a push ends the wait.
         """
         clock = self._operations.clock
         if self.endpoint is None or clock.movable:
@@ -147,10 +147,10 @@ class Pushes:
             self.endpoint.await_more(self._recorded, seconds)
 
     def come_late(self) -> bool:
-        """Return whether a push came in after all, where the patience is at its end.
+        """Return whether a late push arrives at the end of the patience.
 
-        A clock hook of an operator's may answer before the target has pushed what fell due; the
-        mock's does not.
+        An operator's clock hook may answer before the target has pushed what fell due; the mock's
+        does not.
         """
         operations = self._operations
         if self.endpoint is None or not operations.clock.movable or operations.target.disposable:
@@ -159,6 +159,6 @@ class Pushes:
 
 
 def sets_in(push: Push) -> list[tuple[str, str]]:
-    """Return the SETs in a push, each with its jti; one that can't be read goes by its end."""
+    """Return the SETs in a push, each with its jti, or its last characters if it can't be read."""
     tokens = [one.decode() for one in _COMPACT_SET.findall(push.body)]
     return [(str(claims_of(token).get("jti", token[-32:])), token) for token in tokens]

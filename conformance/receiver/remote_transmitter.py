@@ -1,4 +1,4 @@
-"""The target as a Receiver speaks to it: canonical operations, spoken in the target's profile."""
+"""The target from the Receiver's side: discovery, and streams for the cases."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -30,7 +30,7 @@ HTTPS_PORT = 443
 
 
 class RemoteTransmitter(Operations):
-    """The target, as one case speaks to it."""
+    """The target as one case uses it."""
 
     def __init__(self, connection: Connection, recorder: Recorder, *, case: str = "") -> None:
         super().__init__(connection, recorder, case=case)
@@ -58,9 +58,10 @@ class RemoteTransmitter(Operations):
         )
 
     def find_metadata(self) -> Answer:
-        """Fetch the metadata, if need be from where it should not stand, or with a credential.
+        """Fetch the metadata, if necessary from a wrong place or with a credential.
 
-        Whether it may is judged by the cases. What is nowhere is answered as at its own place.
+        The cases judge whether that is right. If there is none, the answer of the right place is
+        returned.
         """
         answer = self.discover()
         own = self.discovery_url
@@ -119,7 +120,7 @@ class RemoteTransmitter(Operations):
     # -------------------------------------------------------------------------------------
 
     def create_stream(self, body: object, *, credential: Credential = "own") -> Answer:
-        """Create a stream, whatever the answer; `new_stream` is what a case normally wants."""
+        """Create a stream and return any answer; cases normally use `new_stream`."""
         return self.call("create_stream", body=body, credential=credential)
 
     def list_streams(self, *, credential: Credential = "own") -> Answer:
@@ -128,7 +129,7 @@ class RemoteTransmitter(Operations):
 
     @contextmanager
     def new_stream(self, **members: Any) -> Iterator[Stream]:  # noqa: ANN401 (JSON)
-        """Give a stream for one example, and take it away (or put it back) at the end.
+        """Give a stream for one example, and delete (or restore) it at the end.
 
         `members` are Receiver-Supplied properties; a poll stream is made where the profile polls,
         else one that pushes to the suite's listener, if it has one.
@@ -150,7 +151,7 @@ class RemoteTransmitter(Operations):
         flaw: Flaw | None = None,
         **members: Any,  # noqa: ANN401 (JSON)
     ) -> Iterator[Stream]:
-        """Give a stream that pushes to an endpoint of its own, and take both away at the end.
+        """Give a stream with its own push endpoint, and remove both at the end.
 
         `tail` is path and query below that endpoint, `flaw` what is wrong with its listener;
         `members` are as in `new_stream`. Raises NotReached, and Blocked where nothing listens.
@@ -171,7 +172,7 @@ class RemoteTransmitter(Operations):
 
     @contextmanager
     def new_endpoint(self, flaw: Flaw | None = None) -> Iterator[Endpoint]:
-        """Give an endpoint that can be pushed to, and close it at the end.
+        """Open a push endpoint, and close it at the end.
 
         Raises Blocked where nothing listens, or not with such a flaw.
         """
@@ -210,7 +211,7 @@ class RemoteTransmitter(Operations):
         credential: Credential = "own",
         endpoint: Endpoint | None = None,
     ) -> Iterator[tuple[Answer, Stream | None]]:
-        """Create a stream, give the answer and any stream made, and delete it at the end."""
+        """Create a stream, give the answer and the stream made, and delete it at the end."""
         answer = self.create_stream(body, credential=credential)
         configuration = self.configuration_in(answer)
         made = answer.served and isinstance(configuration.get("stream_id"), str)
@@ -229,7 +230,7 @@ class RemoteTransmitter(Operations):
         reason = f"no stream could be made: creating one was answered {answer.text}"
         sure = CEILING_OF_EVIDENCE[self.profile.evidence_of("operations.create_stream")]
         if sure is not Grade.FAIL:
-            # How streams are made is a guess of the profile's: a wrong guess is no breach.
+            # The profile only guesses how streams are made: a wrong guess is not a breach.
             raise Blocked(f"{reason}; profile {self.profile.id} only assumes how streams are made")
         if answer.status == CONFLICT:
             raise Blocked(f"{reason}: the Receiver has its only stream already")
@@ -281,12 +282,12 @@ class RemoteTransmitter(Operations):
 
     @contextmanager
     def another_stream(self, **members: Any) -> Iterator[Stream | None]:  # noqa: ANN401 (JSON)
-        """Give a second stream of this Receiver's, or None where it may have one only."""
+        """Give another stream of this Receiver, None if it may only have one."""
         with self.creating({**self.usual_properties(), **members}) as (_, stream):
             yield stream
 
     def survey(self) -> dict[str, Json]:
-        """Read all streams that this case made and that are there: `{stream_id: configuration}`."""
+        """Read all streams of this case that still exist: `{stream_id: configuration}`."""
         found: dict[str, Json] = {}
         for stream in self.made:
             answer = stream.fetch()

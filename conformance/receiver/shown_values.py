@@ -8,7 +8,7 @@ length, and an authorization_header that is not echoed.
 from collections.abc import Collection, Mapping
 from typing import Any
 
-# What SSF 1.0 section 8.1.1 defines; members beside these are nobody's business here.
+# The members that SSF 1.0 section 8.1.1 defines; others are not judged here.
 MEMBERS = (
     "stream_id",
     "iss",
@@ -26,24 +26,24 @@ URI_SETS = frozenset({"events_supported", "events_requested", "events_delivered"
 
 
 def delivery_of(configuration: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return the delivery of a configuration; empty where it has none that is an object."""
+    """Return the delivery of a configuration; empty if it is missing or no object."""
     found = configuration.get("delivery")
     return found if isinstance(found, dict) else {}
 
 
 def event_types_in(configuration: Mapping[str, Any], name: str = "events_delivered") -> list[str]:
-    """Return a list of event types in a configuration; empty where it has none that is one."""
+    """Return a list of event types in a configuration; empty if it is missing or no list."""
     found = configuration.get(name)
     return [one for one in found if isinstance(one, str)] if isinstance(found, list) else []
 
 
 def absent(value: object) -> bool:
-    """Say whether a value counts as not there: the texts never say how a deleted property shows."""
+    """Return whether a value counts as absent: the texts don't say how a deleted one shows."""
     return value is None or value in ("", [], {})
 
 
 def same(name: str, first: object, second: object) -> bool:
-    """Say whether two values of a property are the same one."""
+    """Return whether two values of a property are the same one."""
     if absent(first) or absent(second):
         return absent(first) and absent(second)
     if name == "aud":
@@ -62,7 +62,7 @@ def shows(
     *,
     supported: list[str] | None = None,
 ) -> bool:
-    """Say whether a configuration shows the value that a Receiver supplied for a property.
+    """Return whether a configuration shows the value that a Receiver supplied for a property.
 
     `supported` are the event types that the Transmitter has to keep in events_requested; without
     it, those of the configuration's own events_supported.
@@ -82,7 +82,7 @@ def shows(
 
 
 def _shows_requested(shown: object, requested: list[Any], known: object) -> bool:
-    """Say whether what was requested and is known is shown, and nothing else."""
+    """Return whether what was requested and is known is shown, and nothing else."""
     if not isinstance(shown, list):
         return False
     needed = _as_set(requested) & _as_set(known if isinstance(known, list) else [])

@@ -21,7 +21,7 @@ from conformance.target import credentials
 
 Json: TypeAlias = dict[str, Any]
 
-# What an event is to be about where the target has to be told.
+# The subject of an event if the operator names none.
 EVENT_SUBJECT = {"format": "email", "email": "user@example.com"}
 
 
@@ -71,11 +71,11 @@ class Stream(StreamCalls):
     # -------------------------------------------------------------------------------
 
     def fetch(self, *, credential: Credential = "own") -> Answer:
-        """Ask for the configuration, whatever the answer."""
+        """Read the configuration and return the answer, successful or not."""
         return self.send("read_stream", credential=credential)
 
     def read(self) -> Json:
-        """Return the configuration. Raises NotReached where it is refused."""
+        """Return the configuration. Raises NotReached if reading it is refused."""
         answer = self.fetch()
         found = self.operations.configuration_in(answer)
         require(answer.served and found, f"the stream can't be read: {answer.text}")
@@ -83,11 +83,11 @@ class Stream(StreamCalls):
         return found
 
     def update(self, patch: Mapping[str, Any], *, credential: Credential = "own") -> Answer:
-        """Update the configuration (PATCH), and wait a 202 out."""
+        """Update the configuration (PATCH); after a 202, wait until the change shows."""
         return self._change("update_stream", patch, credential)
 
     def replace(self, properties: Mapping[str, Any], *, credential: Credential = "own") -> Answer:
-        """Replace the configuration, and wait a 202 out."""
+        """Replace the configuration; after a 202, wait until the change shows."""
         return self._change("replace_stream", properties, credential)
 
     def delete(self, *, credential: Credential = "own") -> Answer:
@@ -97,7 +97,7 @@ class Stream(StreamCalls):
         return answer
 
     def discard(self) -> None:
-        """Take the stream away at the end of its example, whatever came of it."""
+        """Delete the stream at the end of its example if it still exists."""
         if not self._gone and self.profile.offers("delete_stream"):
             try:
                 self.delete()
@@ -111,9 +111,9 @@ class Stream(StreamCalls):
         return answer
 
     def _await_processing(self, operation: str, body: Mapping[str, Any]) -> None:
-        """Wait until what was accepted shows, or the patience ends; nothing is sent again.
+        """Wait until the accepted change shows or the patience ends, without sending it again.
 
-        A replacement has also taken away what it left out.
+        After a replacement, the properties that it left out are gone as well.
         """
         before = self.configuration
         leaves = [
@@ -132,13 +132,13 @@ class Stream(StreamCalls):
     # --------------------------------------------------------------------------------------
 
     def read_status(self, *, subject: object = None, credential: Credential = "own") -> Answer:
-        """Ask for the status, of the stream or of a subject in it, whatever the answer."""
+        """Read the status of the stream, or of a subject in it, and return any answer."""
         return self.send("read_status", subject=subject, credential=credential)
 
     def update_status(
         self, status: object, *, credential: Credential = "own", **members: object
     ) -> Answer:
-        """Ask for a status, and wait a 202 out; `members` are what else the body has."""
+        """Set a status; after a 202, wait until it shows. `members` also go into the body."""
         self._interrupted = status != "enabled"
         body = {"status": status, **members}
         answer = self.send("update_status", body=body, credential=credential)
@@ -148,7 +148,7 @@ class Stream(StreamCalls):
 
     @property
     def status(self) -> object:
-        """Return the status that the target shows now, None where it shows none."""
+        """Return the status that the target shows now, None if it shows none."""
         return self.status_in(self.read_status()).get("status")
 
     def status_in(self, answer: Answer) -> Json:
@@ -157,7 +157,7 @@ class Stream(StreamCalls):
         return found if isinstance(found, dict) else {}
 
     def resume(self) -> None:
-        """Enable the stream again where a case has interrupted it and left it so."""
+        """Enable the stream again if a case has left it interrupted."""
         if self._interrupted and self.profile.offers("update_status"):
             try:
                 self.update_status("enabled")
@@ -165,7 +165,7 @@ class Stream(StreamCalls):
                 return
 
     def _await_status(self, status: object) -> None:
-        """Wait until what was accepted shows, or the patience ends; nothing is sent again."""
+        """Wait until the accepted change shows or the patience ends, without sending it again."""
         for step in growing_steps(self.operations.target.limits.patience_s):
             if self.status == status:
                 return
@@ -192,9 +192,9 @@ class Stream(StreamCalls):
 
     @property
     def can_carry(self) -> bool:
-        """Say whether a SET can be put on this stream as it stands.
+        """Return whether a SET can be raised for this stream.
 
-        One that delivers no event type still has its Verification Events.
+        A stream that delivers no event type still has Verification Events.
         """
         delivers = self.configuration.get("events_delivered") != []
         return (self.operations.raises_events and delivers) or self.operations.offers("verify")
@@ -202,7 +202,7 @@ class Stream(StreamCalls):
     def raise_set(
         self, event_type: str | None = None, *, subject: Mapping[str, Any] | None = None
     ) -> None:
-        """Have one SET put on this stream: by the emit hook, else by verification.
+        """Raise one SET for this stream: by the emit hook, else by verification.
 
         An event about a `subject` is raised by the hook alone, whether the stream covers it or not.
         """
@@ -220,7 +220,7 @@ class Stream(StreamCalls):
         *,
         subject: Mapping[str, Any] | None = None,
     ) -> None:
-        """Have the target raise an event for a stream, through the operator's hook.
+        """Raise an event for this stream through the operator's hook.
 
         It is about a subject, or about any. Where none is covered by default (SSF 1.0 section 7.1)
         that one is added first, and the hook is told of it.
@@ -268,17 +268,17 @@ class Stream(StreamCalls):
         )
 
     def obtain_sets(self, count: int = 1) -> dict[str, str]:
-        """Raise SETs and wait until they have come: `{jti: compact JWS}`.
+        """Raise SETs and wait until they arrive: `{jti: compact JWS}`.
 
-        A poll leaves them unacknowledged, a push is answered as the endpoint was told. Raises
-        Blocked where they do not come within the patience.
+        Polled SETs stay unacknowledged; pushed ones get the endpoint's reply. Raises Blocked if
+        they do not arrive within the patience.
         """
         for _ in range(count):
             self.raise_set()
         return self.await_sets(count)
 
     def await_sets(self, count: int = 1) -> dict[str, str]:
-        """Wait until that many different SETs have come, by polling or pushed.
+        """Wait until that many different SETs have arrived, by poll or push.
 
         Raises Blocked at the end of the patience.
         """
@@ -291,16 +291,16 @@ class Stream(StreamCalls):
         return found
 
     def await_again(self, jtis: Collection[str]) -> set[str]:
-        """Wait until those SETs have come (again), or the patience ends; return what came."""
+        """Wait until those SETs arrive (again) or the patience ends; return what arrived."""
         return set(self.await_sets_that(lambda seen: set(jtis) <= set(seen)))
 
     def await_sets_that(
         self, enough: Callable[[Mapping[str, str]], bool], *, patience_s: float | None = None
     ) -> dict[str, str]:
-        """Wait until what came is enough, or the patience (in seconds) ends; return what came.
+        """Wait until the SETs are enough or the patience (in seconds) ends; return them.
 
-        Of a stream that pushes, that is what came since SETs were last awaited. Raises Blocked
-        where encrypted SETs came, of which nobody can say whether they are enough.
+        For a push stream, these are the SETs since the last wait. Raises Blocked if encrypted SETs
+        arrived, which the suite can't read.
         """
         patience = self.operations.target.limits.patience_s if patience_s is None else patience_s
         steps = growing_steps(patience)
@@ -336,12 +336,12 @@ class Stream(StreamCalls):
         return found
 
     def release(self, jtis: Sequence[str]) -> None:
-        """Acknowledge SETs of a stream that is polled; a push was by its answer."""
+        """Acknowledge polled SETs; pushed ones were acknowledged by the reply."""
         if self.endpoint is None:
             self.acknowledge(jtis)
 
     def drain(self) -> None:
-        """Acknowledge whatever this stream still has."""
+        """Acknowledge all SETs that are still on this stream."""
         method = delivery_of(self.configuration).get("method")
         pushes = self.endpoint is not None or method == self.profile.delivery.push
         if pushes or not self.operations.polls:

@@ -1,4 +1,4 @@
-"""Calls of operations on one stream, and what is kept of them."""
+"""Calls of operations on one stream, and the record of its SETs."""
 
 from collections.abc import Mapping
 from typing import Any, TypeAlias
@@ -34,13 +34,13 @@ class StreamCalls:
 
     @property
     def id(self) -> str | None:
-        """Return the stream_id; None where streams have none."""
+        """Return the stream_id, None if there is none."""
         found = self.configuration.get("stream_id")
         return found if isinstance(found, str) and found else None
 
     @property
     def audience(self) -> object:
-        """Return whom the stream is for: the first of its audiences."""
+        """Return the first of the stream's audiences."""
         found = self.configuration.get("aud")
         return found[0] if isinstance(found, list) and found else found
 
@@ -66,7 +66,7 @@ class StreamCalls:
         )
 
     def keep(self, sets: Mapping[str, str], at: float, *, pushed: bool = False) -> None:
-        """Remember SETs as they came at a time, so that they are judged at the end of the run."""
+        """Keep received SETs with their time, to be judged at the end of the run."""
         exchanges = tuple(self.operations.recorder.exchanges)
         for key, token in sets.items():
             self.operations.key_set_for(token)

@@ -1,4 +1,4 @@
-"""What a person does for the run: told on the terminal, and confirmed there."""
+"""Tasks for a person at the terminal, who confirms each with Enter."""
 
 import os
 import select
@@ -10,30 +10,30 @@ _LONGEST_LINE = 4096
 
 
 class NotDone(RuntimeError):
-    """Nobody said that it is done; the message says what came in place of that."""
+    """A task was not confirmed; the message says what happened instead."""
 
 
 def has_terminal() -> bool:
-    """Say whether there is somebody to ask: input and error output are a terminal."""
+    """Return whether input and error output are a terminal."""
     return all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stderr))
 
 
 class Person:
-    """Who sits at the terminal; once a question was left without an answer, nobody is asked."""
+    """The person at the terminal; after one unanswered task, no more are asked."""
 
     def __init__(self) -> None:
         self._gone = False
 
     def ask(self, task: str, seconds: float) -> None:
-        """Tell what to do, and return when Enter says that it is done.
+        """Show a task, and return when Enter confirms it.
 
-        Raises NotDone where a word was typed instead, or nothing within so many seconds.
+        Raises NotDone if a word was typed instead, or nothing within so many seconds.
         """
         if self._gone:
             raise NotDone("nobody is at the terminal any more")
         terminal = sys.stdin.fileno()
         while _is_ready(terminal, 0):
-            # An Enter too many is no answer to what was not asked yet.
+            # Input from before the task does not confirm it.
             if not os.read(terminal, _LONGEST_LINE):
                 break
         sys.stderr.write(

@@ -33,7 +33,7 @@ _NAMES_SECRET = re.compile(
 
 
 class CredentialTables:
-    """Reads the credentials of a file; whatever can't be used is a TargetError with its place."""
+    """Reads the credentials of a file. What can't be used raises TargetError with its place."""
 
     def __init__(self, document: Json, file: str, *, allow_http: bool) -> None:
         self._document = document
@@ -41,7 +41,7 @@ class CredentialTables:
         self._allow_http = allow_http
 
     def table(self, table: str) -> dict[str, Credential]:
-        """Return the credentials of a table by channel; empty where the file has none."""
+        """Return the credentials of a table by channel; empty if the file has none."""
         found = self._document
         for step in table.split("."):
             found = found.get(step, {})
@@ -114,14 +114,14 @@ class CredentialTables:
 
 
 class _Filled:
-    """Fills `env:NAME` and `file:PATH` in, and keeps what came of it in `secrets`."""
+    """Resolves `env:NAME` and `file:PATH`, and collects the values in `secrets`."""
 
     def __init__(self, place: str) -> None:
         self._place = place
         self.secrets: set[str] = set()
 
     def text(self, value: str, name: str) -> str:
-        """Return a text; where its name is that of a secret it can't stand in the file."""
+        """Return a text resolved. Raises TargetError for a secret written into the file."""
         place = f"{self._place}.{name}"
         if value.startswith(_REFERENCES):
             secret = _secret(value, place)
@@ -132,7 +132,7 @@ class _Filled:
         return value
 
     def tree(self, value: Json, name: str) -> Json:
-        """Return an object with each text in it filled in."""
+        """Return an object with each text in it resolved."""
         return {key: self._any(part, f"{name}.{key}") for key, part in value.items()}
 
     def _any(self, value: Any, name: str) -> Any:  # noqa: ANN401 (JSON)
@@ -162,7 +162,7 @@ def _certificate(one: Json, place: str) -> ClientCertificate:
 
 
 def _literal_or_secret(value: str, place: str) -> str:
-    """Return the name of a user or client: it is no secret, and may stand in the file."""
+    """Return the name of a user or client, which is no secret and may be written into the file."""
     return _secret(value, place) if value.startswith(_REFERENCES) else value
 
 

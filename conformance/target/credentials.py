@@ -1,7 +1,7 @@
-"""Credentials: what a request carries so that the target knows who sends it.
+"""Credentials: how a request proves who sends it.
 
-None shows in a repr. One that is obtained in mid-run remembers what it obtained, so that it can be
-taken out of whatever is recorded. Nothing is sent here: the caller passes in a function that sends.
+No repr shows a secret. A credential obtained during the run remembers its tokens, so that they can
+be removed from all records. Nothing is sent here: the caller passes in a function that sends.
 """
 
 import json
@@ -23,7 +23,7 @@ ClientAuthentication: TypeAlias = Literal["client_secret_basic", "client_secret_
 
 FORM = "application/x-www-form-urlencoded"
 
-# A token is taken for spent this long before its end: a request is under way for a while.
+# A token counts as expired this long before its end, because a request takes time.
 _MARGIN_S = 30.0
 _MARGIN_SHARE = 0.1
 
@@ -54,7 +54,7 @@ Ask: TypeAlias = Callable[[Call], tuple[int, bytes]]
 
 
 class Credential(ABC):
-    """One way of saying who sends a request."""
+    """One way to prove who sends a request."""
 
     __slots__ = ()
 
@@ -68,7 +68,7 @@ class Credential(ABC):
         """Return the headers to send, names in lower case. Raises NoCredential."""
 
     def renewed(self, ask: Ask, refused: Headers) -> Headers | None:
-        """Return headers other than the refused ones, None where there are none to be had.
+        """Return headers other than the refused ones, None if there are none.
 
         Raises NoCredential.
         """
@@ -77,7 +77,7 @@ class Credential(ABC):
 
     @property
     def client_certificate(self) -> ClientCertificate | None:
-        """Return the certificate to connect with, None where it takes none."""
+        """Return the certificate to connect with, None if there is none."""
         return None
 
 
@@ -100,7 +100,7 @@ class Bearer(Credential):
 
 @dataclass(frozen=True, slots=True)
 class SecretHeader(Credential):
-    """A secret in a header of the target's own; the name is in lower case."""
+    """A secret in a header that the target defines; the name is in lower case."""
 
     name: str
     value: str = field(repr=False)
@@ -135,7 +135,7 @@ class Basic(Credential):
 
     @property
     def header(self) -> Headers:
-        """Return the header, which nobody has to be asked for."""
+        """Return the header, which needs no request."""
         return {"authorization": f"Basic {self._encoded}"}
 
     @property
@@ -167,7 +167,7 @@ class MutualTls(Credential):
 
 @dataclass(slots=True)
 class _Held:
-    """The token that a credential holds, and all that it ever held."""
+    """The current token of a credential, and all earlier ones."""
 
     lock: Lock = field(default_factory=Lock)
     headers: Headers | None = None
@@ -178,11 +178,11 @@ class _Held:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TokenRequest(Credential):
-    """A token that one request obtains, and the next one when it ends or is refused.
+    """A token obtained by a request, and obtained again when it expires or is refused.
 
-    `token_path` and `expires_in_path` are dotted paths into the JSON answer; `lifetime_s` holds
-    where the answer names no lifetime, in seconds, None for as long as it is not refused. The token
-    is sent in `header`, after `scheme`. `place` is what messages call it.
+    `token_path` and `expires_in_path` are dotted paths into the JSON answer; `lifetime_s` is
+    used if the answer names no lifetime, in seconds; None is until it is refused. The token
+    is sent in `header`, after `scheme`. Messages call it by its `place`.
     """
 
     place: str
@@ -197,23 +197,23 @@ class TokenRequest(Credential):
 
     @property
     def secrets(self) -> frozenset[str]:
-        """Return what was given for the request, and every token obtained so far."""
+        """Return the secrets of the request, and every token obtained so far."""
         return self.given | self.held.tokens
 
     def headers(self, ask: Ask) -> Headers:
-        """Return the header with a token that still lasts."""
+        """Return the header with a token that has not expired."""
         with self.held.lock:
             held = self.held.headers
             return self._obtained(ask) if held is None or self._is_spent else held
 
     def renewed(self, ask: Ask, refused: Headers) -> Headers:
-        """Return the header with a token that was not refused yet."""
+        """Return the header with a token that was not refused."""
         with self.held.lock:
             held = self.held.headers
             return self._obtained(ask) if held is None or held == refused else held
 
     def remember(self, token: str) -> None:
-        """Count a token that was obtained in another way among the secrets."""
+        """Add a token that was obtained in another way to the secrets."""
         self.held.tokens |= {token}
 
     @property
@@ -305,14 +305,14 @@ KINDS: Mapping[type[Credential], str] = MappingProxyType(
 
 
 def is_token(value: object) -> bool:
-    """Say whether a value can be sent as a token: printable ASCII without spaces."""
+    """Return whether a value can be sent as a token: printable ASCII without spaces."""
     return isinstance(value, str) and bool(value) and all("!" <= one <= "~" for one in value)
 
 
 def _as_client(
     client: Basic, authentication: ClientAuthentication, url: str, form: Mapping[str, str]
 ) -> Call:
-    """Return a request in a client's name, by one of the ways of RFC 6749 section 2.3.1."""
+    """Return a request authenticated as a client (RFC 6749 section 2.3.1)."""
     headers = {"accept": "application/json", "content-type": FORM}
     if authentication == "client_secret_basic":
         headers |= _url_encoded(client).header
@@ -322,7 +322,7 @@ def _as_client(
 
 
 def _url_encoded(client: Basic) -> Basic:
-    """Return id and secret as Basic has to carry them: each is encoded as in a form first."""
+    """Return id and secret as Basic carries them: each form-encoded first."""
     return Basic(quote_plus(client.user), quote_plus(client.password))
 
 
@@ -340,7 +340,7 @@ def _at(document: Any, path: str) -> Any:  # noqa: ANN401 (JSON)
 
 
 def _number(value: object) -> float:
-    """Return a number of seconds above 0, also where it is spelled as a text; else 0."""
+    """Return a number of seconds above 0, also if it is a string; else 0."""
     try:
         seconds = float(value) if isinstance(value, int | float | str) else 0.0
     except ValueError:

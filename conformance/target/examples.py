@@ -20,7 +20,7 @@ def bearer_table(table: str, variable: str) -> str:
 
 
 def polls_apart(profile: Profile) -> bool:
-    """Say whether polling takes a credential of its own in a profile."""
+    """Return whether polling takes a credential of its own in a profile."""
     poll = profile.operations.get("poll")
     return poll is not None and poll.channel == "poll"
 

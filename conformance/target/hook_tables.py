@@ -1,4 +1,4 @@
-"""The [hooks] of target.toml, each of its placeholders one that the hook knows."""
+"""The [hooks] tables of target.toml, with their placeholders checked."""
 
 from collections.abc import Collection, Iterator
 from typing import Any, TypeAlias

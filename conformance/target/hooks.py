@@ -12,11 +12,11 @@ COMMAND_TIMEOUT_S = 60.0
 
 
 class HookFailed(RuntimeError):
-    """A hook did not do what it is for: the message names it and what it answered."""
+    """A hook failed: the message names it and what it answered."""
 
 
 def fill(template: Any, values: Mapping[str, Any]) -> Any:  # noqa: ANN401 (JSON)
-    """Fill `{name}` placeholders in; a text that is nothing but one keeps the value's JSON type."""
+    """Fill in `{name}` placeholders; a text that is one placeholder keeps the value's JSON type."""
     if isinstance(template, str):
         alone = PLACEHOLDER.fullmatch(template)
         if alone is not None and alone[1] in values:
@@ -67,7 +67,7 @@ def _text(value: object) -> str:
 
 def _run(hook: Hook, argv: list[str], record: Callable[[Hook, list[str], int, str], None]) -> bytes:
     try:
-        # The operator wrote the command; no shell comes between.
+        # The operator wrote the command, and no shell interprets it.
         done = subprocess.run(  # noqa: S603
             argv,
             capture_output=True,

@@ -13,7 +13,7 @@ Json: TypeAlias = dict[str, Any]
 
 
 def subjects_in(subjects: Collection[Json], profile: Profile, file: str) -> tuple[Json, ...]:
-    """Return the subjects, each of them as its format has it (RFC 9493 section 3)."""
+    """Return the subjects after checking each against its format (RFC 9493 section 3)."""
     name = profile.schemas["subject"]
     for number, subject in enumerate(subjects):
         place = f"{file}: capabilities.subjects.{number}"
@@ -41,7 +41,7 @@ def _identifiers(subject: Any, place: str) -> Iterator[tuple[str, Json]]:  # noq
 
 
 def _check_members(identifier: Json, place: str) -> None:
-    """Hold an identifier to the members of its format; a private format may have any."""
+    """Check an identifier's members against its format; a private format may have any."""
     named = identifier["format"]
     members = MEMBERS_OF_FORMAT.get(named)
     if members is None:

@@ -17,7 +17,7 @@ _HIGHEST_PORT = 65535
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """What the command line says of the target; None where it is silent."""
+    """The options of the command line about the target; None if not given."""
 
     profile: str | None = None
     settings: Mapping[str, Any] = field(default_factory=dict)
@@ -34,7 +34,7 @@ class Options:
 
 
 def adjusted(target: Target, options: Options) -> Target:
-    """Return a target with what the options say about limits and the push listener.
+    """Return a target with the limits and the push listener of the options.
 
     Raises TargetError, naming the option.
     """
@@ -65,7 +65,7 @@ def adjusted(target: Target, options: Options) -> Target:
 
 
 def with_push_table(options: Options, table: Json) -> Options:
-    """Return the options with what the file says of the push listener where they are silent."""
+    """Return the options, completed by the push listener of the file."""
     return replace(
         options,
         push_listen=_first(options.push_listen, table.get("listen")),
@@ -76,7 +76,7 @@ def with_push_table(options: Options, table: Json) -> Options:
 
 
 def _first(given: T | None, written: T | None) -> T | None:
-    """Return what the command line says, even where that is empty, else what the file does."""
+    """Return the value of the command line, even an empty one, else that of the file."""
     return written if given is None else given
 
 
@@ -92,7 +92,7 @@ def _push_url(url: str, target: Target) -> str:
 
 
 def _listening(target: Target, options: Options) -> Listening | None:
-    """Return where to listen for pushes: what the command line says goes before the file."""
+    """Return where to listen for pushes; the command line takes precedence over the file."""
     found = target.listening
     if options.push_listen is not None:
         host, port = _host_and_port(options.push_listen)

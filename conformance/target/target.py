@@ -15,21 +15,21 @@ from conformance.target.provisions import PROVISIONS
 Json: TypeAlias = dict[str, Any]
 
 CHANNELS = ("management", "poll")
-# Where a push goes that nobody is to get: RFC 6761 section 6.4.
+# A URL for pushes that must not arrive anywhere: RFC 6761 section 6.4.
 NOWHERE = "https://receiver.invalid/"
 
 PLACEHOLDER = re.compile(r"\{(\w+)\}")
-# How long a person is waited for, in seconds, where the hook does not say.
+# How long to wait for a person, in seconds, unless the hook says.
 MANUAL_TIMEOUT_S = 300.0
 
 
 class TargetError(UsageError):
-    """The target is described wrongly: the message names the file, the place and the next step."""
+    """The target is described wrongly. The message names the file, the place and the next step."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hook:
-    """Something that the operator's side does: an HTTP request, a command or a task by hand.
+    """An action of the operator's side: an HTTP request, a command or a task by hand.
 
     In `url`, `headers`, `body`, `argv` and `manual` a `{name}` of PLACEHOLDERS is replaced; a body
     value that is nothing but a placeholder keeps its JSON type. `read` is the dotted path of the
@@ -52,8 +52,8 @@ class Hook:
 class Listening:
     """Where the suite listens for pushes: `cert` and `key` are PEM files.
 
-    With `own_authority` it makes a certificate of its own, which only the bundled mock trusts;
-    without either it listens without TLS.
+    With `own_authority` it makes a certificate that only the bundled mock trusts. Without either it
+    listens without TLS.
     """
 
     host: str = "127.0.0.1"
@@ -64,7 +64,7 @@ class Listening:
 
     @property
     def tls(self) -> bool:
-        """Say whether it listens with TLS."""
+        """Return whether it listens with TLS."""
         return self.own_authority or self.cert is not None
 
 
@@ -104,23 +104,23 @@ class Target:
     ca_file: Path | None = None
     allow_http: bool = False
     allow_destructive: bool = False
-    # Each case has a Transmitter of its own, which nobody misses afterwards.
+    # Each case has a separate Transmitter that is thrown away afterwards.
     disposable: bool = False
-    # There is no socket: whatever its URLs say, nothing is encrypted.
+    # There is no socket and no encryption, whatever the URLs say.
     in_process: bool = False
-    # Where pushes arrive, None where nothing listens; `push_url` is the way there from outside.
+    # Where pushes arrive, None without a listener; `push_url` is its URL from outside.
     listening: Listening | None = None
     push_url: str | None = None
-    # The argument of `run` that leads here again.
+    # The argument of `run` that names this target.
     named: str = ""
 
     @property
     def tls(self) -> bool:
-        """Say whether the target is spoken to over TLS; rows about it don't apply elsewhere."""
+        """Return whether the target is reached over TLS; without it, rows about TLS don't apply."""
         return urlsplit(self.issuer).scheme == "https"
 
     def has_hook(self, name: str) -> bool:
-        """Say whether the operator provides this, a name of PROVISIONS."""
+        """Return whether the operator provides this, a name of PROVISIONS."""
         hooks = PROVISIONS[name].hooks
         if hooks:
             return all(hook in self.hooks for hook in hooks)
@@ -134,7 +134,7 @@ class Target:
 
     @property
     def chooses_subjects(self) -> bool:
-        """Say whether the hook that raises events can be told what they are about."""
+        """Return whether the hook that raises events takes a subject."""
         hook = self.hooks.get("emit_event")
         parts = () if hook is None else (hook.url, hook.headers, hook.body, hook.argv, hook.manual)
         return "{subject}" in repr(parts)

@@ -13,7 +13,7 @@ TLS_1_2 = 0x0303
 # Versions before TLS 1.2, by the number that a ClientHello says them with.
 OLD_VERSIONS = {0x0300: "SSL 3.0", 0x0301: "TLS 1.0", 0x0302: "TLS 1.1"}
 
-# What a server of any age has at least one of.
+# Any server, old or new, supports at least one of these.
 USUAL_SUITES = (
     *(0xC02F, 0xC030, 0xC02B, 0xC02C, 0xCCA8, 0xCCA9, 0x009E, 0x009F, 0x009C, 0x009D),
     *(0xC013, 0xC014, 0xC009, 0xC00A, 0x0033, 0x0039, 0x002F, 0x0035, 0xC012, 0x0016, 0x000A),
@@ -47,7 +47,7 @@ _DEFLATE, _NO_COMPRESSION = 1, 0
 
 @dataclass(frozen=True, slots=True)
 class ServerHello:
-    """What a server has chosen of an offer."""
+    """What a server has chosen from an offer."""
 
     version: int
     suite: int
@@ -99,7 +99,7 @@ def record_length(head: bytes) -> int:
 
 
 def server_hello(record: bytes) -> ServerHello | None:
-    """Return what a server has chosen, or None where its first record is no ServerHello."""
+    """Return the server's choice, None if its first record is no ServerHello."""
     message = record[RECORD_HEAD:]
     if record[:1] != bytes([_HANDSHAKE_RECORD]) or message[:1] != bytes([_SERVER_HELLO]):
         return None

@@ -1,4 +1,4 @@
-"""TLS handshakes with the hosts of a target, and what they tell: no HTTP is spoken.
+"""TLS handshakes with the hosts of a target, without HTTP.
 
 A server that takes an old version or a broken cipher suite says so with its ServerHello; whether a
 client that verifies gets through is tried with a TLS library.
@@ -30,7 +30,7 @@ from conformance.target.credentials import ClientCertificate
 
 
 class NoConnection(NotReached):
-    """A host of the target's takes no TCP connection."""
+    """A host of the target refuses a TCP connection."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,7 +110,7 @@ class _Peer:
     def offer(
         self, version: int, suites: Sequence[int], *, compress: bool = False
     ) -> ServerHello | None:
-        """Return what the host chooses of an offer, None where it refuses all of it."""
+        """Return what the host chooses from an offer, None if it refuses."""
         with self.connect() as connection:
             try:
                 connection.sendall(client_hello(self.host, version, suites, compress=compress))
@@ -122,7 +122,7 @@ class _Peer:
                 return None
 
     def problem(self, context: ssl.SSLContext) -> str | None:
-        """Return why a handshake fails, None where it succeeds."""
+        """Return why a handshake fails, None if it succeeds."""
         self._identify(context)
         with self.connect() as connection:
             try:
@@ -134,7 +134,7 @@ class _Peer:
                 return f"the handshake fails: {error}"
 
     def rsa_bits(self) -> int | None:
-        """Return the size of the key in the certificate, whoever made it; None without RSA."""
+        """Return the size of the key in the certificate, whoever issued it; None without RSA."""
         context = _trusting(ssl.TLSVersion.TLSv1_2)
         self._identify(context)
         with self.connect() as connection:
@@ -147,7 +147,7 @@ class _Peer:
         return key.key_size if isinstance(key, RSAPublicKey) else None
 
     def _exactly(self, connection: socket.socket, wanted: int, watch: Stopwatch) -> bytes:
-        """Read so many bytes. Raises OSError where they don't come, or only drop by drop."""
+        """Read so many bytes. Raises OSError if they don't arrive in time."""
         received = b""
         while len(received) < wanted:
             if watch.seconds > self.timeout_s:
@@ -172,7 +172,7 @@ def _client_context(ca_file: Path | None) -> ssl.SSLContext:
 
 
 def _trusting(oldest: ssl.TLSVersion) -> ssl.SSLContext:
-    """Return a client's context that takes any certificate."""
+    """Return a client context that accepts any certificate."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
@@ -181,6 +181,6 @@ def _trusting(oldest: ssl.TLSVersion) -> ssl.SSLContext:
 
 
 def _any_strength(context: ssl.SSLContext) -> ssl.SSLContext:
-    # A small key is judged by itself: it must not hide what else there is to see.
+    # A small key is judged separately: it must not hide other findings.
     context.set_ciphers("DEFAULT:@SECLEVEL=0")
     return context

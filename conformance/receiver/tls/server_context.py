@@ -12,7 +12,7 @@ import trustme
 
 from conformance.target.target import Listening, TargetError
 
-# What a wildcard address is reached as.
+# The address at which a wildcard address is reached.
 WILDCARDS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 (recognised here, not bound to)
 _LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 
