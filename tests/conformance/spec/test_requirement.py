@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
+from conformance.spec.profile_files import shipped_profiles
 from conformance.spec.requirement import (
     DIRECTORY,
     OPERATIONS,
@@ -112,51 +113,14 @@ def _content() -> dict[str, Any]:
 # ---- what it holds ----
 
 
-def test_the_catalogue_holds_661_transmitter_and_141_receiver_rows(catalogue: Catalogue) -> None:
-    roles = [row.role for row in catalogue]
-    assert (roles.count("transmitter"), roles.count("receiver")) == (661, 141)
-    assert len(catalogue) == 661 + 141
+def test_every_document_has_rows(catalogue: Catalogue) -> None:
+    documents = tomllib.loads((DIRECTORY / "catalogue.toml").read_text())["document"]
+    assert {one["short"] for one in documents} == {one.document.short for one in catalogue}
 
 
-def test_every_document_has_its_number_of_rows(catalogue: Catalogue) -> None:
-    counts: dict[str, dict[str, int]] = {"transmitter": {}, "receiver": {}}
-    for one in catalogue:
-        of_role = counts[one.role]
-        of_role[one.document.short] = of_role.get(one.document.short, 0) + 1
-    assert counts == {
-        "transmitter": {
-            "SSF 1.0": 256,
-            "SSE ID1": 137,
-            "RFC 8417": 30,
-            "RFC 8935": 18,
-            "RFC 8936": 44,
-            "RFC 9493": 19,
-            "CAEP 1.0": 33,
-            "CAEP ID1": 2,
-            "RISC 1.0": 20,
-            "CAEP Interop draft 02": 44,
-            "RFC 7515": 5,
-            "RFC 7517": 4,
-            "RFC 7518": 1,
-            "RFC 7519": 3,
-            "RFC 9110": 3,
-            "RFC 6750": 3,
-            "events:poll page": 25,
-            "Jamf stream page": 14,
-        },
-        "receiver": {
-            "SSF 1.0": 53,
-            "SSE ID1": 13,
-            "RFC 8417": 3,
-            "RFC 8935": 23,
-            "RFC 8936": 24,
-            "RFC 9493": 3,
-            "CAEP 1.0": 4,
-            "RISC 1.0": 2,
-            "CAEP Interop draft 02": 11,
-            "events:poll page": 5,
-        },
-    }
+def test_every_tag_is_one_that_a_profile_has_and_each_has_rows(catalogue: Catalogue) -> None:
+    known = {tag for one in shipped_profiles() for tag in one.tags}
+    assert {tag for one in catalogue for tag in one.tags} == known
 
 
 def test_the_tables_on_disk_are_as_many_as_the_distinct_ids(catalogue: Catalogue) -> None:
@@ -270,7 +234,7 @@ def test_a_freedom_is_a_tolerance_and_nothing_else_is(catalogue: Catalogue) -> N
 
 def test_only_rows_of_vendor_pages_rest_on_a_profile(catalogue: Catalogue) -> None:
     resting = [one.id for one in catalogue if one.rests_on]
-    assert len(resting) == 42
+    assert resting
     assert all(VENDOR_ROW.match(requirement) for requirement in resting)
 
 
@@ -349,26 +313,6 @@ def test_a_derived_rule_that_every_reading_shares_is_lifted_to_fail(
     one = catalogue[requirement]
     assert (one.basis, one.grade) == ("derived", Grade.FAIL)
     assert one.why
-
-
-def test_the_reviewed_departures_are_these_and_no_others(catalogue: Catalogue) -> None:
-    departures = {one.id: str(one.grade) for one in catalogue if one.why}
-    assert departures == {
-        "SSF-8.1.1-ISS-EQUALS-METADATA": "fail",
-        "SSF-8.1.1.3-DELIVERED-RECOMPUTED": "fail",
-        "SSF-8.1.1.5-DELETE-STOPS-DELIVERY": "fail",
-        "VEPA-ACK-STOPS-REDELIVERY": "fail",
-        "VEPA-BACKOFF-SAME-SET": "fail",
-        "RFC8417-2-ENVELOPE-CLAIM-NAMES": "note",
-        "RFC8936-2.4.2-ACKONLY-LONGPOLL": "warn",
-        "RFC8936-2.5-STATUS-200": "fail",
-        "RFC8936-4.3-TLS-NEWEST": "note",
-        "RFC8936-4.4.1-TOKEN-LIFETIME": "note",
-        "RFC6750-3.1-NO-ERROR-WITHOUT-CREDS": "note",
-        "SSE-11.1.6-AUD-CLIENT-ID": "note",
-        "JAMF-ISS": "warn",
-        "JAMF-AUD-READ-ONLY": "warn",
-    }
 
 
 # ---- where a row can be read ----
@@ -515,22 +459,6 @@ def test_for_tags_takes_one_role_and_any_of_the_tags_in_order(read: Reader) -> N
     assert [one.id for one in found.for_tags(["one", "two"])] == ["A-1-TWO", "A-1-ONE"]
     assert [one.id for one in found.for_tags({"one"}, role="receiver")] == ["RX-A-1"]
     assert found.for_tags([]) == ()
-
-
-@pytest.mark.parametrize(
-    ("tag", "count"),
-    [
-        ("ssf-1.0", 436),
-        ("sse-draft", 302),
-        ("jamf", 14),
-        ("avnology", 128),
-        ("caep-interop", 451),
-    ],
-)
-def test_each_tag_has_its_number_of_transmitter_rows(
-    catalogue: Catalogue, tag: str, count: int
-) -> None:
-    assert len(catalogue.for_tags([tag])) == count
 
 
 def test_an_unknown_id_is_named_with_the_nearest_known_ones(catalogue: Catalogue) -> None:

@@ -1,6 +1,6 @@
 """What a poll and an acknowledgement cost while few or many SETs wait.
 
-Run it: python tests/whole/benchmark_delivery_queue.py [WAITING ...]
+Run it: python tests/benchmarks/benchmark_delivery_queue.py [WAITING ...]
 
 Each round polls for ten SETs again and again, acknowledges one of the ten and queues another, so
 that as many wait at the end as at the beginning. The gaps are as long as all that wait need to come
