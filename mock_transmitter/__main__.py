@@ -27,8 +27,8 @@ _HIGHEST_PORT = 65535
 _LONGEST_POLL_S = 86_400.0
 
 DESCRIPTION = """\
-A mock Transmitter of OpenID Shared Signals: right by default, wrong on demand,
-on a clock that you hold.
+A mock Transmitter for OpenID Shared Signals: conformant by default, wrong on demand,
+on a clock that you control.
 """
 
 EPILOG = """\
@@ -68,7 +68,7 @@ def _run(options: argparse.Namespace) -> int:
     if options.issuer is not None:
         check_issuer(options.issuer, tls=options.tls)
     if options.ca_out is not None and not options.tls:
-        raise CannotServeError("ca-out", "there is a CA only with --tls; add --tls")
+        raise CannotServeError("ca-out", "an authority exists only with --tls; add --tls")
     folder = None if options.target_out is None else announcement.make_folder(options.target_out)
     if options.ready_file is not None:
         _forget(options.ready_file)
@@ -238,21 +238,21 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    speech = parser.add_argument_group("what it speaks")
+    speech = parser.add_argument_group("protocol")
     speech.add_argument(
         "--profile",
         default="ssf-1.0",
         metavar="NAME|FILE",
-        help=f"a shipped profile ({', '.join(profile_ids())}) or a TOML file; default: ssf-1.0",
+        help=f"a built-in profile ({', '.join(profile_ids())}) or a TOML file; default: ssf-1.0",
     )
     speech.add_argument(
         "--set",
         action="append",
         default=[],
         metavar="KEY=VALUE",
-        help="one key of the profile, such as poll.redelivery.cap_s=3600; may be repeated",
+        help="set one key of the profile, such as poll.redelivery.cap_s=3600; may be repeated",
     )
-    place = parser.add_argument_group("where it listens")
+    place = parser.add_argument_group("address")
     place.add_argument(
         "--host", default="127.0.0.1", help="the address to listen on; default: 127.0.0.1"
     )
@@ -272,15 +272,15 @@ def _parser() -> argparse.ArgumentParser:
         "--ca-out",
         type=Path,
         metavar="PEM",
-        help="where the authority's certificate goes; default: ca.pem in --target-out,"
+        help="file for the authority's certificate; default: ca.pem in --target-out,"
         " else a temporary file",
     )
     place.add_argument(
         "--issuer",
         metavar="URL",
-        help="what the Transmitter calls itself, for use behind a proxy; default: its own address",
+        help="the issuer URL, for use behind a proxy; default: the server's own address",
     )
-    behaviour = parser.add_argument_group("how it behaves")
+    behaviour = parser.add_argument_group("behaviour")
     behaviour.add_argument(
         "--clock",
         choices=("system", "simulated"),
@@ -299,8 +299,8 @@ def _parser() -> argparse.ArgumentParser:
         "--push-ca",
         type=Path,
         metavar="PEM",
-        help="the authority whose certificates Receivers may have for pushes to them; default: the"
-        " system's",
+        help="certificate of the authority that Receivers' push endpoints are verified against;"
+        " default: the system's authorities",
     )
     behaviour.add_argument(
         "--push-timeout",
@@ -324,14 +324,14 @@ def _parser() -> argparse.ArgumentParser:
         action="append",
         default=[],
         metavar="NAME",
-        help="a way to be wrong (see --list); may be repeated",
+        help="a fault to show (see --list); may be repeated",
     )
     behaviour.add_argument(
         "--variant",
         action="append",
         default=[],
         metavar="NAME",
-        help="another way to be right (see --list); may be repeated",
+        help="a variant to use (see --list); may be repeated",
     )
     behaviour.add_argument(
         "--seed",
@@ -340,20 +340,21 @@ def _parser() -> argparse.ArgumentParser:
         metavar="N",
         help="the same seed gives the same keys, tokens and ids; default: 0",
     )
-    told = parser.add_argument_group("what it tells")
+    told = parser.add_argument_group("output")
     told.add_argument(
         "--ready-file",
         type=Path,
         metavar="PATH",
-        help="write URLs and tokens here as JSON (mode 0600) once the port is open",
+        help="write URLs and tokens to this file as JSON (mode 0600) once the port is open",
     )
     told.add_argument(
         "--target-out",
         type=Path,
         metavar="DIR",
-        help="write a target.toml for `ssf-conformance run`, with hooks and token files, here",
+        help="write a target.toml for `ssf-conformance run`, with hooks and token files, to"
+        " this folder",
     )
-    told.add_argument("--list", action="store_true", help="print the faults and variants, and end")
+    told.add_argument("--list", action="store_true", help="print the faults and variants and exit")
     return parser
 
 

@@ -1,4 +1,4 @@
-"""How a server says that it is ready: for people, for programs, and as a target for the suite."""
+"""How a server announces that it is ready: to people, to programs, and as a target."""
 
 import json
 import os
@@ -19,7 +19,7 @@ _Kind: TypeAlias = Callable[[str], list[str]]
 
 
 def write_ready_file(server: RunningServer, path: Path) -> None:
-    """Write the ready file: JSON, mode 0600, whole from the moment at which it is there."""
+    """Write the ready file: JSON, mode 0600, complete as soon as it exists."""
     document = {
         "issuer": server.issuer,
         "discovery_url": server.discovery_url,
@@ -80,7 +80,7 @@ def write_target(server: RunningServer, folder: Path, *, profile: str, simulated
 
 
 def make_folder(path: Path) -> Path:
-    """Make the folder of --target-out unless it is there, and return its absolute path."""
+    """Create the folder of --target-out if needed, and return its absolute path."""
     try:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -116,7 +116,7 @@ def _described(
     if urlsplit(server.issuer).scheme == "http":
         yield "  This is plain http: a conformance run against it needs --allow-http."
     if not _is_loopback(host):
-        yield f"  It listens on {host}, and the control API asks nobody for credentials."
+        yield f"  It listens on {host}, and the control API needs no credentials."
 
 
 def _is_loopback(host: str) -> bool:
@@ -127,7 +127,7 @@ def _is_loopback(host: str) -> bool:
 
 
 def _credentials(server: RunningServer) -> Iterator[tuple[str, str, str, _Kind]]:
-    """Yield each credential of a target.toml: table, channel, secret, and how the table reads."""
+    """Yield each credential of a target.toml: table, channel, secret, and the table's lines."""
     first, second = server.receivers
     for table, receiver in (("auth", first), ("second_receiver.auth", second)):
         if INTEROP in server.profile.tags:
@@ -199,7 +199,7 @@ def _toml(text: str) -> str:
 
 
 def _write_private(option: str, path: Path, text: str) -> None:
-    """Put a file there in one step, for its owner's eyes only."""
+    """Write a file in one step, readable by its owner only."""
     try:
         # mkstemp makes the file with mode 0600, and a rename keeps it.
         handle, name = tempfile.mkstemp(dir=path.absolute().parent, prefix=f".{path.name}-")

@@ -40,7 +40,7 @@ _WILDCARDS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 (recognised her
 
 
 class CannotServeError(Exception):
-    """The mock can't be served as it was asked for: names the option and the next step."""
+    """The mock cannot be served with these options; names the option and the next step."""
 
     def __init__(self, option: str, problem: str) -> None:
         super().__init__(f"{option}: {problem}")
@@ -126,7 +126,7 @@ class RunningServer:
 
     @property
     def discovery_url(self) -> str:
-        """Return where the Transmitter Configuration Metadata stands."""
+        """Return the URL of the Transmitter Configuration Metadata."""
         return self.profile.discovery.url(self.issuer)
 
     @property
@@ -146,12 +146,12 @@ class RunningServer:
 
     @property
     def held_polls(self) -> int:
-        """Return how many polls the server holds at this moment."""
+        """Return the number of polls that the server holds."""
         return self._application.held
 
     @property
     def running(self) -> bool:
-        """Say whether the server still serves."""
+        """Return whether the server still serves."""
         return self._thread.is_alive()
 
     def stop(self) -> None:
@@ -213,7 +213,7 @@ def check_issuer(issuer: str, *, tls: bool) -> str:
 
 
 class _Server(uvicorn.Server):
-    """A uvicorn server that says when it listens, and lets held polls go when it stops."""
+    """A uvicorn server that signals when it listens, and ends held polls when it stops."""
 
     def __init__(self, application: Application, context: ssl.SSLContext | None) -> None:
         config = uvicorn.Config(

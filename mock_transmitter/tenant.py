@@ -1,4 +1,4 @@
-"""One Transmitter at one issuer: key, clock, streams, Receivers, deviations, behind one lock."""
+"""One Transmitter at one issuer: keys, clock, streams, Receivers and deviations, under one lock."""
 
 import threading
 from collections.abc import Callable, Sequence
@@ -29,9 +29,10 @@ AUDIENCES = ("https://receiver-1.example.com", "https://receiver-2.example.com")
 
 
 class Tenant:
-    """A Transmitter that answers requests, and pushes when it is told to.
+    """A Transmitter that answers requests, and pushes SETs when told to.
 
-    Answering never blocks, and its own failure is a 500. Pushing does, but holds up no request.
+    Answering never blocks, and an internal error becomes a 500. Pushing may block, but delays no
+    request.
     """
 
     def __init__(
@@ -54,7 +55,7 @@ class Tenant:
         self.discovery_url = profile.discovery.url(issuer)
         self.clock: Clock = SimulatedClock(moved=wake) if clock == "simulated" else SystemClock()
         self._lock = threading.RLock()
-        # Taken before the other, never after it; who has it makes the one attempt of its time.
+        # Always taken before the other lock; its holder makes the only attempt at that time.
         self._pushing = threading.RLock()
         self._send = send
         self._wake = wake
@@ -113,12 +114,12 @@ class Tenant:
 
     @property
     def asked_seams(self) -> frozenset[tuple[str, str | None]]:
-        """Return each seam that was come to so far, with its operation where it has one."""
+        """Return each seam that was reached so far, with its operation if it has one."""
         with self._lock:
             return frozenset(self._seams.asked)
 
     def use_deviations(self, names: Sequence[str]) -> None:
-        """Play these deviations from now on, each afresh.
+        """Play these deviations from now on, starting afresh.
 
         Raises UnknownDeviation, and then nothing has changed.
         """
@@ -132,22 +133,22 @@ class Tenant:
         self._wake()
 
     def close(self) -> None:
-        """Let go of all streams; parked polls are told that theirs is gone."""
+        """Delete all streams; parked polls learn that theirs is gone."""
         with self._lock:
             for stream in self.transmitter.streams():
                 self.transmitter.delete_stream(stream)
         self._wake()
 
     def push_due_in(self) -> float | None:
-        """Return in how many seconds of the tenant's clock a push is due; None where none waits."""
+        """Return the seconds on the tenant's clock until the next push is due, or None."""
         with self._lock:
             due = self.transmitter.pushes.next_due()
             return None if due is None else due - self.clock.now()
 
     def push_one(self, *, wait: bool = True) -> Json | None:
-        """Make the push attempt that is due first, and say how it went; None where none is due.
+        """Make the push attempt that is due first, and return how it went; None if none is due.
 
-        Without `wait` also None where another thread is at it.
+        Without `wait`, also None if another thread is making one.
         """
         if not self._pushing.acquire(blocking=wait):
             return None
@@ -175,16 +176,16 @@ class Tenant:
             self._pushing.release()
 
     def push_all(self) -> None:
-        """Push what is due, unless another thread does so: then it takes on what is due here."""
+        """Make all pushes that are due; if another thread is at it, that thread makes them."""
         # That thread asks once more after it has let go, so nothing is left between the two.
         while (left := self.push_due_in()) is not None and left <= 0:
             if self.push_one(wait=False) is None:
                 return
 
     def advance_to(self, when: float) -> list[Json]:
-        """Move the simulated clock from one due time to the next, and do on the way what falls due.
+        """Move the simulated clock from one due time to the next, and do what falls due on the way.
 
-        Return what has happened. Raises TypeError where the clock is the system's.
+        Return what has happened. Raises TypeError on the system's clock.
         """
         if not isinstance(self.clock, SimulatedClock):
             raise TypeError("the system's clock can't be moved")

@@ -20,25 +20,25 @@ _TENANTS = "tenants"
 
 
 class TenantExists(ValueError):
-    """A tenant of that name is open already."""
+    """A tenant with that name is already open."""
 
 
 class UnknownTenant(LookupError):
-    """No tenant of that name is open."""
+    """No tenant with that name is open."""
 
 
 class UnusableTenantName(ValueError):
-    """A tenant's name is part of a URL: letters, digits, - and _ only, 64 at most."""
+    """A tenant's name is not usable: letters, digits, - and _ only, 64 at most, not `default`."""
 
 
 class Tenants:
     """Opens, finds and closes tenants.
 
-    Several threads may use it: each tenant has a lock of its own.
-    `base_url` is the issuer of the default tenant; `deviations` are names of the catalogue, for all
-    tenants, and so are the numbers of `redelivery`. A push waits `push_timeout_s` (real time) for
-    its Receiver, whose certificate `push_ca` vouches for (certificates in PEM; default: the
-    system's). Raises UnservedProfile or UnusableCurve.
+    Several threads may use it: each tenant has its own lock. `base_url` is the issuer of the
+    default tenant. `deviations` (names of the catalogue) and `redelivery` apply to all tenants. A
+    push waits `push_timeout_s` (real time) for its Receiver, whose certificate is verified against
+    `push_ca` (certificates in PEM; by default the system's). Raises UnservedProfile or
+    UnusableCurve.
     """
 
     def __init__(
@@ -81,7 +81,7 @@ class Tenants:
         return self.find(segments_of(request.path) or ())[0]
 
     def find(self, segments: Segments) -> tuple[Tenant, Segments]:
-        """Return the tenant of a path, and what follows its issuer in the path."""
+        """Return the tenant of a path, and the rest of the path below its issuer."""
         discovered = self._by_discovery.get(segments)
         if discovered is not None:
             return discovered, ()
@@ -93,9 +93,7 @@ class Tenants:
         return self.tenant, ()
 
     def open_tenant(self, name: str | None = None) -> Tenant:
-        """Open a Transmitter of its own at {base_url}/tenants/{name}.
-
-        Without a name it is the next number.
+        """Open a tenant at {base_url}/tenants/{name}; without a name, at the next free number.
 
         Raises TenantExists or UnusableTenantName.
         """
@@ -107,9 +105,9 @@ class Tenants:
                     self._opened += 1
                     name = str(self._opened)
             if not _NAME.fullmatch(name) or name == DEFAULT_TENANT:
-                raise UnusableTenantName(f"a tenant can't be named {name!r}")
+                raise UnusableTenantName(f"{name!r} is not a valid name for a tenant")
             if name in self._tenants:
-                raise TenantExists(f"the tenant {name!r} is open already")
+                raise TenantExists(f"the tenant {name!r} is already open")
             tenant = self._new(name, f"{self.base_url.rstrip('/')}/{_TENANTS}/{name}")
             self._tenants[name] = tenant
             # Where the path is fixed, whatever the issuer, it is the default tenant's.
@@ -119,7 +117,7 @@ class Tenants:
         return tenant
 
     def close_tenant(self, name: str) -> None:
-        """Close a tenant; its URLs are gone. Raises UnknownTenant."""
+        """Close a tenant and remove its URLs. Raises UnknownTenant."""
         with self._lock:
             tenant = self._tenants.pop(name, None)
             if tenant is None:
@@ -129,7 +127,7 @@ class Tenants:
         tenant.close()
 
     def subscribe(self, callback: Callable[[], None]) -> Callable[[], None]:
-        """Have `callback` called after whatever may wake a parked poll; return how to stop that.
+        """Call `callback` after anything that may wake a parked poll; return how to stop that.
 
         It is called from any thread.
         """

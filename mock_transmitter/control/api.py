@@ -1,7 +1,7 @@
-"""What stands under `_control/`: events, the clock, streams, keys, deviations, tenants.
+"""The control API under `_control/`: events, the clock, streams, keys, deviations, tenants.
 
-JSON in and out, no credentials: it is for whoever runs the mock. Bad input is a 400 and changes
-nothing.
+JSON in and out, without credentials: it is for the operator of the mock. Bad input gets a 400 and
+changes nothing.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ STATUSES = ("enabled", "paused", "disabled")
 
 
 class ControlError(Exception):
-    """A control request that can't be done; nothing has changed."""
+    """The control API refuses a request; nothing has changed."""
 
     def __init__(self, status: int, code: str, message: str) -> None:
         super().__init__(message)
@@ -69,14 +69,14 @@ class ControlApi:
             return _token_by_name(tenant, request, "/".join(path[1:]))
         methods = _PLACES.get(path)
         if methods is None:
-            raise ControlError(404, "not_found", f"here are {', '.join(_NAMES)}")
+            raise ControlError(404, "not_found", f"no such resource; there are {', '.join(_NAMES)}")
         handler = methods.get(request.method)
         if handler is None:
             return _wrong_method(methods)
         return handler(self, tenant, _body(request))
 
     def health(self, tenant: Tenant, body: Json) -> Response:
-        """Say who this is."""
+        """Describe the mock."""
         _only(body)
         return Response.json(
             200,
@@ -89,7 +89,7 @@ class ControlApi:
         )
 
     def emit(self, tenant: Tenant, body: Json) -> Response:
-        """Let an event happen; answer with the SETs that were queued, and who gets none and why."""
+        """Raise an event; answer with the queued SETs, and who gets none and why."""
         _only(body, "event_type", "stream_id", "audience", "subject", "payload")
         event_type = _member(body, "event_type", str, events.SUPPORTED[0])
         try:
@@ -123,7 +123,7 @@ class ControlApi:
         return Response.json(200, answer)
 
     def change_status(self, tenant: Tenant, body: Json) -> Response:
-        """Have the Transmitter itself change a status; answer with its Stream Updated Events."""
+        """Change a status as the Transmitter; answer with its Stream Updated Events."""
         _only(body, "status", "reason", "stream_id", "audience", "subject")
         status = body.get("status")
         if status not in STATUSES:
@@ -154,12 +154,12 @@ class ControlApi:
         return Response.json(200, answer)
 
     def read_clock(self, tenant: Tenant, body: Json) -> Response:
-        """Tell the time."""
+        """Show the time."""
         _only(body)
         return Response.json(200, {"now": tenant.clock.now(), "kind": tenant.clock.kind})
 
     def move_clock(self, tenant: Tenant, body: Json) -> Lasting:
-        """Move the clock; answer with what fell due on the way, pushes made and all."""
+        """Move the clock; answer with what fell due on the way, including pushes."""
         _only(body, "advance_s")
         seconds = body.get("advance_s")
         if (
@@ -173,7 +173,7 @@ class ControlApi:
         return Lasting(lambda: _moved(tenant, seconds))
 
     def list_streams(self, tenant: Tenant, body: Json) -> Response:
-        """Show all streams from the Transmitter's side; `pending` counts unacknowledged SETs."""
+        """Show all streams as the Transmitter sees them; `pending` counts unacknowledged SETs."""
         _only(body)
         with tenant.lock:
             streams = [
@@ -190,24 +190,24 @@ class ControlApi:
         return Response.json(200, {"streams": streams})
 
     def read_keys(self, tenant: Tenant, body: Json) -> Response:
-        """Show the id of the key that signs, and of all that are published."""
+        """Show the id of the signing key, and of all published keys."""
         _only(body)
         return Response.json(200, _keys(tenant))
 
     def rotate_key(self, tenant: Tenant, body: Json) -> Response:
-        """Sign with a new key from now on; the ones before stay published until withdrawn."""
+        """Sign with a new key from now on; earlier keys stay published until withdrawn."""
         _only(body)
         with tenant.lock:
             tenant.transmitter.keys.rotate()
             return Response.json(201, _keys(tenant))
 
     def read_deviations(self, tenant: Tenant, body: Json) -> Response:
-        """Show the deviations that are played, and all that could be."""
+        """Show the active deviations, and all there are."""
         _only(body)
         return Response.json(200, _deviations(tenant))
 
     def write_deviations(self, tenant: Tenant, body: Json) -> Response:
-        """Play these deviations in place of those before."""
+        """Play these deviations instead of the current ones."""
         _only(body, "active")
         active = body.get("active")
         if not isinstance(active, list) or not all(isinstance(name, str) for name in active):
@@ -219,7 +219,7 @@ class ControlApi:
         return Response.json(200, _deviations(tenant))
 
     def list_tokens(self, tenant: Tenant, body: Json) -> Response:
-        """Show the access tokens that were issued; `ended` says why one is not valid any more."""
+        """Show the issued access tokens; `ended` says why one is no longer valid."""
         _only(body)
         with tenant.lock:
             grants = tenant.authorization_server.tokens.grants
@@ -315,7 +315,7 @@ def _body(request: Request) -> Json:
 def _only(body: Json, *members: str) -> None:
     for member in body:
         if member not in members:
-            known = f"known are {', '.join(members)}" if members else "this takes none"
+            known = f"known members: {', '.join(members)}" if members else "it takes none"
             raise _invalid(f"unknown member {member!r}: {known}")
 
 
@@ -340,7 +340,7 @@ def _streams(tenant: Tenant, body: Json) -> tuple[Stream, ...]:
 def _why_silent(
     tenant: Tenant, streams: Sequence[Stream], event_type: str, subject: Json | None
 ) -> str:
-    """Return why an event made no SET on any of these streams: what most of them lack first."""
+    """Return why an event made no SET on these streams: what most of them lack first."""
     delivering = [one for one in streams if event_type in one.configuration.events_delivered]
     if not delivering:
         return f"no stream has {event_type} among its events_delivered"
@@ -367,7 +367,7 @@ def _moved(tenant: Tenant, seconds: float) -> Response:
 
 
 def _pushes(tenant: Tenant, stream: Stream) -> Json:
-    """Return what waits on a push stream, and what is not sent any more; nothing on others."""
+    """Return the waiting SETs and dead letters of a push stream; nothing for other streams."""
     waiting = [{"jti": one.jti, "attempts": one.attempts, "due": one.due} for one in stream.queue]
     dead = [
         {"jti": one.pending.jti, "attempts": one.pending.attempts, "reason": one.reason}
@@ -410,7 +410,7 @@ def _token_by_name(tenant: Tenant, request: Request, token: str) -> Response:
     tokens = tenant.authorization_server.tokens
     with tenant.lock:
         if tokens.find(token) is None:
-            raise ControlError(404, "not_found", "no such access token was issued")
+            raise ControlError(404, "not_found", "no such access token")
         tokens.revoke(token)
     return Response(204)
 

@@ -23,9 +23,9 @@ LOGIN_LIFETIME_S = 900
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grant:
-    """What an access token stands for: whose it is, what it allows, and until when.
+    """What an access token stands for: its client, its scopes, and when it expires.
 
-    `ended` says why it allows nothing any more, None while it is valid.
+    `ended` says why the token is no longer valid, None while it is.
     """
 
     token: str = field(repr=False)
@@ -36,7 +36,7 @@ class Grant:
 
 
 class AccessTokens:
-    """All tokens of one authorization server; the same source gives the same tokens."""
+    """The tokens of one authorization server; the same source gives the same tokens."""
 
     def __init__(self, clock: Clock, random: Random) -> None:
         self._clock = clock
@@ -61,13 +61,13 @@ class AccessTokens:
         return grant
 
     def find(self, token: str | None) -> Grant | None:
-        """Return what a token stands for, also after its end; None where it was never issued."""
+        """Return what a token stands for, even after it has ended; None if it was never issued."""
         grant = self._grants.get(token or "")
         if grant is None or grant.ended or self._clock.now() < grant.expires_at:
             return grant
         return replace(grant, ended="has expired")
 
     def revoke(self, token: str) -> None:
-        """End a token now; one that was never issued is no matter."""
+        """End a token now; an unknown token is ignored."""
         if token in self._grants:
             self._grants[token] = replace(self._grants[token], ended="was revoked")

@@ -1,6 +1,6 @@
-"""Time: the system's, or one that stands still until it is moved.
+"""Time: the system's, or a simulated clock that stands still until it is moved.
 
-Nothing else in the mock asks what time it is.
+Nothing else in the mock reads the time.
 """
 
 import asyncio
@@ -17,7 +17,7 @@ START = 1767225600.0
 
 
 class Clock(Protocol):
-    """What the mock asks of a clock. Times are seconds since the epoch."""
+    """What the mock needs from a clock. Times are seconds since the epoch."""
 
     @property
     def kind(self) -> ClockKind:
@@ -54,9 +54,9 @@ class SimulatedClock:
         return self._now
 
     def advance(self, seconds: float) -> float:
-        """Move the clock forward and return the new time; whatever waits for a time is told.
+        """Move the clock forward, wake what waits for a time, and return the new time.
 
-        Raises ValueError where `seconds` is negative or no finite number.
+        Raises ValueError if `seconds` is negative or not finite.
         """
         if not math.isfinite(seconds) or seconds < 0:
             raise ValueError(f"a clock moves by zero or more seconds, not by {seconds}")
@@ -76,33 +76,33 @@ class SimulatedClock:
 
 
 class Alarm:
-    """Lets a thread sleep in real time until something rings or its time is over."""
+    """Lets a thread wait in real time until something rings or a timeout passes."""
 
     def __init__(self) -> None:
         self._rung = threading.Event()
 
     def ring(self) -> None:
-        """Wake who waits, or who is about to."""
+        """Wake the waiting thread, or the next one to wait."""
         self._rung.set()
 
     def wait(self, seconds: float) -> None:
-        """Wait until it rings, at most that many seconds."""
+        """Wait until it rings, for at most that many seconds."""
         self._rung.wait(max(seconds, 0.0))
         self._rung.clear()
 
 
 class Patience:
-    """So many seconds of real time, from now on."""
+    """A number of seconds of real time, counted from now."""
 
     def __init__(self, seconds: float) -> None:
         self._until = time.monotonic() + seconds
 
     @property
     def left_s(self) -> float:
-        """Return how many seconds are left, zero or fewer when they are over."""
+        """Return how many seconds are left; zero or less once they have passed."""
         return self._until - time.monotonic()
 
 
 def call_after(seconds: float, callback: Callable[[], None]) -> asyncio.TimerHandle:
-    """Call back in the running event loop after so many seconds of real time, unless cancelled."""
+    """Call back in the running event loop after that many seconds of real time."""
     return asyncio.get_running_loop().call_later(seconds, callback)

@@ -1,6 +1,6 @@
-"""What a stream's configuration may become: the rules for who supplies what, and no state.
+"""Which stream configurations are valid, and who supplies which property; no state.
 
-SSF 1.0 sections 6.1 and 8.1.1, or the 2021 draft's section 7.1.2, as the profile has them.
+Follows SSF 1.0 sections 6.1 and 8.1.1, or the 2021 draft's section 7.1.2, as the profile says.
 """
 
 from collections.abc import Callable, Mapping
@@ -17,9 +17,9 @@ INACTIVITY_TIMEOUT_S = 30 * 24 * 3600
 
 
 class Configurations:
-    """Makes the stream configurations of one issuer.
+    """Builds the stream configurations of one issuer.
 
-    Raises InvalidRequest for what can't be one; a configuration that is given is never changed.
+    Raises InvalidRequest for an invalid one; never changes the configuration that it is given.
     """
 
     def __init__(self, profile: Profile, *, issuer: str, poll_url: Callable[[str], str]) -> None:
@@ -29,7 +29,7 @@ class Configurations:
         self._explicit = profile.stream.model == "explicit"
 
     def blank(self, stream_id: str, audience: str) -> StreamConfiguration:
-        """Return what a stream has before its Receiver has supplied anything."""
+        """Return the configuration of a stream to which its Receiver has supplied nothing yet."""
         shows_interval = self._profile.offers("verify")
         # A stream that nobody could enable again is never paused for being idle.
         shows_timeout = (
@@ -61,7 +61,7 @@ class Configurations:
     def replaced(
         self, current: StreamConfiguration, wanted: Mapping[str, Any], *, fresh: bool = False
     ) -> StreamConfiguration:
-        """Return a configuration that has the Receiver-Supplied properties of `wanted` alone."""
+        """Return a configuration with only the Receiver-Supplied properties of `wanted`."""
         if self._profile.semantics.replace_missing == "unchanged":
             return self.configured(current, wanted, fresh=fresh)
         if not self._explicit:
@@ -81,9 +81,9 @@ class Configurations:
     def configured(
         self, base: StreamConfiguration, wanted: Mapping[str, Any], *, fresh: bool = False
     ) -> StreamConfiguration:
-        """Return a configuration with the Receiver-Supplied properties of `wanted` put into it.
+        """Return a configuration updated with the Receiver-Supplied properties of `wanted`.
 
-        `fresh` says that the Receiver has not seen this stream yet.
+        `fresh` means that the Receiver has not seen this stream yet.
         """
         others = dict(base.others)
         result = base
@@ -136,7 +136,7 @@ class Configurations:
     def hold_transmitter_supplied(
         self, wanted: Mapping[str, Any], *expected: StreamConfiguration
     ) -> None:
-        """Refuse a Transmitter-Supplied property that is given and not as expected."""
+        """Refuse a Transmitter-Supplied property whose value is not the expected one."""
         if self._profile.semantics.read_only_mismatch == "ignore":
             return
         shown = [one.document(with_stream_id=self._explicit) for one in expected]
@@ -156,7 +156,7 @@ def _uris(value: object) -> tuple[str, ...]:
 
 
 def _same(given: object, own: object) -> bool:
-    """Compare as the texts mean it: URIs without order, one audience with or without array."""
+    """Compare as the specifications do: URIs in any order, one audience in an array or not."""
     if isinstance(own, list):
         return (
             isinstance(given, list)

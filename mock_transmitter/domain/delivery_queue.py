@@ -1,11 +1,12 @@
 """The SETs of one stream that wait for delivery or acknowledgement.
 
-A poll costs what it returns, not what waits, and an acknowledgement costs the same however many
-wait: a heap by due time, in which an entry that no longer counts stays until it surfaces, or until
-such litter outweighs the rest. One queue for each number of deliveries would be faster still, but
-is in order only where the gap depends on that number alone; jitter and deviations give any gap.
+The cost of a poll depends on what it returns, not on what waits, and an acknowledgement costs the
+same however long the queue is. SETs are kept in a heap by due time. An outdated entry stays in the
+heap until it reaches the top, or until outdated entries outnumber the others. One queue for each
+number of deliveries would be faster, but needs a gap that depends on that number alone; jitter and
+deviations give any gap.
 
-What is held has its place in another heap, and is never due.
+SETs on hold are in a second heap, and are never due.
 """
 
 import heapq
@@ -14,23 +15,22 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
-# Clearing up at twice the live size keeps an acknowledgement's cost constant on average.
+# Clearing up at twice the live size keeps the average cost of an acknowledgement constant.
 _SLACK = 64
 _NOWHERE = 0
 
-# What becomes of a SET that waits: it goes out when it is due, is kept back, or is given up.
+# What happens to a waiting SET: it is sent when due, kept back, or given up.
 Handling: TypeAlias = Literal["transmit", "hold", "drop"]
 
 
 @dataclass(slots=True, kw_only=True)
 class PendingSet:
-    """A SET that was not acknowledged; after `expires_at` it is given up.
+    """A SET that was not acknowledged; it is given up after `expires_at`.
 
-    `subject` is what its event is about, None where that is the stream itself. One that `announces`
-    the stream's status goes out in every status.
-    `token` is its compact form from the first delivery on, and never changes. `due` is
-    the time at which it is due, or was last; `place` is the queue's own: which entry of its heaps
-    counts.
+    `subject` is the subject of its event, None if that is the stream itself. `announces` marks a
+    change of the stream's status, which is sent whatever the status is. `token` is the compact
+    form, which never changes after the first delivery. `due` is the time at which it is due, or was
+    last. `place` belongs to the queue: the heap entry that counts.
     """
 
     jti: str
@@ -47,7 +47,7 @@ class PendingSet:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeadLetter:
-    """A SET that is not sent any more: the Receiver refused it (`err`), or never took it."""
+    """A SET that is no longer sent: the Receiver refused it (`err`), or never accepted it."""
 
     pending: PendingSet
     reason: str
@@ -55,7 +55,7 @@ class DeadLetter:
 
 
 class DeliveryQueue:
-    """Pending SETs by the time at which each is due; equal times in the order of their coming."""
+    """Pending SETs by due time; those with the same due time in the order in which they came."""
 
     def __init__(self) -> None:
         self._pending: dict[str, PendingSet] = {}
@@ -64,19 +64,19 @@ class DeliveryQueue:
         self._count = _NOWHERE
 
     def __len__(self) -> int:
-        """Return how many SETs were not acknowledged."""
+        """Return the number of unacknowledged SETs."""
         return len(self._pending)
 
     def __contains__(self, jti: str) -> bool:
-        """Say whether a SET waits for its acknowledgement."""
+        """Return whether a SET waits for its acknowledgement."""
         return jti in self._pending
 
     def __iter__(self) -> Iterator[PendingSet]:
-        """Go through all SETs that were not acknowledged, oldest first."""
+        """Iterate over all unacknowledged SETs, oldest first."""
         return iter(tuple(self._pending.values()))
 
     def add(self, pending: PendingSet, *, due: float, held: bool = False) -> None:
-        """Queue a SET; one that is already queued gets a new time. One that is held is not due."""
+        """Queue a SET, or give a queued one a new time. A SET on hold is not due."""
         self._pending[pending.jti] = pending
         self._count += 1
         pending.place = self._count
@@ -86,9 +86,9 @@ class DeliveryQueue:
         self._clear_up()
 
     def sort(self, handling: Callable[[PendingSet], Handling]) -> None:
-        """Hold, let go or drop each SET as `handling` says; times and order stay.
+        """Hold, release or drop each SET as `handling` says; times and order do not change.
 
-        This looks at all of them.
+        This goes through the whole queue.
         """
         handled = {pending.jti: handling(pending) for pending in self}
         for jti, one in handled.items():
@@ -101,9 +101,9 @@ class DeliveryQueue:
         heapq.heapify(self._held)
 
     def start_anew(self) -> None:
-        """Let each SET be due as if it had never been delivered, in the order of their queueing.
+        """Make each SET due as if it had never been delivered, in queue order.
 
-        What was taken and not added again is left to whoever took it. This looks at all of them.
+        SETs that were taken and not added again are left out. This goes through the whole queue.
         """
         held = {entry[2] for entry in self._held if self._is_live(entry)}
         for pending in self:
@@ -125,7 +125,7 @@ class DeliveryQueue:
         return taken
 
     def acknowledge(self, jtis: Iterable[str]) -> list[PendingSet]:
-        """Release SETs and return them; an unknown jti, or one named twice, is no matter."""
+        """Release SETs and return them; unknown and repeated jtis are ignored."""
         released = [self._pending.pop(jti) for jti in jtis if jti in self._pending]
         self._clear_up()
         return released
@@ -137,11 +137,14 @@ class DeliveryQueue:
         return self._heap[0][0] if self._heap else None
 
     def last_due(self) -> float | None:
-        """Return the time at which the last SET is due, or None; this looks at all of them."""
+        """Return the time at which the last SET is due, or None.
+
+        This goes through the whole queue.
+        """
         return max((entry[0] for entry in self._heap if self._is_live(entry)), default=None)
 
     def is_due(self, now: float) -> bool:
-        """Say whether a SET could be taken now; one whose time is over is given up."""
+        """Return whether a SET can be taken now; an expired one is given up."""
         while (due := self.next_due()) is not None and due <= now:
             jti = self._heap[0][2]
             if now < self._pending[jti].expires_at:
@@ -150,9 +153,9 @@ class DeliveryQueue:
         return False
 
     def due_between(self, after: float, until: float) -> list[tuple[float, str]]:
-        """Return time and jti of each SET that falls due after one time and not after the other.
+        """Return time and jti of each SET that falls due after `after`, up to `until`.
 
-        This looks at all of them.
+        This goes through the whole queue.
         """
         found = [one for one in self._heap if after < one[0] <= until and self._is_live(one)]
         return [(due, jti) for due, _, jti in sorted(found)]
@@ -168,5 +171,5 @@ class DeliveryQueue:
         self._held = [entry for entry in self._held if self._is_live(entry)]
         heapq.heapify(self._heap)
         heapq.heapify(self._held)
-        # A dict gives no memory back for what was deleted; a copy takes what the rest needs.
+        # A dict keeps its memory when entries are deleted; a copy takes only what is needed.
         self._pending = dict(self._pending)

@@ -1,8 +1,8 @@
-"""What the domain refuses to do. HTTP gives each its status code; the domain knows none."""
+"""Errors of the domain. The HTTP layer gives each its status code."""
 
 
 class TransmitterError(Exception):
-    """A request that the Transmitter refuses; it changed nothing."""
+    """The Transmitter refuses a request; nothing has changed."""
 
 
 class InvalidRequest(TransmitterError):
@@ -14,19 +14,19 @@ class InvalidRequest(TransmitterError):
 
 
 class StreamNotFound(TransmitterError):
-    """There is no such stream for this Receiver."""
+    """This Receiver has no such stream."""
 
 
 class SubjectNotFound(TransmitterError):
-    """What was named is no subject: the 2021 draft's section 7.1.1."""
+    """The request names something that is not a subject: the 2021 draft's section 7.1.1."""
 
 
 class StreamExists(TransmitterError):
-    """The Receiver has its one stream already."""
+    """The Receiver already has its one stream."""
 
 
 class TooManyRequests(TransmitterError):
-    """A verification came before the interval was over; `retry_after_s` is what is left of it."""
+    """A verification was requested too early; `retry_after_s` is the rest of the interval."""
 
     def __init__(self, message: str, retry_after_s: float) -> None:
         super().__init__(message)
@@ -34,4 +34,4 @@ class TooManyRequests(TransmitterError):
 
 
 class UnservedProfile(ValueError):
-    """A profile asks for something that the mock can't play; the message names the key."""
+    """The mock cannot play a profile; the message names the key."""

@@ -1,4 +1,4 @@
-"""The event types that the mock can raise, and what they say by default.
+"""The event types that the mock can raise, with their default payloads.
 
 CAEP 1.0, section 3; RISC 1.0, section 2.
 """

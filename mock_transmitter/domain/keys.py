@@ -18,7 +18,7 @@ from mock_transmitter.domain.rsa_primes import PRIMES
 Json: TypeAlias = dict[str, Any]
 PrivateKey: TypeAlias = ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey | rsa.RSAPrivateKey
 
-# What the mock can sign with, the one that it prefers first.
+# The algorithms that the mock can sign with, in order of preference.
 ALGORITHMS = ("ES256", "RS256")
 
 # The number of points of P-256 (FIPS 186-5): a private key is a number from 1 to one less.
@@ -39,11 +39,11 @@ class KeyStillSigns(ValueError):
 
 
 class UnusableAlgorithms(ValueError):
-    """None of the algorithms is one that the mock signs with."""
+    """The mock signs with none of the algorithms."""
 
 
 class SigningKey:
-    """A private key with the algorithm it signs with: the same bytes, the same signature."""
+    """A private key with its algorithm; the same bytes give the same signature."""
 
     def __init__(
         self, private: PrivateKey, algorithm: str, signature: Callable[[bytes], bytes]
@@ -70,9 +70,9 @@ class SigningKey:
 
     @classmethod
     def rs256(cls, bits: int, number: int = 0) -> "SigningKey":
-        """Return an RSA key of that size that signs with RS256: 1024 or 2048 bits.
+        """Return an RSA key of 1024 or 2048 bits that signs with RS256.
 
-        `number` tells keys of one size apart; when no more primes are left, they begin again.
+        `number` distinguishes keys of one size; once all primes are used, the keys repeat.
         """
         pairs = list(combinations(PRIMES[bits], 2))
         private = _rsa_key(*pairs[number % len(pairs)])
@@ -99,7 +99,7 @@ class SigningKey:
 
     @cached_property
     def private_member(self) -> str:
-        """Return `d`, the member that no key set may show."""
+        """Return `d`, the member that no key set may contain."""
         return str(self._jwk.export_private(as_dict=True)["d"])
 
     def header(self) -> Json:
@@ -111,16 +111,15 @@ class SigningKey:
         return self.sign_parts(compact_json(header), compact_json(claims))
 
     def sign_parts(self, header: bytes, payload: bytes) -> str:
-        """Return the JWS compact serialization of a header and a payload as they stand."""
+        """Return the JWS compact serialization of a header and a payload, byte for byte."""
         signed = f"{base64url(header)}.{base64url(payload)}"
         return f"{signed}.{base64url(self._signature(signed.encode()))}"
 
 
 class KeyRing:
-    """The keys of one Transmitter: the newest signs, and the published ones check signatures.
+    """The keys of one Transmitter: the newest signs, and all published ones verify.
 
-    They are for the first of ALGORITHMS among `algorithms`. Raises UnusableAlgorithms where that is
-    none.
+    They use the first of ALGORITHMS that is in `algorithms`. Raises UnusableAlgorithms if none is.
     """
 
     def __init__(self, random: Random, algorithms: Collection[str] = ALGORITHMS) -> None:
@@ -145,14 +144,14 @@ class KeyRing:
         return {"keys": [key.public for key in self._keys]}
 
     def rotate(self) -> None:
-        """Sign with a new key from now on; those before stay published until withdrawn.
+        """Sign with a new key from now on; earlier keys stay published until withdrawn.
 
-        A SET that was signed keeps its bytes.
+        A signed SET keeps its bytes.
         """
         self._keys.append(self._new())
 
     def withdraw(self, kid: str) -> None:
-        """Publish a key no longer. Raises UnknownKey, or KeyStillSigns for the newest."""
+        """Stop publishing a key. Raises UnknownKey, or KeyStillSigns for the newest."""
         if kid not in self.kids:
             raise UnknownKey(f"no published key has the kid {kid!r}")
         if kid == self.signing.kid:
@@ -173,7 +172,7 @@ def base64url(raw: bytes) -> str:
 
 
 def compact_json(document: Mapping[str, Any]) -> bytes:
-    """Return JSON without blanks."""
+    """Return JSON without whitespace."""
     return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
 
 

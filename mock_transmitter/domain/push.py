@@ -1,9 +1,9 @@
-"""Which SETs are pushed now, and what becomes of each: RFC 8935, SSF 1.0 section 6.1.1.
+"""Which SETs are pushed now, and what happens to each: RFC 8935, SSF 1.0 section 6.1.1.
 
-No I/O in it: an attempt is handed out, somebody makes it, and its outcome is settled here.
+No I/O: this module hands out an attempt, the caller makes it and reports its outcome.
 
-Each stream's SETs go in the order of their queueing. One that has failed waits for its retry; the
-others go on meanwhile, but for those about the same subject.
+The SETs of a stream are pushed in queue order. A failed one waits for its retry; the others go on
+meanwhile, except those about the same subject.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -26,9 +26,9 @@ Ending: TypeAlias = Literal["delivered", "refused", "failed"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
-    """One request that pushes one SET. It is for the `delivery` that the stream had then.
+    """One request that pushes one SET, for the `delivery` that the stream had at that time.
 
-    `tls` does what it likes to the settings of the handshake.
+    `tls` may change the settings of the handshake.
     """
 
     stream: Stream = field(repr=False)
@@ -56,8 +56,8 @@ class Attempt:
 class PushOutcome:
     """How an attempt ended.
 
-    The Receiver took the SET (202), or refused it (400 with an error code, `err`); anything else
-    has failed and may go better later. `reason` is for people.
+    The Receiver accepted the SET (202) or refused it (400 with an error code, `err`); anything else
+    failed and may succeed later. `reason` is for people.
     """
 
     ending: Ending
@@ -66,9 +66,9 @@ class PushOutcome:
 
 
 class Pushes:
-    """What is to be pushed on the streams of one Transmitter.
+    """The pushes of one Transmitter.
 
-    An attempt has to be settled before the next one is asked for.
+    Settle each attempt before asking for the next one.
     """
 
     def __init__(
@@ -95,11 +95,11 @@ class Pushes:
         return min((due for due, _ in self._waiting()), default=None)
 
     def is_push(self, stream: Stream) -> bool:
-        """Say whether a stream delivers by push."""
+        """Return whether a stream delivers by push."""
         return stream.configuration.delivery.method == self._method
 
     def take(self) -> Attempt | None:
-        """Take the SET that is due first, and return how it is pushed; None where none is due."""
+        """Take the SET that is due first and return the attempt to push it; None if none is due."""
         now = self._clock.now()
         while (first := min(self._waiting(), key=lambda one: one[0], default=None)) is not None:
             due, stream = first
@@ -112,9 +112,9 @@ class Pushes:
         return None
 
     def settle(self, attempt: Attempt, outcome: PushOutcome) -> PushOutcome:
-        """Release what was delivered, keep what was refused as a dead letter, retry the rest.
+        """Release a delivered SET, keep a refused one as a dead letter, retry a failed one.
 
-        Return the outcome that counts. A SET that the stream gave up meanwhile stays given up.
+        Return the outcome that counts. A SET that the stream has given up meanwhile stays given up.
         """
         outcome = self._seams.apply("pushed", outcome, attempt=attempt)
         stream, pending = attempt.stream, attempt.pending
@@ -173,7 +173,7 @@ class Pushes:
 def _held_up_by(stream: Stream, pending: PendingSet, now: float) -> PendingSet | None:
     """Return the earlier SET about the same subject that waits for its retry, or None.
 
-    What is about the stream itself, such as a Verification Event, depends on nothing before it.
+    SETs about the stream itself, such as Verification Events, do not wait for others.
     """
     if pending.subject is None or pending.subject == stream.subject:
         return None
@@ -186,7 +186,7 @@ def _held_up_by(stream: Stream, pending: PendingSet, now: float) -> PendingSet |
 
 
 def _leads_somewhere(url: str) -> bool:
-    """Say whether there may be a host: names below .invalid are never looked up (RFC 6761)."""
+    """Return whether the host may exist: names below .invalid are never looked up (RFC 6761)."""
     try:
         host = urlsplit(url).hostname or ""
     except ValueError:

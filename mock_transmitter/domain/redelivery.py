@@ -1,6 +1,6 @@
-"""When a SET that was not acknowledged is delivered again.
+"""When an unacknowledged SET is delivered again.
 
-The numbers are the mock's own, or the option's; the profiles say the model, and a cap.
+The profile names the model and a cap; the numbers are the mock's own, or set by an option.
 """
 
 import math
@@ -16,15 +16,15 @@ DAY_S = 86400.0
 
 
 class UnusableCurve(ValueError):
-    """No backoff can have these numbers; the message names the number and the next step."""
+    """These numbers make no backoff; the message names the number and the next step."""
 
 
 class RedeliveryPolicy(Protocol):
-    """Says how long a SET is kept back after a delivery, and how long it is kept at all."""
+    """How long a SET waits after a delivery, and how long it is kept at all."""
 
     @property
     def window_s(self) -> float:
-        """Return the seconds after which a SET is given up; math.inf is never."""
+        """Return the seconds after which a SET is given up; math.inf for never."""
         ...
 
     def gap(self, attempt: int, random: Random) -> float:
@@ -34,9 +34,9 @@ class RedeliveryPolicy(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Immediate:
-    """What was not acknowledged comes again, here with the next poll: RFC 8936 section 2.4.
+    """Unacknowledged SETs come again with the next poll: RFC 8936 section 2.4.
 
-    `window_s` after it was queued it is given up, if there is such a window.
+    They are given up `window_s` after they were queued, if there is such a window.
     """
 
     window_s: float = math.inf
@@ -49,10 +49,9 @@ class Immediate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExponentialBackoff:
-    """Each gap is the one before times a factor, up to a cap, where it stays; nothing is lost.
+    """Each gap is the previous one times a factor, up to a cap; no SET is ever given up.
 
-    Jitter is the largest share by which a gap may be shorter; none is ever longer, so the cap
-    holds.
+    Jitter is the largest share by which a gap may be shorter; no gap is longer, so the cap holds.
     """
 
     FIRST_GAP_S: ClassVar[float] = 1.0
@@ -81,7 +80,7 @@ class ExponentialBackoff:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Curve:
-    """The numbers of a backoff that whoever runs the mock has set; None leaves one as it is."""
+    """The backoff numbers that the operator has set; None leaves a number as it is."""
 
     initial_s: float | None = None
     factor: float | None = None
@@ -110,7 +109,7 @@ _BOUNDS: Mapping[str, tuple[str, Callable[[float], bool]]] = MappingProxyType(
 
 
 def parse_curve(text: str) -> Curve:
-    """Return the numbers in `initial=10,factor=3,cap=3600,jitter=0.1`, of which any may be missing.
+    """Parse `initial=10,factor=3,cap=3600,jitter=0.1`; each number may be missing.
 
     `initial` and `cap` are seconds, `jitter` is a share of the gap. Raises UnusableCurve.
     """
@@ -135,9 +134,9 @@ def parse_curve(text: str) -> Curve:
 
 
 def policy_of(rules: Redelivery, curve: Curve = AS_IT_IS) -> RedeliveryPolicy:
-    """Return the profile's policy, with the curve's numbers, else the mock's own.
+    """Return the profile's policy with the curve's numbers, or the mock's own.
 
-    Raises UnusableCurve where the profile has no backoff, or a lower cap than the curve.
+    Raises UnusableCurve if the profile has no backoff, or a lower cap than the curve.
     """
     if rules.model == "exponential-backoff":
         return _backoff(rules, curve)

@@ -1,6 +1,6 @@
-"""The primes of the mock's RSA keys: to find such takes too long for every start.
+"""The primes of the mock's RSA keys: finding some would make every start slow.
 
-Nothing is kept secret by them.
+These keys protect no secrets.
 """
 
 from collections.abc import Mapping

@@ -39,7 +39,7 @@ class Operated(Protocol):
 class Deviating(Protocol):
     """A deviation as the core knows it: it also has a method for each seam.
 
-    `on` names the operations that it touches; empty for all.
+    `on` names the operations that it changes; empty means all.
     """
 
     on: ClassVar[Collection[str]]
@@ -49,9 +49,9 @@ class Deviating(Protocol):
 
 
 class Seams:
-    """The deviations of one tenant, one after the other: the first stands nearest to the core.
+    """The deviations of one tenant, in order: the first is nearest to the core.
 
-    `asked` holds each seam that the core has come to, with its operation where it has one.
+    `asked` holds each seam that the core has reached, with its operation if it has one.
     """
 
     def __init__(self) -> None:
@@ -63,10 +63,10 @@ class Seams:
         self._deviations = tuple(deviations)
 
     def apply(self, seam: Seam, value: _Value, **at: object) -> _Value:
-        """Return what the deviations make of a value; `at` is what they may look at.
+        """Return what the deviations make of a value; `at` is the context that they may look at.
 
-        Where `at` has an `operation`, only those that touch it are asked. None ends it: what one
-        takes away is not shown to the next.
+        If `at` has an `operation`, only deviations that change this operation are called. None ends
+        the chain: the remaining deviations do not see what one has taken away.
         """
         operation = at.get("operation")
         self.asked.add((seam, operation if isinstance(operation, str) else None))

@@ -11,7 +11,7 @@ Json: TypeAlias = dict[str, Any]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """One happening: `txn` is the same in every SET that tells of it."""
+    """One event; `txn` is the same in every SET about it."""
 
     type: str
     txn: str
@@ -20,7 +20,7 @@ class Event:
 
 
 def claims_of(rules: SetRules, event: Event, *, iss: str, aud: str, iat: int, jti: str) -> Json:
-    """Return the claims of the SET that tells of an event; the profile places the subject."""
+    """Return the claims of the SET for an event; the profile places the subject."""
     claims: Json = {"iss": iss, "aud": aud, "iat": iat, "jti": jti, "txn": event.txn}
     payload = dict(event.payload)
     if event.subject is not None:

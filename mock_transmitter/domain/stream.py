@@ -12,7 +12,7 @@ Json: TypeAlias = dict[str, Any]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeliveryConfiguration:
-    """How SETs reach the Receiver; the authorization_header is a secret, kept and never shown."""
+    """How SETs reach the Receiver; the authorization_header is a secret that is never shown."""
 
     method: str
     endpoint_url: str
@@ -27,7 +27,7 @@ class DeliveryConfiguration:
 class StreamConfiguration:
     """What Transmitter and Receiver have agreed on.
 
-    `others` holds the Receiver-Supplied properties that the Transmitter only keeps, such as
+    `others` holds Receiver-Supplied properties that the Transmitter only stores, such as
     `description`.
     """
 
@@ -66,9 +66,9 @@ class StreamConfiguration:
 
 @dataclass(slots=True, kw_only=True)
 class Stream:
-    """A stream of one Receiver; its configuration is replaced as a whole, the queue lives on.
+    """A stream of one Receiver; a new configuration replaces the whole one, the queue stays.
 
-    `active_at` is when its Receiver was last heard of; `reason` is why the status is what it is.
+    `active_at` is the time of the Receiver's last activity; `reason` explains the status.
     """
 
     audience: str
@@ -93,6 +93,6 @@ class Stream:
 
     @property
     def idle_at(self) -> float | None:
-        """Return when it has been idle for its inactivity_timeout, or None where it can't be."""
+        """Return the time at which inactivity_timeout ends, or None if it does not run."""
         timeout = self.configuration.inactivity_timeout
         return None if timeout is None or self.status != "enabled" else self.active_at + timeout

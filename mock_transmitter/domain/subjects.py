@@ -1,4 +1,4 @@
-"""Subjects: which events are about one that was added, and what a Receiver has said of each.
+"""Subjects: which events are about an added subject, and what a Receiver has said of each.
 
 SSF 1.0 section 8.1.3, or the 2021 draft's sections 7.1.1 and 7.1.3.
 """
@@ -15,7 +15,7 @@ COMPLEX = "complex"
 
 
 def matches(added: Subject, subject: Subject) -> bool:
-    """Say whether an event about `subject` is one about `added`: SSF 1.0 section 8.1.3.1.
+    """Return whether an event about `subject` counts as one about `added`: SSF 1.0 section 8.1.3.1.
 
     Simple subjects match if they are identical, complex ones if no member that both define differs.
     """
@@ -26,7 +26,7 @@ def matches(added: Subject, subject: Subject) -> bool:
 
 
 def includes(wider: Subject, subject: Subject) -> bool:
-    """Say whether `subject` is `wider`, or a complex subject with all its members and others."""
+    """Return whether `subject` is `wider`, or a complex subject with all its members and more."""
     if not (_is_complex(wider) and _is_complex(subject)):
         return _key(wider) == _key(subject)
     one, other = _members(wider), _members(subject)
@@ -35,39 +35,39 @@ def includes(wider: Subject, subject: Subject) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What was said of a subject; to remove it is to disable it."""
+    """The status that a Receiver has given a subject; removing it disables it."""
 
     subject: Subject
     status: Status
 
     def speaks_of(self, subject: Subject) -> bool:
-        """Say whether an event about `subject` falls under it.
+        """Return whether the status applies to an event about `subject`.
 
-        What stops events reaches no further than the subject itself: the matching rules are those
-        for adding, and by them one user's removal would silence a whole tenant.
+        A status that stops events applies to the subject itself only: the matching rules are those
+        for adding, and with them the removal of one user would silence a whole tenant.
         """
         rule = matches if self.status == "enabled" else includes
         return rule(self.subject, subject)
 
 
 class Subjects:
-    """All that was said of the subjects of one stream; of two that speak of one, the newer holds.
+    """The statuses of the subjects of one stream; if two apply, the newer one counts.
 
-    Looking one up costs in proportion to how many there are.
+    The cost of looking one up grows with their number.
     """
 
     def __init__(self) -> None:
         self._said: dict[str, Said] = {}
 
     def say(self, subject: Subject, status: Status) -> Said:
-        """Take the status of a subject in place of the one before."""
+        """Set the status of a subject."""
         said = Said(subject, status)
         self._said.pop(_key(subject), None)
         self._said[_key(subject)] = said
         return said
 
     def status_of(self, subject: Subject) -> Status | None:
-        """Return what holds for events about a subject, or None where nothing was said of it."""
+        """Return the status for events about a subject, or None if it has none."""
         newest_first = reversed(self._said.values())
         return next((one.status for one in newest_first if one.speaks_of(subject)), None)
 

@@ -44,7 +44,7 @@ _HANDLING: Mapping[Status, Handling] = MappingProxyType(
 class Batch:
     """What one poll takes from a stream: `sets` maps jti to compact SET, as in `delivered`.
 
-    `more_available` says whether more are due now; None leaves it unsaid.
+    `more_available` tells whether more are due now; None leaves it out.
     """
 
     stream: Stream
@@ -57,7 +57,7 @@ class Batch:
 class Transmitter:
     """The streams of one issuer.
 
-    Its methods raise the errors of `errors`, and then have changed nothing.
+    A method that raises an error of `errors` has changed nothing.
     """
 
     def __init__(
@@ -99,7 +99,7 @@ class Transmitter:
 
     @property
     def explicit(self) -> bool:
-        """Say whether Receivers make streams, or have one from the start."""
+        """Return whether Receivers create streams, instead of having one from the start."""
         return self.profile.stream.model == "explicit"
 
     @property
@@ -114,10 +114,10 @@ class Transmitter:
         )
 
     def stream(self, stream_id: str, audience: str | None = None) -> Stream:
-        """Return a stream; another Receiver's is as unknown as one that does not exist."""
+        """Return a stream. Another Receiver's is as unknown as one that does not exist."""
         stream = self._streams.get(stream_id)
         if stream is None or audience not in {None, stream.audience}:
-            raise StreamNotFound("there is no such stream")
+            raise StreamNotFound("no such stream")
         return stream
 
     def only_stream(self, audience: str) -> Stream:
@@ -132,17 +132,17 @@ class Transmitter:
         return stream.configuration.document(with_stream_id=self.explicit)
 
     def create_stream(self, audience: str, wanted: Mapping[str, Any]) -> Stream:
-        """Make a stream with the Receiver-Supplied properties among `wanted`.
+        """Create a stream with the Receiver-Supplied properties in `wanted`.
 
         Without `delivery` the method is the profile's default (SSF 1.0 section 8.1.1.1); without
-        `events_requested` nothing is requested. Transmitter-Supplied properties have no value yet
-        to be held against, so here they are passed over.
+        `events_requested` nothing is requested. Transmitter-Supplied properties are ignored, since
+        they have no value yet to compare with.
         """
         blank = self._configurations.blank(hex_id(self._stream_ids), audience)
         return self._install(audience, self._configurations.configured(blank, wanted, fresh=True))
 
     def configure_implicit(self, audience: str) -> Stream:
-        """Give a Receiver its one stream, as it stands before anybody has touched it."""
+        """Give a Receiver its one stream in its initial state."""
         if self.streams(audience):
             raise StreamExists("the stream is configured already")
         blank = self._configurations.blank(hex_id(self._stream_ids), audience)
@@ -154,12 +154,12 @@ class Transmitter:
         self._configure(stream, self._configurations.configured(stream.configuration, changes))
 
     def replace_stream(self, stream: Stream, wanted: Mapping[str, Any]) -> None:
-        """Replace the configuration: a Receiver-Supplied property that is missing goes.
+        """Replace the configuration: a missing Receiver-Supplied property is deleted.
 
-        SSF 1.0 section 8.1.1.4 lets `delivery` go back to the default and `events_requested` to
-        nothing. The one implicit stream of the 2021 draft (section 7.1.2.2) can't be without
-        either, so there that is invalid. That draft does not say either that the expected
-        `events_delivered` is the one before: both values are expected.
+        SSF 1.0 section 8.1.1.4 lets `delivery` return to the default and `events_requested` to
+        nothing. The one implicit stream of the 2021 draft (section 7.1.2.2) needs both, so there
+        their absence is invalid. That draft does not say which `events_delivered` to expect, the
+        one before or the one after: both are accepted.
         """
         configuration = self._configurations.replaced(stream.configuration, wanted)
         expected = (
@@ -169,10 +169,10 @@ class Transmitter:
         self._configure(stream, configuration)
 
     def remake_stream(self, audience: str, wanted: Mapping[str, Any]) -> Stream:
-        """Make the one implicit stream of a Receiver anew from a full configuration.
+        """Create the one implicit stream of a Receiver again from a full configuration.
 
-        Transmitter-Supplied properties must equal what the new stream shows: a Receiver may post
-        back what it read.
+        Transmitter-Supplied properties must equal those of the new stream: a Receiver may post what
+        it has read.
         """
         if self.streams(audience):
             raise StreamExists("the stream is configured already")
@@ -191,7 +191,7 @@ class Transmitter:
     def status_document(self, stream: Stream, subject: Subject | None = None) -> Json:
         """Return the status of a stream, or of a subject in it, as its Receiver may see it.
 
-        The 2021 draft knows a reason in the request alone.
+        In the 2021 draft only the request has a reason.
         """
         if subject is not None:
             status = stream.subjects.status_of(subject) or stream.status
@@ -234,11 +234,12 @@ class Transmitter:
         reason: str | None = None,
         subject: Subject | None = None,
     ) -> str | None:
-        """Change a status without being asked to, and announce it: SSF 1.0 section 8.1.5.
+        """Change a status on the Transmitter's own initiative and announce it (SSF 1.0 8.1.5).
 
-        Return the jti of the Stream Updated Event; None where the status is that one already. The
-        event comes before the stream stops, and goes out all the same. About a subject (2021 draft,
-        section 7.1) it waits while the stream is paused, and is dropped where it is disabled: None.
+        Return the jti of the Stream Updated Event, or None if the status does not change. The event
+        is queued before the stream stops, and is sent all the same. An event about a subject (2021
+        draft, section 7.1) waits while the stream is paused; on a disabled stream it is dropped,
+        and None is returned.
         """
         before = self.status_document(stream, subject)["status"]
         if status == before:
@@ -260,13 +261,13 @@ class Transmitter:
         stream.subjects.say(subject, "enabled")
 
     def remove_subject(self, stream: Stream, subject: Subject) -> None:
-        """Deliver no events about a subject from now on; what waits already still goes out."""
+        """Stop delivering events about a subject; SETs that wait already are still sent."""
         stream.subjects.say(subject, "disabled")
 
     def covers(self, stream: Stream, subject: Subject) -> bool:
-        """Say whether events about a subject are for this stream: all are, unless it was removed.
+        """Return whether a stream delivers events about a subject: all but removed ones.
 
-        The subject that identifies the stream itself can't be (SSF 1.0 section 8.1.4.1).
+        The subject that identifies the stream itself cannot be removed (SSF 1.0 section 8.1.4.1).
         """
         if subject == stream.subject:
             return True
@@ -274,11 +275,11 @@ class Transmitter:
         return self._seams.apply("covers", covered, stream=stream, subject=subject)
 
     def heard_of(self, stream: Stream) -> None:
-        """Start the inactivity_timeout of a stream anew: its Receiver has named it, or polled."""
+        """Restart the inactivity_timeout of a stream: its Receiver has named it, or polled."""
         stream.active_at = self.clock.now()
 
     def pause_idle_streams(self) -> list[tuple[float, Stream]]:
-        """Pause the streams that were idle for too long; return when each fell due, with it."""
+        """Pause the streams whose inactivity_timeout is over; return each with its due time."""
         now = self.clock.now()
         idle = [
             (stream.idle_at, stream)
@@ -293,11 +294,11 @@ class Transmitter:
     # Events
 
     def verify(self, stream: Stream, state: str | None) -> str | None:
-        """Queue a Verification Event and return its jti; None where it is dropped.
+        """Queue a Verification Event and return its jti; None if it is dropped.
 
-        In a pause it is held as any other. A disabled stream never sends it, and saying that it
-        will (SSF 1.0 section 8.1.4.2) would be untrue: InvalidRequest. Raises TooManyRequests where
-        less than the interval has passed since the last one.
+        A paused stream holds it like any other event. A disabled stream never sends it, and must
+        not promise to (SSF 1.0 section 8.1.4.2): InvalidRequest. Raises TooManyRequests if the
+        interval since the last one is not over.
         """
         if stream.status == "disabled":
             raise InvalidRequest("the stream is disabled; set its status to enabled or paused")
@@ -323,10 +324,10 @@ class Transmitter:
         subject: Mapping[str, Any] | None = None,
         payload: Mapping[str, Any] | None = None,
     ) -> list[tuple[Stream, str]]:
-        """Let an event happen: a SET for each of these streams that it is for.
+        """Raise an event: queue a SET on each of these streams that delivers it.
 
-        It is for one that delivers its type and covers its subject. Return stream and jti of each
-        SET that was queued.
+        A stream delivers it if it delivers the type and covers the subject. Return stream and jti
+        of each queued SET.
         """
         about = events.SUBJECT if subject is None else subject
         event = sets.Event(
@@ -347,7 +348,7 @@ class Transmitter:
     # Delivery
 
     def poll(self, stream: Stream, most: int | None = None) -> Batch:
-        """Take the SETs that are due, at most that many, and set when each is due again."""
+        """Take the SETs that are due, at most that many, and schedule each one's redelivery."""
         now = self.clock.now()
         limit = MOST_SETS_PER_POLL if most is None else min(most, MOST_SETS_PER_POLL)
         taken = stream.queue.take(now, limit)
@@ -363,7 +364,7 @@ class Transmitter:
         return self._seams.apply("batch", batch, key=self.keys.signing)
 
     def acknowledge(self, stream: Stream, jtis: Iterable[str]) -> None:
-        """Release SETs from delivery; what is unknown, or of another stream, is no matter."""
+        """Release SETs from delivery; unknown jtis and those of other streams are ignored."""
         stream.queue.acknowledge(jtis)
 
     def _queue(
@@ -374,9 +375,9 @@ class Transmitter:
         subject: Subject | None = None,
         announces: bool = False,
     ) -> str | None:
-        """Queue the SET of an event and return its jti, or None where it is dropped.
+        """Queue the SET of an event and return its jti, or None if it is dropped.
 
-        `subject` is whose status counts for it; what is about the stream itself has none.
+        `subject` is the subject whose status applies; an event about the stream itself has none.
         """
         now = self.clock.now()
         claims = sets.claims_of(
@@ -424,7 +425,7 @@ class Transmitter:
         return self._seams.apply("handling", handling, pending=pending, stream=stream)
 
     def _token(self, pending: PendingSet) -> str:
-        # Signed at the first delivery and kept: the same jti is the same bytes for ever.
+        # Signed at the first delivery and kept: the same jti always has the same bytes.
         if pending.token is None:
             key = self.keys.signing
             header = key.header()
@@ -435,7 +436,7 @@ class Transmitter:
         return pending.token
 
     def _configure(self, stream: Stream, configuration: StreamConfiguration) -> None:
-        """Put a configuration in force; what waits goes on, at once where the delivery is new."""
+        """Apply a configuration; if the delivery is new, waiting SETs are due at once."""
         is_new = configuration.delivery != stream.configuration.delivery
         stream.configuration = configuration
         if is_new:

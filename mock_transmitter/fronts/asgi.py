@@ -1,4 +1,4 @@
-"""The ASGI front: one Site on sockets. A poll that is held costs a task, never a thread."""
+"""The ASGI front: one Site on sockets. A held poll costs a task, not a thread."""
 
 import asyncio
 import contextlib
@@ -43,11 +43,11 @@ class _Body:
 class Application:
     """An ASGI 3 application for one Site.
 
-    A parked poll waits on its own asyncio.Event. On the system clock it is also woken when a
+    A parked poll waits on its own asyncio.Event. On the system clock it also wakes when a
     redelivery or its deadline falls due. On a simulated clock only events and moves of that clock
-    wake it; if it has hung for SIMULATED_PATIENCE_S seconds of real time, it is answered as at its
-    deadline, so that no connection hangs for ever. A poll whose client hangs up is dropped before
-    it takes a SET.
+    wake it; after SIMULATED_PATIENCE_S seconds of real time it is answered as at its deadline, so
+    that no connection hangs for ever. If the client hangs up first, the poll is dropped and takes
+    no SET.
     """
 
     def __init__(
@@ -61,11 +61,11 @@ class Application:
 
     @property
     def held(self) -> int:
-        """Return how many polls are held at this moment."""
+        """Return the number of held polls."""
         return len(self._held)
 
     def close(self) -> None:
-        """Answer every held poll with 503, now; call it in the event loop when the server stops."""
+        """Answer every held poll with 503 now. Call it in the event loop when the server stops."""
         self._closing = True
         for stirred in self._held:
             stirred.set()

@@ -1,6 +1,6 @@
-"""The mock without a socket, as a transport for httpx.
+"""The mock without a socket, as an httpx transport.
 
-A long poll waits in the caller's own thread.
+A long poll waits in the caller's thread.
 """
 
 import math
@@ -15,18 +15,18 @@ _NO_CONTENT = 204
 
 
 class InProcessTransport(httpx.BaseTransport):
-    """Hands each request to a site.
+    """Passes each request to a site.
 
-    On the simulated clock a long poll moves its tenant's clock to what comes first, unless the
-    request says with the extension `held` that somebody else does. What is due to be pushed has
-    been pushed when a request is answered; on the system's clock a retry waits for the next one.
+    On the simulated clock a long poll moves its tenant's clock to the next event, unless the
+    request's extension `held` says that somebody else moves it. Pushes that are due are made before
+    a request is answered; on the system's clock a retry waits for the next request.
     """
 
     def __init__(self, site: Site) -> None:
         self._site: Site | None = site
 
     def close(self) -> None:
-        """Let go of the site; a request that comes later finds nobody, as on a closed port."""
+        """Release the site; later requests fail as on a closed port."""
         self._site = None
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
@@ -67,7 +67,7 @@ class InProcessTransport(httpx.BaseTransport):
 
 
 def _waited(site: Site, request: Request, parked: Parked, patience: Patience | None) -> Response:
-    """Wait for what a poll waits for. Raises ReadTimeout where the caller hangs up first."""
+    """Wait until a parked poll is answered. Raises ReadTimeout if the caller hangs up first."""
     tenant = site.tenant_of(request)
     simulated = isinstance(tenant.clock, SimulatedClock)
     if simulated and patience is None:

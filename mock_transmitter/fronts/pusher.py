@@ -1,4 +1,4 @@
-"""Pushes in the background, for a site that is served: no request waits for a Receiver."""
+"""Pushes SETs in the background of a server, so that no request waits for a Receiver."""
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -7,16 +7,16 @@ from mock_transmitter.domain.clock import Alarm
 from mock_transmitter.site import Site
 from mock_transmitter.tenant import Tenant
 
-# Tenants whose Receivers are slow hold up none but themselves, up to this many.
+# Slow Receivers delay only their own tenant, as long as there are no more than these.
 _MOST_AT_ONCE = 8
 # What is due later than this is looked at again, in seconds of real time.
 _LONGEST_SLEEP_S = 60.0
 
 
 class Pusher:
-    """A thread that pushes what is due on any tenant of a site, until `close`.
+    """A thread that pushes what is due on all tenants of a site, until `close`.
 
-    It wakes with whatever wakes a held poll; on the system's clock also when a retry falls due.
+    Whatever wakes a held poll wakes it; on the system's clock also a retry that falls due.
     """
 
     def __init__(self, site: Site, *, simulated: bool) -> None:
@@ -31,7 +31,7 @@ class Pusher:
         self._thread.start()
 
     def close(self) -> None:
-        """Make no attempt any more, and wait for those that are under way."""
+        """Make no further attempts, and wait for those in progress."""
         self._ended.set()
         self._unsubscribe()
         self._alarm.ring()

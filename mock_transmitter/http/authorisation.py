@@ -1,4 +1,4 @@
-"""Who may do what: bearer tokens (RFC 6750), one Receiver's streams for that Receiver alone."""
+"""Who may do what: bearer tokens (RFC 6750), and a Receiver's streams for that Receiver only."""
 
 from dataclasses import dataclass, field
 from typing import TypeAlias
@@ -11,10 +11,10 @@ REALM = "Shared Signals"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Receiver:
-    """A Receiver that the Transmitter knows: its audience, its tokens, and itself as a client.
+    """A Receiver that the Transmitter knows: its audience, its tokens and its client credentials.
 
-    `limited_token` is valid and allows nothing: neither to manage streams nor to poll them. With
-    `client_id` and `client_secret` the authorization server issues access tokens.
+    `limited_token` is valid but allows neither managing nor polling streams. With `client_id` and
+    `client_secret` the authorization server issues access tokens.
     """
 
     audience: str
@@ -25,7 +25,7 @@ class Receiver:
     poll_token: str | None = field(default=None, repr=False)
 
     def has(self, token: str) -> bool:
-        """Say whether a token is one of this Receiver's, whatever it allows."""
+        """Return whether a token belongs to this Receiver, whatever it allows."""
         return token in {self.management_token, self.limited_token, self.poll_token}
 
     def token(self, channel: Channel) -> str | None:
@@ -35,11 +35,10 @@ class Receiver:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Access:
-    """What somebody asks for.
+    """What a request asks for.
 
-    `owner` is the Receiver of the stream to be polled or acknowledged, where it is known. `grant`
-    is what the token stands for where the authorization server issued it, and `scopes` are those of
-    which it needs one.
+    `owner` is the Receiver of the stream to be polled or acknowledged, if known. `grant` is what
+    the token stands for if the authorization server issued it. The token needs one of `scopes`.
     """
 
     operation: str
@@ -53,14 +52,14 @@ class Access:
 
 @dataclass(frozen=True, slots=True)
 class Granted:
-    """The request is served, for this Receiver; None where nobody needs to say who they are."""
+    """The request is served for this Receiver, or for anybody if that is None."""
 
     receiver: Receiver | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Denied:
-    """The request is not served; `error` is a code of RFC 6750 section 3.1, if a token came."""
+    """The request is refused; `error` is a code of RFC 6750 section 3.1 if it had a token."""
 
     status: int
     description: str
@@ -76,13 +75,13 @@ Decision: TypeAlias = Granted | Denied
 
 
 def bearer_token(authorization: str | None) -> str | None:
-    """Return the token of an Authorization header, or None where it carries none."""
+    """Return the bearer token of an Authorization header, or None if it has none."""
     scheme, _, token = (authorization or "").partition(" ")
     return token.strip() or None if scheme.lower() == "bearer" else None
 
 
 def scopes_for(method: str) -> tuple[str, ...]:
-    """Return the scopes of which one allows to call an operation: reading takes the lesser too."""
+    """Return the scopes that allow an operation; a token needs one of them."""
     return (READ, MANAGE) if method == "GET" else (MANAGE,)
 
 
@@ -91,7 +90,7 @@ def decide(access: Access) -> Decision:
     if access.channel == "none":
         return Granted(None)
     if access.token is None:
-        return Denied(status=401, description="a bearer token is needed")
+        return Denied(status=401, description="missing bearer token")
     if access.grant is not None:
         return _by_grant(access, access.grant)
     for receiver in access.receivers:
@@ -103,7 +102,7 @@ def decide(access: Access) -> Decision:
             error="insufficient_scope",
             description=f"the token is not for {access.operation}",
         )
-    return Denied(status=401, error="invalid_token", description="the token is not known")
+    return Denied(status=401, error="invalid_token", description="unknown token")
 
 
 def _by_grant(access: Access, grant: Grant) -> Decision:

@@ -35,7 +35,7 @@ _POLLING = frozenset({"poll", "acknowledge"})
 
 
 class Dispatcher:
-    """Answers the requests of one tenant under its lock; a failure of its own is a 500."""
+    """Answers the requests of one tenant under its lock; an internal error becomes a 500."""
 
     def __init__(
         self,
@@ -96,12 +96,12 @@ class Dispatcher:
         return self._errors.response(
             405,
             "method_not_allowed",
-            f"here are {', '.join(allowed)} only",
+            f"allowed methods: {', '.join(allowed)}",
             [("allow", ", ".join([*allowed, *(["HEAD"] if "GET" in allowed else [])]))],
         )
 
     def _chosen(self, names: tuple[str, ...], request: Request) -> str:
-        """Choose between operations of one path and method by whether the query has a stream_id."""
+        """Choose between operations with one path and method: does the query have a stream_id?"""
         if len(names) == 1:
             return names[0]
         try:

@@ -17,7 +17,7 @@ from mock_transmitter.http.message import Response
 
 
 class Errors:
-    """Makes the error answers of one profile."""
+    """Builds the error answers of one profile."""
 
     def __init__(self, profile: Profile) -> None:
         self._members: ErrorBody = profile.errors
@@ -31,7 +31,7 @@ class Errors:
         return Response.json(status, document, [("cache-control", "no-store"), *headers])
 
     def of(self, error: TransmitterError) -> Response:
-        """Return the answer to what the domain refused."""
+        """Return the answer to an error of the domain."""
         text = str(error)
         if isinstance(error, InvalidRequest):
             return self.response(400, "invalid_request", text)

@@ -1,4 +1,4 @@
-"""Reading JSON: what two readers could take in two ways is refused (RFC 8259, RFC 7493)."""
+"""Reading JSON; refuses what two parsers could read differently (RFC 8259, RFC 7493)."""
 
 import json
 import re
@@ -16,8 +16,8 @@ class MalformedJson(ValueError):
 def parse(body: bytes) -> Any:  # noqa: ANN401 (JSON)
     """Return the value of a JSON text.
 
-    Raises MalformedJson for bad UTF-8, duplicate names, NaN, numbers without end, lone surrogates
-    and absurd nesting.
+    Raises MalformedJson for invalid UTF-8, duplicate names, NaN, overlong numbers, lone surrogates
+    and excessive nesting.
     """
     try:
         value = json.loads(
@@ -65,7 +65,7 @@ def _finite(text: str) -> float:
 
 
 def _depth(value: object) -> int:
-    """Return how deep a value is nested, without recursion, and no further than is of interest."""
+    """Return how deep a value is nested, up to the limit, without recursion."""
     level = [value]
     depth = 0
     while level and depth <= MOST_LEVELS:

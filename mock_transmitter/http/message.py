@@ -54,7 +54,7 @@ class Response:
 
 @dataclass(frozen=True, slots=True)
 class Lasting:
-    """An answer that may take real time, since others have a part in it: `answer` waits for it."""
+    """An answer that may take real time because others take part; `answer` waits for it."""
 
     answer: Callable[[], Response]
 
@@ -63,10 +63,10 @@ class Lasting:
 class Parked:
     """A long poll that waits. Times are seconds on the tenant's clock.
 
-    `attempt` answers as soon as there is something to say, and from `deadline` on always; until
-    then it returns None and takes nothing from the queue, so a poll that is dropped loses no SET.
-    `wake_at` is the next time at which asking again is worth it: the deadline, or a redelivery.
-    `expire` answers as at the deadline, whatever the time, for a front that can't wait so long.
+    `attempt` returns an answer once there is something to say, and always from `deadline` on;
+    before that it returns None and takes nothing from the queue, so a dropped poll loses no SET.
+    `wake_at` is the next time at which an attempt may succeed: the deadline, or a redelivery.
+    `expire` answers as at the deadline, for a front that cannot wait so long.
     """
 
     deadline: float

@@ -27,7 +27,7 @@ _MEMBERS = (
 
 
 def metadata(profile: Profile, routes: Routes, issuer: str) -> Json:
-    """Return the metadata: an endpoint is published where the profile has an operation at it."""
+    """Return the metadata; it lists the endpoints at which the profile has an operation."""
     document: Json = {"issuer": issuer}
     document |= {member: routes.url(name) for member, name in _MEMBERS if routes.has(name)}
     methods = [uri for uri in (profile.delivery.push, profile.delivery.poll) if uri is not None]

@@ -1,7 +1,7 @@
 """The mock's authorization server: client credentials, revocation, a login, and its metadata.
 
-RFC 6749 section 4.4, RFC 7009, RFC 8414. The login is no standard: it trades a Basic credential
-for a short-lived token, as some Transmitters want it.
+RFC 6749 section 4.4, RFC 7009, RFC 8414. The login follows no standard: it exchanges a Basic
+credential for a short-lived token, as some Transmitters require.
 """
 
 from base64 import b64decode
@@ -39,7 +39,7 @@ _NOT_KEPT: Headers = (("cache-control", "no-store"), ("pragma", "no-cache"))
 
 
 class OAuthError(Exception):
-    """A request that the authorization server refuses: RFC 6749 section 5.2."""
+    """The authorization server refuses a request: RFC 6749 section 5.2."""
 
     def __init__(self, code: str, description: str, *, status: int = 400) -> None:
         super().__init__(description)
@@ -54,7 +54,7 @@ class OAuthError(Exception):
 
 
 class AuthorizationServer:
-    """Answers what stands at the paths of one issuer's authorization server.
+    """Answers requests at the paths of one issuer's authorization server.
 
     Its clients are the Receivers.
     """
@@ -79,7 +79,7 @@ class AuthorizationServer:
         return self._url(TOKEN)
 
     def operation_at(self, segments: Segments) -> str | None:
-        """Return the name of what stands at a path, or None where that is nothing of this."""
+        """Return the name of the operation at a path, or None if the path is not the server's."""
         place = self._places.get(segments)
         return None if place is None else place[0]
 
@@ -87,7 +87,9 @@ class AuthorizationServer:
         """Answer a request at one of the paths."""
         _, method, handler = self._places[segments_of(request.path) or ()]
         if request.method != method:
-            refusal = OAuthError("invalid_request", f"here is {method} only", status=405).response()
+            refusal = OAuthError(
+                "invalid_request", f"allowed method: {method}", status=405
+            ).response()
             return Response(refusal.status, (*refusal.headers, ("allow", method)), refusal.body)
         try:
             return handler(request)
@@ -112,17 +114,17 @@ class AuthorizationServer:
         return Response.json(200, document)
 
     def _token(self, request: Request) -> Response:
-        """RFC 6749 sections 4.4.2 and 4.4.3; without a scope the client gets all that there are."""
+        """Issue a token (RFC 6749 section 4.4); without a scope the client gets all scopes."""
         form = _form(request)
         client = self._client(request, form)
         grant_type = form.get("grant_type")
         if grant_type is None:
             raise OAuthError("invalid_request", "grant_type is missing")
         if grant_type != _CREDENTIALS:
-            raise OAuthError("unsupported_grant_type", f"here is {_CREDENTIALS} only")
+            raise OAuthError("unsupported_grant_type", f"only {_CREDENTIALS} is supported")
         scopes = tuple(form["scope"].split(" ")) if "scope" in form else SCOPES
         if not set(scopes) <= set(SCOPES):
-            raise OAuthError("invalid_scope", f"known are {' and '.join(SCOPES)}")
+            raise OAuthError("invalid_scope", f"supported scopes: {', '.join(SCOPES)}")
         grant = self.tokens.issue(client.client_id, scopes, lifetime_s=LIFETIME_S)
         document = {
             "access_token": grant.token,
@@ -133,7 +135,7 @@ class AuthorizationServer:
         return Response.json(200, document, _NOT_KEPT)
 
     def _revoke(self, request: Request) -> Response:
-        """RFC 7009 section 2: a token that nobody knows counts as revoked."""
+        """Revoke a token: RFC 7009 section 2. An unknown token counts as revoked."""
         form = _form(request)
         client = self._client(request, form)
         token = form.get("token")
@@ -152,7 +154,7 @@ class AuthorizationServer:
         return Response.json(200, document, _NOT_KEPT)
 
     def _client(self, request: Request, form: Form) -> Receiver:
-        """Return who asks, by one of the two ways of RFC 6749 section 2.3.1, not by both."""
+        """Return the client, authenticated in one of the ways of RFC 6749 section 2.3.1."""
         if request.header("authorization") is None:
             return self._authenticated((form.get("client_id", ""), form.get("client_secret", "")))
         if "client_secret" in form:
@@ -170,7 +172,7 @@ class AuthorizationServer:
 
 
 def _basic(request: Request) -> tuple[str, str]:
-    """Return user and password of a Basic credential (RFC 7617); empty where there is none."""
+    """Return user and password of a Basic credential (RFC 7617); empty strings if there is none."""
     scheme, _, value = (request.header("authorization") or "").partition(" ")
     if scheme.lower() != "basic":
         return "", ""

@@ -29,13 +29,13 @@ class Call:
 
     @property
     def audience(self) -> str:
-        """Return the caller's audience; only operations that anybody may call have none."""
+        """Return the caller's audience; operations without authorisation have none."""
         return self.receiver.audience if self.receiver else ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
-    """An answer in canonical names; `message` tells the codec which message it is."""
+    """An answer in canonical names; `message` names it for the codec."""
 
     status: int
     document: Any = None
@@ -44,7 +44,7 @@ class Reply:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Waiting:
-    """A long poll that has nothing to say yet: see `message.Parked`."""
+    """A long poll with nothing to say yet: see `message.Parked`."""
 
     deadline: float
     wake_at: Callable[[], float]
@@ -91,7 +91,7 @@ class Operations:
         }
 
     def perform(self, call: Call) -> Outcome:
-        """Do what the call asks, after what the clock has brought."""
+        """Perform a call, after pausing streams that have been idle too long."""
         self._transmitter.pause_idle_streams()
         return self._perform[call.operation](call)
 
@@ -99,7 +99,7 @@ class Operations:
         return self._transmitter.profile.operations[operation].success[0]
 
     def _stream(self, call: Call, *, whoever: bool = False) -> Stream:
-        """Return the stream that a call names; to name it is activity (SSF 1.0 section 8.1.1)."""
+        """Return the stream that a call names, which counts as activity (SSF 1.0 section 8.1.1)."""
         if call.stream_id is not None:
             audience = None if whoever else call.audience
             stream = self._transmitter.stream(call.stream_id, audience)
@@ -235,7 +235,7 @@ class Operations:
         return Waiting(deadline=deadline, wake_at=wake_at, attempt=attempt, expire=expire)
 
     def _polled(self, call: Call) -> Stream:
-        """Return the stream to poll; whose it is was settled when the call was authorised."""
+        """Return the stream to poll; authorisation has already checked whose it is."""
         stream = self._stream(call, whoever=True)
         if stream.configuration.delivery.method != self._transmitter.profile.delivery.poll:
             raise StreamNotFound("the stream does not deliver by poll")

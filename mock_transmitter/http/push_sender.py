@@ -1,4 +1,4 @@
-"""Makes push attempts: one HTTP request each, on a connection of its own (RFC 8935 section 2)."""
+"""Makes push attempts, each one HTTP request on its own connection (RFC 8935 section 2)."""
 
 import ssl
 from collections.abc import Callable
@@ -23,16 +23,16 @@ _BAD_REQUEST = 400
 
 
 class UnusableAuthority(ValueError):
-    """What should be the certificate of an authority is none."""
+    """The PEM text is not the certificate of an authority."""
 
 
 def trusting(authorities: str | None) -> ssl.SSLContext:
-    """Return what verifies certificates against these authorities (PEM), or the system's.
+    """Return a TLS context that trusts these authorities (PEM), or the system's.
 
     Raises UnusableAuthority.
     """
     if authorities == "":
-        raise UnusableAuthority("there is no certificate in it")
+        raise UnusableAuthority("it holds no certificate")
     try:
         return ssl.create_default_context(cadata=authorities)
     except (ssl.SSLError, ValueError) as error:
@@ -42,9 +42,8 @@ def trusting(authorities: str | None) -> ssl.SSLContext:
 class PushSender:
     """Sends SETs to Receivers. Several threads may use it.
 
-    TLS certificates are verified against `authorities` (certificates in PEM), or against the
-    system's where that is None. `timeout_s` is how long an answer is waited for, in seconds of real
-    time.
+    TLS certificates are verified against `authorities` (PEM), or against the system's if that is
+    None. `timeout_s` is how long to wait for an answer, in seconds of real time.
     """
 
     def __init__(self, *, authorities: str | None = None, timeout_s: float = TIMEOUT_S) -> None:
@@ -53,7 +52,7 @@ class PushSender:
         self._authorities = authorities
 
     def send(self, attempt: Attempt) -> PushOutcome:
-        """Make an attempt and say how it ended; whatever goes wrong is an outcome too."""
+        """Make an attempt and return its outcome; any error is an outcome too."""
         try:
             return self._send(attempt)
         except httpx.TimeoutException:
@@ -86,7 +85,7 @@ class PushSender:
     def _client(self, tls: Tls | None) -> httpx.Client:
         client = self._clients.get(tls)
         if client is None:
-            # Reading authorities takes time, so it waits for the first push.
+            # Loading authorities takes time, so this waits for the first push.
             context = trusting(self._authorities)
             if tls is not None:
                 tls(context)
@@ -95,7 +94,7 @@ class PushSender:
                 timeout=httpx.Timeout(CONNECTING_S, read=self._timeout_s),
                 trust_env=False,
                 headers={"accept-encoding": "identity", "user-agent": "ssf-mock-transmitter"},
-                # A connection that is kept may be gone when it is needed, with nobody to blame.
+                # A kept connection may have closed by the time it is needed.
                 limits=httpx.Limits(max_keepalive_connections=0),
             )
             self._clients[tls] = client
@@ -103,7 +102,7 @@ class PushSender:
 
 
 def _refusal(body: bytes) -> PushOutcome:
-    """Return what a 400 says: a refusal where it has an error code (RFC 8935 section 2.3)."""
+    """Return the outcome of a 400: a refusal if it has an error code (RFC 8935 section 2.3)."""
     try:
         document = json_body.parse(body)
     except json_body.MalformedJson:

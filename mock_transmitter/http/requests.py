@@ -1,4 +1,4 @@
-"""From an HTTP request to a call in canonical names, or to the reason why it is none."""
+"""From an HTTP request to a call in canonical names, or to the reason why it is refused."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -55,7 +55,7 @@ class Read:
 def query_stream_id(profile: Profile, request: Request) -> str | None:
     """Return the stream_id of the query, or None.
 
-    Raises InvalidRequest where it stands there twice.
+    Raises InvalidRequest if the query has it twice.
     """
     return _query_value(request, profile.names.get("stream", {}).get("stream_id", "stream_id"))
 
@@ -111,10 +111,10 @@ def _queried(request: Request) -> Json:
 
 
 def _with_valid_subject(profile: Profile, operation: str, body: Json) -> Json:
-    """Hold the subject that a request names, if it does, against what the texts say of one.
+    """Validate the subject that a request names, if it names one.
 
-    Only the 2021 draft has a status for each subject (section 7.1.1), and there what is none is not
-    found: SubjectNotFound. To add or remove what is none is an InvalidRequest.
+    Only the 2021 draft has a status for each subject (section 7.1.1); there an invalid one is not
+    found: SubjectNotFound. Adding or removing an invalid one is an InvalidRequest.
     """
     if "subject" not in body or operation not in _NAMES_SUBJECT:
         return body
@@ -146,7 +146,7 @@ def _without_what_polls_do_not_read(profile: Profile, body: Json) -> Json:
 
 
 def _body_stream_id(rules: Operation, body: Json, stream_id: str | None) -> str | None:
-    """Return the stream that a request names, and put it where the schemas look for it."""
+    """Return the stream that a request names, and put its id where the schemas expect it."""
     given = body.get("stream_id")
     if rules.stream_id == "path":
         if "stream_id" in body and given != stream_id:
@@ -160,12 +160,12 @@ def _body_stream_id(rules: Operation, body: Json, stream_id: str | None) -> str 
 
 
 def _valid(profile: Profile, message: str, body: Json) -> Json:
-    """Hold a body against the profile's schema of the message.
+    """Validate a body against the profile's schema of the message.
 
-    Three things stay the operation's own to judge. A Receiver-Supplied property may be missing: it
-    is asked to be deleted. `events_requested` should not be empty, which says nothing of the
-    answer. And a value in it that is not understood is ignored (SSF 1.0 section 8.1.1), even one
-    that is no URI and so can't be shown.
+    The operation itself judges three things. A Receiver-Supplied property may be missing, which
+    asks to delete it. `events_requested` should not be empty, but the text does not say what the
+    answer is. And a value in it that is not understood is ignored (SSF 1.0 section 8.1.1), even one
+    that is not a URI and so cannot be shown.
     """
     name = profile.schemas.get(message)
     if name is None:

@@ -1,4 +1,4 @@
-"""Where each operation stands: the profile's own layout, or the mock's where it has none."""
+"""The path of each operation: the profile's own layout, or the mock's default."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -32,9 +32,9 @@ DEFAULT_LAYOUT: Mapping[str, str] = MappingProxyType(
 
 @lru_cache(maxsize=256)
 def segments_of(path: str) -> Segments | None:
-    """Return the segments of a path, so that `events%3Apoll` is `events:poll`.
+    """Return the decoded segments of a path, so that `events%3Apoll` is `events:poll`.
 
-    None where it can't be decoded.
+    None if the path cannot be decoded.
     """
     try:
         return tuple(unquote(part, errors="strict") for part in path.split("/")[1:])
@@ -44,7 +44,7 @@ def segments_of(path: str) -> Segments | None:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """One path, and the operations that stand there by method.
+    """One path and its operations by method.
 
     Two may share a method: with and without a stream_id.
     """
@@ -53,7 +53,7 @@ class Place:
     operations: Mapping[str, tuple[str, ...]]
 
     def match(self, segments: Segments) -> str | None:
-        """Return the stream_id in a path that fits, "" where it names none; else None."""
+        """Return the stream_id in a matching path, "" if it has none; None for another path."""
         if len(segments) != len(self.pattern):
             return None
         stream_id = ""
@@ -71,14 +71,14 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """The place that a path leads to, and the stream_id in it."""
+    """The place that a path leads to, and the stream_id in the path."""
 
     place: Place
     stream_id: str | None
 
 
 class Routes:
-    """The paths of one issuer, read and written."""
+    """Finds the operations at a path of one issuer, and builds its URLs."""
 
     def __init__(self, profile: Profile, issuer: str) -> None:
         self._issuer = issuer.rstrip("/")
@@ -102,7 +102,7 @@ class Routes:
         self._places = [Place(_pattern(discovery), {"GET": ("discover",)}), *places]
 
     def match(self, segments: Segments) -> Match | None:
-        """Return where a path leads, or None."""
+        """Return the place at a path, or None."""
         for place in self._places:
             stream_id = place.match(segments)
             if stream_id is not None:
@@ -110,7 +110,7 @@ class Routes:
         return None
 
     def has(self, endpoint: str) -> bool:
-        """Say whether an operation stands at this endpoint."""
+        """Return whether the profile has an operation at this endpoint."""
         return endpoint in self._templates
 
     def url(self, endpoint: str, stream_id: str = "") -> str:

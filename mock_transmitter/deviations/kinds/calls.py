@@ -62,12 +62,12 @@ def as_it_is(outcome: Outcome, call: Call, stream: Stream) -> Outcome:
 
 
 def pushes(stream: Stream) -> bool:
-    """Say whether a stream delivers by push."""
+    """Return whether a stream delivers by push."""
     return stream.configuration.delivery.method.endswith(("8935", "push"))
 
 
 def is_push(delivery: object, call: Call) -> TypeGuard[Json]:
-    """Say whether a delivery is by push."""
+    """Return whether a delivery is by push."""
     method = call.transmitter.profile.delivery.push
     return isinstance(delivery, dict) and delivery.get("method") == method
 

@@ -55,7 +55,7 @@ class EventsDeviation(ClaimsDeviation):
 
 
 def has_chosen_subject(claims: Json) -> bool:
-    """Say whether the text, or whoever raised the event, says whom it is about."""
+    """Return whether the text, or whoever raised the event, says whom it is about."""
     if any(has_its_own_subject(event_type) for event_type in claims["events"]):
         return True
     inside = [payload.get("subject") for payload in claims["events"].values()]
@@ -107,12 +107,12 @@ class TextDeviation(Deviation, ABC):
 
 
 def is_verification(event_type: str) -> bool:
-    """Say whether an event type is the Verification Event of some text."""
+    """Return whether an event type is the Verification Event of some text."""
     return event_type.endswith("/verification")
 
 
 def has_its_own_subject(event_type: str) -> bool:
-    """Say whether the text says whom an event is about: a stream, an email address or a number."""
+    """Return whether the text names the subject: a stream, an email address or a number."""
     about_an_identifier = event_type.startswith(f"{RISC}/identifier-")
     return is_verification(event_type) or about_an_identifier
 

@@ -22,7 +22,7 @@ _GRACE_S = 20.0
 
 
 def _is_known(subject: object) -> bool:
-    """Say whether a variant knows a subject: one with an address, or a complex one."""
+    """Return whether a variant knows a subject: one with an address, or a complex one."""
     return isinstance(subject, dict) and subject.get("format", "complex") in {"email", "complex"}
 
 

@@ -235,7 +235,7 @@ class _MalformedIsServed(Deviation, ABC):
 
     @abstractmethod
     def serves(self, authorization: str) -> bool:
-        """Say whether it is served."""
+        """Return whether it is served."""
 
 
 @fault_at(_MalformedIsServed)

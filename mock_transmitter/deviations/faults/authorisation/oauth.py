@@ -101,7 +101,7 @@ def reading_takes_the_scope_to_manage(decision: Decision, access: Access) -> Dec
 )
 def access_tokens_in_the_header_are_not_known(decision: Decision) -> Decision:
     """A token of the authorization server in the Authorization header is refused."""
-    return Denied(status=401, error="invalid_token", description="the token is not known")
+    return Denied(status=401, error="invalid_token", description="unknown token")
 
 
 @fault_at("request", breaks=("CAEPIOP-2.7.3-NO-QUERY-TOKEN",))

@@ -38,7 +38,7 @@ class Crash(ABC, Deviation):
 
     @abstractmethod
     def fails_on(self, body: Any) -> bool:  # noqa: ANN401 (JSON)
-        """Say whether it can't cope with this body."""
+        """Return whether it can't cope with this body."""
 
 
 @fault_at(Crash, breaks=("SSF-8.1.1.3-ERR-400-INVALID", "SSF-8.1.1.4-ERR-400-INVALID"))

@@ -128,7 +128,7 @@ class DeletedStreamComesBackWithTheNextCreate(ListDeviation):
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
         stream_id = call.stream_id or ""
         if stream_id in self._deleted:
-            raise StreamNotFound("there is no such stream")
+            raise StreamNotFound("no such stream")
         if call.operation == "create_stream":
             self._deleted.clear()
         if call.operation != "delete_stream" or target(call) is None:

@@ -65,4 +65,4 @@ def metadata_needs_a_token(decision: Decision, at: At) -> Decision:
     """The metadata, which says how one gets a token, is for those alone who have one."""
     if at.access.token is not None:
         return decision
-    return Denied(status=401, description="a bearer token is needed")
+    return Denied(status=401, description="missing bearer token")

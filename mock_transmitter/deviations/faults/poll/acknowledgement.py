@@ -281,7 +281,7 @@ class AckOfAPollDeviation(ABC, Deviation):
 
     @abstractmethod
     def ignores(self, call: Call, stream: Stream) -> bool:
-        """Say whether this poll's acknowledgement has no effect."""
+        """Return whether this poll's acknowledgement has no effect."""
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
         stream = target(call)

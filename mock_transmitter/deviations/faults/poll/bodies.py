@@ -94,7 +94,7 @@ class CrashingReader(ABC, Deviation):
 
     @abstractmethod
     def chokes_on(self, request: Request) -> bool:
-        """Say whether it is."""
+        """Return whether it is."""
 
     def request(self, request: Request, at: At) -> Request:
         self._crashes = self.chokes_on(request)

@@ -99,7 +99,7 @@ class _StopsThePushes(Deviation, ABC):
 
     @abstractmethod
     def is_the_end(self, outcome: PushOutcome) -> bool:
-        """Say whether an outcome ends it all."""
+        """Return whether an outcome ends it all."""
 
     def push(self, attempt: Attempt, at: At) -> Attempt | None:
         return None if attempt.stream_id in self._stopped else attempt
@@ -145,7 +145,7 @@ class _LosesTheSet(Deviation, ABC):
 
     @abstractmethod
     def is_lost(self, reason: str) -> bool:
-        """Say whether a failure with this reason is the end of a SET."""
+        """Return whether a failure with this reason is the end of a SET."""
 
     def pushed(self, outcome: PushOutcome, at: At) -> PushOutcome:
         lost = outcome.ending == "failed" and self.is_lost(outcome.reason)

@@ -264,6 +264,6 @@ fault_row(
 
 
 def _waits(stream: Stream, call: Call) -> bool:
-    """Say whether something waits to be pushed on a stream."""
+    """Return whether something waits to be pushed on a stream."""
     delivery: DeliveryConfiguration = stream.configuration.delivery
     return len(stream.queue) > 0 and is_push(delivery.document(), call)

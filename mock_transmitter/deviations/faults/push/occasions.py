@@ -20,7 +20,7 @@ from mock_transmitter.http.operations import Call, Outcome
 
 
 def is_repeated(attempt: Attempt) -> bool:
-    """Say whether the SET was pushed before."""
+    """Return whether the SET was pushed before."""
     return attempt.pending.attempts > 1
 
 

@@ -144,7 +144,7 @@ class StoppedByAPush(Deviation, ABC):
 
     @abstractmethod
     def is_the_end(self, outcome: PushOutcome, attempt: Attempt) -> bool:
-        """Say whether that stops the stream."""
+        """Return whether that stops the stream."""
 
 
 @fault_at(StoppedByAPush, breaks=ANNOUNCED)
@@ -231,7 +231,7 @@ class OfSubjects(Deviation):
         return "drop" if is_one and self.drops(at.stream) else handling
 
     def drops(self, stream: Stream) -> bool:
-        """Say whether it is dropped now."""
+        """Return whether it is dropped now."""
         return True
 
 

@@ -31,7 +31,7 @@ LONGEST = 255
 
 
 def is_of(pending: PendingSet, kind: str) -> bool:
-    """Say whether a SET is of one of the framework's own types."""
+    """Return whether a SET is of one of the framework's own types."""
     return any(uri.endswith(f"/{kind}") for uri in pending.claims["events"])
 
 

@@ -258,7 +258,7 @@ class MissingMembersMatchNothing(_Remembers, NothingByDefault):
         return super().covers(covered, at) and self.agrees(self.added(at.stream), at.subject)
 
     def agrees(self, added: list[Subject], subject: Subject) -> bool:
-        """Say whether an event about a subject is one about what was added."""
+        """Return whether an event about a subject is one about what was added."""
         return subject in added
 
 
@@ -283,7 +283,7 @@ class _LooseMatching(_Remembers, ABC):
 
     @abstractmethod
     def alike(self, added: Subject, subject: Subject) -> bool:
-        """Say whether it is taken for the one that was added."""
+        """Return whether it is taken for the one that was added."""
 
 
 @fault_at(

@@ -40,7 +40,7 @@ class _Crash(Deviation, ABC):
 
     @abstractmethod
     def fails_on(self, call: Call, subject: Subject) -> bool:
-        """Say whether it can't cope with this one."""
+        """Return whether it can't cope with this one."""
 
 
 @fault_at(_Crash, breaks=("SSF-8.1.3.2-ADD-200-EMPTY", "SSE-7.1.3.1-ADD-200"))
@@ -122,7 +122,7 @@ class _OfRequests(Deviation, ABC):
 
     @abstractmethod
     def fails_on(self, body: Any) -> bool:  # noqa: ANN401 (JSON)
-        """Say whether it can't cope with this body; None is one that is no JSON."""
+        """Return whether it can't cope with this body; None is one that is no JSON."""
 
 
 @fault_at(
