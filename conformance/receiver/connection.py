@@ -219,10 +219,11 @@ class Connection:
             secrets = self.target.secrets
             reason = redact_text(str(error), secrets)
             self.silences += isinstance(error, Silence)
-            self._record(recorder, request, watch.seconds, error=reason)
+            self._record(recorder, request, secrets, seconds=watch.seconds, error=reason)
             url = redact_text(request.url, secrets)
             raise NoAnswer(f"{request.method} {url}: {reason}") from error
         self.silences = 0
+        secrets = self.target.secrets
         document, is_json = parse(response.body)
         answer = Answer(
             status=response.status,
@@ -230,23 +231,32 @@ class Connection:
             body=response.body,
             document=document,
             is_json=is_json,
-            shown=redacted(response.body, self.target.secrets),
+            shown=redacted(response.body, secrets),
         )
-        self._record(recorder, request, watch.seconds, answer=answer)
+        self._record(recorder, request, secrets, seconds=watch.seconds, answer=answer)
         return answer
 
     def _record(
         self,
         recorder: Recorder,
         request: Request,
-        seconds: float,
+        secrets: frozenset[str],
         *,
+        seconds: float,
         answer: Answer | None = None,
         error: str | None = None,
     ) -> None:
         if request.operation == READS_CLOCK and error is None:
             return  # reading the time changes nothing, and nobody has to repeat it
-        exchange = record(recorder, request, self.target, seconds, answer=answer, error=error)
+        exchange = record(
+            recorder,
+            request,
+            self.target.profile,
+            secrets,
+            seconds=seconds,
+            answer=answer,
+            error=error,
+        )
         if answer is not None and not exchange.is_hook:
             kind = SeenAnswer(
                 request.operation,

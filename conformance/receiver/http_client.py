@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from pathlib import Path
+from types import MappingProxyType
 from typing import Protocol, TypeAlias
 
 import httpx
@@ -144,7 +145,7 @@ class HttpClient:
             hint = _TRUST if "CERTIFICATE_VERIFY_FAILED" in str(error) else ""
             kind = NotConnected if isinstance(error, httpx.ConnectError) else HttpError
             raise kind(f"{type(error).__name__}: {error}{hint}") from error
-        return Response(response.status_code, _headers_of(response), body)
+        return Response(response.status_code, _header_fields(tuple(response.headers.raw)), body)
 
     def close(self) -> None:
         """Close the connections."""
@@ -186,8 +187,9 @@ def _read(response: httpx.Response, watch: time_of.Stopwatch, timeout_s: float) 
     return received
 
 
-def _headers_of(response: httpx.Response) -> dict[str, str]:
-    raw = response.headers.raw
+@lru_cache(maxsize=256)
+def _header_fields(raw: tuple[tuple[bytes, bytes], ...]) -> Mapping[str, str]:
+    """Return header fields as text; a target answers with the same few again and again."""
     try:
         fields = [(name.decode().lower(), value.decode()) for name, value in raw]
     except UnicodeDecodeError:
@@ -195,7 +197,7 @@ def _headers_of(response: httpx.Response) -> dict[str, str]:
     found: dict[str, str] = {}
     for name, value in fields:
         found[name] = f"{found[name]}, {value}" if name in found else value
-    return found
+    return MappingProxyType(found)
 
 
 def _present(context: ssl.SSLContext, certificate: ClientCertificate) -> None:

@@ -8,7 +8,6 @@ from conformance.receiver.exchange import Capture, Exchange, Recorder
 from conformance.spec.profile import Profile
 from conformance.spec.redaction import redact_headers, redact_text
 from conformance.target.credentials import Headers
-from conformance.target.target import Target
 
 _SHOWN_HEADERS = frozenset({"content-type", "content-language"})
 
@@ -39,14 +38,14 @@ class Request:
 def record(
     recorder: Recorder,
     request: Request,
-    target: Target,
-    seconds: float,
+    profile: Profile,
+    secrets: frozenset[str],
     *,
+    seconds: float,
     answer: Answer | None = None,
     error: str | None = None,
 ) -> Exchange:
-    """Add an exchange to the recorder and return it; `error` says why no answer came."""
-    secrets = target.secrets
+    """Add an exchange to the recorder and return it; `error` says why there was no answer."""
     shown = {
         name: value
         for name, value in request.headers.items()
@@ -65,9 +64,7 @@ def record(
         response_body=None if answer is None else answer.shown,
         error=error,
         duration_s=seconds,
-        captures=()
-        if answer is None
-        else _captures(recorder, request.operation, answer, target.profile),
+        captures=() if answer is None else _captures(recorder, request.operation, answer, profile),
     )
     recorder.exchanges.append(exchange)
     return exchange
