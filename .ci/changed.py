@@ -14,7 +14,7 @@ from conformance.engine.plugin import all_cases
 from conformance.proof import kills
 from conformance.proof.prove import Mode, line_of, prove
 from conformance.proof.trial import Trial, attempt, cases_of
-from conformance.spec.profile_files import profile_ids
+from conformance.spec.shipped_profiles import profile_ids
 from mock_transmitter.deviations import catalogue
 
 ROOT = Path(__file__).parents[1]

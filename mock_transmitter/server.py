@@ -20,11 +20,12 @@ import uvicorn
 from conformance.spec.profile import Profile
 from mock_transmitter.deviations import catalogue
 from mock_transmitter.domain.clock import ClockKind, call_after
+from mock_transmitter.domain.defaults import PUSH_TIMEOUT_S
 from mock_transmitter.domain.redelivery import AS_IT_IS, Curve
 from mock_transmitter.fronts.asgi import Application
 from mock_transmitter.fronts.pusher import Pusher
 from mock_transmitter.http.authorisation import Receiver
-from mock_transmitter.http.push_sender import TIMEOUT_S, UnusableAuthority, trusting
+from mock_transmitter.http.push_sender import UnusableAuthority, trusting
 from mock_transmitter.site import Site
 
 START_TIMEOUT_S = 10.0
@@ -75,7 +76,7 @@ class RunningServer:
         redelivery: Curve = AS_IT_IS,
         long_poll_timeout_s: float = 10.0,
         push_ca: str | None = None,
-        push_timeout_s: float = TIMEOUT_S,
+        push_timeout_s: float = PUSH_TIMEOUT_S,
     ) -> None:
         given = check_issuer(issuer, tls=tls) if issuer is not None else None
         try:

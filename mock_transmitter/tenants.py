@@ -7,9 +7,10 @@ from urllib.parse import urlsplit
 
 from conformance.spec.profile import Profile
 from mock_transmitter.domain.clock import ClockKind
+from mock_transmitter.domain.defaults import PUSH_TIMEOUT_S
 from mock_transmitter.domain.redelivery import AS_IT_IS, Curve
 from mock_transmitter.http.message import Request
-from mock_transmitter.http.push_sender import TIMEOUT_S, PushSender
+from mock_transmitter.http.push_sender import PushSender
 from mock_transmitter.http.routes import Segments, segments_of
 from mock_transmitter.tenant import Tenant
 
@@ -52,7 +53,7 @@ class Tenants:
         redelivery: Curve = AS_IT_IS,
         long_poll_timeout_s: float = 10.0,
         push_ca: str | None = None,
-        push_timeout_s: float = TIMEOUT_S,
+        push_timeout_s: float = PUSH_TIMEOUT_S,
     ) -> None:
         self.profile = profile
         self.base_url = base_url

@@ -19,7 +19,7 @@ from conformance.receiver.http_client import Unreachable
 from conformance.receiver.remote_transmitter import RemoteTransmitter
 from conformance.spec import schema
 from conformance.spec.profile import Profile
-from conformance.spec.profile_files import DIRECTORY, profile_ids
+from conformance.spec.shipped_profiles import DIRECTORY, profile_ids
 from conformance.target.examples import EVENT_TYPE, bearer_table, polls_apart, toml_string
 from conformance.target.options import Options
 from conformance.target.provisions import PROVISIONS

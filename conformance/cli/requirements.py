@@ -11,8 +11,9 @@ from conformance.engine.plugin import all_cases
 from conformance.proof import coverage
 from conformance.spec.certification import Module, load_certification
 from conformance.spec.profile import Profile
-from conformance.spec.profile_files import load_profile, profile_ids, shipped_profiles
+from conformance.spec.profile_files import load_profile, shipped_profiles
 from conformance.spec.requirement import Catalogue, Requirement, load_catalogue
+from conformance.spec.shipped_profiles import profile_ids
 from conformance.text import aligned, hanging
 
 _BASES = {

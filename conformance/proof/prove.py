@@ -22,8 +22,9 @@ from conformance.proof import kills
 from conformance.proof.kills import Kills, Record
 from conformance.proof.trial import Outcome, Trial, attempt, cases_of, footprints, planned_rows
 from conformance.spec.profile import Profile
-from conformance.spec.profile_files import load_profile, profile_ids
+from conformance.spec.profile_files import load_profile
 from conformance.spec.requirement import load_catalogue
+from conformance.spec.shipped_profiles import profile_ids
 
 T = TypeVar("T")
 U = TypeVar("U")

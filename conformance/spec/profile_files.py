@@ -31,16 +31,11 @@ from conformance.spec.profile import (
 )
 from conformance.spec.profile_lint import lint
 from conformance.spec.requirement import Grade
+from conformance.spec.shipped_profiles import DIRECTORY, profile_ids
 
 Json: TypeAlias = dict[str, Any]
 
 UNSET = "!unset"
-DIRECTORY = Path(__file__).parent / "profiles"
-
-
-def profile_ids() -> tuple[str, ...]:
-    """Return the ids of the shipped profiles."""
-    return tuple(sorted(path.stem for path in DIRECTORY.glob("*.toml")))
 
 
 def shipped_profiles() -> list[Profile]:

@@ -7,12 +7,12 @@ from typing import TypeAlias
 import httpx
 
 from mock_transmitter.domain.clock import Patience
+from mock_transmitter.domain.defaults import PUSH_TIMEOUT_S
 from mock_transmitter.domain.push import Attempt, PushOutcome
 from mock_transmitter.http import json_body
 
 Tls: TypeAlias = Callable[[ssl.SSLContext], None]
 
-TIMEOUT_S = 2.0
 # How long connecting and sending may take each, in seconds: a Receiver that is silent answers none.
 CONNECTING_S = 30.0
 # Of a Receiver's answer as much is read, in bytes, as an error code and its description need.
@@ -46,7 +46,9 @@ class PushSender:
     None. `timeout_s` is how long to wait for an answer, in seconds of real time.
     """
 
-    def __init__(self, *, authorities: str | None = None, timeout_s: float = TIMEOUT_S) -> None:
+    def __init__(
+        self, *, authorities: str | None = None, timeout_s: float = PUSH_TIMEOUT_S
+    ) -> None:
         self._timeout_s = timeout_s
         self._clients: dict[Tls | None, httpx.Client] = {}
         self._authorities = authorities

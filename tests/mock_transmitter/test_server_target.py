@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from conformance.spec.profile_files import DIRECTORY, load_profile
+from conformance.spec.profile_files import load_profile
+from conformance.spec.shipped_profiles import DIRECTORY
 from conformance.target.credentials import Bearer
 from conformance.target.options import Options
 from conformance.target.provisions import PROVISIONS

@@ -309,10 +309,13 @@ def test_help_and_version_are_no_errors(capsys):
 HEAVY = ("hypothesis", "pytest", "_pytest", "jsonschema", "httpx", "jwcrypto", "rich")
 
 
-@pytest.mark.parametrize("option", ["--help", "--version"])
-def test_help_and_version_import_nothing_that_takes_long(option):
+@pytest.mark.parametrize(
+    ("package", "option"),
+    [("conformance", "--help"), ("conformance", "--version"), ("mock_transmitter", "--help")],
+)
+def test_help_and_version_import_nothing_that_takes_long(package, option):
     done = subprocess.run(
-        [sys.executable, "-X", "importtime", "-m", "conformance", option],
+        [sys.executable, "-X", "importtime", "-m", package, option],
         env=environment(),
         capture_output=True,
         text=True,

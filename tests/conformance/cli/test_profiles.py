@@ -3,8 +3,9 @@
 import pytest
 
 from conformance.cli.main import main
-from conformance.spec.profile_files import load_profile, profile_ids
+from conformance.spec.profile_files import load_profile
 from conformance.spec.requirement import load_catalogue
+from conformance.spec.shipped_profiles import profile_ids
 
 HEAD = 'extends = "ssf-1.0"\nid = "mine"\ntitle = "Mine"\nsources = ["https://my.example"]\n'
 

@@ -9,8 +9,8 @@ from helpers import mock
 from conformance.cli.main import main
 from conformance.engine import bundled
 from conformance.proof import coverage
-from conformance.spec.profile_files import profile_ids
 from conformance.spec.requirement import Grade, load_catalogue
+from conformance.spec.shipped_profiles import profile_ids
 
 CATALOGUE = load_catalogue()
 

@@ -21,7 +21,8 @@ from conformance.proof.prove import (
     trials,
 )
 from conformance.proof.trial import Outcome, Trial, attempt, cases_of, footprints, planned_rows
-from conformance.spec.profile_files import load_profile, profile_ids
+from conformance.spec.profile_files import load_profile
+from conformance.spec.shipped_profiles import profile_ids
 
 DEVIATIONS = {one.name: one for one in bundled.deviations()}
 NAMED = "patch-accepts-another-iss"

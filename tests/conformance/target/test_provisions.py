@@ -7,7 +7,8 @@ import pytest
 
 from conformance.judging.needs import Needs
 from conformance.spec import schema
-from conformance.spec.profile_files import load_profile, profile_ids
+from conformance.spec.profile_files import load_profile
+from conformance.spec.shipped_profiles import profile_ids
 from conformance.target.provisions import PLACEHOLDERS, PROVISIONS
 
 HOOKS = schema.load("ours/target.json")["properties"]["hooks"]["properties"]
