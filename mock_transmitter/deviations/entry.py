@@ -11,8 +11,10 @@ from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias, TypedDict, TypeVar, Unpack
 
 from mock_transmitter.deviations.deviation import Deviation
+from mock_transmitter.domain.seams import Seam
 
 Kind: TypeAlias = Literal["fault", "variant"]
+Place: TypeAlias = Seam | Literal["operation"]
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
@@ -62,7 +64,7 @@ def variant(deviation: type[Deviation]) -> type[Deviation]:
 
 
 def fault_at(
-    seam: str | type[Deviation], hook: str | None = None, **members: Unpack[Members]
+    seam: Place | type[Deviation], hook: str | None = None, **members: Unpack[Members]
 ) -> Callable[[_Function], _Function]:
     """Put a function into the catalogue as a fault, under its own name with hyphens.
 
@@ -74,7 +76,7 @@ def fault_at(
 
 
 def variant_at(
-    seam: str | type[Deviation], hook: str | None = None, **members: Unpack[Members]
+    seam: Place | type[Deviation], hook: str | None = None, **members: Unpack[Members]
 ) -> Callable[[_Function], _Function]:
     """Put a function into the catalogue as a variant, as `fault_at` does with a fault."""
     return _function(seam, hook, members, "variant")
@@ -91,7 +93,7 @@ def variant_row(name: str, claim: str, kind: type[Deviation], **members: Any) ->
 
 
 def _function(
-    seam: str | type[Deviation], hook: str | None, members: Members, kind: Kind
+    seam: Place | type[Deviation], hook: str | None, members: Members, kind: Kind
 ) -> Callable[[_Function], _Function]:
     def register(function: _Function) -> _Function:
         made = _class_of(function, seam, hook, members)

@@ -1,6 +1,8 @@
 """The catalogue of deviations, and that each makes a difference that can be seen."""
 
+import inspect
 import re
+from typing import get_args
 
 import pytest
 from conversation import conversation, differs
@@ -10,6 +12,7 @@ from conformance.spec.profile_files import load_profile
 from conformance.spec.requirement import load_catalogue
 from mock_transmitter.deviations.catalogue import UnknownDeviation, faults, find, variants
 from mock_transmitter.deviations.deviation import Deviation
+from mock_transmitter.domain.seams import Seam
 
 ALL = {**faults(), **variants()}
 PROFILES = ("ssf-1.0", "jamf", "avnology", "sse-draft")
@@ -75,6 +78,11 @@ def test_an_unknown_name_is_answered_with_near_ones():
 def undisturbed():
     """Return what a conversation with a mock without deviations shows, by profile."""
     return {profile: conversation(Mock(profile)) for profile in PROFILES}
+
+
+def test_a_deviation_has_a_method_for_each_seam():
+    names = {name for name, value in vars(Deviation).items() if inspect.isfunction(value)}
+    assert names == {*get_args(Seam), "operation", "tls"}
 
 
 def test_the_base_class_changes_nothing(undisturbed):
