@@ -143,11 +143,14 @@ class FewerEventsAreDeliveredThanRequested(Deviation):
         return delivered[:1] if call.transmitter.explicit else delivered
 
 
-@variant_at("operation", exercises=("SSF-8.1.1.4-PUT-MISSING-EVENTS",))
+@variant_at(
+    "operation",
+    on=("create_stream", "replace_stream"),
+    exercises=("SSF-8.1.1.4-PUT-MISSING-EVENTS",),
+)
 def replace_without_events_asks_for_all(call: Call, proceed: Proceed) -> Outcome:
     """A PUT, or a new stream, without events_requested asks for all that is supported."""
-    asks = call.operation in {"create_stream", "replace_stream"}
-    if asks and call.transmitter.explicit and "events_requested" not in call.body:
+    if call.transmitter.explicit and "events_requested" not in call.body:
         call = with_body(call, events_requested=list(call.transmitter.supported))
     return proceed(call)
 
@@ -274,13 +277,13 @@ def list_begins_with_the_newest(reply: Reply) -> Outcome:
     return replace(reply, document=list(reversed(reply.document)))
 
 
-@variant_at("operation", exercises=("SSF-8.1.1.1-UNSUPPORTED-METHOD-400",))
+@variant_at("operation", on=("create_stream",), exercises=("SSF-8.1.1.1-UNSUPPORTED-METHOD-400",))
 def unknown_delivery_methods_mean_poll(call: Call, proceed: Proceed) -> Outcome:
     """A stream that is asked for with a delivery method that is not known polls."""
     rules = call.transmitter.profile.delivery
     delivery = call.body.get("delivery")
     method = delivery.get("method") if isinstance(delivery, dict) else rules.poll
-    if call.operation == "create_stream" and method not in {rules.poll, rules.push}:
+    if method not in {rules.poll, rules.push}:
         call = replace(call, body=without(call.body, "delivery"))
     return proceed(call)
 

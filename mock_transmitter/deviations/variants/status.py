@@ -71,12 +71,13 @@ def limited_receivers_find_no_status(decision: Decision) -> Decision:
 
 @variant_at(
     OnStream,
+    on=("update_status",),
     exercises=("SSF-8.1.5-RECEIVER-CHANGE-NO-EVENT-NEEDED", "SSF-8.1.5-OUTSIDE-EVENT-LISTS"),
 )
 def requested_changes_are_announced(call: Call, stream: Stream, proceed: Proceed) -> Outcome:
     """A status that the Receiver itself has asked for is announced as well."""
     status = call.body.get("status")
-    if call.operation == "update_status" and status is not None and "subject" not in call.body:
+    if status is not None and "subject" not in call.body:
         call.transmitter.act(stream, status, reason=call.body.get("reason"))
     return proceed(call)
 

@@ -119,6 +119,7 @@ def poll_is_open_without_a_token(decision: Decision, at: At) -> Decision:
 
 @fault_at(
     "authorisation",
+    on=POLLING,
     breaks=("VEPA-POLL-AUTH-AUDIENCE", "SSF-7.1.1-POLL-PROTECTED"),
     also=(
         "RFC8936-2-UNACKED-KEPT",
@@ -129,7 +130,7 @@ def poll_is_open_without_a_token(decision: Decision, at: At) -> Decision:
 def poll_takes_another_audiences_token(decision: Decision, at: At) -> Decision:
     """A stream can be polled and acknowledged with the token of another audience."""
     known = {one.token(at.access.channel) for one in at.access.receivers}
-    if at.access.operation in POLLING and isinstance(decision, Denied) and at.access.token in known:
+    if isinstance(decision, Denied) and at.access.token in known:
         return Granted(at.access.owner)
     return decision
 

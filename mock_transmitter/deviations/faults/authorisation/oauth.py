@@ -20,10 +20,10 @@ def client_credentials_are_not_supported(response: Response) -> Response:
     return OAuthError("unsupported_grant_type", "no such grant").response()
 
 
-@fault_at("response", breaks=("CAEPIOP-2.7.1-SHORT-LIVED",))
+@fault_at("response", on=("token",), breaks=("CAEPIOP-2.7.1-SHORT-LIVED",))
 def access_tokens_last_a_day(response: Response, at: At) -> Response:
     """An access token is said to last 24 hours."""
-    if at.operation != "token" or response.status != 200:  # noqa: PLR2004 (RFC 6749 section 5.1)
+    if response.status != 200:  # noqa: PLR2004 (RFC 6749 section 5.1)
         return response
     document = {**json.loads(response.body), "expires_in": 86_400}
     return replace(response, body=json.dumps(document).encode())
@@ -162,10 +162,10 @@ def insufficient_tokens_are_refused_without_an_error(decision: Decision) -> Deci
     return decision
 
 
-@fault_at("response", breaks=("CAEPIOP-2.7.1-SHORT-LIVED",))
+@fault_at("response", on=("token",), breaks=("CAEPIOP-2.7.1-SHORT-LIVED",))
 def access_tokens_last_a_day_in_words(response: Response, at: At) -> Response:
     """An access token is said to last 24 hours, and the number is a text."""
-    if at.operation != "token" or response.status != 200:  # noqa: PLR2004 (RFC 6749 section 5.1)
+    if response.status != 200:  # noqa: PLR2004 (RFC 6749 section 5.1)
         return response
     document = {**json.loads(response.body), "expires_in": "86400"}
     return replace(response, body=json.dumps(document).encode())

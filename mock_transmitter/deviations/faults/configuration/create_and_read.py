@@ -143,6 +143,7 @@ def events_delivered_echoes_events_requested(call: Call, proceed: Proceed) -> Ou
 
 @fault_at(
     "operation",
+    on=("read_stream",),
     breaks=("SSF-8.1.1.2-ERR-404", "SSE-7.1.2.1-ERR-404"),
     also=(
         "SSF-8-AUTH-BINDS-STREAMS",
@@ -164,8 +165,6 @@ def unknown_stream_reads_as_another(call: Call, proceed: Proceed) -> Outcome:
     try:
         return proceed(call)
     except StreamNotFound:
-        if call.operation != "read_stream":
-            raise
         streams = call.transmitter.streams(call.audience)
         document = call.transmitter.document(streams[0]) if streams else {}
         return Reply(status=200, document=document, message="stream_configuration")

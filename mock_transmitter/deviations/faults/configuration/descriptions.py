@@ -85,11 +85,10 @@ def long_description_loses_its_beginning(description: str) -> str:
     return description[-_COLUMN:]
 
 
-@fault_at("operation", breaks=("SSF-8.1.1.3-PATCH-APPLIES",))
+@fault_at("operation", on=("update_stream",), breaks=("SSF-8.1.1.3-PATCH-APPLIES",))
 def long_description_is_not_updated(call: Call, proceed: Proceed) -> Outcome:
     """A PATCH with a description of more than 255 characters leaves the old one in place."""
-    long = len(call.body.get("description") or "") > _COLUMN
-    if call.operation == "update_stream" and long:
+    if len(call.body.get("description") or "") > _COLUMN:
         call = replace(call, body=without(call.body, "description"))
     return proceed(call)
 

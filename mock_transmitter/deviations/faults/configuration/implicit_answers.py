@@ -112,13 +112,13 @@ fault_row(
 )
 
 
-@fault_at("operation", breaks=("SSE-7.1.2.2-ERR-404",))
+@fault_at("operation", on=("replace_stream",), breaks=("SSE-7.1.2.2-ERR-404",))
 def update_of_a_deleted_implicit_stream_is_forbidden(call: Call, proceed: Proceed) -> Outcome:
     """An update where there is no implicit stream is answered with 403."""
     try:
         return proceed(call)
     except StreamNotFound:
-        if call.transmitter.explicit or call.operation != "replace_stream":
+        if call.transmitter.explicit:
             raise
         return Reply(status=403, document={"error": "access_denied"})
 

@@ -171,13 +171,13 @@ def replacement_needs_the_transmitters_properties(call: Call, proceed: Proceed) 
     return proceed(call)
 
 
-@fault_at(OnStream, breaks=("SSF-8.1.1.4-PUT-MISSING-DELETES",))
+@fault_at(OnStream, on=("replace_stream",), breaks=("SSF-8.1.1.4-PUT-MISSING-DELETES",))
 def replace_of_delivery_alone_keeps_the_description(
     call: Call, stream: Stream, proceed: Proceed
 ) -> Outcome:
     """A replacement that names the delivery and nothing else leaves the description in place."""
     names = set(call.transmitter.profile.stream.receiver_supplied) & set(call.body)
-    if call.operation != "replace_stream" or names != {"delivery"}:
+    if names != {"delivery"}:
         return proceed(call)
     return proceed(replace(call, body={**stream.configuration.others, **call.body}))
 

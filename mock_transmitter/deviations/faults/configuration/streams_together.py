@@ -23,13 +23,12 @@ def patch_describes_each_stream(call: Call, proceed: Proceed) -> Outcome:
     return outcome
 
 
-@fault_at("operation", breaks=("SSF-8.1.1.3-PATCH-MISSING-UNCHANGED",))
+@fault_at("operation", on=("update_stream",), breaks=("SSF-8.1.1.3-PATCH-MISSING-UNCHANGED",))
 def patch_gives_each_stream_its_events(call: Call, proceed: Proceed) -> Outcome:
     """A PATCH with events_requested changes those of each stream of the Receiver."""
     outcome = proceed(call)
     own = target(call)
-    named = call.operation == "update_stream" and "events_requested" in call.body
-    if named and own is not None:
+    if "events_requested" in call.body and own is not None:
         for other in others(call):
             requested = own.configuration.events_requested
             other.configuration = replace(other.configuration, events_requested=requested)

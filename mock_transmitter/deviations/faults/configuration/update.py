@@ -232,6 +232,7 @@ class EventsDeliveredIsNotRecomputed(Deviation):
 
 @fault_at(
     "operation",
+    on=UPDATES,
     breaks=("SSF-8.1.1.3-PATCH-RO-MISMATCH-400", "SSF-8.1.1.4-PUT-RO-MISMATCH-400"),
     also=(
         "JAMF-AUD-READ-ONLY",
@@ -255,7 +256,7 @@ def refused_update_empties_events_requested(call: Call, proceed: Proceed) -> Out
         return proceed(call)
     except InvalidRequest:
         stream = target(call)
-        if call.operation in UPDATES and stream is not None:
+        if stream is not None:
             stream.configuration = replace(stream.configuration, events_requested=())
         raise
 

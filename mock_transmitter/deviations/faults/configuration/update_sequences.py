@@ -131,6 +131,7 @@ fault_row(
 
 @fault_at(
     OnStream,
+    on=("update_stream",),
     breaks=("SSF-8.1.1.3-PATCH-APPLIES",),
     also=(
         "SSF-8.1.1.1-SECOND-NEW-ID",
@@ -146,8 +147,6 @@ fault_row(
 )
 def patch_is_shown_and_not_kept(call: Call, stream: Stream, proceed: Proceed) -> Outcome:
     """A PATCH is answered with the updated configuration, and nothing of it is kept."""
-    if call.operation != "update_stream":
-        return proceed(call)
     earlier = stream.configuration
     outcome = proceed(call)
     stream.configuration = earlier
@@ -209,6 +208,7 @@ fault_row(
 
 @fault_at(
     "operation",
+    on=("update_stream",),
     breaks=("SSF-8.1.1.3-PATCH-APPLIES",),
     also=("SSF-8.1.1-DESCRIPTION", "SSF-8.1.1.3-PATCH-RO-MATCH-OK"),
 )
@@ -218,7 +218,7 @@ def repeated_description_is_removed(call: Call, proceed: Proceed) -> Outcome:
     earlier = stream.configuration.others.get("description") if stream is not None else None
     outcome = proceed(call)
     repeated = earlier is not None and call.body.get("description") == earlier
-    if call.operation != "update_stream" or stream is None or not repeated:
+    if stream is None or not repeated:
         return outcome
     describe(stream, None)
     return as_it_is(outcome, call, stream)
@@ -238,6 +238,7 @@ def patch_of_the_delivery_drops_the_description(call: Call, proceed: Proceed) ->
 
 @fault_at(
     "operation",
+    on=("update_stream",),
     breaks=("SSF-8.1.1.3-PATCH-MISSING-UNCHANGED",),
     also=("SSF-8.1.1.3-PATCH-RO-MISSING-IGNORED", "SSF-8.1.1.3-PATCH-DELIVERED-PRE-VALUE"),
 )
@@ -246,7 +247,7 @@ def patch_of_the_description_narrows_the_events(call: Call, proceed: Proceed) ->
     outcome = proceed(call)
     stream = target(call)
     alone = set(call.body) - {"stream_id"} == {"description"}
-    if call.operation != "update_stream" or stream is None or not alone:
+    if stream is None or not alone:
         return outcome
     first = stream.configuration.events_requested[:1]
     stream.configuration = replace(stream.configuration, events_requested=first)

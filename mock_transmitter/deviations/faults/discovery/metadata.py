@@ -253,6 +253,7 @@ class MetadataIsRightAtRiscConfigurationAlone(Deviation):
 
 @fault_at(
     "operation",
+    on=("create_stream",),
     breaks=("SSF-7.1-DELIVERY-METHODS-HONOURED",),
     also=(
         "SSF-8.1.1-UNKNOWN-EVENTS-IGNORED",
@@ -264,7 +265,7 @@ def listed_poll_delivery_is_refused(call: Call, proceed: Proceed) -> Outcome:
     """The metadata lists poll delivery, and a stream that asks for it is refused."""
     delivery = call.body.get("delivery")
     named = isinstance(delivery, dict) and delivery.get("method")
-    if call.operation == "create_stream" and named == call.transmitter.profile.delivery.poll:
+    if named == call.transmitter.profile.delivery.poll:
         raise InvalidRequest("delivery.method is not supported", "delivery")
     return proceed(call)
 

@@ -124,11 +124,11 @@ def poll_never_waits(call: Call, proceed: Proceed) -> Outcome:
     return proceed(call)
 
 
-@fault_at("operation", breaks=("RFC8936-2.2-UNKNOWN-MEMBERS",))
+@fault_at("operation", on=("poll",), breaks=("RFC8936-2.2-UNKNOWN-MEMBERS",))
 def poll_refuses_unknown_members(call: Call, proceed: Proceed) -> Outcome:
     """A poll with a member that is not known is refused with 400."""
     unknown = set(call.body) - _MEMBERS
-    if call.operation == "poll" and unknown:
+    if unknown:
         raise InvalidRequest(f"unknown member {min(unknown)}")
     return proceed(call)
 
@@ -297,12 +297,10 @@ def refused_polls_have_no_challenge(response: Response) -> Response:
     return with_header(response, "www-authenticate", None)
 
 
-@fault_at("operation", breaks=("VEPA-ERR-UNKNOWN-STREAM",))
+@fault_at("operation", on=("poll",), breaks=("VEPA-ERR-UNKNOWN-STREAM",))
 def poll_of_an_unknown_stream_is_served(call: Call, proceed: Proceed) -> Outcome:
     """A poll of a stream that is not there is answered with no SETs."""
     try:
         return proceed(call)
     except StreamNotFound:
-        if call.operation != "poll":
-            raise
         return Reply(status=200, document={"sets": {}}, message="poll_response")

@@ -106,9 +106,7 @@ def full_page_says_there_is_no_more(call: Call, stream: Stream, proceed: Proceed
 
 
 @fault_at(
-    PollDeviation,
-    breaks=("RFC8936-2-UNACKED-KEPT", "VEPA-POLL-REQUEST-MEMBERS"),
-    also=LOSSES,
+    PollDeviation, breaks=("RFC8936-2-UNACKED-KEPT", "VEPA-POLL-REQUEST-MEMBERS"), also=LOSSES
 )
 def large_limits_bring_nothing(call: Call, stream: Stream, proceed: Proceed) -> Outcome:
     """A poll with a maxEvents of 100 or more gets no SET, whatever waits."""

@@ -189,12 +189,12 @@ class PatchFromPushToPollLeavesThePushing(Deviation):
         return document if shown is None else {**document, "delivery": shown}
 
 
-@fault_at("operation", breaks=("SSF-8.1.1.3-PATCH-MISSING-UNCHANGED",))
+@fault_at("operation", on=("update_stream",), breaks=("SSF-8.1.1.3-PATCH-MISSING-UNCHANGED",))
 def patch_loses_the_authorization(call: Call, proceed: Proceed) -> Outcome:
     """A PATCH without delivery takes the authorization_header away, which nobody sees in a read."""
     outcome = proceed(call)
     stream = target(call)
-    if call.operation == "update_stream" and stream is not None and "delivery" not in call.body:
+    if stream is not None and "delivery" not in call.body:
         shown = replace(stream.configuration.delivery, authorization_header=None)
         stream.configuration = replace(stream.configuration, delivery=shown)
     return outcome

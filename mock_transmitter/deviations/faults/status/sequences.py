@@ -35,14 +35,14 @@ def is_of(pending: PendingSet, kind: str) -> bool:
     return any(uri.endswith(f"/{kind}") for uri in pending.claims["events"])
 
 
-@fault_at("operation", breaks=UPDATE_200)
+@fault_at("operation", on=("update_status",), breaks=UPDATE_200)
 def updates_with_a_long_reason_are_ignored(call: Call, proceed: Proceed) -> Outcome:
     """A status update whose reason has more than 255 characters is answered, and ignored."""
     stream = target(call)
     before = None if stream is None else (stream.status, stream.reason)
     outcome = proceed(call)
     is_long = len(str(call.body.get("reason", ""))) > LONGEST
-    if call.operation == "update_status" and is_long and stream is not None and before:
+    if is_long and stream is not None and before:
         call.transmitter.set_status(stream, before[0], reason=before[1])
     return outcome
 
@@ -83,12 +83,12 @@ def enabling_a_stream_enables_all(call: Call, proceed: Proceed) -> Outcome:
     return outcome
 
 
-@fault_at("operation", breaks=(INDEPENDENT,))
+@fault_at("operation", on=("create_stream",), breaks=(INDEPENDENT,))
 def streams_are_made_paused_beside_a_paused_one(call: Call, proceed: Proceed) -> Outcome:
     """A stream that is made while another one of the Receiver is stopped is paused."""
     stopped = any(one.status != "enabled" for one in call.transmitter.streams(call.audience))
     outcome = proceed(call)
-    if call.operation == "create_stream" and stopped:
+    if stopped:
         call.transmitter.set_status(call.transmitter.streams(call.audience)[-1], "paused")
     return outcome
 

@@ -169,14 +169,15 @@ def removed_subjects_stay_away(call: Call, stream: Stream, proceed: Proceed) -> 
 
 @fault_at(
     "operation",
+    on=("remove_subject",),
     needs=("remove_subject",),
     breaks=("SSF-8.1.3.3-REMOVE-STOPS", "SSF-7.1-DEFAULT-ALL-REMOVE-STOPS"),
     also=("SSF-8.1.3.2-ADD-IDEMPOTENT",),
 )
 def removals_are_answered_and_ignored(call: Call, proceed: Proceed) -> Outcome:
     """Removing a subject is answered with success and has no effect."""
-    ignored = call.operation == "remove_subject" and "subject" in call.body
-    return succeed(call) if ignored and target(call) is not None else proceed(call)
+    ignored = "subject" in call.body and target(call) is not None
+    return succeed(call) if ignored else proceed(call)
 
 
 @fault
@@ -369,22 +370,29 @@ class PausesForgetWhatWasAdded(NothingByDefault):
         return super().operation(call, proceed)
 
 
-@fault_at("operation", needs=("remove_subject",), breaks=("SSF-8.1.3.3-REMOVE-STOPS",))
+@fault_at(
+    "operation",
+    on=("remove_subject",),
+    needs=("remove_subject",),
+    breaks=("SSF-8.1.3.3-REMOVE-STOPS",),
+)
 def complex_subjects_stay_when_they_are_removed(call: Call, proceed: Proceed) -> Outcome:
     """The removal of a complex subject is answered as done, and ends no events."""
     outcome = proceed(call)
     stream = target(call)
-    subject = call.body.get("subject") if call.operation == "remove_subject" else None
+    subject = call.body.get("subject")
     if stream is not None and isinstance(subject, dict) and subject.get("format") == _COMPLEX:
         call.transmitter.add_subject(stream, subject)
     return outcome
 
 
-@fault_at("operation", needs=("add_subject",), breaks=("SSF-8.1.3.2-ADD-IDEMPOTENT",))
+@fault_at(
+    "operation", on=("add_subject",), needs=("add_subject",), breaks=("SSF-8.1.3.2-ADD-IDEMPOTENT",)
+)
 def second_add_removes_the_subject(call: Call, proceed: Proceed) -> Outcome:
     """Adding a subject that is there already takes it away."""
     stream = target(call)
-    subject = call.body.get("subject") if call.operation == "add_subject" else None
+    subject = call.body.get("subject")
     there = (
         stream is not None
         and isinstance(subject, dict)

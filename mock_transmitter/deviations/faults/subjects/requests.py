@@ -193,6 +193,7 @@ def subjects_need_no_format(request: Request) -> Request:
 
 @fault_at(
     "operation",
+    on=SUBJECT_OPERATIONS,
     needs=("add_subject", "remove_subject"),
     breaks=("SSF-8.1.3.2-ERR-404-STREAM", "SSF-8.1.3.3-ERR-404-STREAM"),
     also=("SSF-8-AUTH-BINDS-STREAMS", "SSF-8.1.3.2-ERR-400-INVALID", "SSF-8.1.3.3-ERR-400-INVALID"),
@@ -202,13 +203,12 @@ def streams_that_are_no_more_take_subjects(call: Call, proceed: Proceed) -> Outc
     try:
         return proceed(call)
     except StreamNotFound:
-        if call.operation not in SUBJECT_OPERATIONS:
-            raise
         return succeed(call)
 
 
 @fault_at(
     "operation",
+    on=SUBJECT_OPERATIONS,
     needs=("add_subject", "remove_subject"),
     breaks=("SSF-8.1.3.2-ERR-404-STREAM", "SSF-8.1.3.3-ERR-404-STREAM"),
 )
@@ -217,8 +217,6 @@ def subjects_of_an_unknown_stream_are_invalid(call: Call, proceed: Proceed) -> O
     try:
         return proceed(call)
     except StreamNotFound as error:
-        if call.operation not in SUBJECT_OPERATIONS:
-            raise
         raise InvalidRequest(str(error), "stream_id") from None
 
 

@@ -9,19 +9,20 @@ from mock_transmitter.http.operations import Call, Outcome, Reply
 
 @fault_at(
     "operation",
+    on=("verify",),
     breaks=("SSF-8.1.4.2-NO-STATE-REQUEST",),
     also=("SSF-8.1.1-INACTIVITY-REFRESH", "SSF-8.1.4.2-VERIFY-204", "SSE-7.1.4.2-VERIFY-204"),
 )
 def verification_needs_a_state(call: Call, proceed: Proceed) -> Outcome:
     """A verification request without a state is refused with 400."""
-    named = call.operation == "verify" and target(call) is not None
-    if named and call.body.get("state") is None:
+    if target(call) is not None and call.body.get("state") is None:
         raise InvalidRequest("state is missing", "state")
     return proceed(call)
 
 
 @fault_at(
     "operation",
+    on=("verify",),
     breaks=("SSF-8.1.4.2-ERR-404",),
     also=("SSF-8-AUTH-BINDS-STREAMS", "SSF-8.1.1.5-DELETE-STOPS-DELIVERY"),
 )
@@ -30,8 +31,6 @@ def verification_of_a_deleted_stream_is_promised(call: Call, proceed: Proceed) -
     try:
         return proceed(call)
     except StreamNotFound:
-        if call.operation != "verify":
-            raise
         return Reply(status=204)
 
 
