@@ -5,7 +5,7 @@ It is made from the profile, the metadata and the hooks. Only the metadata is re
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 
 from conformance.judging.needs import Declaration, Needs
@@ -124,20 +124,16 @@ def make_plan(
 ) -> Plan:
     """Plan a run against a target whose metadata is known."""
     profile = transmitter.profile
-    # Hundreds of cases share a few sets of needs.
-    met: dict[Needs, Obstacle | None] = {}
-    obstacles: dict[str, Obstacle | None] = {}
-    for case in cases:
-        needs = case.declaration.needs
-        if needs not in met:
-            met[needs] = obstacle_to(needs, transmitter)
-        obstacles[case.name] = met[needs]
+    # Hundreds of cases share a few sets of needs, and hundreds of rows a few conditions.
+    obstacle = cache(lambda needs: obstacle_to(needs, transmitter))
+    obstacles = {case.name: obstacle(case.declaration.needs) for case in cases}
     judging: dict[str, list[Case]] = {}
     for case in cases:
         for requirement in case.declaration.ids:
             judging.setdefault(requirement, []).append(case)
+    unmet = cache(lambda condition: _unmet(condition, transmitter))
     rows = {
-        row.id: _row(row, transmitter, judging.get(row.id, ()), obstacles)
+        row.id: _row(row, transmitter, judging.get(row.id, ()), obstacles, unmet)
         for row in catalogue.for_tags(profile.tags)
         if selection.holds(row)
     }
@@ -202,6 +198,7 @@ def _row(
     transmitter: RemoteTransmitter,
     cases: Sequence[Case],
     obstacles: Mapping[str, Obstacle | None],
+    unmet: Callable[[str], str | None],
 ) -> PlannedRow:
     grade = transmitter.profile.grade(row, transmitter.metadata)
 
@@ -217,7 +214,13 @@ def _row(
             cases=tuple(case.name for case in cases if obstacles[case.name] is None),
         )
 
-    inapplicable = _not_applicable(row, transmitter)
+    deviation = transmitter.profile.deviation_of(row.id)
+    reasons = (unmet(condition) for condition in row.applies_to)
+    inapplicable = (
+        next((reason for reason in reasons if reason is not None), None)
+        if deviation is None
+        else deviation.summary
+    )
     if inapplicable is not None:
         return planned(Verdict.NOT_APPLICABLE, inapplicable)
     if row.observable == "not-observable":
@@ -239,18 +242,15 @@ def _without_cases(row: Requirement) -> tuple[Verdict, str]:
     return Verdict.NOT_TESTABLE, "this version has no case for it"
 
 
-def _not_applicable(row: Requirement, transmitter: RemoteTransmitter) -> str | None:
-    deviation = transmitter.profile.deviation_of(row.id)
-    if deviation is not None:
-        return deviation.summary
-    for condition in row.applies_to:
-        kind, _, name = condition.partition(":")
-        if kind == "operation" and not transmitter.offers(name):
-            return f"the target has no {name}"
-        if kind == "delivery" and not transmitter.delivers(name):
-            return f"the target has no {name} delivery"
-        if kind == "metadata" and name not in transmitter.metadata:
-            return f"the metadata has no {name}"
-        if kind == "tls" and not transmitter.target.tls:
-            return "a lab run over plain http"
+def _unmet(condition: str, transmitter: RemoteTransmitter) -> str | None:
+    """Return why a condition of the catalogue's `applies_to` is not met, None if it is."""
+    kind, _, name = condition.partition(":")
+    if kind == "operation" and not transmitter.offers(name):
+        return f"the target has no {name}"
+    if kind == "delivery" and not transmitter.delivers(name):
+        return f"the target has no {name} delivery"
+    if kind == "metadata" and name not in transmitter.metadata:
+        return f"the metadata has no {name}"
+    if kind == "tls" and not transmitter.target.tls:
+        return "a lab run over plain http"
     return None

@@ -266,8 +266,8 @@ class Profile:
         if stream_id is not None:
             # A colon is legal in a path segment, and a custom method such as events:poll needs it.
             known["stream_id"] = quote(stream_id, safe=":", errors="replace")
-        known["metadata"] = dict(metadata or {})
-        known["stream"] = dict(stream or {})
+        known["metadata"] = metadata or {}
+        known["stream"] = stream or {}
         for template in self.endpoints.get(endpoint, ()):
             filled = _fill(template, known)
             if filled is not None:

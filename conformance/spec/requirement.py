@@ -35,7 +35,10 @@ class Grade(StrEnum):
 
 def softest(*grades: Grade) -> Grade:
     """Return the least loud of the grades (at least one)."""
-    return max(grades, key=list(Grade).index)
+    return max(grades, key=_FROM_THE_LOUDEST.__getitem__)
+
+
+_FROM_THE_LOUDEST = {grade: place for place, grade in enumerate(Grade)}
 
 
 LEVELS = ("MUST", "MUST NOT", "SHOULD", "SHOULD NOT", "MAY")
