@@ -27,7 +27,8 @@ class Members(TypedDict, total=False):
     exercises: tuple[str, ...]
     breaks: tuple[str, ...]
     also: tuple[str, ...]
-    where: str  # of ShownConfiguration
+    where: str  # the member that a ShownConfiguration must have
+    member: str  # the one that a kind of deviation changes
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from typing import ClassVar
 from urllib.parse import unquote_plus
 
 from mock_transmitter.deviations.deviation import Deviation, Json, Proceed
-from mock_transmitter.deviations.entry import fault, fault_at
+from mock_transmitter.deviations.entry import fault_at
 from mock_transmitter.deviations.kinds.calls import CONFIGURES
 from mock_transmitter.deviations.kinds.documents import ShownConfiguration, with_body, without
 from mock_transmitter.http.operations import Call, Outcome
@@ -119,16 +119,16 @@ def patch_escapes_for_html(description: str) -> str:
     return html.escape(description)
 
 
-@fault
-class ReplacementIsDecodedAsAForm(DescriptionDeviation):
+@fault_at(
+    DescriptionDeviation,
+    "kept",
+    on=("replace_stream",),
+    breaks=("SSF-8.1.1.4-PUT-200",),
+    also=("SSF-8.1.1-DESCRIPTION", "SSF-8.1.1.4-PUT-RO-MATCH-OK"),
+)
+def replacement_is_decoded_as_a_form(description: str) -> str:
     """A PUT decodes plus signs and percent signs in a description, as if it came from a form."""
-
-    on = ("replace_stream",)
-    breaks = ("SSF-8.1.1.4-PUT-200",)
-    also = ("SSF-8.1.1-DESCRIPTION", "SSF-8.1.1.4-PUT-RO-MATCH-OK")
-
-    def kept(self, description: str) -> str:
-        return unquote_plus(description)
+    return unquote_plus(description)
 
 
 @fault_at(

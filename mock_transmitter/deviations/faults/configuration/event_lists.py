@@ -35,31 +35,30 @@ def before(call: Call) -> Iterable[str]:
     return () if stream is None else stream.configuration.events_requested
 
 
-@fault
-class PatchAddsToEventsRequested(RequestedEvents):
-    """A PATCH adds its event types to those requested before, and takes none back."""
-
-    on = ("update_stream",)
-    breaks = ("SSF-8.1.1.3-PATCH-APPLIES",)
-    also = (
+@fault_at(
+    RequestedEvents,
+    "taken",
+    on=("update_stream",),
+    breaks=("SSF-8.1.1.3-PATCH-APPLIES",),
+    also=(
         "SSF-8.1.1-EVENTS-DELIVERED-SUBSET",
         "SSF-8.1.1-EVENTS-REQUESTED-ECHO",
         "SSF-8.1.1-UNDELIVERED-NOT-SENT",
         "SSF-8.1.1-UNKNOWN-EVENTS-IGNORED",
         "SSF-8.1.1.3-DELIVERED-RECOMPUTED",
-    )
+    ),
+)
+def patch_adds_to_events_requested(requested: list[str], call: Call) -> list[str]:
+    """A PATCH adds its event types to those requested before, and takes none back."""
+    return [*before(call), *requested]
 
-    def taken(self, requested: list[str], call: Call) -> list[str]:
-        return [*before(call), *requested]
 
-
-@fault
-class ReplaceAddsToEventsRequested(RequestedEvents):
-    """A PUT adds its event types to those requested before, and takes none back."""
-
-    on = ("replace_stream",)
-    breaks = ("SSF-8.1.1.4-PUT-200", "JAMF-POST-UPDATES", "SSE-7.1.2.2-POST-UPDATES-200")
-    also = (
+@fault_at(
+    RequestedEvents,
+    "taken",
+    on=("replace_stream",),
+    breaks=("SSF-8.1.1.4-PUT-200", "JAMF-POST-UPDATES", "SSE-7.1.2.2-POST-UPDATES-200"),
+    also=(
         "SSE-7.1.2.2-RO-MATCH-OK",
         "SSF-8.1.1-EVENTS-DELIVERED-SUBSET",
         "SSF-8.1.1-EVENTS-REQUESTED-ECHO",
@@ -68,10 +67,11 @@ class ReplaceAddsToEventsRequested(RequestedEvents):
         "JAMF-DELIVERED-INTERSECTION",
         "JAMF-READ-MODIFY-WRITE",
         "SSE-7.1.2-EVENTS-DELIVERED-INTERSECTION",
-    )
-
-    def taken(self, requested: list[str], call: Call) -> list[str]:
-        return [*before(call), *requested]
+    ),
+)
+def replace_adds_to_events_requested(requested: list[str], call: Call) -> list[str]:
+    """A PUT adds its event types to those requested before, and takes none back."""
+    return [*before(call), *requested]
 
 
 @fault_at(

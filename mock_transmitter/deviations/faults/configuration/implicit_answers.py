@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import ClassVar
 
 from mock_transmitter.deviations.deviation import At, Deviation, Json, Proceed
-from mock_transmitter.deviations.entry import fault, fault_at, fault_row
+from mock_transmitter.deviations.entry import fault_at, fault_row
 from mock_transmitter.deviations.kinds.calls import target
 from mock_transmitter.deviations.kinds.documents import (
     ShownConfiguration,
@@ -43,46 +43,38 @@ class _ShownOtherwise(Deviation, ABC):
         )
 
 
-@fault
-class ImplicitDeliveryMethodIsAShortName(_ShownOtherwise):
-    """The delivery method of an implicit stream is a short name instead of a URI."""
-
-    breaks = ("JAMF-DELIVERY-METHOD", "SSE-7.1.2-DELIVERY")
-    also = (
+@fault_at(
+    _ShownOtherwise,
+    member="delivery",
+    breaks=("JAMF-DELIVERY-METHOD", "SSE-7.1.2-DELIVERY"),
+    also=(
         *_SHOWN_ALIKE,
         "JAMF-POST-UPDATES",
         "JAMF-RO-MUST-MATCH",
         "SSE-7.1.2.2-POST-UPDATES-200",
         "SSE-11.2.1.1-PUSH-METHOD-URI",
-    )
-    member = "delivery"
+    ),
+)
+def implicit_delivery_method_is_a_short_name(value: object) -> object:
+    """The delivery method of an implicit stream is a short name instead of a URI."""
+    return {**value, "method": "set"} if isinstance(value, dict) else value
 
-    def edit(self, value: object) -> object:
-        return {**value, "method": "set"} if isinstance(value, dict) else value
 
-
-@fault
-class ImplicitEventsSupportedAreShortNames(_ShownOtherwise):
+@fault_at(
+    _ShownOtherwise,
+    member="events_supported",
+    breaks=("JAMF-EVENTS-SUPPORTED", "SSE-7.1.2-EVENTS-SUPPORTED"),
+    also=(*_SHOWN_ALIKE, "JAMF-DELIVERED-INTERSECTION", "SSE-7.1.2-EVENTS-DELIVERED-INTERSECTION"),
+)
+def implicit_events_supported_are_short_names(value: object) -> object:
     """The events_supported of an implicit stream are short names instead of URIs."""
-
-    breaks = ("JAMF-EVENTS-SUPPORTED", "SSE-7.1.2-EVENTS-SUPPORTED")
-    also = (*_SHOWN_ALIKE, "JAMF-DELIVERED-INTERSECTION", "SSE-7.1.2-EVENTS-DELIVERED-INTERSECTION")
-    member = "events_supported"
-
-    def edit(self, value: object) -> object:
-        return [str(one).rpartition("/")[2] for one in value] if isinstance(value, list) else value
+    return [str(one).rpartition("/")[2] for one in value] if isinstance(value, list) else value
 
 
-@fault
-class ImplicitAudIsAnObject(_ShownOtherwise):
+@fault_at(_ShownOtherwise, member="aud", breaks=("SSE-7.1.2-AUD",), also=_SHOWN_ALIKE)
+def implicit_aud_is_an_object(value: object) -> object:
     """The aud of an implicit stream is an object."""
-
-    breaks = ("SSE-7.1.2-AUD",)
-    also = _SHOWN_ALIKE
-    member = "aud"
-
-    def edit(self, value: object) -> object:
-        return {"audience": value}
+    return {"audience": value}
 
 
 class _AnsweredOtherwise(Deviation):

@@ -168,20 +168,20 @@ class InvalidPatchEmptiesTheDescription(Deviation):
         return Response.json(400, {"error": "invalid_request"})
 
 
-@fault
-class UnnamedUpdateReachesTheNewestStream(UnnamedStream):
+@fault_at(
+    UnnamedStream,
+    "operation",
+    breaks=("SSF-8.1.1.3-PATCH-STREAMID-REQUIRED", "SSF-8.1.1.4-PUT-STREAMID-REQUIRED"),
+    also=("SSF-8.1.1.3-ERR-400", "SSF-8.1.1.4-ERR-400"),
+)
+def unnamed_update_reaches_the_newest_stream(call: Call, proceed: Proceed) -> Outcome:
     """A PATCH or PUT that names no stream is refused with 400, and applied to the newest one."""
-
-    breaks = ("SSF-8.1.1.3-PATCH-STREAMID-REQUIRED", "SSF-8.1.1.4-PUT-STREAMID-REQUIRED")
-    also = ("SSF-8.1.1.3-ERR-400", "SSF-8.1.1.4-ERR-400")
-
-    def operation(self, call: Call, proceed: Proceed) -> Outcome:
-        if call.stream_id != UNNAMED:
-            return proceed(call)
-        streams = call.transmitter.streams(call.audience)
-        if streams:
-            proceed(replace(call, stream_id=streams[-1].stream_id))
-        raise InvalidRequest("stream_id is missing", "stream_id")
+    if call.stream_id != UNNAMED:
+        return proceed(call)
+    streams = call.transmitter.streams(call.audience)
+    if streams:
+        proceed(replace(call, stream_id=streams[-1].stream_id))
+    raise InvalidRequest("stream_id is missing", "stream_id")
 
 
 @fault

@@ -37,13 +37,12 @@ class ShownOtherwise(Deviation):
         return document
 
 
-@fault
-class EventsSupportedHoldsObjects(ShownOtherwise):
-    """events_supported holds objects with a name and a uri instead of URIs."""
-
-    member = "events_supported"
-    breaks = ("SSF-8.1.1-EVENTS-SUPPORTED",)
-    also = (
+@fault_at(
+    ShownOtherwise,
+    "shown",
+    member="events_supported",
+    breaks=("SSF-8.1.1-EVENTS-SUPPORTED",),
+    also=(
         "SSF-8.1.1-EVENTS-DELIVERED-SUBSET",
         "SSF-8.1.1.3-DELIVERED-RECOMPUTED",
         "SSF-8.1.1.3-PATCH-RO-MISMATCH-400",
@@ -51,30 +50,31 @@ class EventsSupportedHoldsObjects(ShownOtherwise):
         "JAMF-EVENTS-SUPPORTED",
         "JAMF-RO-MUST-MATCH",
         "SSE-7.1.2.2-RO-MISMATCH",
-    )
+    ),
+)
+def events_supported_holds_objects(document: Json) -> Json:
+    """events_supported holds objects with a name and a uri instead of URIs."""
+    wrapped = [{"name": "event", "uri": uri} for uri in document["events_supported"]]
+    return {**document, "events_supported": wrapped}
 
-    def shown(self, document: Json) -> Json:
-        wrapped = [{"name": "event", "uri": uri} for uri in document["events_supported"]]
-        return {**document, "events_supported": wrapped}
 
-
-@fault
-class IntervalIsText(ShownOtherwise):
-    """min_verification_interval is a duration in words instead of a number of seconds."""
-
-    member = "min_verification_interval"
-    breaks = ("SSF-8.1.1-MIN-VERIF-INTERVAL-SHAPE",)
-    also = (
+@fault_at(
+    ShownOtherwise,
+    "shown",
+    member="min_verification_interval",
+    breaks=("SSF-8.1.1-MIN-VERIF-INTERVAL-SHAPE",),
+    also=(
         "SSF-8.1.1-MIN-VERIF-NO-429-WHEN-SLOW",
         "SSF-8.1.1.3-PATCH-RO-MISMATCH-400",
         "SSF-8.1.1.4-PUT-RO-MISMATCH-400",
         "SSF-8.1.4.2-204-MEANS-WILL-SEND",
         "JAMF-RO-MUST-MATCH",
         "SSE-7.1.2.2-RO-MISMATCH",
-    )
-
-    def shown(self, document: Json) -> Json:
-        return {**document, "min_verification_interval": "PT30S"}
+    ),
+)
+def interval_is_text(document: Json) -> Json:
+    """min_verification_interval is a duration in words instead of a number of seconds."""
+    return {**document, "min_verification_interval": "PT30S"}
 
 
 @fault_at(
@@ -96,23 +96,23 @@ def events_requested_is_shown_as_text(document: Json) -> Json:
     return {**document, "events_requested": " ".join(map(str, document["events_requested"]))}
 
 
-@fault
-class IssHasATrailingSlash(ShownOtherwise):
-    """The iss of a stream has a slash at the end that the issuer does not have."""
-
-    member = "iss"
-    breaks = ("SSF-8.1.1-ISS-EQUALS-METADATA",)
-    also = (
+@fault_at(
+    ShownOtherwise,
+    "shown",
+    member="iss",
+    breaks=("SSF-8.1.1-ISS-EQUALS-METADATA",),
+    also=(
         "SSF-4.1.6-ISS-MATCHES-STREAM",
         "SSF-8.1.1.3-PATCH-RO-MISMATCH-400",
         "SSF-8.1.1.4-PUT-RO-MISMATCH-400",
         "JAMF-RO-MUST-MATCH",
         "SSE-7.1.2-ISS",
         "SSE-7.1.2.2-RO-MISMATCH",
-    )
-
-    def shown(self, document: Json) -> Json:
-        return {**document, "iss": f"{document['iss']}/"}
+    ),
+)
+def iss_has_a_trailing_slash(document: Json) -> Json:
+    """The iss of a stream has a slash at the end that the issuer does not have."""
+    return {**document, "iss": f"{document['iss']}/"}
 
 
 @fault_at(

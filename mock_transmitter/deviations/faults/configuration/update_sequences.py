@@ -62,15 +62,10 @@ fault_row(
 )
 
 
-@fault
-class ThirdPatchLosesEventsRequested(NthPatch):
+@fault_at(NthPatch, "spoil", nth=3, member="events_requested")
+def third_patch_loses_events_requested(stream: Stream) -> None:
     """The third PATCH of a stream empties events_requested, unless it names them."""
-
-    nth = 3
-    member = "events_requested"
-
-    def spoil(self, stream: Stream) -> None:
-        stream.configuration = replace(stream.configuration, events_requested=())
+    stream.configuration = replace(stream.configuration, events_requested=())
 
 
 class UndonePatch(Deviation):

@@ -265,15 +265,13 @@ class BackoffCountsTheDeliveriesOfAllSets(DisturbedBackoff):
         return _doubled(count)
 
 
-@fault
-class EmptyPollsAdvanceTheBackoff(DisturbedBackoff):
+@fault_at(DisturbedBackoff, "batch")
+def empty_polls_advance_the_backoff(batch: Batch) -> Batch:
     """A poll that returns no SET counts as a delivery of each that waits: its gap grows."""
-
-    def batch(self, batch: Batch, at: At) -> Batch:
-        if not batch.sets:
-            for pending in _others(batch):
-                pending.attempts += 1
-        return batch
+    if not batch.sets:
+        for pending in _others(batch):
+            pending.attempts += 1
+    return batch
 
 
 @fault

@@ -206,16 +206,15 @@ def retry_has_a_new_jti(claims: Json, attempts: int) -> Json:
     return {**claims, "jti": f"{claims['jti']}-{attempts}"}
 
 
-@fault
-class RetryHasANewTxn(_SignsRetriesAnew):
+@fault_at(
+    _SignsRetriesAnew,
+    needs=("RFC8935-4-RETRY-STRATEGY",),
+    breaks=("RFC8417-2.2-JTI-UNIQUE",),
+    also=("RFC8935-4-RETRY-STRATEGY",),
+)
+def retry_has_a_new_txn(claims: Json, attempts: int) -> Json:
     """Each time a SET is pushed again, it has another txn under its jti, and so other bytes."""
-
-    breaks = ("RFC8417-2.2-JTI-UNIQUE",)
-    needs = ("RFC8935-4-RETRY-STRATEGY",)
-    also = ("RFC8935-4-RETRY-STRATEGY",)
-
-    def edit(self, claims: Json, attempts: int) -> Json:
-        return {**claims, "txn": f"{claims.get('txn', '')}-{attempts}"}
+    return {**claims, "txn": f"{claims.get('txn', '')}-{attempts}"}
 
 
 @fault_at("push", breaks=("RFC8935-5.3-TLS",))

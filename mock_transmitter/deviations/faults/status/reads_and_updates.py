@@ -72,15 +72,10 @@ def status_lacks_the_stream_id(document: Json) -> Json:
     return without(document, "stream_id")
 
 
-@fault
-class StatusOfAnUpdateLacksTheStreamId(ShownStatus):
+@fault_at(ShownStatus, on=UPDATES, breaks=("SSF-8.1.2.2-UPDATE-200",))
+def status_of_an_update_lacks_the_stream_id(document: Json) -> Json:
     """The answer to a status update lacks the id of the stream."""
-
-    on = UPDATES
-    breaks = ("SSF-8.1.2.2-UPDATE-200",)
-
-    def shown(self, document: Json) -> Json:
-        return without(document, "stream_id")
+    return without(document, "stream_id")
 
 
 @fault_at(ShownStatus, breaks=STATUS_ENUM, also=(*UPDATE_200, "SSF-8.1.2.1-INITIAL-STATUS"))

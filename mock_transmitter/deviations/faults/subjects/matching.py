@@ -219,15 +219,15 @@ class EachAddNeedsARemovalOfItsOwn(Deviation):
 # -- where default_subjects is NONE
 
 
-@fault
-class NoneIsSaidAndAllAreCovered(NothingByDefault):
+@fault_at(
+    NothingByDefault,
+    "covers",
+    breaks=("SSF-7.1-DEFAULT-NONE-SILENT",),
+    also=("SSF-8.1.3.1-COMPLEX-MISMATCH", "SSF-8.1.3.1-SIMPLE-EXACT"),
+)
+def none_is_said_and_all_are_covered(covered: bool) -> bool:
     """default_subjects is NONE, and a stream delivers events about whom it likes."""
-
-    breaks = ("SSF-7.1-DEFAULT-NONE-SILENT",)
-    also = ("SSF-8.1.3.1-COMPLEX-MISMATCH", "SSF-8.1.3.1-SIMPLE-EXACT")
-
-    def covers(self, covered: bool, at: At) -> bool:
-        return covered
+    return covered
 
 
 @fault

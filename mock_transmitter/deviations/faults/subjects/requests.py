@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any, ClassVar
 
 from mock_transmitter.deviations.deviation import At, Deviation, Proceed
-from mock_transmitter.deviations.entry import fault, fault_at
+from mock_transmitter.deviations.entry import fault_at
 from mock_transmitter.deviations.kinds.calls import OnStream, target
 from mock_transmitter.deviations.kinds.documents import with_document
 from mock_transmitter.domain.errors import InvalidRequest, StreamNotFound
@@ -65,22 +65,16 @@ def unverified_subjects_crash_the_add(call: Call) -> bool:
     return call.body.get("verified") is False
 
 
-@fault
-class RemovingWhatIsNotThereCrashes(_Crash):
+@fault_at(
+    _Crash,
+    on=("remove_subject",),
+    breaks=("SSF-8.1.3.3-REMOVE-204", "SSE-7.1.3.2-REMOVE-204"),
+    also=("SSF-7.1-DEFAULT-ALL-REMOVE-STOPS", "SSF-8.1.3.3-ERR-400-INVALID", "SSE-7.1.3.2-ERR-400"),
+)
+def removing_what_is_not_there_crashes(call: Call, subject: Subject) -> bool:
     """Removing a subject that was never added is answered with 500."""
-
-    breaks = ("SSF-8.1.3.3-REMOVE-204", "SSE-7.1.3.2-REMOVE-204")
-    also = (
-        "SSF-7.1-DEFAULT-ALL-REMOVE-STOPS",
-        "SSF-8.1.3.3-ERR-400-INVALID",
-        "SSE-7.1.3.2-ERR-400",
-    )
-    on = ("remove_subject",)
-
-    def fails_on(self, call: Call, subject: Subject) -> bool:
-        """Fail on what nobody has said anything of, or has removed."""
-        stream = target(call)
-        return stream is not None and stream.subjects.status_of(subject) != "enabled"
+    stream = target(call)
+    return stream is not None and stream.subjects.status_of(subject) != "enabled"
 
 
 @fault_at(
