@@ -30,7 +30,7 @@ from conformance.text import printable, shortened
 WIDTH = 100
 _LONGEST = 300
 
-# It takes the place of the management credential, and so stands beside it.
+# It replaces the management credential, so the file shows it next to that one.
 _CLIENT = PROVISIONS["oauth_client"]
 
 _MANAGEMENT = "SSF_TOKEN"

@@ -5,12 +5,12 @@ need not import the whole suite.
 """
 
 import argparse
+import pkgutil
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn, TypeAlias
 
 from conformance.engine import defaults
-from conformance.engine.version import suite_version
 from conformance.spec.requirement import LEVELS
 
 DEFAULT_REPORTS = Path("reports")
@@ -30,6 +30,7 @@ class _Version(argparse.Action):
         option_string: str | None = None,
     ) -> NoReturn:
         del namespace, values, option_string
+        suite_version = pkgutil.resolve_name("conformance.engine.version:suite_version")
         parser.exit(message=f"{suite_version()}\n")
 
 

@@ -20,10 +20,10 @@ Json: TypeAlias = dict[str, Any]
 
 DELIVERIES = ("poll", "push")
 
-# A Transmitter that answers so many polls in a row with acknowledged SETs alone has nothing else.
+# After so many answers in a row with only acknowledged SETs, no other SET is waiting.
 MOST_REPEATS = 5
 
-# No SET for so many seconds counts as silence.
+# The seconds without a SET that count as silence.
 QUIET_S = 5.0
 
 

@@ -205,7 +205,7 @@ def loudness_of(returns: int) -> Grade | None:
 
 
 def polls(sets: int) -> Needs:
-    """Return the needs of a case that polls for so many SETs."""
+    """Return the needs of a case that polls for that number of SETs."""
     return Needs(stream=True, sets=sets, delivery="poll")
 
 

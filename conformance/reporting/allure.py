@@ -1,14 +1,14 @@
-"""Allure results: one for each (requirement, case), made from results.json with allure_commons.
+"""Allure results: one per (requirement, case), written from results.json by allure_commons.
 
-How a verdict shows in Allure, which knows five statuses:
+Allure has five statuses. Verdicts map to them as follows:
 
-- Red is a breach and nothing else: `failed`, also where it is known, and then marked as accepted.
-- A warning is `unknown`, neither red nor green: with warnings alone a run is CONFORMANT, and yet
-  they must not hide among what passed. `broken`, Allure's word for a defect of the tests, is never
-  used: our own errors end a run without a verdict.
-- What gave no verdict (not seen, not reached, ...) is `skipped`: it counts to no pass rate.
+- `failed` is a breach and nothing else. A known failure is `failed` too, and marked as known.
+- `unknown` is a warning, neither red nor green: a run with only warnings is CONFORMANT, but they
+  must not be lost among the passed ones. `broken`, Allure's word for a defect in the tests, is not
+  used, because an error of the suite ends a run without a verdict.
+- `skipped` is every other verdict (not seen, not reached, ...), which counts in no pass rate.
 
-A message begins with the verdict's word; the categories go by it.
+A message begins with the word of the verdict, by which the categories are chosen.
 """
 
 import json

@@ -1,8 +1,8 @@
 """Finishes the single HTML file that Allure 3 makes of our results.
 
-Allure puts a call to an analytics service into its page and has no option against it. A report on
-security calls nobody, so the call is cut out; and a report that lost results is worse than none, so
-they are counted.
+Allure puts a call to an analytics service into its page, and has no option against it. A report on
+security must not send anything, so the call is removed. The results in the page are counted,
+because a report with missing results would mislead.
 
     python -m conformance.reporting.allure_html REPORT.html RESULTS.json
 """

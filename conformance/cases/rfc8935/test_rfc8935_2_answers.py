@@ -61,7 +61,7 @@ DAY_S = 86400.0
 
 
 def needs(sets: int) -> Needs:
-    """Return the needs of a case that has so many SETs pushed."""
+    """Return the needs of a case that has that number of SETs pushed."""
     return Needs(stream=True, sets=sets, delivery="push")
 
 

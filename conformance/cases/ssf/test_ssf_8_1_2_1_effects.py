@@ -312,7 +312,7 @@ def start(stream: Stream) -> None:
 
 
 def holds(stream: Stream, number: int, arrivals: Sequence[Arrival]) -> bool:
-    """Return whether these SETs contain so many events."""
+    """Return whether these SETs contain at least that number of events."""
     return len(natives(stream, arrivals)) >= number
 
 

@@ -23,7 +23,7 @@ POLLS = Needs(stream=True, delivery="poll", operations=("acknowledge",))
 
 
 def polls(sets: int) -> Needs:
-    """Return the needs of a case that polls for so many SETs."""
+    """Return the needs of a case that polls for that number of SETs."""
     return Needs(stream=True, delivery="poll", operations=("acknowledge",), sets=sets)
 
 

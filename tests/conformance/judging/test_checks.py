@@ -171,7 +171,7 @@ def test_of_two_checks_in_one_example_the_loudest_is_kept_whatever_their_order()
         assert case_record.judgements["A"].worst().grade is Grade.FAIL
 
 
-def test_of_one_set_of_ids_the_last_breach_is_kept_for_it_is_the_shrunk_one():
+def test_the_last_breach_of_a_set_of_ids_is_kept_because_it_is_shrunk():
     case_record = record(A="fail")
     for size in (5, 3, 4):
         with pytest.raises(Nonconformance):
