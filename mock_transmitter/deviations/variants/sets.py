@@ -68,10 +68,15 @@ class RotatesItsKeyEveryFewSets(OwnKeys):
         return self.keys[-1]
 
 
-@variant_at(HeaderDeviation, "key_set", changes=MappingProxyType({"kid": None}), exercises=SIGNED)
-def only_key_has_no_kid(key_set: Json) -> Json:
+@variant
+class OnlyKeyHasNoKid(HeaderDeviation):
     """The one key of the key set has no kid, and no SET names one."""
-    return {**key_set, "keys": [without(one, "kid") for one in key_set["keys"]]}
+
+    exercises = SIGNED
+    changes = MappingProxyType({"kid": None})
+
+    def key_set(self, key_set: Json, at: At) -> Json:
+        return {**key_set, "keys": [without(one, "kid") for one in key_set["keys"]]}
 
 
 @variant_at("key_set", exercises=SIGNED)

@@ -62,10 +62,15 @@ fault_row(
 )
 
 
-@fault_at(NthPatch, "spoil", nth=3, member="events_requested")
-def third_patch_loses_events_requested(stream: Stream) -> None:
+@fault
+class ThirdPatchLosesEventsRequested(NthPatch):
     """The third PATCH of a stream empties events_requested, unless it names them."""
-    stream.configuration = replace(stream.configuration, events_requested=())
+
+    nth = 3
+    member = "events_requested"
+
+    def spoil(self, stream: Stream) -> None:
+        stream.configuration = replace(stream.configuration, events_requested=())
 
 
 class UndonePatch(Deviation):
