@@ -153,6 +153,6 @@ def receives_by(transmitter: RemoteTransmitter, delivery: str) -> bool:
 @contextmanager
 def stream_by(transmitter: RemoteTransmitter, delivery: str) -> Iterator[Stream]:
     """Make a stream that delivers by that method, as RemoteTransmitter.new_stream does."""
-    lend = transmitter.new_stream if delivery == "poll" else transmitter.new_push_stream
-    with lend() as stream:
+    new_stream = transmitter.new_stream if delivery == "poll" else transmitter.new_push_stream
+    with new_stream() as stream:
         yield stream

@@ -233,8 +233,8 @@ def stream_of_the_second(
     """
     second = transmitter.target.second_receiver
     if transmitter.profile.stream.model == "implicit":
-        with transmitter.borrowed_stream(members, second) as lent:
-            yield lent
+        with transmitter.borrowed_stream(members, second) as borrowed:
+            yield borrowed
         return
     answer = transmitter.create_stream(
         {**transmitter.usual_properties(), **members}, credential=second["management"]

@@ -175,10 +175,10 @@ def _fields(
 
 def _read(response: httpx.Response, watch: time_of.Stopwatch, timeout_s: float) -> bytes:
     """Read a body, within a size and within the time for the whole answer."""
-    # Without a content coding there is nothing to decode.
-    is_coded = "content-encoding" in response.headers
+    # Without a content coding there is nothing to decode, and the raw bytes are cheaper.
+    is_raw = "content-encoding" not in response.headers and not response.is_stream_consumed
     received = b""
-    for part in response.iter_bytes() if is_coded else response.iter_raw():
+    for part in response.iter_raw() if is_raw else response.iter_bytes():
         received += part
         if len(received) > _RESPONSE_LIMIT:
             raise httpx.DecodingError(f"the answer is larger than {_RESPONSE_LIMIT} bytes")

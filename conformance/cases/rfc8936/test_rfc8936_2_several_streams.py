@@ -37,8 +37,8 @@ class SeveralStreams(RuleBasedStateMachine):
         give = self._closing.enter_context
         own = give(transmitter.new_stream())
         second = give(transmitter.another_stream())
-        lent = transmitter.target.has_hook("second_receiver")
-        foreign = give(stream_of_the_second(transmitter)) if lent else None
+        is_given = transmitter.target.has_hook("second_receiver")
+        foreign = give(stream_of_the_second(transmitter)) if is_given else None
         self.streams = [one for one in (own, second, foreign) if one is not None]
         self.foreign = foreign
         self.raised = dict.fromkeys(self.streams, 0)
@@ -138,11 +138,11 @@ def test_streams_do_not_mix(transmitter: RemoteTransmitter) -> None:
 )
 def test_a_poll_brings_the_sets_of_its_own_stream(transmitter: RemoteTransmitter) -> None:
     """With SETs on every stream at once, a poll of each gets what was raised on it."""
-    lent = transmitter.target.has_hook("second_receiver")
+    is_given = transmitter.target.has_hook("second_receiver")
     with ExitStack() as given:
         own = given.enter_context(transmitter.new_stream())
         second = given.enter_context(transmitter.another_stream())
-        foreign = given.enter_context(stream_of_the_second(transmitter)) if lent else None
+        foreign = given.enter_context(stream_of_the_second(transmitter)) if is_given else None
         streams = [one for one in (own, second, foreign) if one is not None]
         if len(streams) == 1:
             return

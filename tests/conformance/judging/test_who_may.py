@@ -49,9 +49,9 @@ def judged(function, requirement, *, receiver=None, status, document=None, **par
     It is a Receiver's, or without one any that is malformed.
     """
     lease = leased()
-    lent = getattr(lease.target, receiver)["management"] if receiver else None
+    credential = getattr(lease.target, receiver)["management"] if receiver else None
     malformed = tuple(authorization.MALFORMED.values())
-    carried = malformed if lent is None else (f"Bearer {lent.token}",)
+    carried = malformed if credential is None else (f"Bearer {credential.token}",)
     answer = {"error": "x"} if document is None else document
     transport = Answering(lease.transport, carried, status, answer)
     transmitter = transmitter_of(lease.target, transport)

@@ -277,8 +277,8 @@ def test_a_server_that_asks_for_a_certificate_gets_the_one_that_was_lent(
     context.verify_mode = ssl.CERT_REQUIRED
     authority.configure_trust(context)
     own = authority.issue_cert("receiver.example")
-    lent = ClientCertificate(tmp_path / "chain.pem", tmp_path / "key.pem")
-    own.cert_chain_pems[0].write_to_path(lent.chain)
-    own.private_key_pem.write_to_path(lent.key)
+    certificate = ClientCertificate(tmp_path / "chain.pem", tmp_path / "key.pem")
+    own.cert_chain_pems[0].write_to_path(certificate.chain)
+    own.private_key_pem.write_to_path(certificate.key)
     assert "the handshake fails" in shaken(context, ca_file).problem
-    assert shaken(context, ca_file, certificate=lent).problem is None
+    assert shaken(context, ca_file, certificate=certificate).problem is None
