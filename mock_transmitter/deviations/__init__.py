@@ -1,1 +1,1 @@
-"""Named ways to differ: faults break a requirement, variants use a freedom of the text."""
+"""Named deviations: faults break a requirement, variants use a freedom of the text."""

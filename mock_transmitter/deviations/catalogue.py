@@ -1,7 +1,7 @@
 """The catalogue of named deviations: each fault and variant, by its name.
 
-The deviations are imported when somebody first asks: that takes a third of a second, and most
-runs play none.
+The deviations are imported on first use: importing them takes a third of a second, and most runs
+need none.
 """
 
 import difflib
@@ -18,18 +18,18 @@ __all__ = ["Entry", "UnknownDeviation", "faults", "find", "variants"]
 
 
 class UnknownDeviation(LookupError):
-    """No fault and no variant has that name; the message says which names are near."""
+    """No fault and no variant has that name; the message suggests similar names."""
 
 
 @cache
 def faults() -> Mapping[str, Entry]:
-    """Return every fault by its name, in the order of the names."""
+    """Return every fault by its name, sorted by name."""
     return _of("fault")
 
 
 @cache
 def variants() -> Mapping[str, Entry]:
-    """Return every variant by its name, in the order of the names."""
+    """Return every variant by its name, sorted by name."""
     return _of("variant")
 
 

@@ -25,9 +25,9 @@ Proceed: TypeAlias = "Callable[[Call], Outcome]"
 
 
 class At(Protocol):
-    """What a seam gives to look at, beside the value that may be changed.
+    """The context of a seam: what a deviation may look at, beside the value that it may change.
 
-    Each seam says which of these it gives; the others are not there.
+    Each seam says which of these attributes it sets; the others do not exist.
     """
 
     access: Access
@@ -43,16 +43,16 @@ class At(Protocol):
 
 
 class Deviation:
-    """One way to differ. Each tenant has an instance of its own, so a deviation may remember.
+    """One way to deviate. Each tenant has its own instance, so a deviation may remember.
 
     The base class changes nothing.
 
     A fault names the requirements that it `breaks` (they must be seen) and those that may fall with
     it (`also`). A variant names the requirements whose freedom it `exercises`, and as `also` a
-    recommendation of the same text against that freedom. It is not tried where a dialect lacks what
-    it `needs`: an operation, another feature of a profile, or a row by which it is seen. At the
-    seams authorisation, operation and response it is asked `on` these operations only; on all where
-    that is empty.
+    recommendation of the same text against that freedom. A deviation is not tried in a dialect that
+    lacks what it `needs`: an operation, another feature of a profile, or a row by which it is seen.
+    `on` restricts the seams authorisation, operation and response to these operations; empty means
+    all.
     """
 
     breaks: ClassVar[tuple[str, ...]] = ()
@@ -62,14 +62,14 @@ class Deviation:
     on: ClassVar[Collection[str]] = ()
 
     def tls(self, context: ssl.SSLContext, authority: trustme.CA) -> None:
-        """Change what a server does in handshakes, once, before it listens."""
+        """Change the TLS settings of a server, once, before it listens."""
 
     def request(self, request: Request, at: At) -> Request:
         """Return the request to answer in place of the one that came."""
         return request
 
     def authorisation(self, decision: Decision, at: At) -> Decision:
-        """Return who is served, or why nobody is; at an access and its operation."""
+        """Return who is served, or why nobody is. `at` has access and operation."""
         return decision
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
@@ -77,51 +77,51 @@ class Deviation:
         return proceed(call)
 
     def schedule(self, gap: float, at: At) -> float | None:
-        """Return the seconds until a SET is due (next), None for never; at a pending, stream, now.
+        """Return the seconds until a SET is due (again), None for never.
 
-        A SET without attempts is being queued.
+        `at` has pending, stream and now. A SET without attempts is being queued.
         """
         return gap
 
     def covers(self, covered: bool, at: At) -> bool:
-        """Return whether events about a subject are for a stream; at a stream and a subject.
+        """Return whether a stream delivers events about a subject. `at` has stream and subject.
 
         `at.stream.subjects` holds what the Receiver has said of subjects.
         """
         return covered
 
     def handling(self, handling: Handling, at: At) -> Handling:
-        """Return what becomes of a SET in the status of its stream; at a pending and its stream.
+        """Return what happens to a SET in its stream's status. `at` has pending and stream.
 
-        Asked when it is queued, when it was delivered, and when the status of the stream, or of a
-        subject in it, has changed.
+        Called when the SET is queued, when it was delivered, and when the status of the stream, or
+        of a subject in it, has changed.
         """
         return handling
 
     def claims(self, claims: Json, at: At) -> Json:
-        """Return the claims of a SET that is about to be queued; at its stream."""
+        """Return the claims of a SET that is about to be queued. `at` has stream."""
         return claims
 
     def token(self, token: str, at: At) -> str:
-        """Return the compact form of a SET, asked once; at its header, claims and the key."""
+        """Return a SET's compact form; called once. `at` has header, claims and key."""
         return token
 
     def key_set(self, key_set: Json, at: At) -> Json:
-        """Return the key set to publish; at the key that signs."""
+        """Return the key set to publish. `at` has key, the one that signs."""
         return key_set
 
     def batch(self, batch: Batch, at: At) -> Batch:
-        """Return what one poll takes from a stream; at the key that signs."""
+        """Return what one poll takes from a stream. `at` has key, the one that signs."""
         return batch
 
     def push(self, attempt: Attempt, at: At) -> Attempt | None:
-        """Return the push attempt to make; None for never: the SET leaves the queue."""
+        """Return the push attempt to make, None for none: then the SET leaves the queue."""
         return attempt
 
     def pushed(self, outcome: PushOutcome, at: At) -> PushOutcome:
-        """Return the outcome to go on with; at its attempt."""
+        """Return the outcome to continue with. `at` has attempt."""
         return outcome
 
     def response(self, response: Response, at: At) -> Response:
-        """Return what is sent; at the operation, None where the request reached none."""
+        """Return the response to send. `at` has operation, None if the request reached none."""
         return response

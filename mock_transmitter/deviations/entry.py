@@ -1,7 +1,7 @@
 """How a deviation gets into the catalogue.
 
-As a row where a kind of deviation needs nothing but data, as a function where it acts at one seam,
-and as a class where it must remember, or acts at several.
+As a row if a kind of deviation needs nothing but data; as a function if it acts at one seam; as a
+class if it must remember, or acts at several seams.
 """
 
 import inspect
@@ -20,7 +20,7 @@ _Function = TypeVar("_Function", bound=Callable[..., Any])
 
 
 class Members(TypedDict, total=False):
-    """What a deviation says of itself: see Deviation."""
+    """The members of a deviation: see Deviation."""
 
     on: Collection[str]
     needs: tuple[str, ...]
@@ -35,7 +35,7 @@ class Members(TypedDict, total=False):
 class Entry:
     """One deviation: its summary is a claim, `needs` are operations, the rest are requirements.
 
-    `over_tls` says that it touches handshakes, so that only a server over TLS can show it.
+    `over_tls` means that it changes handshakes, so that only a server over TLS can show it.
     """
 
     name: str
@@ -67,11 +67,11 @@ def variant(deviation: type[Deviation]) -> type[Deviation]:
 def fault_at(
     seam: Place | type[Deviation], hook: str | None = None, **members: Unpack[Members]
 ) -> Callable[[_Function], _Function]:
-    """Put a function into the catalogue as a fault, under its own name with hyphens.
+    """Put a function into the catalogue as a fault, named like the function, with hyphens.
 
-    `seam` is the seam at which it is called, or a kind of deviation of which it is the one abstract
-    method, or the method named by `hook`. The function takes as many of the method's arguments as
-    it declares, from the left.
+    `seam` is the seam at which to call it, or a kind of deviation: then the function is its one
+    abstract method, or the method named by `hook`. The function takes as many of the method's
+    arguments as it declares, from the left.
     """
     return _function(seam, hook, members, "fault")
 
@@ -84,12 +84,12 @@ def variant_at(
 
 
 def fault_row(name: str, claim: str, kind: type[Deviation], **members: Any) -> None:  # noqa: ANN401
-    """Put a fault that is data alone into the catalogue: `members` complete a kind of deviation."""
+    """Put a fault that is only data into the catalogue: `members` complete a kind of deviation."""
     _register(type(name, (kind,), {"__doc__": claim, **members}), "fault", name)
 
 
 def variant_row(name: str, claim: str, kind: type[Deviation], **members: Any) -> None:  # noqa: ANN401
-    """Put a variant that is data alone into the catalogue, as `fault_row` does with a fault."""
+    """Put a variant that is only data into the catalogue, as `fault_row` does with a fault."""
     _register(type(name, (kind,), {"__doc__": claim, **members}), "variant", name)
 
 
@@ -137,7 +137,7 @@ def _register(deviation: type[Deviation], kind: Kind, name: str) -> type[Deviati
         kind=kind,
         summary=summary,
         breaks=deviation.breaks,
-        # Deviations of one family share their `also`, where each one's own breach stands too.
+        # Deviations of one family share their `also`, which may hold what this one breaks.
         also=tuple(one for one in deviation.also if one not in deviation.breaks),
         exercises=deviation.exercises,
         needs=deviation.needs,

@@ -1,1 +1,1 @@
-"""Faults, by the section whose requirement they break."""
+"""Faults, in a folder for each part of the specifications that they break."""

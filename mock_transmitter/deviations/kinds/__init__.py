@@ -1,1 +1,1 @@
-"""Kinds of deviations to build on, and small tools for them."""
+"""Kinds of deviation to build on, and helpers for them."""

@@ -9,7 +9,7 @@ _TYPE = "/stream-updated"
 def announced(claims: Json) -> tuple[str, Json] | None:
     """Return type and payload of a Stream Updated Event, None for any other SET.
 
-    Another deviation may have made anything of the claims.
+    Another deviation may have changed the claims in any way.
     """
     events = claims.get("events")
     if isinstance(events, dict):
@@ -20,7 +20,7 @@ def announced(claims: Json) -> tuple[str, Json] | None:
 
 
 class Announcement(Deviation):
-    """Says something else in Stream Updated Events."""
+    """Changes the content of Stream Updated Events."""
 
     def claims(self, claims: Json, at: At) -> Json:
         found = announced(claims)

@@ -1,4 +1,4 @@
-"""Deviations of when a SET is due again."""
+"""Deviations of the redelivery schedule."""
 
 from abc import ABC, abstractmethod
 
@@ -10,11 +10,11 @@ HOUR_S = 3600.0
 
 
 class GapDeviation(Deviation, ABC):
-    """Sets the gap after each delivery, and leaves alone when a SET is due first."""
+    """Sets the gap after each delivery; the first delivery stays as it is."""
 
     @abstractmethod
     def gap(self, attempt: int, waited: float) -> float | None:
-        """Return the seconds after that delivery of a SET queued so long ago; None is never."""
+        """Return the seconds to the next delivery, or None; `waited` counts from the queueing."""
 
     def schedule(self, gap: float, at: At) -> float | None:
         return (
@@ -25,7 +25,7 @@ class GapDeviation(Deviation, ABC):
 
 
 class BackoffDeviation(GapDeviation):
-    """Another backoff, where the profile has one: where it has none, the gap is 0."""
+    """Another backoff in a profile that has one; a profile without has gaps of 0."""
 
     def schedule(self, gap: float, at: At) -> float | None:
         return super().schedule(gap, at) if gap else gap

@@ -1,4 +1,4 @@
-"""What a call is about: its stream, the streams beside it, and the operations of one sort."""
+"""What a call refers to: its stream, the caller's other streams, and groups of operations."""
 
 from abc import ABC, abstractmethod
 from dataclasses import replace
@@ -20,7 +20,7 @@ UPDATES = frozenset({"update_stream", "replace_stream"})
 
 
 class OnStream(Deviation, ABC):
-    """Does something else in calls about a stream that the caller has."""
+    """Changes calls about a stream that the caller has."""
 
     @abstractmethod
     def acted(self, call: Call, stream: Stream, proceed: Proceed) -> Outcome:
@@ -32,7 +32,7 @@ class OnStream(Deviation, ABC):
 
 
 def target(call: Call) -> Stream | None:
-    """Return the stream that a call is about, or None where there is none."""
+    """Return the stream that a call refers to, or None if there is none."""
     transmitter = call.transmitter
     try:
         if call.stream_id is not None:
@@ -43,13 +43,13 @@ def target(call: Call) -> Stream | None:
 
 
 def others(call: Call) -> tuple[Stream, ...]:
-    """Return the caller's streams that a call is not about, oldest first."""
+    """Return the caller's other streams, oldest first."""
     own = target(call)
     return tuple(one for one in call.transmitter.streams(call.audience) if one is not own)
 
 
 def describe(stream: Stream, description: object) -> None:
-    """Give a stream a description, or take it away with None."""
+    """Set the description of a stream, or remove it with None."""
     kept = without(stream.configuration.others, "description")
     if description is not None:
         kept["description"] = description
@@ -57,7 +57,7 @@ def describe(stream: Stream, description: object) -> None:
 
 
 def as_it_is(outcome: Outcome, call: Call, stream: Stream) -> Outcome:
-    """Return an outcome that shows the stream as it stands by now."""
+    """Return an outcome that shows the stream as it is now."""
     return with_configurations(outcome, lambda _: call.transmitter.document(stream))
 
 
@@ -73,9 +73,9 @@ def is_push(delivery: object, call: Call) -> TypeGuard[Json]:
 
 
 def verify_unasked(call: Call, state: str | None) -> None:
-    """Verify the stream that a call has made; it does not count against the interval.
+    """Verify the stream that a call has created, without counting against the interval.
 
-    An implicit stream counts as made when it is replaced.
+    An implicit stream counts as created when it is replaced.
     """
     transmitter = call.transmitter
     made = "create_stream" if transmitter.explicit else "replace_stream"

@@ -1,4 +1,4 @@
-"""Small tools for deviations that change what is shown, or what is asked for."""
+"""Helpers for deviations that change answers or requests."""
 
 import json
 from abc import ABC, abstractmethod
@@ -16,8 +16,8 @@ def with_configurations(
 ) -> Outcome:
     """Return the outcome with each stream configuration in it edited.
 
-    One that lacks the member that the edit needs is left alone: another deviation may have
-    taken it.
+    A configuration without the member that the edit needs is left alone: another deviation may have
+    removed it.
     """
     if not isinstance(outcome, Reply):
         return outcome
@@ -33,7 +33,7 @@ def with_configurations(
 
 
 class ShownConfiguration(Deviation, ABC):
-    """Shows each stream configuration otherwise than it is, if it has the member `where`."""
+    """Changes each stream configuration that is shown, if it has the member `where`."""
 
     where: ClassVar[str | None] = None
 
@@ -48,7 +48,7 @@ class ShownConfiguration(Deviation, ABC):
 
 
 class ChangedReply(Deviation, ABC):
-    """Changes what an operation answers, once it answers."""
+    """Changes the reply of an operation, once there is one."""
 
     @abstractmethod
     def changed(self, reply: Reply, call: Call) -> Outcome:
@@ -60,7 +60,7 @@ class ChangedReply(Deviation, ABC):
 
 
 def sets_in(outcome: Outcome | None) -> Mapping[str, Any] | None:
-    """Return the SETs of a poll's answer, or None where it holds none: it waits, or was refused."""
+    """Return the SETs in the answer to a poll, or None if it waits or was refused."""
     if isinstance(outcome, Reply) and isinstance(outcome.document, dict):
         found = outcome.document.get("sets")
         return found if isinstance(found, dict) else None
@@ -78,7 +78,7 @@ def without(members: Mapping[str, Any], *names: str) -> Json:
 
 
 def with_header(response: Response, name: str, value: str | None) -> Response:
-    """Return the response with a header set anew, or without it."""
+    """Return the response with a header replaced, or removed."""
     headers = tuple(header for header in response.headers if header[0] != name)
     return replace(response, headers=headers if value is None else (*headers, (name, value)))
 
@@ -89,7 +89,7 @@ def with_document(request: Request, document: Json) -> Request:
 
 
 def sent(request: Request) -> Any:  # noqa: ANN401 (JSON)
-    """Return the JSON that an update carries; None where there is none."""
+    """Return the JSON of an update request, or None if it has none."""
     if request.method not in {"PATCH", "PUT"}:
         return None
     try:

@@ -1,4 +1,4 @@
-"""Small tools for deviations that change SETs: their claims, events, subjects and signatures."""
+"""Helpers for deviations that change SETs: their claims, events, subjects and signatures."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ from mock_transmitter.domain.keys import SigningKey, compact_json
 from mock_transmitter.domain.seed import source
 from mock_transmitter.domain.stream import Stream
 
-# What falls where nobody can check the signature of a SET.
+# What falls when the signature of a SET cannot be verified.
 UNVERIFIABLE = (
     "RFC7515-4.1.4-KID-RESOLVES",
     "RFC7515-5.2-SIGNATURE-VALID",
@@ -26,7 +26,7 @@ UNVERIFIABLE = (
 
 
 class ClaimsDeviation(Deviation, ABC):
-    """Changes the claims of every SET, but what another deviation has spoiled already."""
+    """Changes the claims of every SET, unless another deviation has spoiled them already."""
 
     @abstractmethod
     def edit(self, claims: Json, stream: Stream) -> Json:
@@ -37,11 +37,11 @@ class ClaimsDeviation(Deviation, ABC):
 
 
 class EventsDeviation(ClaimsDeviation):
-    """Changes the events of every SET but Verification Events, which the Receiver asked for."""
+    """Changes the events of every SET except Verification Events, which the Receiver requested."""
 
     @abstractmethod
     def edit_event(self, event_type: str, payload: Json, iat: int) -> Json:
-        """Return the events to tell of, in place of this one."""
+        """Return the events to send instead of this one."""
 
     def edit(self, claims: Json, stream: Stream) -> Json:
         """Edit each."""
@@ -55,7 +55,7 @@ class EventsDeviation(ClaimsDeviation):
 
 
 def has_chosen_subject(claims: Json) -> bool:
-    """Return whether the text, or whoever raised the event, says whom it is about."""
+    """Return whether the text, or the one who raised the event, determines the subject."""
     if any(has_its_own_subject(event_type) for event_type in claims["events"]):
         return True
     inside = [payload.get("subject") for payload in claims["events"].values()]
@@ -63,7 +63,7 @@ def has_chosen_subject(claims: Json) -> bool:
 
 
 class SubjectDeviation(ClaimsDeviation):
-    """Tells of another subject wherever the text does not say whom the event is about."""
+    """Sends another subject wherever the text does not determine it."""
 
     subject: ClassVar[Mapping[str, Any]]
 
@@ -75,7 +75,7 @@ class SubjectDeviation(ClaimsDeviation):
 
 
 class HeaderDeviation(Deviation):
-    """Signs with another header; a member that is None is left out."""
+    """Signs with a changed header; a member that is None is left out."""
 
     changes: ClassVar[Mapping[str, Any]]
 
@@ -87,7 +87,7 @@ class HeaderDeviation(Deviation):
 
 
 class TextDeviation(Deviation, ABC):
-    """Signs another text: what no object in memory can be, such as a member named twice."""
+    """Signs a changed text, such as JSON that names a member twice."""
 
     def edit_header(self, text: str) -> str:
         """Return the JSON text of the header."""
@@ -140,7 +140,7 @@ def _are_whole(claims: Json) -> bool:
 
 
 class OwnKeys(Deviation):
-    """Signs with keys of its own, all of them published beside the usual one."""
+    """Signs with its own keys, all of which are published beside the usual one."""
 
     keys: tuple[SigningKey, ...] = ()
 

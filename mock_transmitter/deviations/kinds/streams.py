@@ -1,4 +1,4 @@
-"""Deviations of how streams are named."""
+"""Deviations of stream ids, and of replacing a configuration."""
 
 from dataclasses import replace
 from typing import ClassVar
@@ -21,7 +21,7 @@ UNNAMED = "*"
 
 
 class RenamedStreams(Deviation):
-    """Shows each stream_id in another spelling, and knows streams by that alone."""
+    """Shows each stream_id in another spelling, and accepts only that spelling."""
 
     before: ClassVar[str]
     after: ClassVar[str]
@@ -56,7 +56,7 @@ class RenamedStreams(Deviation):
 
 
 class UnnamedStream(Deviation):
-    """Lets a request that names no stream reach some."""
+    """Lets a request without a stream_id reach a stream."""
 
     def request(self, request: Request, at: At) -> Request:
         body = sent(request)
@@ -66,12 +66,12 @@ class UnnamedStream(Deviation):
 
 
 class PostDeviation(OnStream):
-    """Does something else in each replacement of a configuration that is there."""
+    """Changes each replacement of an existing configuration."""
 
     on: ClassVar[tuple[str, ...]] = ("replace_stream",)
 
 
 def with_format(configuration: StreamConfiguration, wish: object) -> StreamConfiguration:
-    """Return a configuration with that format; None takes it away."""
+    """Return a configuration with that format, or without one if it is None."""
     others = without(configuration.others, "format")
     return replace(configuration, others=others if wish is None else {**others, "format": wish})

@@ -1,4 +1,4 @@
-"""Deviations of whose events a stream brings."""
+"""Deviations of which subjects' events a stream delivers."""
 
 from dataclasses import replace
 from typing import ClassVar

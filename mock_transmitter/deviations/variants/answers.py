@@ -1,4 +1,4 @@
-"""Variants of how the management API answers: headers, the writing of JSON, bodies of refusals."""
+"""Variants of the management API's answers: headers, JSON syntax, bodies of refusals."""
 
 import json
 from dataclasses import replace
@@ -81,7 +81,7 @@ variant_row(
 
 
 class _UnnamedDelete(Deviation):
-    """Answers a DELETE that names no stream with another refusal than 400."""
+    """Answers a DELETE without a stream_id with another refusal than 400."""
 
     status = _BAD_REQUEST
 

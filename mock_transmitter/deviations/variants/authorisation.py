@@ -1,4 +1,4 @@
-"""Variants of who is refused, and how."""
+"""Variants of authorisation: who is refused, and how."""
 
 from dataclasses import replace
 

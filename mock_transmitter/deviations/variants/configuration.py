@@ -289,7 +289,7 @@ def unknown_delivery_methods_mean_poll(call: Call, proceed: Proceed) -> Outcome:
 
 
 class _Accepts(Deviation):
-    """Answers updates with 202 before they are applied, and their repetition with the result."""
+    """Answers updates with 202 before applying them, and repeated ones with the result."""
 
     operations: ClassVar[frozenset[str]] = UPDATES
 

@@ -53,7 +53,7 @@ _SUBJECTS = ("add_subject_endpoint", "remove_subject_endpoint")
 
 
 class _FewerEndpoints(Deviation):
-    """Leaves endpoints out of the metadata, all of which are recommended and none demanded."""
+    """Leaves out of the metadata endpoints that are recommended but not required."""
 
     on = ("discover",)
     also = ("SSF-8-MGMT-API-RECOMMENDED", "SSE-7-MGMT-RECOMMENDED")

@@ -1,4 +1,4 @@
-"""Variants of what CAEP and RISC events say: CAEP 1.0, RISC 1.0, SSF 1.0 section 3.6."""
+"""Variants of the content of CAEP and RISC events: CAEP 1.0, RISC 1.0, SSF 1.0 section 3.6."""
 
 from collections.abc import Mapping
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""Variants of what follows from the answer to a push: RFC 8935 sections 2 and 4."""
+"""Variants of handling the answer to a push: RFC 8935 sections 2 and 4."""
 
 from dataclasses import replace
 

@@ -89,7 +89,7 @@ def announcements_have_no_reason(payload: Json) -> Json:
 
 
 class Inactive(Deviation):
-    """Does something else with a stream that was idle for too long."""
+    """Changes what happens to a stream that was idle for too long."""
 
     exercises: ClassVar[tuple[str, ...]] = ("SSF-8.1.1-INACTIVITY-ACTION",)
 

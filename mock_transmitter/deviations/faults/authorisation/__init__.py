@@ -1,1 +1,1 @@
-"""Faults of who may do what."""
+"""Faults of authorisation: who may do what."""

@@ -136,7 +136,7 @@ def poll_takes_another_audiences_token(decision: Decision, at: At) -> Decision:
 
 
 class OpenToOtherReceivers(Deviation, ABC):
-    """Does some operations on a stream for any Receiver that knows its id."""
+    """Performs some operations on a stream for any Receiver that knows its id."""
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
         owner = foreign_stream(call)
@@ -146,7 +146,7 @@ class OpenToOtherReceivers(Deviation, ABC):
 
 
 def foreign_stream(call: Call) -> Stream | None:
-    """Return the stream that a call is about where it is another Receiver's."""
+    """Return the stream that a call names if it belongs to another Receiver."""
     if call.stream_id is None or call.receiver is None or call.operation in POLLING:
         return None
     try:
@@ -247,7 +247,7 @@ def list_of_a_new_receiver_shows_everybodys_streams(reply: Reply, call: Call) ->
 
 
 class LimitedDeviation(Deviation, ABC):
-    """Grants some operations to a valid token that allows nothing."""
+    """Grants some operations to a valid token that allows none."""
 
     GRANTED: ClassVar[frozenset[str]] = frozenset(
         {
@@ -292,7 +292,7 @@ fault_row(
 
 
 class RefusedAndDone(LimitedDeviation, ABC):
-    """Does what a limited token asks for, and answers with 403."""
+    """Performs what a limited token asks for, and answers with 403."""
 
     def __init__(self) -> None:
         self._limited = False
@@ -313,7 +313,7 @@ class RefusedAndDone(LimitedDeviation, ABC):
 class ForbiddenCallsAreDoneAllTheSame(RefusedAndDone):
     """What a token may not do to a stream is answered with 403, and done and shown."""
 
-    # What is done with subjects shows in events alone.
+    # Only events show what was done with subjects.
     breaks = FORBIDDEN_ON_STREAMS
     also = ("SSF-8.1.3.2-ERR-403", "SSF-8.1.3.3-ERR-403")
 

@@ -1,4 +1,4 @@
-"""Faults of credentials that one endpoint or one kind of look alone does not show.
+"""Faults of credentials that show at several endpoints, or in several requests, only.
 
 SSF 1.0 section 8, CAEP Interoperability Profile 1.0 section 2.7.3, RFC 7517 section 9.2.
 """
@@ -20,7 +20,7 @@ HTTP_AUTH = ("SSF-8-HTTP-AUTH", "SSE-8-OAUTH-BEARER", "JAMF-BEARER")
 
 
 class _DoneWithoutAToken(Deviation, ABC):
-    """Does some operations without a token, and answers with 401."""
+    """Performs some operations without a token, and answers with 401."""
 
     DONE: ClassVar[frozenset[str]]
     also = ("RFC9110-15.5.2-401-CHALLENGE", "RFC6750-3-BEARER-CHALLENGE")
@@ -101,7 +101,7 @@ def the_first_half_of_a_token_is_enough(decision: Decision, at: At) -> Decision:
 
 
 class _AtSomeEndpoints(Deviation, ABC):
-    """Takes what the authorization server has issued for more than it is, at some endpoints."""
+    """Accepts ended or insufficient tokens of the authorization server at some endpoints."""
 
     TAKEN: ClassVar[frozenset[str]] = frozenset({"verify", "update_status", "add_subject"})
     ENDED: ClassVar[str | None]

@@ -1,4 +1,4 @@
-"""Faults of keeping Receivers apart, and of credentials: SSF 1.0 sections 4.1.8, 7.1.1 and 8."""
+"""Faults of isolation between Receivers, and of credentials: SSF 1.0 sections 4.1.8, 7.1.1, 8."""
 
 import json
 from abc import ABC, abstractmethod
@@ -102,7 +102,7 @@ def refusal_shows_the_foreign_status(call: Call, proceed: Proceed) -> Outcome:
 
 
 class _TakenFromAnotherAudience(Deviation, ABC):
-    """Lets another audience say what became of SETs, in a poll that asks for none."""
+    """Lets another audience acknowledge or refuse SETs, in a poll that asks for none."""
 
     # In any order of polls it is lost to its own Receiver.
     also = ("RFC8936-2-UNACKED-KEPT",)
@@ -145,7 +145,7 @@ fault_row(
 
 
 class _OneSetForAll(Deviation, ABC):
-    """Addresses every SET to all the Receivers whose streams push to one URL."""
+    """Addresses every SET to all Receivers whose streams push to the same URL."""
 
     breaks = ("SSF-4.1.8-DISTINCT-SETS-PER-RECEIVER", "SSE-11.1.6-DISTINCT-SETS")
 
@@ -215,7 +215,7 @@ class SubjectsAreNamedInTurns(ClaimsDeviation):
 
 
 class _MalformedIsServed(Deviation, ABC):
-    """Serves some Authorization headers, whatever token they carry or lack."""
+    """Accepts some Authorization headers, whatever token they contain or lack."""
 
     breaks = ("SSF-8-HTTP-AUTH", "SSF-7.1.1-POLL-PROTECTED", "SSE-8-OAUTH-BEARER", "VEPA-POLL-AUTH")
     also = ("JAMF-BEARER",)

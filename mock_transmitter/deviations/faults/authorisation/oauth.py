@@ -48,7 +48,7 @@ OPEN_TO_ALL = (
 
 
 class _GrantDeviation(Deviation, ABC):
-    """Decides otherwise on tokens that the authorization server issued."""
+    """Changes the decision on tokens that the authorization server issued."""
 
     @abstractmethod
     def decide(self, decision: Decision, access: Access) -> Decision:

@@ -18,7 +18,7 @@ _LAST_OF_THE_BMP = 0xFFFF
 
 
 class DescriptionDeviation(Deviation):
-    """Keeps another text than the description that was given."""
+    """Stores another text than the description that was given."""
 
     on: ClassVar[Collection[str]] = CONFIGURES
     also: ClassVar[tuple[str, ...]] = (
@@ -38,12 +38,12 @@ class DescriptionDeviation(Deviation):
         return proceed(call)
 
     def kept(self, description: str) -> str:
-        """Return what is kept."""
+        """Return the text to store."""
         return description
 
 
 class PatchedDescription(DescriptionDeviation):
-    """Does so in a PATCH alone."""
+    """Stores another description in a PATCH only."""
 
     on = ("update_stream",)
     breaks = ("SSF-8.1.1.3-PATCH-APPLIES",)

@@ -14,7 +14,7 @@ _MOST = 2
 
 
 class RequestedEvents(Deviation):
-    """Takes other event types for requested than those that the Receiver named."""
+    """Stores other event types as requested than the Receiver named."""
 
     on: ClassVar[Collection[str]] = CONFIGURES
 
@@ -25,12 +25,12 @@ class RequestedEvents(Deviation):
         return proceed(with_body(call, events_requested=self.taken(requested, call)))
 
     def taken(self, requested: list[str], call: Call) -> list[str]:
-        """Return the event types that are kept."""
+        """Return the event types to store."""
         return requested
 
 
 def before(call: Call) -> Iterable[str]:
-    """Return what a stream has requested up to now."""
+    """Return the event types that a stream has requested so far."""
     stream = target(call)
     return () if stream is None else stream.configuration.events_requested
 

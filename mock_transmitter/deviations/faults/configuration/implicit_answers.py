@@ -1,4 +1,4 @@
-"""Faults of how the one implicit stream is shown and answered for: the 2021 draft, 7.1.2."""
+"""Faults of how the one implicit stream is shown and answered: the 2021 draft, section 7.1.2."""
 
 from abc import ABC, abstractmethod
 from dataclasses import replace
@@ -21,13 +21,13 @@ _SHOWN_ALIKE = ("JAMF-READ-MODIFY-WRITE", "SSE-7.1.2.2-RO-MATCH-OK")
 
 
 class _ShownOtherwise(Deviation, ABC):
-    """Shows one member of an implicit stream's configuration otherwise, and takes it back so."""
+    """Shows another value for a member of an implicit stream, and accepts that value back."""
 
     member: ClassVar[str]
 
     @abstractmethod
     def edit(self, value: object) -> object:
-        """Return what is shown in place of the value."""
+        """Return the value to show."""
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
         stream = target(call)
@@ -78,7 +78,7 @@ def implicit_aud_is_an_object(value: object) -> object:
 
 
 class _AnsweredOtherwise(Deviation):
-    """Answers a success with another code."""
+    """Answers successful requests with another code."""
 
     status: ClassVar[int]
 

@@ -54,7 +54,7 @@ def more_than_ten_event_types_are_cut(call: Call, stream: Stream, proceed: Proce
 
 
 class DeliveredDeviation(Deviation, ABC):
-    """Shows another events_delivered, and doesn't hold it against that when it comes back."""
+    """Shows another events_delivered, and accepts it in a later request."""
 
     def __init__(self) -> None:
         self._shown: dict[str, list[str]] = {}
@@ -102,7 +102,7 @@ class EventsDeliveredIsOnePostLate(DeliveredDeviation):
 
 
 class PushUrlDeviation(PostDeviation, ABC):
-    """Keeps another endpoint_url than the one to push to that was posted."""
+    """Stores another endpoint_url than the push URL that was posted."""
 
     def acted(self, call: Call, stream: Stream, proceed: Proceed) -> Outcome:
         """Put it into the request."""

@@ -1,4 +1,4 @@
-"""Faults of the one implicit stream, mostly subtle ones: the 2021 draft's section 7.1.2."""
+"""Faults of replacing the one implicit stream, mostly subtle: the 2021 draft's section 7.1.2."""
 
 import json
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""Faults of taking what is no valid update: SSF 1.0 sections 8.1.1.3, 8.1.1.4 and 8.1.1.5."""
+"""Faults of accepting invalid updates: SSF 1.0 sections 8.1.1.3, 8.1.1.4 and 8.1.1.5."""
 
 from abc import ABC, abstractmethod
 from dataclasses import replace
@@ -18,7 +18,7 @@ from mock_transmitter.http.operations import Call, Outcome, Reply
 
 
 class Crash(ABC, Deviation):
-    """Answers updates of one kind with 500, and applies nothing of them."""
+    """Answers some updates with 500, and applies nothing of them."""
 
     on = UPDATES
     breaks: ClassVar[tuple[str, ...]] = ("SSF-8.1.1.3-ERR-400-INVALID",)
@@ -38,7 +38,7 @@ class Crash(ABC, Deviation):
 
     @abstractmethod
     def fails_on(self, body: Any) -> bool:  # noqa: ANN401 (JSON)
-        """Return whether it can't cope with this body."""
+        """Return whether this body causes the 500."""
 
 
 @fault_at(Crash, breaks=("SSF-8.1.1.3-ERR-400-INVALID", "SSF-8.1.1.4-ERR-400-INVALID"))

@@ -12,7 +12,7 @@ from mock_transmitter.http.operations import Call, Outcome, Reply
 
 
 class ListDeviation(Deviation):
-    """Shows another list than that of the Receiver's streams."""
+    """Shows another list than the Receiver's streams."""
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
         outcome = proceed(call)

@@ -13,7 +13,7 @@ from mock_transmitter.http.operations import Call, Outcome
 
 
 class AcceptsAMismatch(Deviation):
-    """Passes over one Transmitter-Supplied property; its value stays as it was."""
+    """Ignores one Transmitter-Supplied property in updates; its value does not change."""
 
     on: ClassVar[tuple[str, ...]] = ("update_stream",)
     member: ClassVar[str]
@@ -94,7 +94,7 @@ class PatchAcceptsAnotherInactivityTimeout(ShowsInactivityTimeout):
 
 
 class HalfApplied(Deviation):
-    """Refuses an update for a wrong value, and applies one of the right ones."""
+    """Refuses an update for a wrong value, and still applies a right one."""
 
     member: ClassVar[str]
 
@@ -138,13 +138,13 @@ fault_row(
 
 
 class LosesTheInterval(Deviation):
-    """Takes min_verification_interval for deleted where an update does not name it."""
+    """Deletes min_verification_interval if an update does not name it."""
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
         stream = target(call)
         missing = "min_verification_interval" not in call.body
         if missing and stream is not None:
-            # The update itself comes after, and may still be refused for something else.
+            # The update itself follows, and may still be refused for another reason.
             kept = stream.configuration
             stream.configuration = replace(kept, min_verification_interval=None)
             try:

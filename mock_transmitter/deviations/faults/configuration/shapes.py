@@ -18,7 +18,7 @@ from mock_transmitter.http.operations import Call, Outcome
 
 
 class ShownOtherwise(Deviation):
-    """Shows one member of each configuration otherwise, and takes it back as it was shown."""
+    """Shows one member of each configuration in another form, and accepts that form back."""
 
     member: ClassVar[str]
 
@@ -29,7 +29,7 @@ class ShownOtherwise(Deviation):
         return with_configurations(proceed(call), self.shown, needs=self.member)
 
     def taken(self, body: Json) -> Json:
-        """Return a request with what the Transmitter itself has shown put right."""
+        """Return a request in which the shown form is replaced by the true one."""
         return without(body, self.member)
 
     def shown(self, document: Json) -> Json:

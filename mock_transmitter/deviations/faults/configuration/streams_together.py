@@ -1,4 +1,4 @@
-"""Faults in which the streams of one Receiver get mixed up: SSF 1.0 section 8.1.1."""
+"""Faults that mix up the streams of one Receiver: SSF 1.0 section 8.1.1."""
 
 from dataclasses import replace
 from typing import ClassVar
@@ -103,7 +103,7 @@ def replace_resets_other_streams(call: Call, proceed: Proceed) -> Outcome:
 
 
 class RefusalThatDamages(Deviation):
-    """Refuses an update as it should, and takes the descriptions of other streams away."""
+    """Refuses an update rightly, and removes the descriptions of other streams."""
 
     refused: ClassVar[str]
 

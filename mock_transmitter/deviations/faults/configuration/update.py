@@ -262,7 +262,7 @@ def refused_update_empties_events_requested(call: Call, proceed: Proceed) -> Out
 
 
 def refuse_transmitter_supplied(call: Call) -> None:
-    """Refuse a request with any Transmitter-Supplied property; stream_id is none of them here."""
+    """Refuse a request with any Transmitter-Supplied property but stream_id."""
     for member in call.transmitter.profile.stream.transmitter_supplied:
         if member in call.body:
             raise InvalidRequest(f"{member} can't be set", member)

@@ -1,7 +1,4 @@
-"""Faults that show only with time: in the next update, the next request, the next look at a stream.
-
-SSF 1.0 section 8.1.1.3.
-"""
+"""Faults of updates that later requests show: SSF 1.0 section 8.1.1.3."""
 
 from collections import Counter
 from dataclasses import replace
@@ -27,7 +24,7 @@ from mock_transmitter.http.operations import Call, Outcome
 
 
 class NthPatch(Deviation):
-    """Spoils what the nth PATCH of a stream does not name."""
+    """Spoils a member that the nth PATCH of a stream does not name."""
 
     on = ("update_stream",)
     nth: ClassVar[int]
@@ -74,7 +71,7 @@ class ThirdPatchLosesEventsRequested(NthPatch):
 
 
 class UndonePatch(Deviation):
-    """Takes PATCHes back once another operation has been answered."""
+    """Undoes PATCHes after another operation was answered."""
 
     undone_by: ClassVar[str]
     also = (
@@ -154,7 +151,7 @@ def patch_is_shown_and_not_kept(call: Call, stream: Stream, proceed: Proceed) ->
 
 
 class StaleView(Deviation):
-    """Shows streams in one operation as they were before their last PATCHes."""
+    """Shows streams in one operation as they were before the last PATCH."""
 
     stale_in: ClassVar[str]
 

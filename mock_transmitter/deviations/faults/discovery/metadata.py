@@ -312,7 +312,7 @@ class KeySetShowsAPrivateMember(Deviation):
     """The published key set holds the private half of the signing key."""
 
     breaks = ("RFC7517-9.2-NO-PRIVATE-KEYS",)
-    # A careful Receiver trusts no key whose private half is known.
+    # A careful Receiver does not trust a key whose private half is public.
     also = UNVERIFIABLE
 
     def key_set(self, key_set: Json, at: At) -> Json:
@@ -324,7 +324,7 @@ class _KeySetDeviation(Deviation, ABC):
 
     @abstractmethod
     def edit(self, keys: list[Json]) -> list[Json]:
-        """Return the keys to show."""
+        """Return the keys to publish."""
 
     def key_set(self, key_set: Json, at: At) -> Json:
         return {**key_set, "keys": self.edit(key_set["keys"])}

@@ -1,4 +1,4 @@
-"""Faults of where the metadata stands: SSF 1.0 section 7.2, the 2021 draft's section 6.2.
+"""Faults of the metadata's location: SSF 1.0 section 7.2, the 2021 draft's section 6.2.
 
 A Receiver that knows the usual mistakes finds it all the same.
 """
@@ -16,7 +16,7 @@ _NOWHERE = "/nowhere"
 
 
 class _Moved(Deviation, ABC):
-    """Serves the metadata elsewhere."""
+    """Serves the metadata at another path."""
 
     def request(self, request: Request, at: At) -> Request:
         """Lead a request for the metadata to where it stands now."""
@@ -26,7 +26,7 @@ class _Moved(Deviation, ABC):
 
     @abstractmethod
     def place(self, path: str) -> str:
-        """Return which path of the mock's is asked for now."""
+        """Return the path of the mock that a requested path stands for."""
 
 
 @fault

@@ -35,7 +35,7 @@ _TIMES = 3
 
 
 class AckDeviation(Deviation):
-    """Changes which SETs an acknowledgement names, wherever the profile has it."""
+    """Changes which SETs an acknowledgement releases, in each operation that acknowledges."""
 
     @abstractmethod
     def edit(self, jtis: list[str], stream: Stream) -> list[str]:
@@ -140,7 +140,7 @@ def ack_of_an_unknown_jti_is_refused(call: Call, stream: Stream, proceed: Procee
 
 
 KEPT = ("RFC8936-2-UNACKED-KEPT", "VEPA-UNACKED-REDELIVERED")
-# What else is lost where a SET goes that nobody has acknowledged.
+# What may fall too when a SET is lost before anybody has acknowledged it.
 LOSSES = (
     "RFC8936-2.3-MORE-AVAILABLE",
     "RFC8936-2.4.3-COMBINED",
@@ -273,7 +273,7 @@ class AckOfAnythingButTheLatestBatchIsIgnored(AckDeviation):
 
 
 class AckOfAPollDeviation(ABC, Deviation):
-    """Ignores the acknowledgement of some polls."""
+    """Ignores acknowledgements in some polls."""
 
     on = ("poll",)
     breaks = ("RFC8936-2.2-ACK-ACCEPTED",)

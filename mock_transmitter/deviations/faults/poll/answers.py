@@ -1,4 +1,4 @@
-"""Faults of what a poll answers: which SETs, under which keys, and whether there are more."""
+"""Faults of the answers to polls: which SETs, under which keys, and whether there are more."""
 
 from abc import ABC, abstractmethod
 from dataclasses import replace
@@ -80,11 +80,11 @@ def poll_with_a_large_limit_is_refused(call: Call, proceed: Proceed) -> Outcome:
 
 
 class PollOfAnotherStream(ABC, Deviation):
-    """Polls one stream and gets another's SETs as well."""
+    """Returns the SETs of other streams in a poll of one."""
 
     @abstractmethod
     def others(self, stream: Stream, call: Call) -> list[Stream]:
-        """Return the streams whose SETs come along."""
+        """Return the streams whose SETs are added."""
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
         outcome = proceed(call)
@@ -187,7 +187,7 @@ class EmptyAnswerDeviation(Deviation, ABC):
 
     @abstractmethod
     def emptied(self, response: Response) -> Response:
-        """Return what is answered instead."""
+        """Return the answer to give instead."""
 
     def response(self, response: Response, at: At) -> Response:
         empty = response.status == _OK and _EMPTY in response.body

@@ -1,4 +1,4 @@
-"""Faults in the reading of polls: bodies that are no poll, and their labels."""
+"""Faults of reading polls: bodies that are not polls, content types, and the path."""
 
 import json
 from abc import ABC, abstractmethod
@@ -26,7 +26,7 @@ def _object_in(body: bytes) -> bool:
 
 
 class MalformedBodies(Deviation, ABC):
-    """Takes a body that is no JSON object for something else."""
+    """Reads a body that is not a JSON object as something else."""
 
     breaks = ("RFC8936-2.5.1-400-DEFAULT", "VEPA-ERR-MALFORMED")
 
@@ -85,7 +85,7 @@ class MalformedPollTakesASetWithIt(Deviation):
 
 
 class CrashingReader(ABC, Deviation):
-    """Answers 500 where a request was more than it could read."""
+    """Answers 500 to requests that it cannot read."""
 
     on = _POLLED
 
@@ -94,7 +94,7 @@ class CrashingReader(ABC, Deviation):
 
     @abstractmethod
     def chokes_on(self, request: Request) -> bool:
-        """Return whether it is."""
+        """Return whether the request causes the 500."""
 
     def request(self, request: Request, at: At) -> Request:
         self._crashes = self.chokes_on(request)
@@ -136,7 +136,7 @@ def wrong_method_has_no_allow(response: Response) -> Response:
 
 
 class EncodedColon(Deviation):
-    """Knows the requests whose path has a percent-encoded colon."""
+    """Recognises requests whose path has a percent-encoded colon."""
 
     needs = ("acknowledge",)
 

@@ -1,4 +1,4 @@
-"""Faults of polls that are held: RFC 8936, section 2.5."""
+"""Faults of held polls: RFC 8936, section 2.5."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
@@ -28,7 +28,7 @@ def held_poll_never_wakes(call: Call, proceed: Proceed) -> Outcome:
 
 
 class HeldPollsDeviation(ABC, Deviation):
-    """Knows which streams have a poll that is held, or whose Receiver has hung up."""
+    """Knows which streams have a held poll, or one whose Receiver has hung up."""
 
     on = ("poll",)
 
@@ -87,7 +87,7 @@ class HeldPollThatIsLetGoTakesASetWithIt(HeldPollsDeviation):
 
 
 class VainPollDeviation(Deviation):
-    """Changes the answer to a poll that was held in vain."""
+    """Changes the answer to a held poll for which no SET came."""
 
     breaks = ("RFC8936-2.5-STATUS-200", "VEPA-POLL-EMPTY")
     also = ("RFC8936-2.3-SETS-EMPTY", "RFC8936-2.5-LONGPOLL-HOLDS")

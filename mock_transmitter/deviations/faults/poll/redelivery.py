@@ -1,4 +1,4 @@
-"""Faults of delivering again: RFC 8936 section 2.4, and the exponential backoff."""
+"""Faults of redelivery: RFC 8936 section 2.4, and the exponential backoff."""
 
 from abc import abstractmethod
 from dataclasses import replace
@@ -225,7 +225,7 @@ class AcknowledgingOneRestartsTheOthers(Deviation):
 
 
 class DisturbedBackoff(BackoffDeviation):
-    """A backoff from a second to a day that something else on the stream disturbs."""
+    """A backoff from a second to a day, disturbed by something else on the stream."""
 
     breaks: ClassVar[tuple[str, ...]] = ("VEPA-BACKOFF-INDEPENDENT",)
     also: ClassVar[tuple[str, ...]] = _BACKOFF
@@ -286,7 +286,7 @@ class PollsRestartTheBackoff(DisturbedBackoff):
 
 
 class AckDisturbs(DisturbedBackoff):
-    """An acknowledgement disturbs the SETs that it does not name."""
+    """An acknowledgement changes the schedule of the SETs that it does not name."""
 
     on = ("acknowledge",)
 

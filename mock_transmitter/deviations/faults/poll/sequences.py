@@ -1,4 +1,4 @@
-"""Faults that show only where one thing meets another: RFC 8936, section 2, and events:poll."""
+"""Faults that show only in combinations of requests: RFC 8936, section 2, and events:poll."""
 
 import json
 from dataclasses import replace
@@ -29,7 +29,7 @@ _DELIVERIES = 17
 
 
 class PollDeviation(OnStream):
-    """Does something else in polls, and leaves every other operation alone."""
+    """Changes polls, and leaves every other operation alone."""
 
     on = ("poll",)
 
@@ -145,7 +145,7 @@ def immediate_answers_are_late_while_sets_wait(
 
 
 class AskingAgain(PollDeviation):
-    """Answers a held poll, when it is over, as another poll would be answered."""
+    """Answers a held poll, once it ends, as if another poll had been sent."""
 
     breaks = ("RFC8936-2.5-LONGPOLL-HOLDS", "VEPA-POLL-RETURN-IMMEDIATELY")
 
@@ -251,7 +251,7 @@ class SecondErrorReportIsIgnored(SetErrorsDeviation):
 
 
 class ActsOnARefusal(Deviation):
-    """Does something to the streams that a request names although it refuses the request."""
+    """Changes the streams that a request names, although it refuses the request."""
 
     breaks: ClassVar[tuple[str, ...]] = KEPT
     also = (*LOSSES, "VEPA-POLL-AUTH-AUDIENCE")

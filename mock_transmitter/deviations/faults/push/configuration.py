@@ -225,7 +225,7 @@ class PostOfTheSameDeliveryEndsThePushes(Deviation):
 
 
 class _TakesHttp(Deviation):
-    """Takes an http endpoint_url to push to."""
+    """Accepts an http endpoint_url for pushes."""
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
         """Ask for the same with https, and then make it http."""
@@ -264,6 +264,6 @@ fault_row(
 
 
 def _waits(stream: Stream, call: Call) -> bool:
-    """Return whether something waits to be pushed on a stream."""
+    """Return whether SETs wait to be pushed on a stream."""
     delivery: DeliveryConfiguration = stream.configuration.delivery
     return len(stream.queue) > 0 and is_push(delivery.document(), call)

@@ -1,4 +1,4 @@
-"""Faults of pushes that repeat another, or tell of the stream itself: RFC 8935, SSF 1.0 6.1.1."""
+"""Faults of some pushes only: retries, Verification Events, after a failure, after a PUT."""
 
 import json
 from dataclasses import replace

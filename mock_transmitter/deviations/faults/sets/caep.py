@@ -18,7 +18,7 @@ RISK = f"{CAEP}/risk-level-change"
 
 
 class PayloadDeviation(EventsDeviation):
-    """Changes what the events say whose type begins with `of`: some members go, others come."""
+    """Changes the payload of events whose type begins with `of`."""
 
     of: ClassVar[str] = CAEP
     changes: ClassVar[Mapping[str, Any]] = MappingProxyType({})

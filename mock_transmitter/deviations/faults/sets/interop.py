@@ -112,7 +112,7 @@ def interop_metadata_names_bearer_tokens_alone(reply: Reply) -> Outcome:
 
 
 class _Answers(Deviation, ABC):
-    """Answers some operations with a status, and does nothing."""
+    """Answers some operations with a status only, and does nothing."""
 
     status: ClassVar[int]
 

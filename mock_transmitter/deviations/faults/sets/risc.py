@@ -30,7 +30,7 @@ def risc_type_has_another_base(event_type: str, payload: Json) -> Json:
 
 
 class _AboutAnAccount(ClaimsDeviation):
-    """Tells of an account where the text wants an email address or a phone number."""
+    """Names an account as subject where the text requires an email address or a phone number."""
 
     of: ClassVar[str]
 

@@ -182,7 +182,7 @@ def set_is_authenticated_with_the_public_key(token: str, at: At) -> str:
 
 
 class _OtherKey(Deviation):
-    """Signs every SET with a key of its own; `published` says whether the key set shows it."""
+    """Signs every SET with another key; `published` says whether the key set holds it."""
 
     published = False
 

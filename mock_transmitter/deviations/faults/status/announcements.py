@@ -28,7 +28,7 @@ _TYPE = "/stream-updated"
 
 
 class Unannounced(Deviation):
-    """Does not announce some of the changes of status that nobody asked for."""
+    """Leaves some changes of status unannounced that nobody requested."""
 
     SILENT_ON: ClassVar[tuple[str, ...]]
 
@@ -128,7 +128,7 @@ def stream_updated_has_the_stream_id_as_a_uri(
 
 
 class StoppedByAPush(Deviation, ABC):
-    """Stops a stream in silence because of what a push to it met with."""
+    """Stops a stream silently after some outcome of a push."""
 
     def __init__(self) -> None:
         self._transmitter: Transmitter | None = None
@@ -168,7 +168,7 @@ def inactivity_is_not_announced(gap: float, at: At) -> float | None:
 
 
 class UnheardOf(Deviation):
-    """Does not take some calls for a sign of life."""
+    """Does not count some calls as activity."""
 
     UNHEARD: ClassVar[frozenset[str]]
 
@@ -223,7 +223,7 @@ def the_timeout_is_shorter_than_it_says(call: Call, proceed: Proceed) -> Outcome
 
 
 class OfSubjects(Deviation):
-    """Does not announce what becomes of a subject."""
+    """Leaves changes of a subject's status unannounced."""
 
     def handling(self, handling: Handling, at: At) -> Handling:
         found = announced(at.pending.claims)

@@ -27,7 +27,7 @@ UNPARSED = ("SSF-8.1.2.2-ERR-400", "SSE-7.1.1.2-ERR-400")
 
 
 class ShownStatus(Deviation, ABC):
-    """Shows a status otherwise than it is."""
+    """Shows another status than the true one."""
 
     on = READS
 
@@ -271,7 +271,7 @@ def a_stop_is_for_all_streams(call: Call, stream: Stream, proceed: Proceed) -> O
 
 
 class StatusRequest(Deviation, ABC):
-    """Makes something else of the body of a status update."""
+    """Changes the body of a status update."""
 
     def request(self, request: Request, at: At) -> Request:
         if request.method != "POST" or not request.target.endswith("/status"):
@@ -285,11 +285,11 @@ class StatusRequest(Deviation, ABC):
         return replace(request, body=json.dumps(self.parsed(body)).encode())
 
     def unparsed(self, body: bytes) -> bytes:
-        """Return what is made of a body that can't be parsed."""
+        """Return the body to read instead of one that is not JSON."""
         return body
 
     def parsed(self, body: Json) -> Json:
-        """Return what is made of a JSON object."""
+        """Return the JSON object to read instead."""
         return body
 
 

@@ -1,4 +1,4 @@
-"""Faults of status, verification and announcements that one request alone does not show.
+"""Faults of status, verification and announcements that show in several requests only.
 
 SSF 1.0 sections 8.1.2, 8.1.4 and 8.1.5, and the 2021 draft's 7.1.1, 7.1.4 and 7.1.5.
 """

@@ -1,4 +1,4 @@
-"""Faults of whose events a stream brings: SSF 1.0, sections 7.1, 8.1.3.1 and 8.1.3.3."""
+"""Faults of which subjects' events a stream delivers: SSF 1.0, sections 7.1, 8.1.3.1, 8.1.3.3."""
 
 import json
 from abc import ABC, abstractmethod
@@ -23,7 +23,7 @@ _UNREPORTED = (
 
 
 class _Remembers(Deviation):
-    """Remembers what was added to each stream, and not removed since."""
+    """Remembers the subjects that were added to each stream and not removed."""
 
     needs: ClassVar[tuple[str, ...]] = ("add_subject", "remove_subject")
 
@@ -273,7 +273,7 @@ def wider_events_match_nothing(added: list[Subject], subject: Subject) -> bool:
 
 
 class _LooseMatching(_Remembers, ABC):
-    """Takes a subject for one that was added to the stream, though it is another."""
+    """Delivers events about subjects that differ from the added one."""
 
     breaks = ("SSF-8.1.3.1-SIMPLE-EXACT",)
     also: ClassVar[tuple[str, ...]] = ("SSF-7.1-DEFAULT-NONE-SILENT", "SSF-8.1.3.3-REMOVE-STOPS")
@@ -284,7 +284,7 @@ class _LooseMatching(_Remembers, ABC):
 
     @abstractmethod
     def alike(self, added: Subject, subject: Subject) -> bool:
-        """Return whether it is taken for the one that was added."""
+        """Return whether the subject counts as the added one."""
 
 
 @fault_at(

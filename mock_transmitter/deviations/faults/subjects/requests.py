@@ -1,4 +1,4 @@
-"""Faults of how adding and removing a subject is answered: SSF 1.0 section 8.1.3, section 9.1.
+"""Faults of the answers to adding and removing a subject: SSF 1.0 sections 8.1.3 and 9.1.
 
 The 2021 draft has the same in its section 7.1.3.
 """
@@ -40,7 +40,7 @@ class _Crash(Deviation, ABC):
 
     @abstractmethod
     def fails_on(self, call: Call, subject: Subject) -> bool:
-        """Return whether it can't cope with this one."""
+        """Return whether this subject causes the 500."""
 
 
 @fault_at(_Crash, breaks=("SSF-8.1.3.2-ADD-200-EMPTY", "SSE-7.1.3.1-ADD-200"))
@@ -91,7 +91,7 @@ def second_add_is_a_conflict(call: Call, stream: Stream, proceed: Proceed) -> Ou
 
 
 class _OfRequests(Deviation, ABC):
-    """Answers some requests about subjects with 500, as nobody has thought of them."""
+    """Answers some unusual requests about subjects with 500."""
 
     needs = ("add_subject", "remove_subject")
 
@@ -116,7 +116,7 @@ class _OfRequests(Deviation, ABC):
 
     @abstractmethod
     def fails_on(self, body: Any) -> bool:  # noqa: ANN401 (JSON)
-        """Return whether it can't cope with this body; None is one that is no JSON."""
+        """Return whether this body causes the 500; None if it is not JSON."""
 
 
 @fault_at(

@@ -1,4 +1,4 @@
-"""Faults of subjects that one subject alone does not show: SSF 1.0 section 8.1.3."""
+"""Faults of subjects that show with several subjects only: SSF 1.0 section 8.1.3."""
 
 import json
 
@@ -36,7 +36,7 @@ class ThreeSubjectsAreTooMany(Deviation):
 
 
 class _RemembersRemovals(Deviation):
-    """Remembers what was removed from each stream."""
+    """Remembers the subjects that were removed from each stream."""
 
     def __init__(self) -> None:
         self.removed: dict[str | None, list[Subject]] = {}

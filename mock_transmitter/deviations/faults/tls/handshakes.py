@@ -1,7 +1,7 @@
 """Faults of TLS: they show in handshakes, so that only a server over TLS can play them.
 
-A certificate that no client accepts would leave nothing to judge. So it stands before the poll
-endpoint alone, which has a host name of its own for that.
+A certificate that no client accepts would leave nothing to judge. So only the poll endpoint, which
+has its own host name for this, presents it.
 """
 
 import datetime as dt
@@ -91,7 +91,7 @@ class _UnverifiableCertificate(_PollEndpointOfItsOwn):
 
     @abstractmethod
     def certificate(self, authority: trustme.CA) -> trustme.LeafCert:
-        """Return what the poll endpoint shows."""
+        """Return the certificate that the poll endpoint presents."""
 
     def tls(self, context: ssl.SSLContext, authority: trustme.CA) -> None:
         """Show it to who asks for the poll endpoint's host."""

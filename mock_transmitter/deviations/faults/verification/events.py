@@ -325,7 +325,7 @@ class RemovedStreamIsNotVerified(Deviation):
 
 
 def _posted(request: Request) -> Json:
-    """Return the JSON object that a POST carries, empty where it carries none."""
+    """Return the JSON object of a POST, empty if it has none."""
     try:
         body = json_body.parse(request.body)
     except json_body.MalformedJson:

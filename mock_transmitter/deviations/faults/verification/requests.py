@@ -1,4 +1,4 @@
-"""Faults of what a verification request must say, and of what its event is called."""
+"""Faults of the content of verification requests, and of the event's type."""
 
 from mock_transmitter.deviations.deviation import Json, Proceed
 from mock_transmitter.deviations.entry import fault_at
