@@ -122,7 +122,7 @@ class Operations:
         method = method or spoken.method
         asked: dict[str, str | None] = dict(query or {})
         if spoken.stream_id == "query":
-            asked["stream_id"] = stream_id
+            asked[self.profile.spelling("stream", "stream_id")] = stream_id
         asked["subject"] = None if subject is None else json.dumps(subject)
         named = {name: value for name, value in asked.items() if value is not None}
         if named:

@@ -90,7 +90,7 @@ def _captures(
         return ()
     found: list[tuple[str, str, object]] = []
     if operation.endswith("_stream"):
-        spelled = profile.names.get("stream", {}).get("stream_id", "stream_id")
+        spelled = profile.spelling("stream", "stream_id")
         found.append(("STREAM_ID", f".{spelled}", document.get(spelled)))
         delivery = document.get("delivery")
         if isinstance(delivery, dict) and delivery.get("method") == profile.delivery.poll:

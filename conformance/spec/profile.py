@@ -220,6 +220,10 @@ class Profile:
             case _:
                 return self.offers(feature)
 
+    def spelling(self, table: str, member: str) -> str:
+        """Return the dialect's spelling of a specification's member: see a table of `[names]`."""
+        return self.names.get(table, {}).get(member, member)
+
     def evidence_of(self, key: str) -> str:
         """Return how sure a key is: the entry with the longest prefix of it wins."""
         steps = key.split(".")

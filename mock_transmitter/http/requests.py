@@ -57,7 +57,7 @@ def query_stream_id(profile: Profile, request: Request) -> str | None:
 
     Raises InvalidRequest if the query has it twice.
     """
-    return _query_value(request, profile.names.get("stream", {}).get("stream_id", "stream_id"))
+    return _query_value(request, profile.spelling("stream", "stream_id"))
 
 
 def _query_value(request: Request, name: str) -> str | None:

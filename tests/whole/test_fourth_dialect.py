@@ -62,6 +62,17 @@ def test_the_suite_and_the_mock_speak_it(profile, tmp_path):
     assert verdicts["SSE-6.2-WELLKNOWN"] == "not applicable"
 
 
+def test_a_stream_id_of_another_name_has_it_in_queries_too(tmp_path):
+    file = tmp_path / "named.toml"
+    file.write_text(
+        'extends = "ssf-1.0"\nid = "named"\ntitle = "Named"\nsources = ["https://acme.example"]\n'
+        '[names.stream]\nstream_id = "id"\n',
+        encoding="utf-8",
+    )
+    document = run(file, tmp_path / "reports", "--section", "8.1.1.5", "--examples", "1")
+    assert document["run"]["verdict"] == "CONFORMANT"
+
+
 def test_a_misspelt_key_is_named_with_its_file(profile, capsys):
     profile.write_text(DIALECT.replace("[endpoints]", "[endpionts]"), encoding="utf-8")
     code = main(["run", "--mock", "--profile", str(profile)])
