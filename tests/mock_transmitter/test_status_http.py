@@ -120,7 +120,7 @@ def test_enabling_wakes_a_held_poll(ssf, stream):
     thread.join(0.2)
     assert thread.is_alive()
     status(ssf, stream, status="enabled")
-    thread.join(20)
+    thread.join(60)
     assert list(answers[0].json()["sets"]) == held
 
 

@@ -46,7 +46,7 @@ def trusting():
     return context
 
 
-def push(url, body=SETS["a"], *, method="POST", timeout=5.0, **headers):
+def push(url, body=SETS["a"], *, method="POST", timeout=60.0, **headers):
     with httpx.Client(verify=trusting(), trust_env=False, timeout=timeout) as client:
         return client.request(method, url, content=body, headers={**HEADERS, **headers})
 

@@ -18,7 +18,7 @@ from conformance.target.target import Hook, Limits, Target
 VALUES = {"stream_id": "s-1", "seconds": 2.5, "count": 3, "nothing": None, "list": ["a"]}
 
 
-def target_with(*given, timeout_s=0.3):
+def target_with(*given, timeout_s=20.0):
     return Target(
         name="a test",
         version=None,
@@ -39,8 +39,8 @@ def program(text, *arguments, name="emit_event", **more):
     return Hook(name=name, kind="command", argv=(sys.executable, "-c", text, *arguments), **more)
 
 
-def called(hook, values=None):
-    transmitter = transmitter_of(target_with(hook), metadata={})
+def called(hook, values=None, **limits):
+    transmitter = transmitter_of(target_with(hook, **limits), metadata={})
     return transmitter, transmitter.hooks.call(hook.name, VALUES if values is None else values)
 
 
@@ -140,7 +140,7 @@ def _raise(error):
 @pytest.mark.parametrize("error", [Silence, Reset], ids=["silence", "reset"])
 def test_an_http_hook_without_an_answer_blocks_by_name(error):
     with peer(lambda asked: _raise(error)) as one, pytest.raises(Blocked, match="emit_event"):
-        called(http(one.issuer))
+        called(http(one.issuer), timeout_s=0.3)
 
 
 def test_a_hook_at_a_closed_port_is_no_error_of_ours():
