@@ -412,7 +412,7 @@ def test_the_boundaries_are_all_different_and_go_where_receivers_go():
 def test_the_parameters_of_a_case_share_its_examples():
     run = make_run(RunArguments(mock=True, profile="ssf-1.0", examples=20))
     execute(run, plan_only=True)
-    count = {case.name.split("[")[0]: run._examples_of(case) for case in run.plan.cases}
+    count = {case.name.split("[")[0]: run.examples_of(case) for case in run.plan.cases}
     assert count["test_ssf_8_1_1_3_refused_updates.py::test_patch_refuses_what_is_invalid"] == 1
     name = "test_ssf_8_1_1_1_create_stream.py::test_a_stream_configuration_has_its_shape"
     assert count[name] == 20
