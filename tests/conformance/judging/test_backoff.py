@@ -48,7 +48,7 @@ class Scripted:
         self.now = 0.0
         self.polls = 0
         self.true = []
-        self.transmitter = self
+        self.operations = self
         self.history = History()
         self._plan()
         self.history.delivered({"jti": "x.y.z"}, 0.0, sent=0.0)
