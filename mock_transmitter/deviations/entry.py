@@ -6,7 +6,8 @@ class if it must remember, or acts at several seams.
 
 import inspect
 import re
-from collections.abc import Callable, Collection
+import sys
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias, TypedDict, TypeVar, Unpack
 
@@ -85,12 +86,20 @@ def variant_at(
 
 def fault_row(name: str, claim: str, kind: type[Deviation], **members: Any) -> None:  # noqa: ANN401
     """Put a fault that is only data into the catalogue: `members` complete a kind of deviation."""
-    _register(type(name, (kind,), {"__doc__": claim, **members}), "fault", name)
+    _register(_row(name, claim, kind, members), "fault", name)
 
 
 def variant_row(name: str, claim: str, kind: type[Deviation], **members: Any) -> None:  # noqa: ANN401
     """Put a variant that is only data into the catalogue, as `fault_row` does with a fault."""
-    _register(type(name, (kind,), {"__doc__": claim, **members}), "variant", name)
+    _register(_row(name, claim, kind, members), "variant", name)
+
+
+def _row(
+    name: str, claim: str, kind: type[Deviation], members: Mapping[str, Any]
+) -> type[Deviation]:
+    # The deviation belongs to the module that has the row, as with a namedtuple.
+    module = sys._getframe(2).f_globals["__name__"]  # noqa: SLF001
+    return type(name, (kind,), {"__doc__": claim, "__module__": module, **members})
 
 
 def _function(
@@ -119,7 +128,8 @@ def _class_of(
     def method(_: Deviation, *given: object) -> object:
         return function(*given[:taken])
 
-    return type(function.__name__, (base,), {"__doc__": function.__doc__, name: method, **members})
+    about = {"__doc__": function.__doc__, "__module__": function.__module__}
+    return type(function.__name__, (base,), {**about, name: method, **members})
 
 
 def _one_of(names: Collection[str], base: type[Deviation]) -> str:

@@ -80,6 +80,12 @@ def undisturbed():
     return {profile: conversation(Mock(profile)) for profile in PROFILES}
 
 
+def test_a_deviation_belongs_to_the_module_that_holds_it():
+    modules = {entry.deviation.__module__ for entry in ALL.values()}
+    held = ("mock_transmitter.deviations.faults.", "mock_transmitter.deviations.variants.")
+    assert all(name.startswith(held) for name in modules)
+
+
 def test_a_deviation_has_a_method_for_each_seam():
     names = {name for name, value in vars(Deviation).items() if inspect.isfunction(value)}
     assert names == {*get_args(Seam), "operation", "tls"}
