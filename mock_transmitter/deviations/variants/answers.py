@@ -10,8 +10,6 @@ from mock_transmitter.deviations.kinds.streams import UnnamedStream
 from mock_transmitter.http.message import Request, Response
 from mock_transmitter.http.operations import Call, Outcome, Reply
 
-_CREATED = 201
-_BAD_REQUEST = 400
 _REFUSED = range(400, 500)
 _MANAGES = frozenset(
     {
@@ -28,7 +26,7 @@ _MANAGES = frozenset(
 @variant_at("response", on=("create_stream",), exercises=("SSF-8.1.1.1-CREATE-201",))
 def create_names_its_location(response: Response) -> Response:
     """A new stream is answered with its location, an entity tag and the charset of its JSON."""
-    if response.status != _CREATED:
+    if response.status != 201:
         return response
     answer = with_header(response, "location", "/ssf/streams/new")
     answer = with_header(answer, "etag", 'W/"1"')
@@ -83,7 +81,7 @@ variant_row(
 class _UnnamedDelete(Deviation):
     """Answers a DELETE without a stream_id with another refusal than 400."""
 
-    status = _BAD_REQUEST
+    status = 400
 
     def __init__(self) -> None:
         self._unnamed = False
@@ -94,7 +92,7 @@ class _UnnamedDelete(Deviation):
 
     def response(self, response: Response, at: At) -> Response:
         refused = self._unnamed and at.operation == "delete_stream"
-        if not refused or response.status != _BAD_REQUEST:
+        if not refused or response.status != 400:
             return response
         return replace(response, status=self.status)
 

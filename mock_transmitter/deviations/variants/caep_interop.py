@@ -16,7 +16,6 @@ from mock_transmitter.http.message import Request, Response
 from mock_transmitter.http.operations import Call, Outcome, Reply
 
 _CREDENTIAL_CHANGE = f"{CAEP}/credential-change"
-_OK = 200
 variant_row(
     "interop-receivers-have-one-stream",
     "A Receiver may have one stream, for the profile only lets there be more.",
@@ -58,7 +57,7 @@ def authorization_server_has_no_metadata(response: Response) -> Response:
 @variant_at("response", on=("token",), exercises=("CAEPIOP-2.7.2-SCOPE-POSTFIX",))
 def scopes_are_finer(response: Response) -> Response:
     """A token has finer scopes beside those that were asked for."""
-    if response.status != _OK:
+    if response.status != 200:
         return response
     document = json.loads(response.body)
     document["scope"] += f" {document['scope'].split()[0]}.poll"
@@ -83,7 +82,7 @@ class ProtectedResourceMetadataNamesOtherScopes(Deviation):
         if self._asked:
             document = {"resource": "https://mock.example", "scopes_supported": ["streams"]}
             return Response.json(200, document)
-        if at.operation != "token" or response.status != _OK:
+        if at.operation != "token" or response.status != 200:
             return response
         document = {**json.loads(response.body), "scope": "streams"}
         return replace(response, body=json.dumps(document).encode())

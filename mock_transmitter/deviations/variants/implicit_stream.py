@@ -149,7 +149,7 @@ class EveryAnswerShowsWhenItWasMade(Deviation):
 @variant_at("response", exercises=("SSE-7.1.2.2-ERR-400", "JAMF-RO-MUST-MATCH"))
 def errors_are_problem_details(response: Response, at: At) -> Response:
     """An error answer is a problem detail of RFC 9457."""
-    if at.operation != "replace_stream" or response.status < 400:  # noqa: PLR2004 (errors)
+    if at.operation != "replace_stream" or response.status < 400:
         return response
     problem = json.dumps({"type": "about:blank", "status": response.status}).encode()
     answer = replace(response, body=problem)

@@ -11,7 +11,6 @@ from mock_transmitter.domain.transmitter import Batch
 from mock_transmitter.http.message import Request, Response
 from mock_transmitter.http.operations import Call, Outcome, Reply, Waiting
 
-_BAD_REQUEST = 400
 _CAP = 3
 _EARLY_S = 1.0
 _REGISTERED = frozenset(
@@ -118,7 +117,7 @@ def poll_answers_have_other_members(response: Response) -> Response:
 )
 def polls_are_refused_without_a_body(response: Response) -> Response:
     """A poll that is refused gets a status and no body."""
-    if response.status < _BAD_REQUEST:
+    if response.status < 400:
         return response
     return with_header(replace(response, body=b""), "content-type", None)
 

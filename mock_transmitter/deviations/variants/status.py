@@ -63,10 +63,9 @@ class StatusUpdatesAreAcceptedFirst(Deviation):
 )
 def limited_receivers_find_no_status(decision: Decision) -> Decision:
     """A status read that is not allowed is answered with 404."""
-    forbidden = 403
     if not isinstance(decision, Denied):
         return decision
-    return replace(decision, status=404) if decision.status == forbidden else decision
+    return replace(decision, status=404) if decision.status == 403 else decision
 
 
 @variant_at(

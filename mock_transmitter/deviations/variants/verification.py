@@ -9,8 +9,6 @@ from mock_transmitter.domain.transmitter import Transmitter
 from mock_transmitter.http.message import Response
 from mock_transmitter.http.operations import Call, Outcome
 
-_TOO_MANY_REQUESTS = 429
-
 TOO_SOON = (
     "SSF-8.1.1-MIN-VERIF-429",
     "SSF-8.1.4.2-ERR-429",
@@ -75,6 +73,6 @@ def no_interval_is_shown(document: Json) -> Json:
 @variant_at("response", on=("verify",), exercises=TOO_SOON)
 def too_soon_has_no_retry_after(response: Response) -> Response:
     """A verification request that comes too soon is answered with 429 and no Retry-After."""
-    if response.status != _TOO_MANY_REQUESTS:
+    if response.status != 429:
         return response
     return with_header(response, "retry-after", None)

@@ -23,7 +23,7 @@ def client_credentials_are_not_supported(response: Response) -> Response:
 @fault_at("response", on=("token",), breaks=("CAEPIOP-2.7.1-SHORT-LIVED",))
 def access_tokens_last_a_day(response: Response, at: At) -> Response:
     """An access token is said to last 24 hours."""
-    if response.status != 200:  # noqa: PLR2004 (RFC 6749 section 5.1)
+    if response.status != 200:
         return response
     document = {**json.loads(response.body), "expires_in": 86_400}
     return replace(response, body=json.dumps(document).encode())
@@ -165,7 +165,7 @@ def insufficient_tokens_are_refused_without_an_error(decision: Decision) -> Deci
 @fault_at("response", on=("token",), breaks=("CAEPIOP-2.7.1-SHORT-LIVED",))
 def access_tokens_last_a_day_in_words(response: Response, at: At) -> Response:
     """An access token is said to last 24 hours, and the number is a text."""
-    if response.status != 200:  # noqa: PLR2004 (RFC 6749 section 5.1)
+    if response.status != 200:
         return response
     document = {**json.loads(response.body), "expires_in": "86400"}
     return replace(response, body=json.dumps(document).encode())
@@ -189,7 +189,7 @@ class AccessTokensAreJwtsThatLastADay(Deviation):
         return replace(request, headers=headers, body=body)
 
     def response(self, response: Response, at: At) -> Response:
-        if at.operation != "token" or response.status != 200:  # noqa: PLR2004 (RFC 6749 section 5.1)
+        if at.operation != "token" or response.status != 200:
             return response
         document = json.loads(response.body)
         claims = {"iat": 0, "exp": 86_400, "jti": document["access_token"]}

@@ -213,5 +213,4 @@ def unknown_stream_reads_as_another(call: Call, proceed: Proceed) -> Outcome:
 )
 def invalid_requests_are_server_errors(response: Response) -> Response:
     """Whatever is wrong with a request is answered with 500."""
-    bad_request = 400
-    return replace(response, status=500) if response.status == bad_request else response
+    return replace(response, status=500) if response.status == 400 else response

@@ -16,7 +16,6 @@ from mock_transmitter.domain.errors import StreamNotFound
 from mock_transmitter.http.message import Response
 from mock_transmitter.http.operations import Call, Outcome, Reply
 
-_OK = 200
 _SHOWN_ALIKE = ("JAMF-READ-MODIFY-WRITE", "SSE-7.1.2.2-RO-MATCH-OK")
 
 
@@ -83,7 +82,7 @@ class _AnsweredOtherwise(Deviation):
     status: ClassVar[int]
 
     def response(self, response: Response, at: At) -> Response:
-        return replace(response, status=self.status) if response.status == _OK else response
+        return replace(response, status=self.status) if response.status == 200 else response
 
 
 fault_row(

@@ -192,7 +192,7 @@ class ThreePostsInARowStopTheDelivery(OnStream):
     def acted(self, call: Call, stream: Stream, proceed: Proceed) -> Outcome:
         outcome = proceed(call)
         self._posts = 0 if call.operation == "poll" else self._posts + 1
-        if self._posts == 3:  # noqa: PLR2004 (as the summary says)
+        if self._posts == 3:
             self._stopped = True
             stream.queue.acknowledge([pending.jti for pending in stream.queue])
         return outcome

@@ -282,5 +282,4 @@ class FormatThatIsNoStringIsAServerError(Deviation):
         return request
 
     def response(self, response: Response, at: At) -> Response:
-        odd = self._odd
-        return replace(response, status=500) if odd else response
+        return replace(response, status=500) if self._odd else response

@@ -31,8 +31,7 @@ class Crash(ABC, Deviation):
         return replace(request, body=b"") if self._crashed else request
 
     def response(self, response: Response, at: At) -> Response:
-        bad_request = 400
-        if not self._crashed or response.status != bad_request:
+        if not self._crashed or response.status != 400:
             return response
         return Response.json(500, {"error": "server_error"})
 
@@ -162,8 +161,7 @@ class InvalidPatchEmptiesTheDescription(Deviation):
         return with_document(request, {"stream_id": body.get("stream_id"), "description": ""})
 
     def response(self, response: Response, at: At) -> Response:
-        served = 200
-        if not self._refused or response.status != served:
+        if not self._refused or response.status != 200:
             return response
         return Response.json(400, {"error": "invalid_request"})
 

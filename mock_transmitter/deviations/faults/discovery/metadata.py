@@ -12,8 +12,6 @@ from mock_transmitter.domain.errors import InvalidRequest
 from mock_transmitter.http.message import Request, Response
 from mock_transmitter.http.operations import Call, Outcome, Reply
 
-_NOT_FOUND = 404
-
 OTHER_ISSUER = (
     "SSF-7.1-ISSUER-EQUALS-SET-ISS",
     "SSF-8.1.1-ISS-EQUALS-METADATA",
@@ -224,7 +222,7 @@ def metadata_is_answered_203(response: Response) -> Response:
 @fault_at("response", breaks=("SSF-7.2.3-ERROR-STATUS", "SSE-6.2.2-ERROR-STATUS"))
 def unknown_paths_are_answered_200(response: Response, at: At) -> Response:
     """Metadata of an unknown issuer is answered with 200 and a JSON object that names an error."""
-    lost = at.operation is None and response.status == _NOT_FOUND
+    lost = at.operation is None and response.status == 404
     return replace(response, status=200) if lost else response
 
 

@@ -31,7 +31,6 @@ WRONG_KEYS = (
 _SEVENTH = 7
 _LARGE = 1000
 _LATE_S = 2.0
-_OK = 200
 _EMPTY = b'"sets":{}'
 
 
@@ -190,7 +189,7 @@ class EmptyAnswerDeviation(Deviation, ABC):
         """Return the answer to give instead."""
 
     def response(self, response: Response, at: At) -> Response:
-        empty = response.status == _OK and _EMPTY in response.body
+        empty = response.status == 200 and _EMPTY in response.body
         return self.emptied(response) if empty else response
 
 

@@ -14,7 +14,6 @@ from mock_transmitter.http.message import Request, Response
 from mock_transmitter.http.operations import Call, Outcome
 
 _POLL = b'{"returnImmediately": true, "return_immediately": true, "acks": []}'
-_BAD_REQUEST = 400
 _POLLED = ("poll", "acknowledge")
 
 
@@ -72,7 +71,7 @@ class MalformedPollTakesASetWithIt(Deviation):
         self._took = False
 
     def response(self, response: Response, at: At) -> Response:
-        if at.operation == "poll" and response.status == _BAD_REQUEST:
+        if at.operation == "poll" and response.status == 400:
             self._took = True
         return response
 
@@ -101,8 +100,7 @@ class CrashingReader(ABC, Deviation):
         return request
 
     def response(self, response: Response, at: At) -> Response:
-        crashes = self._crashes
-        return replace(response, status=500) if crashes else response
+        return replace(response, status=500) if self._crashes else response
 
 
 @fault_at(CrashingReader, breaks=("RFC8936-2.5.1-400-DEFAULT", "VEPA-ERR-MALFORMED"))
@@ -125,7 +123,7 @@ def poll_with_a_charset_is_a_crash(request: Request) -> bool:
 )
 def poll_of_a_wrong_type_is_a_crash(response: Response) -> Response:
     """A poll that is a JSON object with a value of a wrong type is answered with 500."""
-    invalid = response.status == _BAD_REQUEST and b'"/' in response.body
+    invalid = response.status == 400 and b'"/' in response.body
     return replace(response, status=500) if invalid else response
 
 

@@ -158,10 +158,6 @@ def poll_without_members_is_refused(call: Call, proceed: Proceed) -> Outcome:
     return proceed(call)
 
 
-_NOT_ALLOWED = 405
-_UNAUTHORIZED = 401
-
-
 @fault_at(
     "operation",
     on=("poll",),
@@ -256,7 +252,7 @@ def poll_of_nothing_is_not_allowed(response: Response) -> Response:
     """A poll that finds no SET is answered with 405."""
     if not response.body.startswith(b'{"sets":{}'):
         return response
-    return with_header(replace(response, status=_NOT_ALLOWED), "allow", "GET")
+    return with_header(replace(response, status=405), "allow", "GET")
 
 
 @fault
@@ -273,7 +269,7 @@ class PollByAnotherMethodIsServed(Deviation):
         return request
 
     def response(self, response: Response, at: At) -> Response:
-        if not self._odd or response.status != _NOT_ALLOWED:
+        if not self._odd or response.status != 405:
             return response
         served = with_header(response, "allow", None)
         return replace(served, status=200, body=b'{"sets":{}}')
@@ -292,7 +288,7 @@ class PollByAnotherMethodIsServed(Deviation):
 )
 def refused_polls_have_no_challenge(response: Response) -> Response:
     """A poll without a valid token is answered with 401 and no WWW-Authenticate."""
-    if response.status != _UNAUTHORIZED:
+    if response.status != 401:
         return response
     return with_header(response, "www-authenticate", None)
 

@@ -24,7 +24,6 @@ from mock_transmitter.http.message import Request, Response
 from mock_transmitter.http.operations import Call, Outcome, Reply, Waiting
 
 _PAGE = 5
-_REFUSED = 400
 _DELIVERIES = 17
 
 
@@ -291,7 +290,7 @@ fault_row(
     "ack-of-a-refused-poll-counts",
     "An acknowledgement in a poll that is refused with 400 has its effect all the same.",
     ActsOnARefusal,
-    statuses=frozenset({_REFUSED}),
+    statuses=frozenset({400}),
     breaks=("RFC8936-2-UNACKED-KEPT",),
 )
 
@@ -311,7 +310,7 @@ class AckWithoutAcksReleasesEverything(Deviation):
 
     def response(self, response: Response, at: At) -> Response:
         """Release them: only such a body is refused with 400."""
-        if at.operation == "acknowledge" and response.status == _REFUSED:
+        if at.operation == "acknowledge" and response.status == 400:
             for stream in self._transmitter.streams() if self._transmitter else ():
                 stream.queue.acknowledge([one.jti for one in stream.queue])
         return response

@@ -193,7 +193,7 @@ class _SignsRetriesAnew(Deviation, ABC):
 
     def push(self, attempt: Attempt, at: At) -> Attempt:
         """Sign it again from the second attempt on."""
-        if attempt.pending.attempts < 2 or attempt.jti not in self._signed:  # noqa: PLR2004
+        if attempt.pending.attempts < 2 or attempt.jti not in self._signed:
             return attempt
         key, header, claims = self._signed[attempt.jti]
         token = key.sign(header, self.edit(claims, attempt.pending.attempts))

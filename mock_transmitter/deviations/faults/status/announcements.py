@@ -156,7 +156,7 @@ def refused_verification_disables_in_silence(outcome: PushOutcome, attempt: Atte
 @fault_at(StoppedByAPush, breaks=ANNOUNCED)
 def failed_pushes_disable_in_silence(outcome: PushOutcome, attempt: Attempt) -> bool:
     """A stream is disabled without a word once a SET was pushed four times in vain."""
-    return outcome.ending == "failed" and attempt.pending.attempts > 3  # noqa: PLR2004
+    return outcome.ending == "failed" and attempt.pending.attempts > 3
 
 
 @fault_at("schedule", breaks=(INACTIVE,))

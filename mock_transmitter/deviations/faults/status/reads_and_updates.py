@@ -340,8 +340,7 @@ class RefusedStatusUpdatePauses(StatusRequest):
 @fault_at("response", on=("update_status",), breaks=(*INVALID, *UNPARSED))
 def invalid_status_update_is_a_server_error(response: Response) -> Response:
     """A status update that is not valid, or can't be parsed, is answered with 500."""
-    bad_request = 400
-    if response.status != bad_request:
+    if response.status != 400:
         return response
     return Response.json(500, {"error": "server_error"})
 
@@ -366,8 +365,7 @@ class StatusUpdateWithoutAStreamIdReachesTheNewest(StatusRequest):
 @fault_at("response", on=("read_status",), breaks=("SSE-7.1.1.1-ERR-404-SUBJECT",))
 def status_of_no_subject_is_enabled(response: Response) -> Response:
     """The status of what is no subject is read as enabled."""
-    not_found = 404
-    if response.status != not_found:
+    if response.status != 404:
         return response
     if b"subject" not in response.body:
         return response

@@ -107,10 +107,9 @@ class _OfRequests(Deviation, ABC):
 
     def response(self, response: Response, at: At) -> Response:
         """Turn the refusal, or what else it was, into a failure."""
-        refused = 400
         if not self._crashes or at.operation not in SUBJECT_OPERATIONS:
             return response
-        if response.status != refused:
+        if response.status != 400:
             return response
         return Response.json(500, {"error": "server_error"})
 
