@@ -18,7 +18,7 @@ from conformance.spec.profile_files import load_profile
 from mock_transmitter.server import RunningServer
 
 ONE = ("--requirement", "SSF-8.1.1.1-CREATE-201")
-FEW = ("--section", "8.1.1.1", "--section", "8.1.1.3", "--examples", "3")
+FEW = ("--section", "8.1.1.1", "--section", "8.1.1.3", "--examples", "1")
 
 INTRUDER = """
 import pathlib, sys
@@ -69,7 +69,7 @@ def started(tmp_path_factory):
 
 def _pytest(cwd):
     arguments = [
-        "--pyargs", "conformance.cases", "--ssf-target", "mock", "--ssf-examples", "3",
+        "--pyargs", "conformance.cases", "--ssf-target", "mock", "--ssf-examples", "1",
         "--ssf-reports", "out", "-q", "-p", "no:cacheprovider", "-k", "8_1_1_3",
     ]  # fmt: skip
     process = subprocess.Popen(
