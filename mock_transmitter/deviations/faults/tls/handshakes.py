@@ -64,8 +64,8 @@ class TlsWithoutEncryptionAccepted(Deviation):
 class _PollEndpointOfItsOwn(Deviation):
     """The poll endpoint has another host name than everything else."""
 
-    # In a dialect without this the poll endpoint is not the Transmitter's to name.
-    needs = ("verify",)
+    # In a dialect without verification the poll endpoint is not the Transmitter's to name.
+    needs = ("verify", "poll")
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
         """Name the other host in each stream configuration, and know it again."""
@@ -108,20 +108,20 @@ def _answer_for_other_name(context: ssl.SSLContext, other: ssl.SSLContext) -> No
     context.sni_callback = choose
 
 
-@fault_at(_UnverifiableCertificate, "certificate", needs=("poll",))
+@fault_at(_UnverifiableCertificate, "certificate")
 def poll_endpoint_certificate_for_another_host(authority: trustme.CA) -> trustme.LeafCert:
     """The certificate of the poll endpoint names another host."""
     return authority.issue_cert("another.example")
 
 
-@fault_at(_UnverifiableCertificate, "certificate", needs=("poll",))
+@fault_at(_UnverifiableCertificate, "certificate")
 def poll_endpoint_certificate_expired(authority: trustme.CA) -> trustme.LeafCert:
     """The certificate of the poll endpoint has expired."""
     ended = dt.datetime(2020, 1, 1, tzinfo=dt.UTC)
     return authority.issue_cert(OTHER_NAME, not_after=ended)
 
 
-@fault_at(_UnverifiableCertificate, "certificate", needs=("poll",))
+@fault_at(_UnverifiableCertificate, "certificate")
 def poll_endpoint_certificate_of_unknown_authority(authority: trustme.CA) -> trustme.LeafCert:
     """The certificate of the poll endpoint is of an authority that nobody knows."""
     return trustme.CA().issue_cert(OTHER_NAME)
@@ -132,7 +132,6 @@ def poll_endpoint_certificate_of_unknown_authority(authority: trustme.CA) -> tru
     "tls",
     breaks=_UnverifiableCertificate.breaks,
     also=NOT_POLLED,
-    needs=("poll",),
 )
 def poll_endpoint_without_tls_12(context: ssl.SSLContext) -> None:
     """The poll endpoint refuses TLS 1.2 and everything newer."""
