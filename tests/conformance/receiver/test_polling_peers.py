@@ -10,6 +10,7 @@ from peers import Drip, Peer, Silence, answer, discovered
 
 from conformance.engine.arguments import RunArguments, make_run
 from conformance.engine.results_document import document_of
+from conformance.receiver.http_client import HttpClient
 from conformance.spec import schema
 from conformance.spec.requirement import load_catalogue
 
@@ -73,12 +74,17 @@ def drips(body):
     raise Drip
 
 
-def judged(tmp_path, monkeypatch, odd, *requirements, timeout_s=20.0):
-    """Return the verdicts of a run against such a peer."""
+def judged(tmp_path, monkeypatch, odd, *requirements, hangs_after_s=None):
+    """Return the verdicts of a run against such a peer.
+
+    Polls are given up after `hangs_after_s` seconds; nothing else depends on so short a time.
+    """
     monkeypatch.setenv("CANARY", "canary-5577")
     let_time_fly(monkeypatch)
+    if hangs_after_s is not None:
+        give_polls_up(monkeypatch, hangs_after_s)
     with Peer(discovered(Polled(odd=odd))) as peer:
-        path = target_file(tmp_path, peer.issuer, timeout_s=timeout_s)
+        path = target_file(tmp_path, peer.issuer)
         run = make_run(
             RunArguments(
                 target=str(path),
@@ -90,6 +96,17 @@ def judged(tmp_path, monkeypatch, odd, *requirements, timeout_s=20.0):
         carry_out(run)
     assert run.crashes == {}
     return {row["id"]: row["verdict"] for row in document_of(run)["requirements"]}
+
+
+def give_polls_up(monkeypatch, seconds):
+    send = HttpClient.send
+
+    def impatient(client, method, url, headers, content, **how):
+        if url.endswith("/poll"):
+            how["timeout_s"] = seconds
+        return send(client, method, url, headers, content, **how)
+
+    monkeypatch.setattr(HttpClient, "send", impatient)
 
 
 def test_a_poll_that_crashes_fails_its_status_and_nothing_else(tmp_path, monkeypatch):
@@ -108,7 +125,7 @@ def test_a_poll_that_crashes_fails_its_status_and_nothing_else(tmp_path, monkeyp
     ],
 )
 def test_a_hang_is_a_breach_of_what_was_asked(tmp_path, monkeypatch, odd, row):
-    found = judged(tmp_path, monkeypatch, odd, row, timeout_s=0.1)
+    found = judged(tmp_path, monkeypatch, odd, row, hangs_after_s=0.1)
     assert found[row] in {"failed", "warning"}
 
 
