@@ -207,18 +207,23 @@ def prove(
 
 def stale_entries(record: Record) -> list[str]:
     """Return where the recorded kills and the faults that there are differ, in words."""
-    wanted = {
-        (one.name, profile)
-        for profile in profile_ids()
-        for one in bundled.deviations()
-        if one.kind == "fault" and rows_of(one, load_profile(profile))
-    }
+    wanted = _where_faults_apply()
     found = {(fault, profile) for fault, seen_in in record.items() for profile in seen_in}
     return [
         f"{fault} in {profile} is {'not recorded' if new else 'recorded, and does not apply'}"
         for some, new in ((wanted - found, True), (found - wanted, False))
         for fault, profile in sorted(some)
     ]
+
+
+def _where_faults_apply() -> set[tuple[str, str]]:
+    """Return each fault's name with each profile in which it breaks a row."""
+    return {
+        (one.name, profile)
+        for profile in profile_ids()
+        for one in bundled.deviations()
+        if one.kind == "fault" and rows_of(one, load_profile(profile))
+    }
 
 
 def _attempts(
@@ -244,7 +249,10 @@ def _write(done: Sequence[Outcome], file: Path) -> None:
 def _record(
     chosen: Sequence[Trial], *, whole: bool, say: Callable[[str], None]
 ) -> Iterator[Outcome]:
-    """Search for the kills of each fault, and write what was found over what the file holds."""
+    """Search for the kills of each fault, and write what was found over what the file holds.
+
+    What the file holds of faults that no longer apply in a profile goes.
+    """
     kept: dict[str, dict[str, Kills]] = {}
     if not whole:
         kept = {fault: dict(seen_in) for fault, seen_in in kills.load().items()}
@@ -255,7 +263,18 @@ def _record(
         if number % _NOW_AND_THEN == 0:
             say(f"{number} of {len(chosen)} trials made")
         yield outcome
-    kills.write(kept)
+    wanted = _where_faults_apply()
+    kills.write(
+        {
+            fault: applied
+            for fault, seen_in in kept.items()
+            if (
+                applied := {
+                    profile: seen for profile, seen in seen_in.items() if (fault, profile) in wanted
+                }
+            )
+        }
+    )
     say(f"wrote {kills.FILE}")
 
 

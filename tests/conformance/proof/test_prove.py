@@ -190,6 +190,19 @@ def test_a_record_with_a_fault_too_many_or_too_few_is_out_of_date(record):
     assert stale_entries(more) == ["no-such-fault in ssf-1.0 is recorded, and does not apply"]
 
 
+def test_recording_a_fault_keeps_the_others_and_drops_what_no_longer_applies(monkeypatch, record):
+    written = []
+    more = {**record, "no-such-fault": {"ssf-1.0": {}}, NAMED: {**record[NAMED], "gone": {}}}
+    monkeypatch.setattr(kills, "load", lambda: more)
+    monkeypatch.setattr(kills, "write", written.append)
+    found = record[NAMED]["ssf-1.0"]
+    monkeypatch.setattr(
+        "conformance.proof.prove.side_by_side", lambda *_: iter([(outcome(), found)])
+    )
+    prove(mode=Mode.RECORD, names=[NAMED], say=lambda _: None)
+    assert written == [record]
+
+
 SEEN_BY = f"ssf-mock-transmitter --profile ssf-1.0 --fault {NAMED} --clock simulated"
 
 
