@@ -20,7 +20,7 @@ from mock_transmitter.deviations import catalogue
 ROOT = Path(__file__).parents[1]
 CASES = "conformance/cases/"
 REQUIREMENTS = "conformance/spec/requirements/"
-ROW = re.compile(r'^[+-]id = "([^"]+)"', re.MULTILINE)
+ROW = re.compile(r'^[ +-]id = "([^"]+)"', re.MULTILINE)
 
 
 def main(revision: str) -> int:
@@ -89,7 +89,7 @@ def concerned(files: list[str], cases: frozenset[str], revision: str) -> Iterato
     record = kills.load()
     rows: set[str] = set()
     if any(file.startswith(REQUIREMENTS) for file in files):
-        rows = set(ROW.findall("\n".join(git("diff", "-U3", revision, "--", REQUIREMENTS))))
+        rows = set(ROW.findall("\n".join(git("diff", "-U12", revision, "--", REQUIREMENTS))))
     for one in bundled.deviations():
         entry = catalogue.find(one.name)
         module = f"{entry.deviation.__module__.replace('.', '/')}.py"
