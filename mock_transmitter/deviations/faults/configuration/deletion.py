@@ -18,7 +18,6 @@ UNKNOWN = (
     "SSF-8.1.2.1-ERR-404",
     "SSF-8.1.2.2-ERR-404",
     "SSF-8.1.4.2-ERR-404",
-    "VEPA-ERR-UNKNOWN-STREAM",
 )
 
 
@@ -28,7 +27,6 @@ UNKNOWN = (
     breaks=("SSF-8.1.1.5-DELETE-EFFECTIVE", "SSE-7.1.2.1-ERR-404"),
     also=(
         *UNKNOWN,
-        "RFC8936-2.5.1-GENERAL-ERRORS",
         "SSF-8.1.1.2-LIST-EMPTY",
         "SSF-8.1.1.5-DELETE-STOPS-DELIVERY",
         "SSE-7.1.2.3-DELETE-200",
@@ -49,10 +47,7 @@ def delete_does_nothing(call: Call, proceed: Proceed) -> Outcome:
     breaks=("SSE-7.1.2.1-ERR-404",),
     also=(
         *UNKNOWN,
-        "RFC8936-2.5.1-GENERAL-ERRORS",
         "SSF-8.1.1.2-LIST-EMPTY",
-        "SSF-8.1.1.5-DELETE-EFFECTIVE",
-        "SSF-8.1.1.5-DELETE-STOPS-DELIVERY",
         "SSE-7.1.1.1-ERR-404-NO-STREAM",
         "SSE-7.1.1.2-ERR-404",
         "SSE-7.1.2.3-DELETE-200",
@@ -72,7 +67,6 @@ class DeletedStreamStillDelivers(Deviation):
     """The poll URL of a deleted stream goes on handing out what was queued on it."""
 
     breaks = ("SSF-8.1.1.5-DELETE-STOPS-DELIVERY",)
-    also = ("RFC8936-2.5.1-GENERAL-ERRORS", "VEPA-ERR-UNKNOWN-STREAM")
 
     def __init__(self) -> None:
         self._deleted: dict[str, Stream] = {}
@@ -96,7 +90,6 @@ class DeletedStreamStillDelivers(Deviation):
     ChangedReply,
     on=("delete_stream",),
     breaks=("SSF-8.1.1.5-DELETE-204",),
-    also=("SSF-8.1.1.5-DELETE-EFFECTIVE",),
 )
 def delete_answers_200(reply: Reply) -> Outcome:
     """Deleting a stream is answered with 200 and a body instead of an empty 204."""
@@ -107,7 +100,7 @@ def delete_answers_200(reply: Reply) -> Outcome:
     "operation",
     on=("delete_stream",),
     breaks=("SSF-8.1.1.5-ERR-404",),
-    also=("SSF-8.1.1.5-DELETE-EFFECTIVE", "SSF-8-AUTH-BINDS-STREAMS"),
+    also=("SSF-8-AUTH-BINDS-STREAMS",),
 )
 def deleting_an_unknown_stream_succeeds(call: Call, proceed: Proceed) -> Outcome:
     """Deleting a stream that does not exist, or no longer, is answered as success."""

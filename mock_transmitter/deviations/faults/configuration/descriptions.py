@@ -23,12 +23,8 @@ class DescriptionDeviation(Deviation):
     on: ClassVar[Collection[str]] = CONFIGURES
     also: ClassVar[tuple[str, ...]] = (
         "SSF-8.1.1-DESCRIPTION",
-        "SSF-8.1.1-DESCRIPTION-TRUNCATED",
         "SSF-8.1.1.1-RECEIVER-FIELDS-ACCEPTED",
-        "SSF-8.1.1.3-PATCH-APPLIES",
-        "SSF-8.1.1.3-PATCH-RO-MATCH-OK",
         "SSF-8.1.1.4-PUT-200",
-        "SSF-8.1.1.4-PUT-RO-MATCH-OK",
     )
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
@@ -47,12 +43,7 @@ class PatchedDescription(DescriptionDeviation):
 
     on = ("update_stream",)
     breaks = ("SSF-8.1.1.3-PATCH-APPLIES",)
-    also = (
-        "SSF-8.1.1-DESCRIPTION",
-        "SSF-8.1.1-DESCRIPTION-TRUNCATED",
-        "SSF-8.1.1.3-PATCH-MISSING-UNCHANGED",
-        "SSF-8.1.1.3-PATCH-RO-MATCH-OK",
-    )
+    also = ()
 
 
 @fault_at(PatchedDescription, "kept")
@@ -124,7 +115,6 @@ def patch_escapes_for_html(description: str) -> str:
     "kept",
     on=("replace_stream",),
     breaks=("SSF-8.1.1.4-PUT-200",),
-    also=("SSF-8.1.1-DESCRIPTION", "SSF-8.1.1.4-PUT-RO-MATCH-OK"),
 )
 def replacement_is_decoded_as_a_form(description: str) -> str:
     """A PUT decodes plus signs and percent signs in a description, as if it came from a form."""
@@ -136,7 +126,6 @@ def replacement_is_decoded_as_a_form(description: str) -> str:
     where="description",
     breaks=("SSF-8.1.1-DESCRIPTION",),
     also=(
-        "SSF-8.1.1.1-RECEIVER-FIELDS-ACCEPTED",
         "SSF-8.1.1.3-PATCH-APPLIES",
         "SSF-8.1.1.4-PUT-200",
     ),

@@ -125,12 +125,7 @@ def update_of_a_deleted_implicit_stream_is_forbidden(call: Call, proceed: Procee
         "JAMF-RO-MUST-MATCH",
         "SSE-7.1.2.2-POST-UPDATES-200",
         "SSE-7.1.2.2-RO-MATCH-OK",
-        "SSE-7.1.2.2-RO-MISMATCH",
         "SSF-4.1.6-ISS-MATCHES-STREAM",
-        "SSF-8.1.1-ISS-EQUALS-METADATA",
-        "SSF-8.1.1-ISS-PRESENT",
-        "SSF-8.1.1.3-PATCH-RO-MATCH-OK",
-        "SSF-8.1.1.4-PUT-RO-MATCH-OK",
     ),
 )
 def issuer_of_the_stream_has_a_query(document: Json) -> Json:
@@ -144,15 +139,10 @@ def issuer_of_the_stream_has_a_query(document: Json) -> Json:
     on=("read_stream",),
     breaks=("SSE-11.2.1.2-POLL-METHOD-URI",),
     also=(
-        "JAMF-READ-MODIFY-WRITE",
         "RFC8936-4.3-CONFIDENTIAL",
         "SSE-7.1.2.2-ERR-404",
         "SSE-7.1.2.2-POST-UPDATES-200",
         "SSE-7.1.2.2-RO-MATCH-OK",
-        "SSF-6.1.2-POLL-ENDPOINT-FROM-TRANSMITTER",
-        "SSF-6.1.2-POLL-METHOD-URN",
-        "SSF-8.1.1.2-READ-200",
-        "SSF-8.1.1.3-PATCH-MISSING-UNCHANGED",
     ),
 )
 def poll_url_of_the_stream_is_none(document: Json) -> Json:

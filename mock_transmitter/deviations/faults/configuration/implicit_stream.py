@@ -30,7 +30,6 @@ class EverySecondPostLosesTheDeliveryMethod(PostDeviation):
         *EDITS,
         *DELETES,
         "JAMF-RO-MUST-MATCH",
-        "RFC8936-2-UNACKED-KEPT",
         "SSE-7.1.4.2-STATE-ECHO",
     )
 

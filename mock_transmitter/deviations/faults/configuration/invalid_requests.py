@@ -61,7 +61,6 @@ def delivery_that_is_text_crashes(body: Any) -> bool:  # noqa: ANN401 (JSON)
 @fault_at(
     Crash,
     breaks=("SSF-8.1.1.3-ERR-400-INVALID", "SSF-8.1.1.4-ERR-400-INVALID"),
-    also=("SSF-8.1.1.3-PATCH-200-FULL", "SSF-8.1.1.3-PATCH-APPLIES", "SSF-8.1.1.4-PUT-200"),
 )
 def repeated_event_types_crash(body: Any) -> bool:  # noqa: ANN401 (JSON)
     """A PATCH or PUT that names an event type twice in events_requested is answered with 500."""
@@ -118,7 +117,6 @@ def delivery_without_a_method_is_passed_over(request: Request) -> Request:
     OnStream,
     on=UPDATES,
     breaks=("SSF-8.1.1.3-ERR-400-INVALID", "SSF-8.1.1.4-ERR-400-INVALID"),
-    also=("SSF-8.1.1-DELIVERY-PRESENT",),
 )
 def unknown_delivery_method_is_kept(call: Call, stream: Stream, proceed: Proceed) -> Outcome:
     """A PATCH or PUT with a delivery method that nobody knows is applied."""
@@ -141,7 +139,6 @@ class InvalidPatchEmptiesTheDescription(Deviation):
 
     on = ("update_stream",)
     breaks = ("SSF-8.1.1.3-ERR-400-INVALID",)
-    also = ("SSF-8.1.1.3-PATCH-RO-MISMATCH-400",)
 
     _TYPES = (("description", str), ("events_requested", list), ("delivery", dict))
 

@@ -47,9 +47,6 @@ class ShownOtherwise(Deviation):
         "SSF-8.1.1.3-DELIVERED-RECOMPUTED",
         "SSF-8.1.1.3-PATCH-RO-MISMATCH-400",
         "SSF-8.1.1.4-PUT-RO-MISMATCH-400",
-        "JAMF-EVENTS-SUPPORTED",
-        "JAMF-RO-MUST-MATCH",
-        "SSE-7.1.2.2-RO-MISMATCH",
     ),
 )
 def events_supported_holds_objects(document: Json) -> Json:
@@ -64,12 +61,8 @@ def events_supported_holds_objects(document: Json) -> Json:
     member="min_verification_interval",
     breaks=("SSF-8.1.1-MIN-VERIF-INTERVAL-SHAPE",),
     also=(
-        "SSF-8.1.1-MIN-VERIF-NO-429-WHEN-SLOW",
         "SSF-8.1.1.3-PATCH-RO-MISMATCH-400",
         "SSF-8.1.1.4-PUT-RO-MISMATCH-400",
-        "SSF-8.1.4.2-204-MEANS-WILL-SEND",
-        "JAMF-RO-MUST-MATCH",
-        "SSE-7.1.2.2-RO-MISMATCH",
     ),
 )
 def interval_is_text(document: Json) -> Json:
@@ -88,7 +81,6 @@ def interval_is_text(document: Json) -> Json:
         "SSF-8.1.1.4-PUT-200",
         "SSF-8.1.1.4-PUT-RO-MATCH-OK",
         "SSF-8.1.1.4-ERR-404",
-        "SSF-8.1.1.4-PUT-DELIVERED-PRE-VALUE",
     ),
 )
 def events_requested_is_shown_as_text(document: Json) -> Json:
@@ -105,9 +97,7 @@ def events_requested_is_shown_as_text(document: Json) -> Json:
         "SSF-4.1.6-ISS-MATCHES-STREAM",
         "SSF-8.1.1.3-PATCH-RO-MISMATCH-400",
         "SSF-8.1.1.4-PUT-RO-MISMATCH-400",
-        "JAMF-RO-MUST-MATCH",
         "SSE-7.1.2-ISS",
-        "SSE-7.1.2.2-RO-MISMATCH",
     ),
 )
 def iss_has_a_trailing_slash(document: Json) -> Json:
@@ -131,11 +121,8 @@ def iss_has_a_trailing_slash(document: Json) -> Json:
         "SSF-8.1.1.5-DELETE-EFFECTIVE",
         "SSF-8.1.1.5-ERR-403",
         "SSF-8.1.1.5-ERR-404",
-        "SSF-8.1.1.3-PATCH-200-FULL",
         "SSF-8.1.1.3-PATCH-MISSING-UNCHANGED",
         "SSF-8.1.1.4-PUT-200",
-        "SSF-8.1.1.4-PUT-RO-MISSING-IGNORED",
-        "SSF-7.1.1-POLL-PROTECTED",
         "SSF-8.1.2.2-ERR-403",
         "SSF-8.1.3.2-ERR-403",
         "SSF-8.1.3.3-ERR-403",
@@ -159,10 +146,7 @@ class PollUrlIsRelative(ShownOtherwise):
         "SSF-8.1.1.4-PUT-MISSING-DELETES",
         "RFC8936-2.2-RETURN-IMMEDIATELY",
         "RFC8936-2.5-STATUS-200",
-        "RFC8936-2.5.1-400-DEFAULT",
-        "RFC8936-2.5.1-GENERAL-ERRORS",
         "RFC8936-4.3-CONFIDENTIAL",
-        "SSF-8.1.1.1-DEFAULT-POLL-DELIVERY-RETURNED",
         "SSF-8.1.1.3-PATCH-RO-MATCH-OK",
         "SSF-8.1.1.4-ERR-404",
         "SSF-8.1.1.4-PUT-200",

@@ -88,12 +88,7 @@ class EveryThirdAckIsLost(AckDeviation):
     AckDeviation,
     "edit",
     breaks=("RFC8936-2-UNACKED-KEPT", "VEPA-UNACKED-REDELIVERED"),
-    also=(
-        "RFC8936-2.3-MORE-AVAILABLE",
-        "RFC8936-2.4.3-COMBINED",
-        "VEPA-BACKOFF-CONTINUES",
-        "VEPA-BACKOFF-INDEPENDENT",
-    ),
+    also=("VEPA-BACKOFF-INDEPENDENT",),
 )
 def ack_of_one_acknowledges_all(jtis: list[str], stream: Stream) -> list[str]:
     """Acknowledging one SET releases every SET that was delivered on the stream."""
@@ -127,7 +122,7 @@ class AcknowledgedSetsComeBackThreeTimes(Deviation):
 @fault_at(
     OnStream,
     breaks=("RFC8936-2.2-ACK-UNKNOWN-JTI", "VEPA-ACK-UNKNOWN"),
-    also=("VEPA-ACK-IDEMPOTENT", "RFC8936-2.2-ACK-ACCEPTED", "VEPA-ACK-PATH"),
+    also=("VEPA-ACK-IDEMPOTENT",),
 )
 def ack_of_an_unknown_jti_is_refused(call: Call, stream: Stream, proceed: Proceed) -> Outcome:
     """An acknowledgement of a SET that does not wait for one is refused with 400."""
@@ -143,12 +138,8 @@ KEPT = ("RFC8936-2-UNACKED-KEPT", "VEPA-UNACKED-REDELIVERED")
 # What may fall too when a SET is lost before anybody has acknowledged it.
 LOSSES = (
     "RFC8936-2.3-MORE-AVAILABLE",
-    "RFC8936-2.4.3-COMBINED",
-    "RFC8936-2.5-LONGPOLL-HOLDS",
     "SSF-7.1.1-POLL-PROTECTED",
-    "VEPA-BACKOFF-CONTINUES",
     "VEPA-BACKOFF-INDEPENDENT",
-    "VEPA-BACKOFF-NEW-NOT-HELD-UP",
 )
 
 _MOST = 10

@@ -90,7 +90,6 @@ class VainPollDeviation(Deviation):
     """Changes the answer to a held poll for which no SET came."""
 
     breaks = ("RFC8936-2.5-STATUS-200", "VEPA-POLL-EMPTY")
-    also = ("RFC8936-2.3-SETS-EMPTY", "RFC8936-2.5-LONGPOLL-HOLDS")
     status = 200
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:

@@ -20,9 +20,6 @@ _BACKOFF = (
     "VEPA-BACKOFF-CAP-24H",
     "VEPA-BACKOFF-CONTINUES",
     "VEPA-BACKOFF-GAPS-GROW",
-    "VEPA-BACKOFF-GAPS-NONDECREASING",
-    "VEPA-BACKOFF-INDEPENDENT",
-    "VEPA-BACKOFF-SAME-SET",
     "VEPA-UNACKED-REDELIVERED",
 )
 
@@ -32,8 +29,6 @@ _BACKOFF = (
     breaks=("RFC8936-2-UNACKED-KEPT", "VEPA-UNACKED-REDELIVERED"),
     also=(
         *_BACKOFF,
-        "RFC8936-2.3-MORE-AVAILABLE",
-        "RFC8936-2.4.3-COMBINED",
         "SSF-7.1.1-POLL-PROTECTED",
     ),
 )
@@ -51,8 +46,6 @@ class RedeliveryHasANewJti(AckDeviation):
         "SSF-7.1.1-POLL-PROTECTED",
         *_BACKOFF,
         *FOLLOWS,
-        "RFC8936-2.2-ACK-ACCEPTED",
-        "VEPA-ACK-STOPS-REDELIVERY",
     )
 
     def __init__(self) -> None:
@@ -88,7 +81,6 @@ def redelivery_is_signed_anew(batch: Batch, at: At) -> Batch:
 @fault_at(
     "batch",
     breaks=("RFC8417-2.2-JTI-UNIQUE", "VEPA-BACKOFF-SAME-SET"),
-    also=("SSF-4.1.9-TXN-UNIQUE-PER-CAUSE",),
     needs=("poll",),
 )
 def redelivery_has_a_new_txn(batch: Batch, at: At) -> Batch:
@@ -181,10 +173,7 @@ def sets_are_dropped_after_an_hour(gap: float, at: At) -> float | None:
     breaks=("VEPA-BACKOFF-NEW-NOT-HELD-UP",),
     also=(
         *_BACKOFF,
-        "VEPA-POLL-MAX-EVENTS",
         "VEPA-POLL-RESPONSE-SETS",
-        "VEPA-POLL-RETURN-IMMEDIATELY",
-        "VEPA-ACK-STOPS-REDELIVERY",
     ),
 )
 def new_sets_wait_behind_old_ones(gap: float, at: At) -> float | None:
@@ -319,7 +308,7 @@ class AcknowledgingOnePostponesTheOthers(AckDisturbs):
         self.postpone(batch)
 
 
-@fault_at(AckDisturbs, also=(*_BACKOFF, "VEPA-POLL-RETURN-IMMEDIATELY", "VEPA-POLL-EMPTY"))
+@fault_at(AckDisturbs, also=_BACKOFF)
 def acknowledging_one_brings_the_others_at_once(batch: Batch) -> None:
     """After an acknowledgement the other SETs on the stream are due at once."""
     for pending in _others(batch):
@@ -331,7 +320,7 @@ class SecondSetOfAStreamNeverReturns(Deviation):
     """The second SET of a stream is delivered once, acknowledged or not."""
 
     breaks = ("RFC8936-2-UNACKED-KEPT", "VEPA-UNACKED-REDELIVERED")
-    also = (*_BACKOFF, "RFC8936-2.3-MORE-AVAILABLE", "RFC8936-2.4.3-COMBINED")
+    also = _BACKOFF
 
     def __init__(self) -> None:
         self._queued: dict[str, list[str]] = {}

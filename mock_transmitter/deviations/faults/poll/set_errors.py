@@ -87,7 +87,7 @@ def set_errors_release_everything(errors: Mapping[str, Any], call: Call) -> Mapp
     "operation",
     on=("poll",),
     breaks=("RFC8936-2.2-SETERRS-EMPTY",),
-    also=("RFC8936-2.5-STATUS-200", "RFC8936-2.5-SETS-PRESENT"),
+    also=("RFC8936-2.5-STATUS-200",),
 )
 def empty_set_errors_are_refused(call: Call, proceed: Proceed) -> Outcome:
     """A poll with an empty setErrs is refused with 400."""

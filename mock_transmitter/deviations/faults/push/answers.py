@@ -72,13 +72,10 @@ class AcceptedPushCountsAsFailed(Deviation):
     # What waits for another try holds up whatever is about the same subject.
     also = (
         "RFC8935-2-NO-NEEDLESS-RESEND",
-        "RFC8935-4-RETRY-STRATEGY",
         "SSF-8.1.2.1-ENABLED-TRANSMITS",
         "SSF-8.1.2.1-PAUSED-HOLDS",
-        "SSF-8.1.2.1-PAUSED-ORDER",
         "SSE-7.1.1.1-ENABLED",
         "SSE-7.1.1.1-PAUSED-HOLDS",
-        "SSE-7.1.1.1-PAUSED-ORDER",
     )
 
     def pushed(self, outcome: PushOutcome, at: At) -> PushOutcome:
@@ -210,7 +207,6 @@ def retry_has_a_new_jti(claims: Json, attempts: int) -> Json:
     _SignsRetriesAnew,
     needs=("RFC8935-4-RETRY-STRATEGY",),
     breaks=("RFC8417-2.2-JTI-UNIQUE",),
-    also=("RFC8935-4-RETRY-STRATEGY",),
 )
 def retry_has_a_new_txn(claims: Json, attempts: int) -> Json:
     """Each time a SET is pushed again, it has another txn under its jti, and so other bytes."""

@@ -58,7 +58,6 @@ def replace_without_delivery_keeps_the_push_url(
         "SSF-8.1.1.3-PATCH-APPLIES",
         "SSF-8.1.1.4-PUT-200",
         "JAMF-POST-UPDATES",
-        "SSE-7.1.2.2-POST-UPDATES-200",
     ),
 )
 def push_url_is_lowercased(call: Call, proceed: Proceed) -> Outcome:

@@ -89,7 +89,7 @@ class PushUrlIsTheFirstForEver(Deviation):
     """SETs are pushed to the first endpoint_url of their stream, also after it was changed."""
 
     breaks = TO_THE_RECEIVERS_URL
-    also = ("JAMF-POST-UPDATES", "SSE-7.1.2.2-POST-UPDATES-200")
+    also = ("JAMF-POST-UPDATES",)
 
     def __init__(self) -> None:
         self._first: dict[str, str] = {}
@@ -104,7 +104,7 @@ def push_leaves_the_authorization_out(attempt: Attempt) -> Attempt:
     return with_authorization(attempt, None)
 
 
-@fault_at("push", breaks=WITH_THE_HEADER, also=("SSF-8.1.1.3-PATCH-MISSING-UNCHANGED",))
+@fault_at("push", breaks=WITH_THE_HEADER)
 def push_puts_bearer_before_the_authorization(attempt: Attempt) -> Attempt:
     """A push puts "Bearer" before the stream's authorization_header, whatever that is."""
     return with_authorization(attempt, f"Bearer {attempt.headers.get('authorization', '')}")

@@ -29,7 +29,6 @@ UNTOLD = (
     *MISNAMED,
     "SSF-8.1.4.2-204-MEANS-WILL-SEND",
     "SSF-8.1.4.2-NO-STATE-REQUEST",
-    "SSF-8.1.4.2-STATE-ECHO",
 )
 
 
@@ -130,7 +129,7 @@ def set_names_an_event_type_twice(text: str, claims: Json) -> str:
 @fault_at(
     ClaimsDeviation,
     breaks=("SSF-3.1.2-NEW-TYPES-NO-PAYLOAD-SUBJECT",),
-    also=(*MISNAMED, "RFC8417-2.2-STABLE-IDS", "SSF-8.1.2.1-PAUSED-HOLDS"),
+    also=(*MISNAMED, "SSF-8.1.2.1-PAUSED-HOLDS"),
 )
 def event_of_a_new_type_repeats_the_subject(claims: Json) -> Json:
     """Every event is of a type that neither CAEP nor RISC has, with the subject in its payload."""

@@ -74,11 +74,8 @@ class SessionsRevokedHasNoSuccessor(Deviation):
     also = (
         "SSF-8.1.1-EVENTS-DELIVERED-SUBSET",
         "SSF-8.1.1.3-DELIVERED-RECOMPUTED",
-        "SSF-8.1.1.3-PATCH-RO-MISMATCH-400",
-        "SSF-8.1.1.4-PUT-RO-MISMATCH-400",
         "JAMF-RO-MUST-MATCH",
         "SSE-7.1.2-EVENTS-DELIVERED-INTERSECTION",
-        "SSE-7.1.2.2-RO-MISMATCH",
         "SSE-7.1.2.2-RO-MATCH-OK",
     )
 

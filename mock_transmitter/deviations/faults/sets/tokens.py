@@ -114,9 +114,7 @@ class _TokenDeviation(Deviation, ABC):
     breaks=("RFC8417-2.4-JWT-FORM", "RFC7515-7.1-COMPACT"),
     also=(
         *UNVERIFIABLE,
-        "SSF-8.1.1-EVENTS-DELIVERED-SENT",
         "RFC8935-2.1-BODY-IS-SET",
-        "SSE-7.1.1.1-ENABLED",
     ),
 )
 def set_is_padded(header: str, claims: str, signature: str) -> str:
@@ -129,9 +127,7 @@ def set_is_padded(header: str, claims: str, signature: str) -> str:
     breaks=("RFC8417-2.4-JWT-FORM", "RFC7515-7.1-COMPACT"),
     also=(
         *UNVERIFIABLE,
-        "SSF-8.1.1-EVENTS-DELIVERED-SENT",
         "RFC8935-2.1-BODY-IS-SET",
-        "RFC8935-4-RETRY-STRATEGY",
     ),
 )
 def set_has_no_signature_part(header: str, claims: str) -> str:
@@ -249,7 +245,7 @@ class SetIsSignedWithAShortRsaKey(_OtherKey):
     ChangedReply,
     on=("discover",),
     breaks=("SSF-7.1-JWKS-URI-WHEN-SIGNING",),
-    also=(*UNVERIFIABLE, "SSE-6.1-JWKS-URI"),
+    also=UNVERIFIABLE,
 )
 def sets_are_signed_and_no_key_set_is_named(reply: Reply) -> Outcome:
     """SETs are signed, and the metadata has no jwks_uri."""

@@ -21,7 +21,7 @@ class AStreamStopsForEver(Deviation):
     """A stream that was paused or disabled once transmits nothing more, enabled or not."""
 
     breaks = ENABLED
-    also = (*HOLDS, *LATER, "SSE-7.1-SUBJECT-CHANGE-ENABLED")
+    also = (*HOLDS, *LATER)
 
     def __init__(self) -> None:
         self._stopped: set[str] = set()

@@ -74,7 +74,7 @@ def sets_name_the_subject_otherwise(claims: Json, at: At) -> Json:
     "claims",
     needs=("add_subject",),
     breaks=("SSF-8.1.3.1-MATCHED-SENT",),
-    also=("SSF-8.1.3.1-COMPLEX-WILDCARD", "SSF-8.1.3.1-SIMPLE-EXACT"),
+    also=("SSF-8.1.3.1-SIMPLE-EXACT",),
 )
 def sets_name_the_subject_in_lower_case(claims: Json, at: At) -> Json:
     """The sub_id of an event is the subject that was added, with all its texts in lower case."""
@@ -185,7 +185,7 @@ class RemovalOfAnAddedSubjectIsForgotten(_Remembers):
     """Removing a subject that was added by name has no effect, though others are removed."""
 
     breaks = ("SSF-8.1.3.3-REMOVE-STOPS",)
-    also = ("SSF-8.1.3.2-ADD-IDEMPOTENT", "SSF-7.1-DEFAULT-ALL-REMOVE-STOPS")
+    also = ("SSF-8.1.3.2-ADD-IDEMPOTENT",)
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:
         stream = target(call)
@@ -276,7 +276,7 @@ class _LooseMatching(_Remembers, ABC):
     """Delivers events about subjects that differ from the added one."""
 
     breaks = ("SSF-8.1.3.1-SIMPLE-EXACT",)
-    also: ClassVar[tuple[str, ...]] = ("SSF-7.1-DEFAULT-NONE-SILENT", "SSF-8.1.3.3-REMOVE-STOPS")
+    also: ClassVar[tuple[str, ...]] = ()
 
     def covers(self, covered: bool, at: At) -> bool:
         added = self.added(at.stream)
@@ -289,7 +289,7 @@ class _LooseMatching(_Remembers, ABC):
 
 @fault_at(
     _LooseMatching,
-    also=(*_LooseMatching.also, "SSF-8.1.3.2-ADD-IDEMPOTENT", "SSF-7.1-DEFAULT-ALL-REMOVE-STOPS"),
+    also=(*_LooseMatching.also, "SSF-8.1.3.2-ADD-IDEMPOTENT"),
 )
 def simple_subjects_match_by_domain(added: Subject, subject: Subject) -> bool:
     """An address stands for all addresses of its domain."""
@@ -409,7 +409,6 @@ class AddReplacesWhatWasAdded(_Remembers):
     """Adding a subject takes away those that were added before."""
 
     breaks = ("SSF-8.1.3.1-MATCHED-SENT",)
-    also = ("SSF-8.1.3.2-ADD-IDEMPOTENT", "SSF-8.1.3.3-REMOVE-STOPS")
 
     def covers(self, covered: bool, at: At) -> bool:
         return covered and at.subject not in self.added(at.stream)[:-1]

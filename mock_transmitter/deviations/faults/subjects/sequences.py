@@ -18,7 +18,6 @@ class ThreeSubjectsAreTooMany(Deviation):
 
     on = ("add_subject",)
     breaks = (SENT,)
-    also = ("SSF-8.1.3.1-COMPLEX-WILDCARD",)
 
     def __init__(self) -> None:
         self._added: dict[str | None, list[str]] = {}
@@ -56,7 +55,6 @@ class AddingASubjectBringsRemovedOnesBack(_RemembersRemovals):
     also = (
         "SSF-8.1.3.1-SIMPLE-EXACT",
         "SSF-8.1.3.1-COMPLEX-MISMATCH",
-        "SSF-8.1.3.2-ADD-IDEMPOTENT",
     )
 
     def operation(self, call: Call, proceed: Proceed) -> Outcome:

@@ -11,7 +11,7 @@ from mock_transmitter.http.operations import Call, Outcome, Reply
     "operation",
     on=("verify",),
     breaks=("SSF-8.1.4.2-NO-STATE-REQUEST",),
-    also=("SSF-8.1.1-INACTIVITY-REFRESH", "SSF-8.1.4.2-VERIFY-204", "SSE-7.1.4.2-VERIFY-204"),
+    also=("SSF-8.1.4.2-VERIFY-204",),
 )
 def verification_needs_a_state(call: Call, proceed: Proceed) -> Outcome:
     """A verification request without a state is refused with 400."""
@@ -41,7 +41,6 @@ def verification_of_a_deleted_stream_is_promised(call: Call, proceed: Proceed) -
         "SSF-8.1.4.1-STREAM-SUBJECT-STICKY",
         "SSF-8.1.4.2-204-MEANS-WILL-SEND",
         "SSF-8.1.4.2-NO-STATE-REQUEST",
-        "SSE-7.1.4.2-VERIFY-204",
         "SSE-7.1.4.2-STATE-ECHO",
         "CAEPIOP-2.3.8.2-VERIFY",
     ),
