@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path, PurePosixPath
 
 from conformance.engine import bundled
@@ -70,12 +71,13 @@ def tests_near(file: PurePosixPath) -> Iterator[str]:
         return
     if file.parts[0] not in {"conformance", "mock_transmitter"} or CASES in f"{file}":
         return
-    folder = ROOT / "tests" / file.parent
-    own = folder / f"test_{file.stem}.py"
+    own = ROOT / "tests" / file.parent / f"test_{file.stem}.py"
     if own.exists():
         yield str(own.relative_to(ROOT))
-    elif folder.exists() and "deviations" not in file.parts:
-        yield str(folder.relative_to(ROOT))
+    elif "deviations" not in file.parts:
+        # What a room holds in folders, such as spec/profiles, is tested where the room is.
+        rooms = (f"tests/{room}" for room in file.parents[:-1] if (ROOT / "tests" / room).exists())
+        yield from islice(rooms, 1)
 
 
 def file_of(case: str) -> str:
