@@ -316,7 +316,7 @@ def line_of(outcome: Outcome) -> str:
     """Return what a person reads about one trial."""
     word = "proven " if outcome.proven else "NOT YET"
     what = outcome.name or "the mock as it is"
-    parts = [f"{word}  {outcome.profile:9} {outcome.kind:8} {what}  {outcome.duration_s:.1f} s"]
+    parts = [f"{word}  {outcome.profile:12} {outcome.kind:7} {what}  {outcome.duration_s:.1f} s"]
     parts += [f"           seen        {one}  by {by[0]}" for one, by in outcome.seen_by.items()]
     parts += [f"           missing     {one}" for one in outcome.missing]
     parts += [f"           unexpected  {one}" for one in outcome.unexpected]
