@@ -335,7 +335,11 @@ def limited_tokens_are_a_server_error(decision: Decision, at: At) -> Decision:
     return decision
 
 
-@fault_at("response", breaks=("RFC9110-15.5.2-401-CHALLENGE",), also=CHALLENGES)
+@fault_at(
+    "response",
+    breaks=("RFC9110-15.5.2-401-CHALLENGE",),
+    also=(*CHALLENGES, "CAEPIOP-2.7.3-RFC6750-ERRORS"),
+)
 def refusals_lack_the_challenge(response: Response) -> Response:
     """A 401 says in no header how to authenticate."""
     return with_header(response, "www-authenticate", None)

@@ -32,6 +32,8 @@ UNKNOWN = (
         "SSE-7.1.2.3-DELETE-200",
         "SSE-7.1.1.1-ERR-404-NO-STREAM",
         "SSE-7.1.1.2-ERR-404",
+        "SSF-8.1.3.2-ERR-404-STREAM",
+        "SSF-8.1.3.3-ERR-404-STREAM",
     ),
 )
 def delete_does_nothing(call: Call, proceed: Proceed) -> Outcome:

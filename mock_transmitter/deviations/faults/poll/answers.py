@@ -34,7 +34,12 @@ class EverySeventhSetIsLost(Deviation):
     """Every seventh SET of a stream is lost before it is delivered."""
 
     breaks = KEPT
-    also = (*LOSSES, "RFC8935-2.3-HANDLES-400-ERR", "RFC8935-4-RETRY-STRATEGY")
+    also = (
+        *LOSSES,
+        "RFC8935-2.3-HANDLES-400-ERR",
+        "RFC8935-4-RETRY-STRATEGY",
+        "SSF-8.1.2.1-PAUSED-HOLDS",
+    )
 
     def __init__(self) -> None:
         self._queued: dict[str, int] = {}

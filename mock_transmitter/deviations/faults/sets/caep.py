@@ -90,7 +90,13 @@ fault_row(
 @fault_at(
     EventsDeviation,
     breaks=("CAEP-3-TYPE-URI-BASE", "CAEP-3.1-SESSION-REVOKED-URI"),
-    also=(*MISNAMED, "SSE-7.1.1.1-PAUSED-HOLDS", "SSF-8.1.2.1-PAUSED-HOLDS"),
+    also=(
+        *MISNAMED,
+        "SSE-7.1.1.1-PAUSED-HOLDS",
+        "SSF-8.1.2.1-PAUSED-HOLDS",
+        "CAEPIOP-3.1-SESSION-REVOKED",
+        "CAEPIOP-3.2-CREDENTIAL-CHANGE",
+    ),
 )
 def caep_type_begins_with_http(event_type: str, payload: Json) -> Json:
     """The type of every CAEP event begins with http."""

@@ -86,6 +86,7 @@ def set_txn_is_a_number(claims: Json) -> Json:
         "SSF-3.1.2-NEW-TYPES-NO-PAYLOAD-SUBJECT",
         "SSF-3.2-SIMPLE-IS-SUBID",
         "SSF-8.1.4.1-SUBID-OPAQUE-STREAMID",
+        "SSF-8.1.5-SUBID-OPAQUE-STREAMID",
     ),
 )
 def set_subject_stands_in_the_event(claims: Json) -> Json:

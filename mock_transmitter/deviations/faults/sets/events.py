@@ -73,7 +73,15 @@ class EventTypeHasASerialNumber(EventsDeviation):
     """The type of an event ends in a number that grows with each one."""
 
     breaks = ("RFC8417-2.2-STABLE-IDS",)
-    also = (*MISNAMED, *UNKNOWN, "SSE-7.1.1.1-PAUSED-HOLDS", "SSF-8.1.2.1-PAUSED-HOLDS")
+    also = (
+        *MISNAMED,
+        *UNKNOWN,
+        "SSE-7.1.1.1-PAUSED-HOLDS",
+        "SSF-8.1.2.1-PAUSED-HOLDS",
+        "SSF-8.1.5-TYPE-URI",
+        "CAEPIOP-3.1-SESSION-REVOKED",
+        "CAEPIOP-3.2-CREDENTIAL-CHANGE",
+    )
 
     def __init__(self) -> None:
         self._count = 0
